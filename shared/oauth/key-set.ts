@@ -1,0 +1,96 @@
+// JWK Set ingest (RFC 7517): which of an issuer's published keys may verify its tokens, and which one a token names. Pure.
+import type { KeyObject } from 'node:crypto';
+import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import { parseVerificationJwk } from './verification-jwk.ts';
+
+/** A public key that passed ingest; usable with jose's `compactVerify` and with `node:crypto`. */
+export interface VerificationKey {
+  readonly kid?: string;
+  /** What it may verify; `EdDSA` in a header is `Ed25519` here. An RSA key without `alg` may verify two. */
+  readonly algs: readonly JwsAlgorithm[];
+  readonly key: KeyObject;
+}
+
+export interface KeySetLimits {
+  /** Entries in `keys`, usable or not. */
+  readonly maxKeys: number;
+  /** UTF-16 code units. */
+  readonly maxKidLength: number;
+}
+
+/** The two header parameters that choose a key. */
+export interface KeyRequest {
+  readonly alg: string;
+  readonly kid?: string | undefined;
+}
+
+/** A set that is refused as a whole. The message never quotes the set. */
+export class KeySetError extends Error {
+  override readonly name = 'KeySetError';
+  readonly code: 'malformed' | 'too_many_keys' | 'private_member';
+
+  constructor(code: KeySetError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const defaultLimits: KeySetLimits = { maxKeys: 50, maxKidLength: 256 };
+
+/** `priv` is the private member of kty AKP (ML-DSA). */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
+
+/**
+ * The keys of a JWK Set that may verify signatures. A key of no use here, or too weak, is dropped, as
+ * [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517.html#section-5) asks; keys that share a `kid` are all ignored.
+ * @throws KeySetError when it is no JWK Set, has too many keys, or publishes a private key
+ */
+export function parseKeySet(json: unknown, limits: KeySetLimits = defaultLimits): readonly VerificationKey[] {
+  const entries = entriesOf(json);
+  if (entries.length > limits.maxKeys) throw new KeySetError('too_many_keys', `more than ${limits.maxKeys} keys`);
+  const jwks = entries.filter(isObject);
+  if (jwks.some(hasPrivateMember)) throw new KeySetError('private_member', 'the key set publishes a private key');
+  const keys = jwks.map((jwk) => parseKey(jwk, limits)).filter((key) => key !== undefined);
+  return withoutSharedKids(keys);
+}
+
+/**
+ * The one key that may verify a token with this header: by exact `kid`, or, without a `kid`, the only key that fits `alg`.
+ * `kid` is compared, never used as a property name, so `__proto__` is a name like any other.
+ */
+export function selectKey(keys: readonly VerificationKey[], { alg, kid }: KeyRequest): VerificationKey | undefined {
+  const wanted = alg === 'EdDSA' ? 'Ed25519' : alg;
+  const fitting = keys.filter((key) => key.algs.some((one) => one === wanted));
+  const named = kid === undefined ? fitting : fitting.filter((key) => key.kid === kid);
+  return named.length === 1 ? named[0] : undefined;
+}
+
+function entriesOf(json: unknown): readonly unknown[] {
+  const keys = isObject(json) ? json['keys'] : undefined;
+  if (!Array.isArray(keys)) throw new KeySetError('malformed', 'not an object with an array `keys`');
+  return keys;
+}
+
+/** A published private key says that the issuer has lost it: nothing in its set is worth trusting. */
+function hasPrivateMember(jwk: Readonly<Record<string, unknown>>): boolean {
+  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return true;
+  return Object.hasOwn(jwk, 'k') && jwk['kty'] !== 'oct';
+}
+
+function parseKey(jwk: Readonly<Record<string, unknown>>, limits: KeySetLimits): VerificationKey | undefined {
+  const parsed = parseVerificationJwk(jwk);
+  if (parsed === undefined || !Object.hasOwn(jwk, 'kid')) return parsed;
+  const kid = jwk['kid'];
+  if (typeof kid !== 'string' || kid === '' || kid.length > limits.maxKidLength) return undefined;
+  return { kid, ...parsed };
+}
+
+function withoutSharedKids(keys: readonly VerificationKey[]): readonly VerificationKey[] {
+  const uses = new Map<string, number>();
+  for (const { kid } of keys) if (kid !== undefined) uses.set(kid, (uses.get(kid) ?? 0) + 1);
+  return keys.filter(({ kid }) => kid === undefined || uses.get(kid) === 1);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
