@@ -1,0 +1,139 @@
+// The regional REST API: routes to the `live` aliases, 404 and 405 everywhere else, one stage `live`.
+import { Aws, Validations } from 'aws-cdk-lib';
+import {
+  AccessLogFormat,
+  DomainName,
+  EndpointType,
+  type IResource,
+  type IRestApi,
+  LambdaIntegration,
+  LogGroupLogDestination,
+  RestApi,
+  SecurityPolicy,
+} from 'aws-cdk-lib/aws-apigateway';
+import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { addGatewayResponses } from './gateway-responses.ts';
+import { answerMethodNotAllowed, answerNotFound } from './mock-answers.ts';
+
+const stageName = 'live';
+
+export interface Domain {
+  readonly domainName: string;
+  readonly certificate: ICertificate;
+}
+
+export interface Route {
+  readonly path: string;
+  readonly methods: readonly string[];
+  /** The alias `live` of the function that serves it. */
+  readonly handler: Alias;
+}
+
+export interface ApiProps {
+  /** With it, the execute-api endpoint is switched off. */
+  readonly domain?: Domain | undefined;
+  readonly logRetention: RetentionDays;
+  /** Make the account's one role for API Gateway's logs; false where another stack has made it. */
+  readonly cloudWatchRole: boolean;
+}
+
+export class Api extends Construct {
+  readonly restApi: RestApi;
+  /** Host and path that the API answers on. The stage is named literally: a reference to it would be a cycle. */
+  readonly host: string;
+  readonly basePath: string;
+
+  constructor(scope: Construct, id: string, props: ApiProps) {
+    super(scope, id);
+    this.restApi = new RestApi(this, 'RestApi', {
+      description: 'Cambio: OAuth 2.0 token exchange',
+      endpointTypes: [EndpointType.REGIONAL],
+      disableExecuteApiEndpoint: props.domain !== undefined,
+      cloudWatchRole: props.cloudWatchRole,
+      deployOptions: stageOptions(new LogGroup(this, 'AccessLogs', { retention: props.logRetention })),
+    });
+    this.host = props.domain?.domainName ?? `${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
+    this.basePath = props.domain ? '' : `/${stageName}`;
+    if (props.domain) this.addDomain(props.domain);
+    addGatewayResponses(this.restApi);
+    acknowledgeFindings(this);
+  }
+
+  /** Base of every route, without a trailing slash. */
+  get base(): string {
+    return `https://${this.host}${this.basePath}`;
+  }
+
+  /** Adds the routes and gives every other path and method its 404 or 405. Call it once, with all routes. */
+  serve(routes: readonly Route[]): void {
+    const endpoints = new Map(routes.map((route) => [this.addRoute(route), route.methods] as const));
+    const root = this.restApi.root;
+    answerNotFound(root);
+    answerNotFound(root.addResource('{proxy+}'));
+    for (const resource of [...endpoints.keys()].flatMap(ancestors)) {
+      if (!endpoints.has(resource) && !resource.node.tryFindChild('ANY')) answerNotFound(resource);
+    }
+    for (const [resource, methods] of endpoints) answerMethodNotAllowed(resource, methods);
+  }
+
+  private addRoute({ path, methods, handler }: Route): IResource {
+    const resource = this.restApi.root.resourceForPath(path);
+    for (const method of methods) {
+      resource.addMethod(method, new LambdaIntegration(handler as IFunction, { allowTestInvoke: false }));
+    }
+    return resource;
+  }
+
+  private addDomain({ domainName, certificate }: Domain): void {
+    new DomainName(this, 'Domain', {
+      domainName,
+      certificate,
+      endpointType: EndpointType.REGIONAL,
+      securityPolicy: SecurityPolicy.TLS_1_2,
+      mapping: this.restApi as IRestApi,
+    });
+  }
+}
+
+/** The resources between an endpoint and the root, neither included. */
+function ancestors(resource: IResource): readonly IResource[] {
+  const parent = resource.parentResource;
+  return parent?.parentResource ? [parent, ...ancestors(parent)] : [];
+}
+
+function stageOptions(accessLogs: LogGroup) {
+  return {
+    stageName,
+    tracingEnabled: true,
+    metricsEnabled: true,
+    throttlingRateLimit: 1000,
+    throttlingBurstLimit: 2000,
+    accessLogDestination: new LogGroupLogDestination(accessLogs),
+    accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessLogFields)),
+  };
+}
+
+/** An allow-list: no query string, no header, and the resource's path instead of the caller's, any of which may hold a token. */
+const accessLogFields = {
+  requestId: '$context.requestId',
+  at: '$context.requestTimeEpoch',
+  method: '$context.httpMethod',
+  resource: '$context.resourcePath',
+  status: '$context.status',
+  gatewayError: '$context.error.responseType',
+  sourceIp: '$context.identity.sourceIp',
+  responseLength: '$context.responseLength',
+  latency: '$context.responseLatency',
+  integrationLatency: '$context.integrationLatency',
+  trace: '$context.xrayTraceId',
+};
+
+function acknowledgeFindings(scope: Construct): void {
+  Validations.of(scope).acknowledge({
+    id: 'AwsSolutions-APIG4',
+    reason: 'OAuth endpoints authenticate by the protocol: the functions verify tokens and clients.',
+  });
+}

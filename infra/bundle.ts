@@ -1,0 +1,59 @@
+// One Lambda bundle: esbuild makes index.mjs of a functions/*.ts entry, the compiled policy lies beside it. Writes to a temporary directory.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** A file of functions/, without its ending. */
+export type FunctionEntry = 'token' | 'discovery' | 'jwks' | 'keyring-seed';
+
+export interface Bundle {
+  readonly entry: FunctionEntry;
+  /** Becomes policy.json; leave it out for functions that do not read the policy. */
+  readonly policy?: PolicyArtifact;
+}
+
+/**
+ * Bundles into a temporary directory, hands it to `use`, and removes it afterwards. CDK stages an asset while its
+ * construct is made, so `use` must make the construct.
+ */
+export function withBundle<Result>(bundle: Bundle, use: (directory: string) => Result): Result {
+  const directory = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
+  try {
+    writeFileSync(join(directory, 'index.mjs'), withRequire(compile(bundle.entry)));
+    if (bundle.policy) writeFileSync(join(directory, 'policy.json'), JSON.stringify(bundle.policy));
+    return use(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function compile(entry: FunctionEntry): string {
+  const { outputFiles } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [join('functions', `${entry}.ts`)],
+    outfile: 'index.mjs',
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    minify: true,
+    treeShaking: true,
+    sourcemap: false,
+    legalComments: 'none',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'error',
+  });
+  return outputFiles.map(({ text }) => text).join('');
+}
+
+/** esbuild's stand-in for `require` throws in ES modules unless a real one is in scope; CommonJS dependencies need it. */
+function withRequire(code: string): string {
+  if (!code.includes('Dynamic require of')) return code;
+  return `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);${code}`;
+}

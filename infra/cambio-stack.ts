@@ -1,0 +1,41 @@
+// The stack of this repository's own app: one TokenExchange, its outputs, and the guard of the demonstration policy.
+import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { CompiledPolicyInput } from './resolve-policy.ts';
+import { TokenExchange } from './token-exchange.ts';
+
+export interface CambioStackProps extends StackProps {
+  readonly policy: string | CompiledPolicyInput;
+  /** The policy is the demonstration: deploying it takes a deliberate parameter. */
+  readonly demonstration: boolean;
+}
+
+export class CambioStack extends Stack {
+  constructor(scope: Construct, id: string, props: CambioStackProps) {
+    super(scope, id, { description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)', ...props });
+    if (props.demonstration) this.guardDemonstration();
+    const { issuer, apiBase, records } = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
+    new CfnOutput(this, 'Issuer', { value: issuer });
+    new CfnOutput(this, 'ApiBase', { value: apiBase });
+    new CfnOutput(this, 'TokenEndpoint', { value: `${apiBase}/token` });
+    new CfnOutput(this, 'RecordsTable', { value: records.name });
+  }
+
+  private guardDemonstration(): void {
+    const allowed = new CfnParameter(this, 'AllowDemonstrationPolicy', {
+      type: 'String',
+      allowedValues: ['true', 'false'],
+      default: 'false',
+      description: 'Deploy the demonstration policy, which trusts example issuers.',
+    });
+    new CfnRule(this, 'DemonstrationPolicy', {
+      assertions: [
+        {
+          assert: Fn.conditionEquals(allowed.valueAsString, 'true'),
+          assertDescription:
+            'This is the demonstration policy. Deploy your own with -c policy=PATH, or set AllowDemonstrationPolicy to true.',
+        },
+      ],
+    });
+  }
+}

@@ -1,0 +1,109 @@
+// One Lambda function: bundle, role with nothing but what it is given, log group, and the alias `live` everything calls.
+import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Alias,
+  Architecture,
+  Code,
+  type IVersion,
+  Function as LambdaFunction,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { environmentNames, type Setting } from '../shared/config.ts';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { type FunctionEntry, withBundle } from './bundle.ts';
+
+export type Settings = Readonly<Partial<Record<Setting, string>>>;
+
+export interface EndpointFunctionProps {
+  readonly entry: FunctionEntry;
+  readonly description: string;
+  readonly settings: Settings;
+  readonly policy?: PolicyArtifact;
+  /** All the function may do besides writing its logs and traces. */
+  readonly statements?: readonly PolicyStatement[];
+  readonly timeout: Duration;
+  readonly logRetention: RetentionDays;
+  readonly vpc?: IVpc | undefined;
+}
+
+export class EndpointFunction extends Construct {
+  readonly function: LambdaFunction;
+  readonly live: Alias;
+
+  constructor(scope: Construct, id: string, props: EndpointFunctionProps) {
+    super(scope, id);
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: props.logRetention,
+      // Logs hold the audit events: they outlive the stack until their retention ends.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+    for (const statement of [...(props.statements ?? []), ...(props.vpc ? networkStatements() : [])]) {
+      role.addToPolicy(statement);
+    }
+    this.function = this.makeFunction(props, role, logGroup);
+    this.live = new Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion as IVersion });
+    acknowledgeWildcards(this);
+  }
+
+  private makeFunction(props: EndpointFunctionProps, role: Role, logGroup: LogGroup): LambdaFunction {
+    const { entry, policy, description, timeout, vpc } = props;
+    return withBundle(
+      policy ? { entry, policy } : { entry },
+      (directory) =>
+        new LambdaFunction(this, 'Function', {
+          description,
+          runtime: Runtime.NODEJS_24_X,
+          architecture: Architecture.ARM_64,
+          handler: 'index.handler',
+          code: Code.fromAsset(directory),
+          memorySize: 512,
+          timeout,
+          environment: environmentOf(props.settings),
+          tracing: Tracing.ACTIVE,
+          currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+          role,
+          logGroup,
+          ...(vpc ? { vpc } : {}),
+        }),
+    );
+  }
+}
+
+function environmentOf(settings: Settings): Record<string, string> {
+  const named = Object.entries(settings) as [Setting, string][];
+  return Object.fromEntries(named.map(([setting, value]) => [environmentNames[setting], value]));
+}
+
+/**
+ * What the Lambda service needs to attach a function to a VPC; its code is denied the same calls.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+ */
+function networkStatements(): PolicyStatement[] {
+  const actions = [
+    'ec2:CreateNetworkInterface',
+    'ec2:DescribeNetworkInterfaces',
+    'ec2:DescribeSubnets',
+    'ec2:DeleteNetworkInterface',
+    'ec2:AssignPrivateIpAddresses',
+    'ec2:UnassignPrivateIpAddresses',
+  ];
+  const fromCode = { Null: { 'lambda:SourceFunctionArn': 'false' } };
+  return [
+    new PolicyStatement({ actions, resources: ['*'] }),
+    new PolicyStatement({ effect: Effect.DENY, actions, resources: ['*'], conditions: fromCode }),
+  ];
+}
+
+function acknowledgeWildcards(scope: Construct): void {
+  Validations.of(scope).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'X-Ray has no resources to name; so it is with the network interfaces Lambda makes in a VPC.',
+  });
+}

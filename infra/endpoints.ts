@@ -1,0 +1,86 @@
+// The function of each endpoint with exactly the settings and rights it needs, and the routes they serve.
+import { Duration } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import type { Route } from './api.ts';
+import { EndpointFunction, type Settings } from './endpoint-function.ts';
+import type { RecordsTable } from './records-table.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface EndpointsProps {
+  readonly artifact: PolicyArtifact;
+  /** JSON of the values for the artifact's holes, when it has any. */
+  readonly policyValues: string | undefined;
+  readonly issuer: string;
+  readonly apiBase: string;
+  readonly records: RecordsTable;
+  readonly signingKeys: SigningKeys;
+  readonly logRetention: RetentionDays;
+  readonly vpc: IVpc | undefined;
+}
+
+/** Reading is GET and HEAD (RFC 9110 §9.1: the two methods every resource with a representation has). */
+const read = ['GET', 'HEAD'];
+
+export class Endpoints extends Construct {
+  readonly routes: readonly Route[];
+
+  constructor(scope: Construct, id: string, props: EndpointsProps) {
+    super(scope, id);
+    const token = this.token(props).live;
+    const discovery = this.discovery(props).live;
+    const jwks = this.jwks(props).live;
+    this.routes = [
+      { path: '/token', methods: ['POST'], handler: token },
+      { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
+      { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
+      { path: '/.well-known/jwks.json', methods: read, handler: jwks },
+    ];
+  }
+
+  private token({ artifact, signingKeys, records, logRetention, vpc, ...props }: EndpointsProps): EndpointFunction {
+    return new EndpointFunction(this, 'Token', {
+      entry: 'token',
+      description: 'Cambio: POST /token',
+      policy: artifact,
+      settings: { issuer: props.issuer, apiBase: props.apiBase, recordsTable: records.name, ...valuesOf(props) },
+      statements: [
+        signingKeys.signStatement(),
+        records.statement('keyring', ['GetItem']),
+        records.statement('issued', ['PutItem']),
+      ],
+      timeout: Duration.seconds(10),
+      logRetention,
+      // The only function that calls issuers.
+      vpc,
+    });
+  }
+
+  private discovery({ artifact, logRetention, ...props }: EndpointsProps): EndpointFunction {
+    return new EndpointFunction(this, 'Discovery', {
+      entry: 'discovery',
+      description: 'Cambio: server metadata',
+      policy: artifact,
+      settings: { issuer: props.issuer, apiBase: props.apiBase, ...valuesOf(props) },
+      timeout: Duration.seconds(5),
+      logRetention,
+    });
+  }
+
+  private jwks({ records, logRetention }: EndpointsProps): EndpointFunction {
+    return new EndpointFunction(this, 'Jwks', {
+      entry: 'jwks',
+      description: 'Cambio: GET /.well-known/jwks.json',
+      settings: { recordsTable: records.name },
+      statements: [records.statement('keyring', ['GetItem'])],
+      timeout: Duration.seconds(5),
+      logRetention,
+    });
+  }
+}
+
+function valuesOf({ policyValues }: Pick<EndpointsProps, 'policyValues'>): Settings {
+  return policyValues === undefined ? {} : { policyValues };
+}

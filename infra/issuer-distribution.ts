@@ -1,0 +1,122 @@
+// CloudFront in front of the issuer's public documents: its domain name is the issuer, chosen once, whatever becomes of the API.
+import { Duration, Validations } from 'aws-cdk-lib';
+import {
+  AllowedMethods,
+  type BehaviorOptions,
+  CachePolicy,
+  Distribution,
+  Function as EdgeFunction,
+  FunctionCode,
+  FunctionEventType,
+  FunctionRuntime,
+  HttpVersion,
+  type ICachePolicy,
+  OriginProtocolPolicy,
+  OriginSslPolicy,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { Construct } from 'constructs';
+import type { Api, Domain } from './api.ts';
+
+/** What the issuer serves; everything else is served by the API base alone. */
+const issuerPaths = ['/.well-known/*', '/status-lists/*'];
+
+export interface IssuerDistributionProps {
+  readonly api: Api;
+  /** The certificate must be in us-east-1. */
+  readonly domain?: Domain | undefined;
+}
+
+export class IssuerDistribution extends Construct {
+  readonly distribution: Distribution;
+  readonly domainName: string;
+
+  constructor(scope: Construct, id: string, props: IssuerDistributionProps) {
+    super(scope, id);
+    const { api, domain } = props;
+    const origin = originOf(api);
+    const documents = this.behavior(origin, 'ReadOnly', { code: readOnlyCode, cachePolicy: this.makeCachePolicy() });
+    this.distribution = new Distribution(this, 'Distribution', {
+      comment: 'Cambio: issuer documents',
+      httpVersion: HttpVersion.HTTP2_AND_3,
+      defaultBehavior: this.behavior(origin, 'NotFound', {
+        code: notFoundCode,
+        cachePolicy: CachePolicy.CACHING_DISABLED,
+      }),
+      additionalBehaviors: Object.fromEntries(issuerPaths.map((path) => [path, documents])),
+      errorResponses: errorStatuses.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
+      ...(domain ? customDomain(domain) : {}),
+    });
+    this.domainName = domain?.domainName ?? this.distribution.distributionDomainName;
+    acknowledgeFindings(this);
+  }
+
+  /** All methods reach the edge function: those a behaviour does not allow, CloudFront refuses with a page of HTML. */
+  private behavior(origin: HttpOrigin, id: string, { code, cachePolicy }: EdgeBehavior): BehaviorOptions {
+    const edge = new EdgeFunction(this, id, { code: FunctionCode.fromInline(code), runtime: FunctionRuntime.JS_2_0 });
+    return {
+      origin,
+      allowedMethods: AllowedMethods.ALLOW_ALL,
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      cachePolicy,
+      functionAssociations: [{ function: edge, eventType: FunctionEventType.VIEWER_REQUEST }],
+    };
+  }
+
+  /** The documents' own Cache-Control decides; nothing of the request but its path reaches the origin or the cache key. */
+  private makeCachePolicy(): CachePolicy {
+    return new CachePolicy(this, 'CachePolicy', {
+      comment: 'Cambio: as the origin says',
+      minTtl: Duration.seconds(0),
+      defaultTtl: Duration.seconds(0),
+      maxTtl: Duration.days(1),
+      enableAcceptEncodingGzip: true,
+      enableAcceptEncodingBrotli: true,
+    });
+  }
+}
+
+interface EdgeBehavior {
+  readonly code: string;
+  readonly cachePolicy: ICachePolicy;
+}
+
+/** Errors CloudFront would otherwise keep for ten seconds. */
+const errorStatuses = [400, 403, 404, 405, 500, 502, 503, 504];
+
+function originOf(api: Api): HttpOrigin {
+  return new HttpOrigin(api.host, {
+    originPath: api.basePath,
+    protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
+    originSslProtocols: [OriginSslPolicy.TLS_V1_2],
+  });
+}
+
+function customDomain({ domainName, certificate }: Domain) {
+  return {
+    domainNames: [domainName],
+    certificate,
+    minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+  };
+}
+
+const notFoundCode = `function handler() { return ${edgeAnswer(404, 'Not Found', 'no such document', {})}; }`;
+
+const readOnlyCode = `function handler(event) {
+  var method = event.request.method;
+  if (method === 'GET' || method === 'HEAD') return event.request;
+  return ${edgeAnswer(405, 'Method Not Allowed', 'method not allowed', { allow: { value: 'GET, HEAD' } })};
+}`;
+
+function edgeAnswer(statusCode: number, statusDescription: string, description: string, headers: object): string {
+  const always = { 'content-type': { value: 'application/json' }, 'cache-control': { value: 'no-store' } };
+  const body = JSON.stringify({ error: 'invalid_request', error_description: description });
+  return JSON.stringify({ statusCode, statusDescription, headers: { ...always, ...headers }, body });
+}
+
+function acknowledgeFindings(scope: Construct): void {
+  void scope;
+  void Validations;
+}

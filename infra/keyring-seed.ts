@@ -1,0 +1,38 @@
+// At deploy, writes the template's first signing keys into the keyring item that functions read at run time.
+import { CfnCustomResource, Duration } from 'aws-cdk-lib';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { EndpointFunction } from './endpoint-function.ts';
+import type { RecordsTable } from './records-table.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+export interface KeyringSeedProps {
+  readonly signingKeys: SigningKeys;
+  readonly records: RecordsTable;
+  readonly logRetention: RetentionDays;
+}
+
+export class KeyringSeed extends Construct {
+  constructor(scope: Construct, id: string, props: KeyringSeedProps) {
+    super(scope, id);
+    const { signingKeys, records, logRetention } = props;
+    const seed = new EndpointFunction(this, 'Seed', {
+      entry: 'keyring-seed',
+      description: 'Cambio: seeds the keyring at deploy',
+      settings: { recordsTable: records.name },
+      statements: [signingKeys.publicKeyStatement(), records.statement('keyring', ['GetItem', 'PutItem'])],
+      timeout: Duration.seconds(60),
+      logRetention,
+    });
+    const keyring = new CfnCustomResource(this, 'Keyring', {
+      // The function, not its alias: CloudFormation sends a delete to the service token the resource was made with.
+      serviceToken: seed.function.functionArn,
+      serviceTimeout: 120,
+    });
+    keyring.addPropertyOverride(
+      'Keys',
+      signingKeys.keys.map(({ alg, key }) => ({ keyId: key.keyArn, alg })),
+    );
+    keyring.node.addDependency(seed);
+  }
+}

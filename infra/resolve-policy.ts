@@ -1,0 +1,51 @@
+// From what the construct was given to a compiled policy: reads and compiles files, or takes one compiled already.
+import { Annotations, Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+
+const compilePolicy = (
+  _p: string,
+  _o: object,
+): { artifact?: PolicyArtifact; values: Record<string, string>; diagnostics: Diagnostic[] } => {
+  throw new Error('later');
+};
+
+import { type Diagnostic, formatDiagnostic } from './policy/diagnostic.ts';
+
+/** A compiled policy and the values for its holes. */
+export interface CompiledPolicyInput {
+  readonly artifact: PolicyArtifact;
+  /** By the name of the hole; may be CDK tokens. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface PolicySource {
+  readonly policy: string | CompiledPolicyInput;
+  readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
+}
+
+/** The policy does not compile. The message is every diagnostic, one `path:line:column: message` after the other. */
+export class PolicyError extends Error {
+  override readonly name = 'PolicyError';
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(formatDiagnostic).join('\n'));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/**
+ * Compiles the policy; its warnings become annotations of `scope`.
+ * @throws PolicyError
+ */
+export function resolvePolicy(scope: Construct, { policy, issuers = {} }: PolicySource): CompiledPolicyInput {
+  if (typeof policy !== 'string') return policy;
+  const issuerUrls = Object.fromEntries(Object.entries(issuers).map(([name, { url }]) => [name, url]));
+  const { artifact, values, diagnostics } = compilePolicy(policy, { issuerUrls, isUnresolved: Token.isUnresolved });
+  if (!artifact) throw new PolicyError(diagnostics);
+  for (const diagnostic of diagnostics) {
+    Annotations.of(scope).addWarningV2('cambio:policy', formatDiagnostic(diagnostic));
+  }
+  return { artifact, values };
+}

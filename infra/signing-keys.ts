@@ -1,0 +1,79 @@
+// The first KMS signing keys of each algorithm, and the right to sign with every key of this keyring, those made later included.
+import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import type { JwsAlgorithm } from '../shared/policy/compiled-policy.ts';
+
+/** Key tag that the right to sign hangs on; rotation gives it to the keys it makes. */
+export const keyringTag = 'cambio:keyring';
+
+/** The KMS key spec and signing algorithm of each JWS algorithm (RFC 7518, RFC 9864): one key, one algorithm. */
+const kmsAlgorithms: Readonly<Record<JwsAlgorithm, { readonly keySpec: KeySpec; readonly signing: string }>> = {
+  ES256: { keySpec: KeySpec.ECC_NIST_P256, signing: 'ECDSA_SHA_256' },
+  ES384: { keySpec: KeySpec.ECC_NIST_P384, signing: 'ECDSA_SHA_384' },
+  RS256: { keySpec: KeySpec.RSA_2048, signing: 'RSASSA_PKCS1_V1_5_SHA_256' },
+  PS256: { keySpec: KeySpec.RSA_2048, signing: 'RSASSA_PSS_SHA_256' },
+  Ed25519: { keySpec: KeySpec.ECC_NIST_EDWARDS25519, signing: 'ED25519_SHA_512' },
+};
+
+/** The default algorithm, and the one RFC 9068 §2.1 requires. */
+const always: readonly JwsAlgorithm[] = ['ES256', 'RS256'];
+
+export interface SigningKey {
+  readonly alg: JwsAlgorithm;
+  readonly key: Key;
+}
+
+export interface SigningKeysProps {
+  /** Algorithms the policy's audiences use. */
+  readonly algorithms: readonly JwsAlgorithm[];
+}
+
+export class SigningKeys extends Construct {
+  /** In a fixed order, whatever the order of the policy. */
+  readonly keys: readonly SigningKey[];
+  /** Value of {@link keyringTag} on every key of this construct. */
+  readonly keyring: string;
+
+  constructor(scope: Construct, id: string, props: SigningKeysProps) {
+    super(scope, id);
+    // A stack id is at most 228 characters and a tag value 256: the node's address is cut to fit.
+    this.keyring = `${Aws.STACK_ID}/${this.node.addr.slice(0, 16)}`;
+    const wanted = [...new Set([...always, ...props.algorithms])].sort();
+    this.keys = wanted.map((alg) => ({ alg, key: this.makeKey(alg) }));
+  }
+
+  /** Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows. */
+  signStatement(): PolicyStatement {
+    return new PolicyStatement({
+      actions: ['kms:Sign'],
+      resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+      conditions: {
+        StringEquals: {
+          [`aws:ResourceTag/${keyringTag}`]: this.keyring,
+          'kms:SigningAlgorithm': this.keys.map(({ alg }) => kmsAlgorithms[alg].signing),
+          // Whole messages only: a digest could be one of anything.
+          'kms:MessageType': 'RAW',
+        },
+      },
+    });
+  }
+
+  /** Allows `kms:GetPublicKey` of the keys this template makes. */
+  publicKeyStatement(): PolicyStatement {
+    return new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: this.keys.map(({ key }) => key.keyArn) });
+  }
+
+  private makeKey(alg: JwsAlgorithm): Key {
+    const key = new Key(this, alg, {
+      description: `Cambio signs ${alg} tokens`,
+      keySpec: kmsAlgorithms[alg].keySpec,
+      keyUsage: KeyUsage.SIGN_VERIFY,
+      pendingWindow: Duration.days(30),
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    Tags.of(key).add(keyringTag, this.keyring);
+    return key;
+  }
+}

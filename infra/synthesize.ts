@@ -1,0 +1,65 @@
+// Synthesis in process, for the local stack and the tests: the same template and bundles that `cdk synth` makes. Writes to outdir.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { CambioStack } from './cambio-stack.ts';
+import type { CompiledPolicyInput } from './resolve-policy.ts';
+
+const stackName = 'Cambio';
+
+export interface SynthesizeOptions {
+  readonly policy: CompiledPolicyInput;
+  /** Where the cloud assembly goes. */
+  readonly outdir: string;
+}
+
+export interface Synthesized {
+  readonly template: Readonly<Record<string, unknown>>;
+  /** S3 key of each function's code as the template names it (`<hash>.zip`) to the absolute folder it is made of. */
+  readonly assets: ReadonlyMap<string, string>;
+}
+
+/** Synthesizes the stack for a compiled policy. The caller owns `outdir`. */
+export function synthesize({ policy, outdir }: SynthesizeOptions): Synthesized {
+  const app = new App({
+    outdir,
+    context: cdkContext(),
+    analyticsReporting: false,
+    treeMetadata: false,
+    stackTraces: false,
+    builtinCloudFormationValidation: false,
+  });
+  new CambioStack(app, stackName, { policy, demonstration: false });
+  const assembly = app.synth();
+  const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
+  return { template, assets: fileAssets(assembly.directory) };
+}
+
+/** The feature flags of cdk.json, which the CLI hands to the app it runs. */
+export function cdkContext(): Record<string, unknown> {
+  const { context } = readJson<{ context: Record<string, unknown> }>(join(import.meta.dirname, '..', 'cdk.json'));
+  return context;
+}
+
+interface AssetManifest {
+  readonly files: Readonly<Record<string, FileAsset>>;
+}
+
+interface FileAsset {
+  readonly source: { readonly path: string; readonly packaging: string };
+  readonly destinations: Readonly<Record<string, { readonly objectKey: string }>>;
+}
+
+function fileAssets(directory: string): ReadonlyMap<string, string> {
+  const { files } = readJson<AssetManifest>(join(directory, `${stackName}.assets.json`));
+  const folders = Object.values(files).filter(({ source }) => source.packaging === 'zip');
+  return new Map(
+    folders.flatMap(({ source, destinations }) =>
+      Object.values(destinations).map(({ objectKey }) => [objectKey, join(directory, source.path)]),
+    ),
+  );
+}
+
+function readJson<Json>(path: string): Json {
+  return JSON.parse(readFileSync(path, 'utf8')) as Json;
+}

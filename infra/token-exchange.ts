@@ -1,0 +1,98 @@
+// The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
+import { CfnRule, Fn } from 'aws-cdk-lib';
+import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { Api, type Domain } from './api.ts';
+import { Endpoints } from './endpoints.ts';
+import { IssuerDistribution } from './issuer-distribution.ts';
+import { KeyringSeed } from './keyring-seed.ts';
+import { policyValues } from './policy-values.ts';
+import { RecordsTable } from './records-table.ts';
+import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
+import { SigningKeys } from './signing-keys.ts';
+
+export interface TokenExchangeProps {
+  /** A policy file, a folder of them, or a policy compiled already. */
+  readonly policy: string | CompiledPolicyInput;
+  /** Issuer URLs from TypeScript, by the issuer's name; they may be known only at deploy. */
+  readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
+  /** The API base; without it, the stage URL. */
+  readonly domain?: Domain;
+  /** The issuer; without it, the distribution's own domain name. The certificate must be in us-east-1. */
+  readonly issuerDomain?: Domain;
+  /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB and the public issuers too. */
+  readonly vpc?: IVpc;
+  /** Of the functions' and the API's logs; three months by default. */
+  readonly logRetention?: RetentionDays;
+  /** Makes the account's one role for API Gateway's logs, the default; false where another stack has made it. */
+  readonly cloudWatchRole?: boolean;
+}
+
+/**
+ * Issuer, API, functions, keys and records of one Cambio.
+ * @throws PolicyError with every diagnostic when the policy does not compile
+ */
+export class TokenExchange extends Construct {
+  /** The issuer identifier: an https origin. */
+  readonly issuer: string;
+  /** Base of every route, without a trailing slash. */
+  readonly apiBase: string;
+  readonly records: RecordsTable;
+  readonly signingKeys: SigningKeys;
+
+  constructor(scope: Construct, id: string, props: TokenExchangeProps) {
+    super(scope, id);
+    const { artifact, values } = resolvePolicy(this, props);
+    refuseLocalPolicy(this, artifact);
+    requireVpc(artifact, props.vpc);
+    const { domain, issuerDomain, vpc, logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
+
+    this.records = new RecordsTable(this, 'Records');
+    this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
+    const { records, signingKeys } = this;
+    new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
+
+    const api = new Api(this, 'Api', { domain, logRetention, cloudWatchRole });
+    const distribution = new IssuerDistribution(this, 'Issuer', { api, domain: issuerDomain });
+    this.issuer = `https://${distribution.domainName}`;
+    this.apiBase = api.base;
+    const endpoints = new Endpoints(this, 'Endpoints', {
+      artifact,
+      policyValues: policyValues(this, values),
+      issuer: this.issuer,
+      apiBase: this.apiBase,
+      records,
+      signingKeys,
+      logRetention,
+      vpc,
+    });
+    api.serve(endpoints.routes);
+  }
+}
+
+/** Algorithms its audiences' tokens are signed with. */
+function algorithmsOf({ audiences }: PolicyArtifact) {
+  return Object.values(audiences).map(({ alg }) => alg);
+}
+
+/** Loopback issuers and stand-in keys would let anybody in: a template with them must not become a stack. */
+function refuseLocalPolicy(scope: Construct, { local }: PolicyArtifact): void {
+  if (!local) return;
+  new CfnRule(scope, 'LocalPolicy', {
+    assertions: [
+      {
+        assert: Fn.conditionEquals('local stack', 'AWS'),
+        assertDescription:
+          'This template was made for the local stack: its policy trusts loopback issuers or stand-in keys.',
+      },
+    ],
+  });
+}
+
+function requireVpc({ issuers }: PolicyArtifact, vpc: IVpc | undefined): void {
+  const names = Object.values(issuers).flatMap(({ name, network }) => (network === 'private' ? [name] : []));
+  if (names.length === 0 || vpc) return;
+  throw new Error(`issuers with network: private need the construct's vpc: ${names.join(', ')}`);
+}
