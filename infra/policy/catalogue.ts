@@ -1,0 +1,48 @@
+// Which claims an issuer's tokens have, and of what type. Pure.
+import type { ClaimType } from '../../shared/policy/compiled-policy.ts';
+import type { Profile } from './profiles/profile.ts';
+import { profiles } from './profiles/registry.ts';
+import type { IssuerEntry } from './schema.ts';
+
+export interface Catalogue {
+  /** Claim name to type, registered claims included. */
+  readonly claims: Readonly<Record<string, ClaimType>>;
+  readonly profile?: Profile;
+}
+
+/** RFC 7519 §4.1. `aud` is a list even where a token writes a single string. */
+export const registeredClaims: Readonly<Record<string, ClaimType>> = {
+  iss: 'string',
+  sub: 'string',
+  aud: 'list',
+  exp: 'int',
+  nbf: 'int',
+  iat: 'int',
+  jti: 'string',
+};
+
+/** The catalogue of an issuer; undefined if it names a profile that cannot be used. */
+export function catalogueOf({ claims = {} }: IssuerEntry): Catalogue | undefined {
+  if (typeof claims !== 'string') return { claims: { ...claims, ...registeredClaims } };
+  const profile = profiles.get(claims);
+  return profile && { claims: { ...profile.claims, ...registeredClaims }, profile };
+}
+
+/** What is known of a claim path: its type, or that it lies open below a claim of type object. */
+export function typeOfClaim({ claims, profile }: Catalogue, path: string): ClaimType | 'open' | undefined {
+  const known = own(claims, path) ?? own(profile?.members ?? {}, path);
+  if (known !== undefined) return known;
+  const prefixed = Object.entries(profile?.prefixes ?? {}).find(([prefix]) => path.startsWith(prefix));
+  if (prefixed !== undefined) return prefixed[1];
+  const parents = Object.entries(claims).filter(([, type]) => type === 'object');
+  return parents.some(([name]) => path.startsWith(`${name}.`) && path.length > name.length + 1) ? 'open' : undefined;
+}
+
+/** Every claim path that has a name. */
+export function knownPaths({ claims, profile }: Catalogue): readonly string[] {
+  return [...Object.keys(claims), ...Object.keys(profile?.members ?? {})];
+}
+
+function own(types: Readonly<Record<string, ClaimType>>, name: string): ClaimType | undefined {
+  return Object.hasOwn(types, name) ? types[name] : undefined;
+}

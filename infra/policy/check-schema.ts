@@ -1,0 +1,99 @@
+// A parsed file against the schema of the language: each zod issue as a finding at its place. Pure.
+import type { z } from 'zod';
+import { type Diagnostic, quote } from './diagnostic.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { below, errorAt, keyOf, type Place, type PolicySource } from './place.ts';
+import { type PolicyDocument, policySchema } from './schema.ts';
+import { knownKeys } from './schema-keys.ts';
+
+type Issue = z.core.$ZodIssue;
+
+export interface CheckedDocument {
+  readonly document?: PolicyDocument;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function checkSchema(source: PolicySource): CheckedDocument {
+  const root: Place = { source, path: [], on: 'value' };
+  if (source.value === null) return { diagnostics: [errorAt(root, 'the file is empty', 'begin with "version: 1"')] };
+  const parsed = policySchema.safeParse(source.value);
+  if (parsed.success) return { document: parsed.data, diagnostics: [] };
+  return { diagnostics: parsed.error.issues.flatMap((issue) => findingsOf(root, issue)) };
+}
+
+function findingsOf(parent: Place, issue: Issue): Diagnostic[] {
+  const place = below(parent, ...(issue.path as (string | number)[]));
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => unknownKey(place, key));
+    case 'invalid_key':
+      return [
+        errorAt(keyOf(place), `${quote(place.path.at(-1))} is not allowed here: ${issue.issues[0]?.message ?? ''}`),
+      ];
+    case 'invalid_union':
+      return unionFindings(place, issue.errors);
+    case 'invalid_value':
+      return [valueFinding(place, issue.values)];
+    case 'invalid_type':
+      return [typeFinding(place, [issue.expected])];
+    default:
+      return [errorAt(place, issue.message)];
+  }
+}
+
+function unknownKey(place: Place, key: string): Diagnostic {
+  const known = knownKeys(policySchema, place.path);
+  return errorAt(keyOf(below(place, key)), `unknown key ${quote(key)}`, didYouMean(key, known));
+}
+
+/** Goes on with the one branch the value is of the type of; with none or several, names them all. */
+function unionFindings(place: Place, branches: readonly (readonly Issue[])[]): Diagnostic[] {
+  const fitting = branches.filter((issues) => !issues.some(isWrongKind));
+  const [branch] = fitting;
+  if (branch !== undefined && fitting.length === 1) return branch.flatMap((issue) => findingsOf(place, issue));
+  return [typeFinding(place, branches.flat().flatMap(expectedKinds))];
+}
+
+function isWrongKind(issue: Issue): boolean {
+  if (issue.path.length > 0) return false;
+  if (issue.code === 'invalid_union') return issue.errors.every((issues) => issues.some(isWrongKind));
+  return issue.code === 'invalid_type' || issue.code === 'invalid_value';
+}
+
+function expectedKinds(issue: Issue): string[] {
+  if (issue.path.length > 0) return [];
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(expectedKinds);
+  if (issue.code === 'invalid_value') return issue.values.map(String);
+  return issue.code === 'invalid_type' ? [issue.expected] : [];
+}
+
+function valueFinding(place: Place, values: readonly unknown[]): Diagnostic {
+  const names = values.map(String);
+  const message = names.length === 1 ? `this must be ${names[0]}` : `this must be one of ${names.join(', ')}`;
+  if (!place.source.has(place.path)) return missing(place);
+  const written = place.source.scalarAt(place.path)?.text;
+  return errorAt(place, message, written !== undefined && names.length > 1 ? didYouMean(written, names) : undefined);
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a map',
+  record: 'a map',
+  string: 'a string',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a whole number',
+};
+
+function typeFinding(place: Place, expected: readonly string[]): Diagnostic {
+  if (!place.source.has(place.path)) return missing(place);
+  const wanted = [...new Set(expected.map((kind) => kinds[kind] ?? kind))].join(' or ');
+  const written = place.source.scalarAt(place.path);
+  const quotable = written?.plain === true && written.text !== '' && expected.includes('string');
+  return errorAt(place, `this must be ${wanted}`, quotable ? `quote it: ${JSON.stringify(written.text)}` : undefined);
+}
+
+function missing(place: Place): Diagnostic {
+  const key = String(place.path.at(-1));
+  return errorAt(keyOf(below(place, '..')), `${quote(key)} is missing here`, `add "${key}:"`);
+}

@@ -1,0 +1,59 @@
+// What the language has and Cambio does not do yet: refused, because ignoring it would change decisions. Pure.
+import { type Diagnostic, quote } from './diagnostic.ts';
+import type { Entry, MergedPolicy } from './merge.ts';
+import { below, errorAt, keyOf, type Place } from './place.ts';
+
+/** A path below an entry, and the one value refused there if others are fine. */
+type Refused = readonly [path: readonly string[], value?: string | boolean];
+
+const refusedSections = ['clients', 'roles', 'exports', 'imports'];
+
+const refusedOfIssuers: readonly Refused[] = [
+  [['singleUse'], true],
+  [['subject']],
+  [['introspection']],
+  [['events']],
+  [['quota']],
+  [['private']],
+];
+
+const refusedOfAudiences: readonly Refused[] = [[['format'], 'reference'], [['binding']], [['status'], true]];
+
+const refusedOfRules: readonly Refused[] = [
+  [['from'], 'self'],
+  [['client']],
+  [['actor']],
+  [['when']],
+  [['outlive'], true],
+  [['grant', 'role']],
+  [['grant', 'tags']],
+  [['grant', 'sourceIdentity']],
+  [['grant', 'transitive']],
+  [['grant', 'sessionPolicy']],
+  [['grant', 'policyArns']],
+  [['deny', 'role']],
+];
+
+export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
+  return [
+    ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, {}, [[[section]]]))),
+    ...refuseIn(policy.issuers, refusedOfIssuers),
+    ...refuseIn(policy.audiences, refusedOfAudiences),
+    ...refuseIn(policy.rules, refusedOfRules),
+  ];
+}
+
+function refuseIn(entries: readonly Entry<object>[], refused: readonly Refused[]): Diagnostic[] {
+  return entries.flatMap(({ value, place }) => refuse(place, value, refused));
+}
+
+function refuse(place: Place, entry: object, refused: readonly Refused[]): Diagnostic[] {
+  return refused.flatMap(([path, only]) => {
+    const at = below(place, ...path);
+    const key = path.at(-1) ?? '';
+    if (!at.source.has(at.path)) return [];
+    if (only === undefined) return [errorAt(keyOf(at), `${quote(key)} is not yet supported`, 'remove it')];
+    const value = new Map<string, unknown>(Object.entries(entry)).get(key);
+    return value === only ? [errorAt(at, `"${key}: ${only}" is not yet supported`)] : [];
+  });
+}

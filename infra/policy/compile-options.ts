@@ -1,0 +1,15 @@
+// What a caller of the policy compiler may say about the world the policy is compiled for. Pure types.
+import type { StandIns } from './lower-issuers.ts';
+
+export interface CompileOptions {
+  /** Compile for the local stack: loopback URLs are allowed. */
+  readonly local?: boolean;
+  /** Issuer URLs from TypeScript, by issuer name; a value may be an unresolved token of CDK. */
+  readonly issuerUrls?: Readonly<Record<string, string>>;
+  /** Whether a value of `issuerUrls` is known only at deploy. */
+  readonly isUnresolved?: (value: string) => boolean;
+  /** With `local`: the keys that stand in for an issuer that is not on loopback and names none of its own. */
+  readonly standIns?: StandIns;
+  /** Only warn of an issuer that has no URL yet: `cambio policy check` does not see the TypeScript that gives it. */
+  readonly urlsComeLater?: boolean;
+}

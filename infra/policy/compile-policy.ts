@@ -1,0 +1,69 @@
+// The policy compiler: files in, one artifact out, or everything that is wrong with them.
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { checkPolicy } from './check-policy.ts';
+import { checkSchema } from './check-schema.ts';
+import type { CompileOptions } from './compile-options.ts';
+import { type Diagnostic, hasErrors } from './diagnostic.ts';
+import { lower } from './lower.ts';
+import { lowerIssuer } from './lower-issuers.ts';
+import { mergeDocuments, type SourcedDocument } from './merge.ts';
+import { type PolicyFile, parseSource } from './parse-source.ts';
+import { readPolicy } from './read-policy.ts';
+import { resolveUrls } from './resolve-urls.ts';
+
+export interface CompiledFiles {
+  /** Only there without errors and with every issuer's URL known or a hole. */
+  readonly artifact?: PolicyArtifact;
+  /** What POLICY_VALUES has to carry: hole name, such as `issuers.eks.url`, to its (token) value. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compiles the policy file or folder at a path. Reads files; never throws for what is in them. */
+export function compilePolicy(path: string, options: CompileOptions = {}): CompiledFiles {
+  const { files, diagnostics } = readPolicy(path);
+  if (files.length === 0) return { values: {}, diagnostics };
+  const compiled = compilePolicyFiles(files, options);
+  if (!hasErrors(diagnostics)) return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+  return { values: {}, diagnostics: [...diagnostics, ...compiled.diagnostics] };
+}
+
+/** Compiles policy files given as text, in this order. Pure; never throws for what is in them. */
+export function compilePolicyFiles(files: readonly PolicyFile[], options: CompileOptions = {}): CompiledFiles {
+  const read = files.map(readDocument);
+  const documents = read.flatMap(({ document }) => document ?? []);
+  if (documents.length < files.length) return { values: {}, diagnostics: read.flatMap((file) => file.diagnostics) };
+  return compileDocuments(documents, options);
+}
+
+interface ReadDocument {
+  readonly document?: SourcedDocument;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function readDocument(file: PolicyFile): ReadDocument {
+  const { source, diagnostics } = parseSource(file);
+  if (source === undefined) return { diagnostics };
+  const checked = checkSchema(source);
+  if (checked.document === undefined) return { diagnostics: checked.diagnostics };
+  return { document: { source, document: checked.document }, diagnostics: [] };
+}
+
+function compileDocuments(documents: readonly SourcedDocument[], options: CompileOptions): CompiledFiles {
+  const policy = mergeDocuments(documents);
+  const { urls, values, diagnostics: urlFindings } = resolveUrls(policy, options);
+  const diagnostics = inFileOrder(documents, [...urlFindings, ...checkPolicy(policy)]);
+  if (hasErrors(diagnostics) || urls.size < policy.issuers.length) return { values: {}, diagnostics };
+  const { local = false, standIns } = options;
+  const issuers = policy.issuers.map((entry) =>
+    lowerIssuer(entry, urls.get(entry.name) ?? '', local ? standIns : undefined),
+  );
+  return { artifact: lower({ policy, issuers, local }), values, diagnostics };
+}
+
+function inFileOrder(documents: readonly SourcedDocument[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const files = documents.map(({ source }) => source.file);
+  return diagnostics.toSorted(
+    (a, b) => files.indexOf(a.file) - files.indexOf(b.file) || a.line - b.line || a.column - b.column,
+  );
+}

@@ -1,0 +1,32 @@
+// "Did you mean …": the nearest of the known words by edit distance. Pure.
+
+/** A hint naming the nearest candidate, or listing them all when none is near. */
+export function didYouMean(word: string, candidates: readonly string[]): string {
+  const nearest = nearestOf(word, candidates);
+  if (nearest !== undefined) return `did you mean ${nearest}?`;
+  return candidates.length === 0 ? 'there are none' : `known: ${[...candidates].sort().join(', ')}`;
+}
+
+/** The candidate nearest to the word, if it is within a third of the word's length (at least two edits). */
+export function nearestOf(word: string, candidates: readonly string[]): string | undefined {
+  const limit = Math.max(2, Math.floor(word.length / 3));
+  const ranked = candidates
+    .filter((candidate) => Math.abs(candidate.length - word.length) <= limit)
+    .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance);
+  return ranked[0]?.candidate;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a].entries()) {
+    const row = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const substituted = (previous[j] ?? 0) + (letter === other ? 0 : 1);
+      row.push(Math.min(substituted, (previous[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous.at(-1) ?? 0;
+}

@@ -1,0 +1,58 @@
+// A place in a policy file, addressed by its path of keys, and the findings made there. Pure.
+import type { Diagnostic } from './diagnostic.ts';
+
+/** Keys and list indexes from the root of the document. */
+export type DocumentPath = readonly (string | number)[];
+
+/** A scalar as the file writes it; `plain` is false for quoted and block scalars. */
+export interface WrittenScalar {
+  readonly text: string;
+  readonly plain: boolean;
+}
+
+/** A parsed policy file. */
+export interface PolicySource {
+  readonly file: string;
+  readonly value: unknown;
+  /** Whether the document has anything at this path. */
+  readonly has: (path: DocumentPath) => boolean;
+  /** Position of the value at a path, or of its key; of the nearest existing parent if there is none. */
+  readonly positionOf: (path: DocumentPath, on: 'key' | 'value') => { readonly line: number; readonly column: number };
+  readonly scalarAt: (path: DocumentPath) => WrittenScalar | undefined;
+}
+
+export interface Place {
+  readonly source: PolicySource;
+  readonly path: DocumentPath;
+  readonly on: 'key' | 'value';
+}
+
+/** The value below a place. */
+export function below(place: Place, ...path: DocumentPath): Place {
+  return { source: place.source, path: [...place.path, ...path], on: 'value' };
+}
+
+/** The key of a place (its value, for a list item). */
+export function keyOf(place: Place): Place {
+  return { ...place, on: 'key' };
+}
+
+/** `file:line:column`, for messages that point at a second place. */
+export function locationOf({ source, path, on }: Place): string {
+  const { line, column } = source.positionOf(path, on);
+  return `${source.file}:${line}:${column}`;
+}
+
+export function errorAt(place: Place, message: string, hint?: string): Diagnostic {
+  return finding('error', place, message, hint);
+}
+
+export function warningAt(place: Place, message: string, hint?: string): Diagnostic {
+  return finding('warning', place, message, hint);
+}
+
+function finding(severity: Diagnostic['severity'], place: Place, message: string, hint?: string): Diagnostic {
+  const { source, path, on } = place;
+  const found = { severity, file: source.file, ...source.positionOf(path, on), message };
+  return hint === undefined ? found : { ...found, hint };
+}

@@ -1,0 +1,63 @@
+// `issuers` and `clients` of the policy language as zod schemas: whose tokens and which callers. Pure.
+import { z } from 'zod';
+import {
+  claimType,
+  closed,
+  duration,
+  filled,
+  jwks,
+  match,
+  name,
+  oneOrMore,
+  rate,
+  sha256,
+  skew,
+  verificationAlgorithm,
+} from './schema-values.ts';
+
+const burst = z.int().min(1, 'a burst is at least 1');
+
+const introspection = closed({ url: filled, client: name, cache: duration.optional() });
+
+const events = closed({ audience: filled, authorization: closed({ sha256 }).optional() });
+
+export const issuer = closed({
+  url: filled.optional().describe('Exact `iss` of the tokens. May come from TypeScript instead.'),
+  audience: oneOrMore(filled).describe('The `aud` of an accepted token must name one of these.'),
+  claims: z
+    .union([filled, z.record(filled, claimType)])
+    .optional()
+    .describe('A token profile, or a map of claim name to type. Registered claims are always known.'),
+  jwksUri: filled.optional().describe('Where the keys are; without it and `jwks`, OIDC discovery tells.'),
+  jwks: jwks.optional().describe('The public keys themselves.'),
+  algorithms: z.array(verificationAlgorithm).min(1, 'name an algorithm').optional(),
+  tokenTypes: z
+    .array(z.enum(['jwt', 'id_token', 'access_token']))
+    .min(1, 'name a token type')
+    .optional(),
+  maxAge: duration.optional().describe('Most time since `iat`. Default: no limit.'),
+  maxLifetime: duration.optional().describe('Most time between `iat` and `exp`. Default 24h.'),
+  clockSkew: skew.optional().describe('Default 60s.'),
+  singleUse: z.boolean().optional(),
+  subject: filled.optional(),
+  introspection: introspection.optional(),
+  events: events.optional(),
+  quota: closed({ rate, burst: burst.optional(), per: z.enum(['subject', 'issuer']).optional() }).optional(),
+  network: z.enum(['public', 'private']).optional().describe('private: the host may resolve to RFC 1918 addresses.'),
+  private: z.array(filled).optional(),
+});
+
+const privateKeyJwt = closed({ jwksUri: filled.optional(), jwks: jwks.optional() });
+
+const auth = closed({
+  private_key_jwt: privateKeyJwt.optional(),
+  federated: closed({ issuer: name, match: match.optional() }).optional(),
+  client_secret_basic: closed({ sha256 }).optional(),
+  tls_client_auth: closed({ san_dns: filled }).optional(),
+});
+
+export const client = closed({
+  auth,
+  introspects: z.array(name).optional(),
+  quota: closed({ rate, burst: burst.optional() }).optional(),
+});

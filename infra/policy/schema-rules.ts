@@ -1,0 +1,61 @@
+// `audiences`, `roles` and `rules` of the policy language as zod schemas: what is issued, and to whom. Pure.
+import { z } from 'zod';
+import { closed, duration, filled, match, name, oneOrMore, scope, signingAlgorithm } from './schema-values.ts';
+
+export const audience = closed({
+  resource: filled.optional().describe('Absolute URI; becomes `aud` and may be named by `resource=`.'),
+  scopes: z.array(scope).optional(),
+  format: z.enum(['jwt', 'reference']).optional(),
+  ttl: duration.optional().describe('Lifetime of an issued token. Default 5m.'),
+  maxTtl: duration.optional().describe('The most a rule may give. Default 15m.'),
+  binding: z.enum(['dpop', 'mtls']).optional(),
+  alg: signingAlgorithm.optional().describe('Default ES256.'),
+  status: z.boolean().optional(),
+});
+
+export const role = closed({
+  arn: filled.optional().describe('May come from TypeScript instead.'),
+  externalId: filled.optional(),
+  via: z.enum(['assume-role', 'web-identity']).optional(),
+  revocable: z.boolean().optional(),
+  ttl: duration.optional(),
+  maxTtl: duration.optional(),
+});
+
+const tag = z.union([
+  z.string(),
+  closed({ value: z.string(), required: z.boolean().optional(), sanitize: z.boolean().optional() }),
+]);
+
+const grant = closed({
+  audience: name.optional(),
+  role: name.optional(),
+  scopes: z.array(scope).optional(),
+  claims: z.record(filled, z.string()).optional().describe('Claims of the issued token: "${claims.x}" copies one.'),
+  ttl: duration.optional(),
+  tags: z.record(filled, tag).optional(),
+  sourceIdentity: filled.optional(),
+  transitive: z.array(filled).optional(),
+  sessionPolicy: z.record(z.string(), z.unknown()).optional(),
+  policyArns: z.array(filled).optional(),
+});
+
+const deny = z.union([z.literal(true), closed({ audience: name.optional(), role: name.optional() })]);
+
+const actor = closed({
+  from: name,
+  match: match.optional(),
+  maxDepth: z.int().min(1, 'a depth is at least 1').optional(),
+});
+
+export const rule = closed({
+  id: name,
+  from: name.describe('The issuer of the subject token, or `self`.'),
+  client: oneOrMore(name).optional(),
+  actor: actor.optional(),
+  match: match.optional().describe('Claims the token must have; `*` and `**` are globs.'),
+  when: z.record(filled, filled).optional().describe('Named CEL conditions.'),
+  outlive: z.boolean().optional(),
+  grant: grant.optional(),
+  deny: deny.optional(),
+});
