@@ -1,1 +1,16 @@
-export const handler = async () => ({ statusCode: 501, body: '{}' });
+// The custom resource that writes the first keyring at deploy. Wiring only.
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { customResource } from '../shared/aws/custom-resource.ts';
+import { makeFirstKeyring, seedKeyring } from '../shared/aws/keyring.ts';
+import { findPublicKey } from '../shared/aws/kms.ts';
+import { readConfig } from '../shared/config.ts';
+
+const { recordsTable } = readConfig(process.env, ['recordsTable']);
+const dynamodb = new DynamoDBClient({});
+const kms = new KMSClient({});
+
+export const handler = customResource('cambio-keyring', async (properties) => {
+  const keyring = await makeFirstKeyring(properties['Keys'], (keyId) => findPublicKey(kms, keyId));
+  await seedKeyring(dynamodb, recordsTable, keyring);
+});

@@ -1,0 +1,10 @@
+// The partition keys of the records table: a tenant segment (empty for the one tenant), the item's kind, its name.
+// docs/storage.md lists them; IAM grants by kind. Pure.
+
+const tenant = '';
+
+/** The item that names the signing keys. */
+export const keyringKey = `${tenant}#keyring`;
+
+/** The record of an issued token. `jti` is ours, so it has no character that could end the segment. */
+export const issuedKey = (jti: string): string => `${tenant}#issued#${jti}`;

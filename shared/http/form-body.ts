@@ -1,0 +1,31 @@
+// Middleware: the API Gateway event's body to a decoded form (RFC 6749 §3.2, Appendix B). No I/O.
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { Refused } from '../oauth/denial.ts';
+import { type Form, isFormContentType, parseForm } from '../oauth/form.ts';
+import { header } from './headers.ts';
+
+/** Most bytes a body may have. */
+export const maxBodyBytes = 64 * 1024;
+
+/** An event whose body was read as a form. */
+export interface FormEvent extends APIGatewayProxyEvent {
+  form: Form;
+}
+
+/**
+ * Sets `event.form`. The size is checked before anything is decoded, the query string is never looked at.
+ * @throws Refused `body_too_large`, `content_type` or `parameter`
+ */
+export function formBody(): MiddlewareObj<FormEvent, APIGatewayProxyResult> {
+  return {
+    before: ({ event }) => {
+      const body = event.body ?? '';
+      const bytes = event.isBase64Encoded ? (body.length * 3) / 4 : Buffer.byteLength(body);
+      if (bytes > maxBodyBytes) throw new Refused({ kind: 'body_too_large' });
+      if (!isFormContentType(header(event, 'content-type'))) throw new Refused({ kind: 'content_type' });
+      // Latin-1 keeps every byte a character of its own: what is not ASCII is refused by the parser, not replaced here.
+      event.form = parseForm(event.isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body);
+    },
+  };
+}

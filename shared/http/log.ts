@@ -1,0 +1,9 @@
+// The functions' log: one JSON line per event on stdout, through the Powertools logger.
+import { Logger } from '@aws-lambda-powertools/logger';
+import type { WriteLog } from './audit.ts';
+
+/** A log whose lines carry the function's name and exactly the fields they are given. */
+export function createLog(functionName: string): WriteLog {
+  const logger = new Logger({ serviceName: `cambio-${functionName}` });
+  return (level, message, fields) => logger[level](message, { event: fields });
+}

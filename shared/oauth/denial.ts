@@ -1,0 +1,81 @@
+// Why a request is refused: a tagged union with its facts, and the one exception that carries it. Pure.
+
+/** Stable reason code of a decision; operators search and alarm on these. */
+export type Reason =
+  | 'malformed'
+  | 'signature'
+  | 'algorithm'
+  | 'key'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'too_old'
+  | 'type'
+  | 'size'
+  | 'binding'
+  | 'may_act'
+  | 'depth'
+  | 'client'
+  | 'no_rule'
+  | 'denied'
+  | 'scope'
+  | 'target'
+  | 'unavailable';
+
+/** Reasons for which a subject or actor token itself is refused. */
+export type TokenReason = Extract<
+  Reason,
+  | 'malformed'
+  | 'signature'
+  | 'algorithm'
+  | 'key'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'too_old'
+  | 'type'
+  | 'size'
+  | 'binding'
+  | 'may_act'
+  | 'depth'
+>;
+
+export type TokenParameter = 'subject_token' | 'actor_token';
+
+export type Denial =
+  | { readonly kind: 'content_type' }
+  | { readonly kind: 'body_too_large' }
+  | { readonly kind: 'parameter'; readonly parameter: string; readonly problem: 'missing' | 'repeated' | 'malformed' }
+  | { readonly kind: 'grant_type' }
+  | { readonly kind: 'token_type'; readonly parameter: string }
+  | { readonly kind: 'client' }
+  | { readonly kind: 'client_methods' }
+  | { readonly kind: 'dpop' }
+  | {
+      readonly kind: 'token';
+      readonly parameter: TokenParameter;
+      readonly reason: TokenReason;
+      readonly detail: string;
+    }
+  | { readonly kind: 'target'; readonly problem: 'missing' | 'malformed' | 'unknown' | 'several' }
+  | { readonly kind: 'no_rule' }
+  | { readonly kind: 'denied'; readonly rule: string }
+  | { readonly kind: 'scope'; readonly problem: 'malformed' | 'none_granted' }
+  | { readonly kind: 'signing_input'; readonly bytes: number }
+  | { readonly kind: 'unavailable'; readonly dependency: Dependency };
+
+/** What an exchange waits for. */
+export type Dependency = 'issuer' | 'kms' | 'dynamodb' | 'deadline';
+
+/** The one exception thrown on purpose: the request is refused for `denial`. */
+export class Refused extends Error {
+  readonly denial: Denial;
+
+  constructor(denial: Denial, options?: { readonly cause?: unknown }) {
+    super(`refused: ${denial.kind}`, options);
+    this.name = 'Refused';
+    this.denial = denial;
+  }
+}

@@ -1,0 +1,32 @@
+// The signing keys of a deployment: which are published, and which signs (RFC 7517). Pure.
+import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+
+/** `next` is published before it signs, `previous` after it signed. */
+export type KeyState = 'next' | 'current' | 'previous';
+
+/** Public members of a JWK (RFC 7518 §6): `kty` and those of its kind, without `kid`, `alg` and `use`. */
+export type PublicJwk = Readonly<Record<string, string>>;
+
+export interface SigningKey {
+  /** RFC 7638 thumbprint of the public key. */
+  readonly kid: string;
+  readonly alg: JwsAlgorithm;
+  /** KMS key ARN. */
+  readonly keyId: string;
+  readonly state: KeyState;
+  readonly publicJwk: PublicJwk;
+}
+
+export interface Keyring {
+  readonly keys: readonly SigningKey[];
+}
+
+/** The key that signs tokens of `alg`; undefined when the keyring has none. */
+export function currentKey(keyring: Keyring, alg: JwsAlgorithm): SigningKey | undefined {
+  return keyring.keys.find((key) => key.alg === alg && key.state === 'current');
+}
+
+/** The JWK Set document: previous, current and next keys, each with `kid`, `alg` and `use`. */
+export function publicKeySet(keyring: Keyring): { readonly keys: readonly Readonly<Record<string, unknown>>[] } {
+  return { keys: keyring.keys.map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: 'sig' })) };
+}

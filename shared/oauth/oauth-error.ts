@@ -1,0 +1,91 @@
+// The wire form of a denial (RFC 6749 §5.2, RFC 8693 §2.2.2): one exhaustive switch, so that an unmapped denial does
+// not compile. Descriptions name the parameter, never the check that failed: they must not be an oracle. Pure.
+import type { Denial, Reason } from './denial.ts';
+
+export interface OAuthError {
+  readonly status: number;
+  readonly error: string;
+  /** Characters of RFC 6749 §5.2 only; constant text and parameter names we chose. */
+  readonly description: string;
+  /** Stable code for the decision, never sent to the caller. */
+  readonly reason: Reason;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Seconds a caller should wait after a dependency failed. */
+const retryAfterSeconds = 1;
+
+/** Maps a denial to what the caller is told and to the decision's reason. */
+export function oauthError(denial: Denial): OAuthError {
+  switch (denial.kind) {
+    case 'content_type':
+      return badRequest('invalid_request', 'the content type must be application/x-www-form-urlencoded', 'malformed');
+    case 'body_too_large':
+      return { ...badRequest('invalid_request', 'the body is too large', 'size'), status: 413 };
+    case 'parameter':
+      return badRequest('invalid_request', `${denial.parameter} is ${denial.problem}`, 'malformed');
+    case 'grant_type':
+      return badRequest('unsupported_grant_type', 'grant_type is not supported', 'malformed');
+    case 'token_type':
+      return badRequest('invalid_request', `${denial.parameter} is not supported`, 'type');
+    case 'client':
+      return clientError();
+    case 'client_methods':
+      return badRequest('invalid_request', 'more than one client authentication method', 'client');
+    case 'dpop':
+      return badRequest('invalid_dpop_proof', 'DPoP is not acceptable', 'binding');
+    case 'token':
+      return badRequest('invalid_request', `${denial.parameter} is not acceptable`, denial.reason);
+    case 'target':
+      return badRequest('invalid_target', targetDescription(denial.problem), 'target');
+    case 'no_rule':
+      return badRequest('invalid_target', 'audience or resource is not available to this subject', 'no_rule');
+    case 'denied':
+      return badRequest('invalid_target', 'audience or resource is not available to this subject', 'denied');
+    case 'scope':
+      return badRequest('invalid_scope', 'scope cannot be granted', 'scope');
+    case 'signing_input':
+      return badRequest('invalid_target', 'the token for audience or resource would be too large', 'size');
+    case 'unavailable':
+      return unavailable();
+  }
+}
+
+function badRequest(error: string, description: string, reason: Reason): OAuthError {
+  return { status: 400, error, description, reason, headers: {} };
+}
+
+// RFC 6749 §5.2: the same answer for an unknown client and a wrong secret, in whatever way it was sent.
+function clientError(): OAuthError {
+  return {
+    status: 401,
+    error: 'invalid_client',
+    description: 'client authentication failed',
+    reason: 'client',
+    headers: { 'WWW-Authenticate': 'Basic realm="token"' },
+  };
+}
+
+function unavailable(): OAuthError {
+  return {
+    status: 503,
+    error: 'temporarily_unavailable',
+    description: 'try again later',
+    reason: 'unavailable',
+    headers: { 'Retry-After': String(retryAfterSeconds) },
+  };
+}
+
+function targetDescription(problem: 'missing' | 'malformed' | 'unknown' | 'several'): string {
+  switch (problem) {
+    case 'missing':
+      return 'audience or resource is missing';
+    case 'malformed':
+      return 'resource must be an absolute URI without a fragment';
+    case 'several':
+      return 'audience and resource name more than one target';
+    case 'unknown':
+      // The same words as a refusal by policy: which targets exist is not for everybody.
+      return 'audience or resource is not available to this subject';
+  }
+}

@@ -1,0 +1,44 @@
+// The two discovery documents (RFC 8414 §2; OpenID Connect Discovery §3 as workload issuers publish it). Pure.
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { tokenExchangeGrant } from './token-types.ts';
+
+type Metadata = Readonly<Record<string, string | readonly string[]>>;
+
+/** `issuer` and `apiBase` are URLs without a trailing slash. */
+export interface Deployment {
+  readonly issuer: string;
+  readonly apiBase: string;
+  readonly policy: Pick<CompiledPolicy, 'audiences'>;
+}
+
+/**
+ * Authorization server metadata. `response_types_supported` is required even of a server without an authorization
+ * endpoint; members without elements are left out.
+ * @see [RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414.html#section-2)
+ */
+export function authorizationServerMetadata({ issuer, apiBase, policy }: Deployment): Metadata {
+  const scopes = [...new Set(Object.values(policy.audiences).flatMap((audience) => audience.scopes))].sort();
+  return {
+    issuer,
+    token_endpoint: `${apiBase}/token`,
+    jwks_uri: `${issuer}/.well-known/jwks.json`,
+    grant_types_supported: [tokenExchangeGrant],
+    response_types_supported: ['id_token'],
+    token_endpoint_auth_methods_supported: ['none'],
+    ...(scopes.length > 0 && { scopes_supported: scopes }),
+  };
+}
+
+/** The same, with what OpenID Connect Discovery requires beside it, so that clouds take Cambio as an OIDC issuer. */
+export function openidConfiguration(deployment: Deployment): Metadata {
+  return {
+    ...authorizationServerMetadata(deployment),
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: signingAlgorithms(deployment.policy),
+  };
+}
+
+/** RS256 is always there: RFC 9068 §2.1 and OpenID Connect Discovery §3 require it. */
+function signingAlgorithms(policy: Pick<CompiledPolicy, 'audiences'>): readonly string[] {
+  return [...new Set(['RS256', ...Object.values(policy.audiences).map(({ alg }) => alg)])];
+}

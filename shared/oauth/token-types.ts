@@ -1,0 +1,15 @@
+// Token type identifiers and the grant type (RFC 8693 §2.1, §3). Pure.
+
+export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+
+export const tokenTypes = {
+  accessToken: 'urn:ietf:params:oauth:token-type:access_token',
+  idToken: 'urn:ietf:params:oauth:token-type:id_token',
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+} as const;
+
+/** Types a subject or actor token may be declared as. */
+export const acceptedTokenTypes: readonly string[] = Object.values(tokenTypes);
+
+/** Types a caller may ask for. */
+export const requestableTokenTypes: readonly string[] = [tokenTypes.accessToken, tokenTypes.jwt];

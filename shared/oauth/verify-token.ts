@@ -1,0 +1,126 @@
+// Is a presented token genuine? Issuer, key, signature, then audience, type and time (RFC 8693 §2.1, RFC 8725 §3). What a
+// genuine token may get is policy's question. Pure but for the key look-up it is given.
+import { compactVerify } from 'jose';
+import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import { Refused, type TokenReason } from './denial.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
+import type { VerificationKey } from './key-set.ts';
+import { type RegisteredClaims, readRegisteredClaims } from './registered-claims.ts';
+import type { JsonObject } from './strict-json.ts';
+import type { PresentedToken } from './token-request.ts';
+import { tokenTypes } from './token-types.ts';
+
+/** Finds an issuer's key; undefined when the issuer has no such key. Throws when the issuer cannot be asked. */
+export type FindIssuerKey = (
+  issuer: TrustedIssuer,
+  wanted: { readonly alg: string; readonly kid: string | undefined },
+) => Promise<VerificationKey | undefined>;
+
+export interface VerifiedToken {
+  readonly issuer: TrustedIssuer;
+  readonly registered: RegisteredClaims;
+  readonly claims: JsonObject;
+}
+
+/** Facts about a token that are known before it is verified or refused; for the decision, never for an answer. */
+export interface TokenFacts {
+  issuer?: string;
+  sub?: string;
+  jti?: string;
+  signatureVerified?: boolean;
+}
+
+export interface Verifier {
+  readonly issuers: readonly TrustedIssuer[];
+  readonly findKey: FindIssuerKey;
+  /** Seconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Verifies a subject or actor token; `facts` is filled as they become known.
+ * @throws Refused `token` with the reason
+ */
+export async function verifyToken(
+  presented: PresentedToken,
+  verifier: Verifier,
+  facts: TokenFacts,
+): Promise<VerifiedToken> {
+  try {
+    return await verify(presented, verifier, facts);
+  } catch (error) {
+    if (!(error instanceof TokenRefused)) throw error;
+    const { reason, message: detail } = error;
+    throw new Refused({ kind: 'token', parameter: presented.parameter, reason, detail }, { cause: error });
+  }
+}
+
+async function verify(presented: PresentedToken, verifier: Verifier, facts: TokenFacts): Promise<VerifiedToken> {
+  const jwt = parseJwt(presented.token);
+  const registered = readRegisteredClaims(jwt.claims);
+  const issuer = findIssuer(verifier.issuers, registered);
+  facts.issuer = issuer.name;
+  await verifySignature(jwt, issuer, verifier.findKey);
+  facts.signatureVerified = true;
+  facts.sub = registered.sub;
+  if (registered.jti !== undefined) facts.jti = registered.jti;
+  checkAudience(registered, issuer);
+  checkType(jwt, presented.type, issuer);
+  checkTime(registered, issuer, verifier.now);
+  return { issuer, registered, claims: jwt.claims };
+}
+
+// Two entries may share one `iss` and differ in audience; `iss` is compared as a string, before anything parses it.
+function findIssuer(issuers: readonly TrustedIssuer[], { iss, aud }: RegisteredClaims): TrustedIssuer {
+  const named = issuers.filter((issuer) => issuer.url === iss);
+  const issuer = named.find(({ audiences }) => audiences.some((audience) => aud.includes(audience))) ?? named[0];
+  return issuer ?? refuse('issuer', 'iss names no trusted issuer');
+}
+
+async function verifySignature(jwt: ParsedJwt, issuer: TrustedIssuer, findKey: FindIssuerKey): Promise<void> {
+  const { alg, kid } = jwt.header;
+  // RFC 8037's EdDSA is accepted where its fully-specified name is configured (RFC 9864).
+  if (!(issuer.algorithms as readonly string[]).includes(alg === 'EdDSA' ? 'Ed25519' : alg)) {
+    refuse('algorithm', 'alg is not among the issuer’s algorithms');
+  }
+  const found = await findKey(issuer, { alg, kid });
+  if (!found) return refuse('key', 'no key of the issuer fits kid and alg');
+  try {
+    await compactVerify(jwt.compact, found.key, { algorithms: [alg] });
+  } catch {
+    refuse('signature', 'signature does not verify');
+  }
+}
+
+/**
+ * Every audience must be one the issuer's entry names: a token that another party may also receive can be replayed
+ * by that party. `azp` naming us (OpenID Connect Core §2) says that we asked for it, and lets the others be.
+ */
+function checkAudience({ aud, azp }: RegisteredClaims, issuer: TrustedIssuer): void {
+  const ours = aud.filter((value) => issuer.audiences.includes(value));
+  if (ours.length === 0) refuse('audience', 'aud names none of the issuer’s audiences');
+  if (ours.length < aud.length && !(azp !== undefined && issuer.audiences.includes(azp))) {
+    refuse('audience', 'aud names others beside us');
+  }
+}
+
+// RFC 8725 §3.11–3.12: `typ` tells kinds of JWT apart; a proof, an assertion or an event is no subject.
+function checkType({ header }: ParsedJwt, declared: string, issuer: TrustedIssuer): void {
+  if (!issuer.tokenTypes.includes(declared)) refuse('type', 'the issuer’s tokens may not be declared so');
+  const allowed = declared === tokenTypes.accessToken ? ['jwt', 'at+jwt'] : ['jwt', 'jose'];
+  if (header.typ !== undefined && !allowed.includes(header.typ)) refuse('type', 'typ does not fit the declared type');
+}
+
+/** `clockSkew` forgives clocks that are ahead of ours; it never keeps an expired token alive. */
+function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, now: number): void {
+  const { clockSkew, maxAge, maxLifetime } = issuer;
+  if (exp <= now) refuse('expired', 'exp has passed');
+  if (nbf !== undefined && nbf > now + clockSkew) refuse('not_yet_valid', 'nbf is in the future');
+  if (iat !== undefined && iat > now + clockSkew) refuse('not_yet_valid', 'iat is in the future');
+  if (exp - (iat ?? now) > maxLifetime) refuse('too_old', 'exp - iat is over the issuer’s maxLifetime');
+  if (maxAge !== undefined && now - (iat ?? 0) > maxAge) refuse('too_old', 'iat is older than the issuer’s maxAge');
+}
+
+function refuse(reason: TokenReason, detail: string): never {
+  throw new TokenRefused(reason, detail);
+}

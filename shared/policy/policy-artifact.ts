@@ -1,0 +1,50 @@
+// The artifact of `cdk synth` and the values known only at deploy, joined at cold start. Pure; a policy that cannot be
+// joined stops the cold start.
+import type { CompiledPolicy, PolicyArtifact, TrustedIssuer, ValueHole } from './compiled-policy.ts';
+
+/**
+ * Parses policy.json and fills its holes from POLICY_VALUES.
+ * @param values JSON object of hole name to value; undefined when the artifact has no holes
+ * @throws Error naming the value that is missing or malformed
+ */
+export function joinPolicy(artifactJson: string, values: string | undefined): CompiledPolicy {
+  const artifact = JSON.parse(artifactJson) as PolicyArtifact;
+  if (artifact.version !== 1) throw new Error('policy.json has a version this function does not know');
+  const known = values === undefined ? {} : parseValues(values);
+  const issuers = Object.entries(artifact.issuers).map(([name, issuer]) => [name, joinIssuer(issuer, known)]);
+  return { ...artifact, issuers: Object.fromEntries(issuers) };
+}
+
+function joinIssuer(
+  issuer: TrustedIssuer<string | ValueHole>,
+  known: Readonly<Record<string, unknown>>,
+): TrustedIssuer {
+  const url = typeof issuer.url === 'string' ? issuer.url : issuerUrl(issuer.url.$value, known);
+  return { ...issuer, url };
+}
+
+function issuerUrl(name: string, known: Readonly<Record<string, unknown>>): string {
+  const value = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (typeof value !== 'string' || !isIssuerUrl(value)) {
+    throw new Error(`POLICY_VALUES: ${name} is missing or is not an https URL`);
+  }
+  return value;
+}
+
+function parseValues(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const values: unknown = JSON.parse(text);
+    if (typeof values === 'object' && values !== null && !Array.isArray(values)) return { ...values };
+  } catch {
+    // Falls through: the text may hold what a deployment keeps private, so the error does not quote it.
+  }
+  throw new Error('POLICY_VALUES is not a JSON object');
+}
+
+/** Strings that WHATWG URL would rewrite are no exact `iss` anybody sends. */
+function isIssuerUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  const exact = value === url.href || `${value}/` === url.href;
+  return exact && url.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === '';
+}
