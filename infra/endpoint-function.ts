@@ -49,7 +49,7 @@ export class EndpointFunction extends Construct {
     }
     this.function = this.makeFunction(props, role, logGroup);
     this.live = new Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion as IVersion });
-    acknowledgeWildcards(this);
+    acknowledgeFindings(this);
   }
 
   private makeFunction(props: EndpointFunctionProps, role: Role, logGroup: LogGroup): LambdaFunction {
@@ -101,9 +101,15 @@ function networkStatements(): PolicyStatement[] {
   ];
 }
 
-function acknowledgeWildcards(scope: Construct): void {
-  Validations.of(scope).acknowledge({
-    id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: 'X-Ray has no resources to name; so it is with the network interfaces Lambda makes in a VPC.',
-  });
+function acknowledgeFindings(scope: Construct): void {
+  Validations.of(scope).acknowledge(
+    {
+      id: 'AwsSolutions-IAM5[Resource::*]',
+      reason: 'X-Ray has no resources to name; neither have the calls by which Lambda attaches a function to a VPC.',
+    },
+    {
+      id: 'Serverless-LambdaDLQ',
+      reason: 'Invoked synchronously, and the seed by CloudFormation, which waits for its answer: no event is dropped.',
+    },
+  );
 }

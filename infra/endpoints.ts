@@ -1,5 +1,5 @@
 // The function of each endpoint with exactly the settings and rights it needs, and the routes they serve.
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -30,6 +30,7 @@ export class Endpoints extends Construct {
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
     const token = this.token(props).live;
+    acknowledgeSigning(this);
     const discovery = this.discovery(props).live;
     const jwks = this.jwks(props).live;
     this.routes = [
@@ -83,4 +84,12 @@ export class Endpoints extends Construct {
 
 function valuesOf({ policyValues }: Pick<EndpointsProps, 'policyValues'>): Settings {
   return policyValues === undefined ? {} : { policyValues };
+}
+
+function acknowledgeSigning(scope: Construct): void {
+  Validations.of(scope).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:<AWS::Region>:<AWS::AccountId>:key/*]',
+    reason:
+      'Rotation makes keys at run time: the right to sign hangs on the keyring tag and the algorithm, not on ARNs.',
+  });
 }

@@ -26,6 +26,5 @@ export function policyValues(scope: Construct, values: Readonly<Record<string, s
 }
 
 function atDeploy(value: string): string {
-  const { literals, tokens } = Tokenization.reverseString(value);
-  return literals.join('') + '?'.repeat(tokens.length * bytesOfUnknown);
+  return value + '?'.repeat(Tokenization.reverseString(value).tokens.length * bytesOfUnknown);
 }

@@ -2,14 +2,7 @@
 import { Annotations, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
-
-const compilePolicy = (
-  _p: string,
-  _o: object,
-): { artifact?: PolicyArtifact; values: Record<string, string>; diagnostics: Diagnostic[] } => {
-  throw new Error('later');
-};
-
+import { compilePolicy } from './policy/compile-policy.ts';
 import { type Diagnostic, formatDiagnostic } from './policy/diagnostic.ts';
 
 /** A compiled policy and the values for its holes. */
