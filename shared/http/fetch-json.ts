@@ -1,0 +1,142 @@
+// GET of a small JSON document from a host we do not control, within hard limits. Network: node:https.
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { RequestOptions } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { IssuerNetwork } from '../policy/compiled-policy.ts';
+import { type Address, findAddresses, hostOf, parseDestination, type ResolveHost, resolveHost } from './destination.ts';
+import { asFetchJsonError, FetchJsonError } from './fetch-json-error.ts';
+
+export interface FetchJsonRequest {
+  readonly url: string;
+  /** Which addresses the host may resolve to. */
+  readonly network: IssuerNetwork;
+  /** The URL comes from the policy, or has the origin of one that does: its port is meant. Default: 443 only. */
+  readonly anyPort?: boolean;
+  /** Milliseconds for everything from DNS to the last byte; default that of {@link FetchJsonOptions}. */
+  readonly timeoutMs?: number;
+}
+
+/** @throws FetchJsonError */
+export type FetchJson = (request: FetchJsonRequest) => Promise<unknown>;
+
+export interface FetchJsonOptions {
+  /** Milliseconds; default 2,000. */
+  readonly timeoutMs?: number;
+  /** Bytes of body; default 65,536. */
+  readonly maxBytes?: number;
+  readonly resolve?: ResolveHost;
+  /** PEM of the certificate authorities to trust instead of Node's own. */
+  readonly ca?: string;
+}
+
+type Limits = Required<Omit<FetchJsonOptions, 'ca'>> & Pick<FetchJsonOptions, 'ca'>;
+
+/**
+ * A function that fetches one JSON document: status 200 only, no redirect followed, no compression, no proxy, and only
+ * from addresses the network allows.
+ */
+export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
+  const limits = { timeoutMs: 2000, maxBytes: 65_536, resolve: resolveHost, ...options };
+  return async (request) => {
+    const url = parseDestination(request.url, request.network, request.anyPort ?? false);
+    return withDeadline(request.timeoutMs ?? limits.timeoutMs, (signal) => get(url, request.network, limits, signal));
+  };
+}
+
+/** {@link createFetchJson} with the default limits and the system's resolver. */
+export const fetchJson: FetchJson = createFetchJson();
+
+async function get(url: URL, network: IssuerNetwork, limits: Limits, signal: AbortSignal): Promise<unknown> {
+  const addresses = await findAddresses(url, network, limits.resolve);
+  signal.throwIfAborted();
+  const response = await send(url, addresses, limits, signal);
+  assertPlainSuccess(response);
+  return parseJson(await readBody(response, limits.maxBytes));
+}
+
+/** One deadline over all phases. The end of it, like the end of `run`, closes the socket: nothing is left to drip. */
+async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new FetchJsonError('timeout', `no answer in ${timeoutMs} ms`)), timeoutMs);
+  try {
+    return await Promise.race([run(controller.signal), expired]);
+  } catch (error) {
+    throw asFetchJsonError(error);
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}
+
+/**
+ * `getBuiltinModule`, because an ESM import of `node:http` reads all its exports and so loads undici, 50 ms of a cold
+ * start. `agent: false` is a connection of its own: keys are fetched every few minutes and a frozen Lambda's kept socket
+ * would be dead by then; unlike the global agent it also ignores `NODE_USE_ENV_PROXY`.
+ */
+function send(url: URL, addresses: readonly Address[], limits: Limits, signal: AbortSignal): Promise<IncomingMessage> {
+  const options: RequestOptions = {
+    protocol: url.protocol,
+    hostname: hostOf(url),
+    port: url.port,
+    path: url.pathname + url.search,
+    headers: {
+      accept: 'application/json, application/jwk-set+json',
+      'accept-encoding': 'identity',
+      'user-agent': 'cambio',
+    },
+    agent: false,
+    lookup: answerWith(addresses),
+    rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
+    signal,
+    ...(limits.ca === undefined ? {} : { ca: limits.ca }),
+  };
+  const { request } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
+  return responseOf(request(options));
+}
+
+function responseOf(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.on('response', resolve);
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+/** The addresses that were checked are the ones connected to: no second DNS answer can come between. */
+function answerWith(addresses: readonly Address[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const [first] = addresses;
+    if (options.all || first === undefined) return callback(null, [...addresses]);
+    return callback(null, first.address, first.family);
+  };
+}
+
+function assertPlainSuccess({ statusCode = 0, headers }: IncomingMessage): void {
+  if (statusCode >= 300 && statusCode < 400) throw new FetchJsonError('redirect', `answered ${statusCode}`);
+  if (statusCode !== 200) throw new FetchJsonError('status', `answered ${statusCode}`);
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') throw new FetchJsonError('content', 'the answer is compressed');
+}
+
+async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const tooLarge = () => new FetchJsonError('too_large', `the answer is over ${maxBytes} bytes`);
+  if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** The parser's own error would quote the body, so it is not kept as cause. */
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch {
+    throw new FetchJsonError('content', 'the answer is not JSON in UTF-8');
+  }
+}
