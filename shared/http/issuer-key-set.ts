@@ -1,0 +1,66 @@
+// An issuer's key set, fetched once: OIDC Discovery §4 when the policy names no JWKS URL. Network through FetchJson.
+import { parseKeySet, type VerificationKey } from '../oauth/key-set.ts';
+import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { FetchJson } from './fetch-json.ts';
+
+/** A discovery document that is not to be believed. The message never quotes the document. */
+export class DiscoveryError extends Error {
+  override readonly name = 'DiscoveryError';
+}
+
+export interface KeySetFetch {
+  readonly issuer: TrustedIssuer;
+  readonly fetchJson: FetchJson;
+  /** Milliseconds since some epoch. */
+  readonly now: () => number;
+  /** Milliseconds for all requests together. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * Discovers where the keys are, if need be, and fetches them, all within one time limit.
+ * @throws FetchJsonError, DiscoveryError, KeySetError
+ */
+export async function fetchKeySet(fetch: KeySetFetch): Promise<readonly VerificationKey[]> {
+  const { issuer, now, timeoutMs } = fetch;
+  const started = now();
+  const jwksUri = await findJwksUri(fetch);
+  // A clock that was set back must not lengthen the limit.
+  const left = Math.min(timeoutMs, timeoutMs - (now() - started));
+  return parseKeySet(await fetchFrom(jwksUri, issuer, fetch.fetchJson, Math.max(left, 1)));
+}
+
+async function findJwksUri({ issuer, fetchJson, timeoutMs }: KeySetFetch): Promise<string> {
+  if (issuer.keys.from === 'jwksUri') return issuer.keys.jwksUri;
+  const url = `${issuer.url.replace(/\/$/, '')}/.well-known/openid-configuration`;
+  return parseDiscovery(await fetchFrom(url, issuer, fetchJson, timeoutMs), issuer.url);
+}
+
+/** Any port: the URL is the policy's own or has the origin of one that is. */
+function fetchFrom(url: string, { network }: TrustedIssuer, fetchJson: FetchJson, timeoutMs: number) {
+  return fetchJson({ url, network, anyPort: true, timeoutMs });
+}
+
+/**
+ * The document's `jwks_uri`. `issuer` is compared as a string
+ * ([OIDC Discovery §4.3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfigurationValidation)).
+ */
+function parseDiscovery(json: unknown, issuerUrl: string): string {
+  if (typeof json !== 'object' || json === null) throw new DiscoveryError('the discovery document is not an object');
+  const { issuer, jwks_uri: jwksUri } = json as Readonly<Record<string, unknown>>;
+  if (issuer !== issuerUrl) throw new DiscoveryError("the discovery document's `issuer` is not the issuer's `url`");
+  if (typeof jwksUri !== 'string') throw new DiscoveryError('the discovery document has no `jwks_uri`');
+  if (!isWithinOrigin(jwksUri, issuerUrl)) {
+    throw new DiscoveryError(
+      "`jwks_uri` is not on the issuer's origin: if that is meant, pin it in the policy as `jwksUri`",
+    );
+  }
+  return jwksUri;
+}
+
+/** Same scheme, host and port, and no userinfo: else a document in the wrong hands points us anywhere. */
+function isWithinOrigin(jwksUri: string, issuerUrl: string): boolean {
+  const url = URL.parse(jwksUri);
+  if (url === null || url.username !== '' || url.password !== '') return false;
+  return url.origin === URL.parse(issuerUrl)?.origin && url.origin !== 'null';
+}

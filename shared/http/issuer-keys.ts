@@ -1,0 +1,115 @@
+// Finds the key of a trusted issuer that a token names; one cache per issuer and process. Network through FetchJson.
+import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/key-set.ts';
+import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { FetchJson } from './fetch-json.ts';
+import { fetchKeySet } from './issuer-key-set.ts';
+import { createKeyCache, type KeyCache, type KeyCacheLimits } from './key-cache.ts';
+
+export interface IssuerKeysLimits extends KeyCacheLimits {
+  /** Milliseconds for discovery and key set together. */
+  readonly timeoutMs: number;
+  /** Issuers whose keys are remembered; the one met first is forgotten first. */
+  readonly maxIssuers: number;
+}
+
+export interface IssuerKeysOptions {
+  /** Milliseconds since some epoch. */
+  readonly now: () => number;
+  readonly fetchJson: FetchJson;
+  /** From 0 to below 1; shortens the time keys are fresh by up to a fifth, differently in each process. Default none. */
+  readonly random?: () => number;
+  readonly limits?: Partial<IssuerKeysLimits>;
+}
+
+/** The issuer's keys are neither to be had nor remembered; `cause` says why. A 503, never a 400. */
+export class IssuerUnavailable extends Error {
+  override readonly name = 'IssuerUnavailable';
+  readonly code = 'issuer_unavailable';
+
+  constructor(issuer: string, cause: unknown) {
+    super(`the keys of issuer ${issuer} are unavailable`, { cause });
+  }
+}
+
+const defaultLimits: IssuerKeysLimits = {
+  freshMs: 5 * 60_000,
+  staleMs: 60 * 60_000,
+  retryMs: 10_000,
+  cooldownMs: 30_000,
+  timeoutMs: 2000,
+  maxIssuers: 1000,
+};
+
+/**
+ * A function that finds the issuer's key which may verify a token with this header; undefined when the issuer has no
+ * such key. It throws IssuerUnavailable when that cannot be known: no usable keys, or an unknown key while the issuer
+ * does not answer (it may be new).
+ */
+export function createIssuerKeys(
+  options: IssuerKeysOptions,
+): (issuer: TrustedIssuer, header: KeyRequest) => Promise<VerificationKey | undefined> {
+  const inlineKeys = createInlineKeys();
+  const cacheOf = createCaches(options);
+  return async (issuer, header) =>
+    issuer.keys.from === 'inline'
+      ? selectKey(inlineKeys(issuer, issuer.keys.jwks), header)
+      : findCachedKey(cacheOf(issuer), issuer, header);
+}
+
+async function findCachedKey(
+  cache: KeyCache,
+  issuer: TrustedIssuer,
+  header: KeyRequest,
+): Promise<VerificationKey | undefined> {
+  const isCurrent = await cache.refresh();
+  const find = () => selectKey(cache.keys() ?? unavailable(cache, issuer), header);
+  const known = find();
+  if (known !== undefined) return known;
+  if (!isCurrent) await cache.refreshForUnknownKey();
+  return find() ?? (cache.failure() && unavailable(cache, issuer));
+}
+
+function unavailable(cache: KeyCache, issuer: TrustedIssuer): never {
+  throw new IssuerUnavailable(issuer.name, cache.failure()?.cause);
+}
+
+/** By name and URL: two issuers never share keys, not even under one URL. */
+function createCaches({ now, fetchJson, random = () => 0, limits: given }: IssuerKeysOptions) {
+  const limits = { ...defaultLimits, ...given };
+  const caches = new Map<string, KeyCache>();
+  return (issuer: TrustedIssuer): KeyCache => {
+    const id = JSON.stringify([issuer.name, issuer.url]);
+    const known = caches.get(id);
+    if (known !== undefined) return known;
+    const fetchKeys = () => fetchKeySet({ issuer, fetchJson, now, timeoutMs: limits.timeoutMs });
+    const cache = createKeyCache({ now, random, limits, fetchKeys });
+    forgetOldest(caches, limits.maxIssuers - 1);
+    caches.set(id, cache);
+    return cache;
+  };
+}
+
+function forgetOldest(caches: Map<string, KeyCache>, keep: number): void {
+  for (const id of caches.keys()) {
+    if (caches.size <= keep) return;
+    caches.delete(id);
+  }
+}
+
+/** Keys in the policy itself are parsed once for each policy object. */
+function createInlineKeys() {
+  const parsed = new WeakMap<object, readonly VerificationKey[]>();
+  return (issuer: TrustedIssuer, jwks: object): readonly VerificationKey[] => {
+    const keys = parsed.get(jwks) ?? parseInline(issuer, jwks);
+    parsed.set(jwks, keys);
+    return keys;
+  };
+}
+
+function parseInline(issuer: TrustedIssuer, jwks: object): readonly VerificationKey[] {
+  try {
+    return parseKeySet(jwks);
+  } catch (cause) {
+    throw new IssuerUnavailable(issuer.name, cause);
+  }
+}
