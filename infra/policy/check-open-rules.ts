@@ -1,7 +1,7 @@
 // Rules that grant to more callers than their author may think. Pure.
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { byName, type Entry, type MergedPolicy } from './merge.ts';
-import { below, keyOf, warningAt } from './place.ts';
+import { below, warningAt } from './place.ts';
 import type { RuleEntry } from './schema.ts';
 
 export function checkOpenRules(policy: MergedPolicy): readonly Diagnostic[] {
@@ -20,17 +20,13 @@ function noRules({ rules, files }: MergedPolicy): Diagnostic[] {
 
 function openRule(policy: MergedPolicy, { name, value, place }: Entry<RuleEntry>): Diagnostic[] {
   const issuer = byName(policy.issuers).get(value.from)?.value;
-  if (issuer === undefined) return [];
-  const findings: Diagnostic[] = [];
-  if (value.client === undefined && typeof issuer.claims !== 'string') {
-    const message = `rule ${quote(name)} is open to anyone who holds such a token`;
-    findings.push(
-      warningAt(below(place, 'from'), message, `name a "client", or a workload profile in ${quote(value.from)}`),
-    );
+  const at = below(place, 'from');
+  if (issuer === undefined || value.client !== undefined) return [];
+  if (typeof issuer.claims !== 'string') {
+    const hint = `name a "client", or a workload profile in ${quote(value.from)}`;
+    return [warningAt(at, `rule ${quote(name)} is open to anyone who holds such a token`, hint)];
   }
-  if (Object.keys(value.match ?? {}).length === 0) {
-    const message = `rule ${quote(name)} grants to every token of ${quote(value.from)}`;
-    findings.push(warningAt(keyOf(below(place, 'from')), message, 'say with "match" which tokens you mean'));
-  }
-  return findings;
+  if (Object.keys(value.match ?? {}).length > 0 || (value.actor ?? value.when) !== undefined) return [];
+  const message = `rule ${quote(name)} grants to every token of ${quote(value.from)}`;
+  return [warningAt(at, message, 'say with "match" which tokens you mean')];
 }

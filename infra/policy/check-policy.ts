@@ -1,12 +1,29 @@
-// Every check of a merged policy, in the order their findings are made. Pure.
-
+// Every check of a merged policy. Pure.
+import { checkAudiences } from './check-audiences.ts';
+import { checkIssuers } from './check-issuers.ts';
+import { checkMatches } from './check-match.ts';
+import { checkNames } from './check-names.ts';
 import { checkOpenRules } from './check-open-rules.ts';
+import { checkReachable } from './check-reachable.ts';
+import { checkReferences } from './check-references.ts';
+import { checkRules } from './check-rules.ts';
+import { checkTemplates } from './check-templates.ts';
 import { checkUnsupported } from './check-unsupported.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { MergedPolicy } from './merge.ts';
 
-const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [checkUnsupported, checkOpenRules];
+const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
+  checkUnsupported,
+  checkNames,
+  checkReferences,
+  checkAudiences,
+  checkRules,
+  checkMatches,
+  checkTemplates,
+  checkReachable,
+  checkOpenRules,
+];
 
-export function checkPolicy(policy: MergedPolicy): readonly Diagnostic[] {
-  return checks.flatMap((check) => check(policy));
+export function checkPolicy(policy: MergedPolicy, local: boolean): readonly Diagnostic[] {
+  return [...checkIssuers(policy, local), ...checks.flatMap((check) => check(policy))];
 }

@@ -36,7 +36,12 @@ function findingsOf(parent: Place, issue: Issue): Diagnostic[] {
       return [valueFinding(place, issue.values)];
     case 'invalid_type':
       return [typeFinding(place, [issue.expected])];
-    default:
+    case 'custom':
+    case 'invalid_element':
+    case 'invalid_format':
+    case 'not_multiple_of':
+    case 'too_big':
+    case 'too_small':
       return [errorAt(place, issue.message)];
   }
 }

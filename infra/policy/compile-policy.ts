@@ -51,10 +51,10 @@ function readDocument(file: PolicyFile): ReadDocument {
 
 function compileDocuments(documents: readonly SourcedDocument[], options: CompileOptions): CompiledFiles {
   const policy = mergeDocuments(documents);
-  const { urls, values, diagnostics: urlFindings } = resolveUrls(policy, options);
-  const diagnostics = inFileOrder(documents, [...urlFindings, ...checkPolicy(policy)]);
-  if (hasErrors(diagnostics) || urls.size < policy.issuers.length) return { values: {}, diagnostics };
   const { local = false, standIns } = options;
+  const { urls, values, diagnostics: urlFindings } = resolveUrls(policy, options);
+  const diagnostics = inFileOrder(documents, [...urlFindings, ...checkPolicy(policy, local)]);
+  if (hasErrors(diagnostics) || urls.size < policy.issuers.length) return { values: {}, diagnostics };
   const issuers = policy.issuers.map((entry) =>
     lowerIssuer(entry, urls.get(entry.name) ?? '', local ? standIns : undefined),
   );

@@ -1,5 +1,6 @@
 // Each issuer's URL, from the policy or from TypeScript; what CDK knows only at deploy becomes a hole. Pure.
 import type { ValueHole } from '../../shared/policy/compiled-policy.ts';
+import { checkIssuerUrls } from './check-issuer-urls.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -29,8 +30,17 @@ export function resolveUrls(policy: MergedPolicy, options: CompileOptions): Reso
     values: Object.fromEntries(
       resolved.flatMap(({ name, value }) => (value === undefined ? [] : [[holeName(name), value]])),
     ),
-    diagnostics: [...resolved.flatMap(({ finding }) => finding ?? []), ...danglingUrls(policy, options)],
+    diagnostics: [
+      ...resolved.flatMap(({ finding }) => finding ?? []),
+      ...danglingUrls(policy, options),
+      ...checkIssuerUrls(policy, new Map(resolved.flatMap(urlText))),
+    ],
   };
+}
+
+function urlText({ name, url, value }: ResolvedUrl & { readonly name: string }): [string, string][] {
+  const text = typeof url === 'string' ? url : value;
+  return text === undefined ? [] : [[name, text]];
 }
 
 function resolveUrl({ name, value, place }: Entry<IssuerEntry>, options: CompileOptions): ResolvedUrl {

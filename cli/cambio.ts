@@ -1,0 +1,7 @@
+// The `cambio` command.
+import { run } from './run.ts';
+
+process.exitCode = run(process.argv.slice(2), {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+});

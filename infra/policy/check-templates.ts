@@ -1,0 +1,71 @@
+// Claims mapped into issued tokens: their names, and the templates that fill them. Pure.
+import { type Catalogue, catalogueOf, typeOfClaim } from './catalogue.ts';
+import { claimFinding } from './claim-finding.ts';
+import { type Diagnostic, quote } from './diagnostic.ts';
+import { byName, type MergedPolicy } from './merge.ts';
+import { below, errorAt, keyOf, type Place } from './place.ts';
+import type { RuleEntry } from './schema.ts';
+import { parseTemplate } from './template.ts';
+
+/** Claims that only Cambio itself writes. */
+const reservedClaims: readonly string[] = [
+  ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
+];
+
+interface PlacedTemplate {
+  readonly text: string;
+  readonly place: Place;
+}
+
+export function checkTemplates({ issuers, rules }: MergedPolicy): readonly Diagnostic[] {
+  const known = byName(issuers);
+  return rules.flatMap(({ value, place }) => {
+    const issuer = known.get(value.from)?.value;
+    const catalogue = issuer && catalogueOf(issuer);
+    const templates = templatesOf(value, below(place, 'grant'));
+    return [...reserved(value, place), ...templates.flatMap((template) => checkTemplate(template, catalogue))];
+  });
+}
+
+function reserved({ grant }: RuleEntry, place: Place): Diagnostic[] {
+  return Object.keys(grant?.claims ?? {})
+    .filter((name) => reservedClaims.includes(name))
+    .map((name) =>
+      errorAt(
+        keyOf(below(place, 'grant', 'claims', name)),
+        `the claim ${quote(name)} is reserved`,
+        'map it under another name',
+      ),
+    );
+}
+
+function templatesOf({ grant }: RuleEntry, place: Place): PlacedTemplate[] {
+  const { claims = {}, tags = {}, sourceIdentity } = grant ?? {};
+  return [
+    ...Object.entries(claims).map(([name, text]) => ({ text, place: below(place, 'claims', name) })),
+    ...Object.entries(tags).map(([name, tag]) =>
+      typeof tag === 'string'
+        ? { text: tag, place: below(place, 'tags', name) }
+        : { text: tag.value, place: below(place, 'tags', name, 'value') },
+    ),
+    ...(sourceIdentity === undefined ? [] : [{ text: sourceIdentity, place: below(place, 'sourceIdentity') }]),
+  ];
+}
+
+function checkTemplate({ text, place }: PlacedTemplate, catalogue: Catalogue | undefined): Diagnostic[] {
+  const template = parseTemplate(text);
+  if (template === undefined) {
+    return [errorAt(place, `${quote(text)}: only claims can stand in \${…}`, 'write ${claims.NAME}')];
+  }
+  if (catalogue === undefined) return [];
+  return template.flatMap((part) =>
+    typeof part === 'string' ? [] : checkReference(part.claim, template.length > 1, catalogue, place),
+  );
+}
+
+function checkReference(path: string, amongText: boolean, catalogue: Catalogue, place: Place): Diagnostic[] {
+  const type = typeOfClaim(catalogue, path);
+  if (type === undefined || type === 'open') return claimFinding(path, catalogue, place);
+  if (!amongText || (type !== 'list' && type !== 'object')) return [];
+  return [errorAt(place, `the claim ${quote(path)} is of type ${type} and cannot stand among text`, 'map it alone')];
+}
