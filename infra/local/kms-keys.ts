@@ -1,0 +1,151 @@
+// The keys and aliases of the local KMS. I/O: files readable by their owner only, when a directory is given.
+
+import { createPrivateKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+export const keySpecs = [
+  'ECC_NIST_P256',
+  'ECC_NIST_P384',
+  'ECC_NIST_EDWARDS25519',
+  'RSA_2048',
+  'RSA_3072',
+  'RSA_4096',
+] as const;
+
+export type KeySpec = (typeof keySpecs)[number];
+
+/** A signing key. Times are milliseconds. */
+export interface KmsKey {
+  readonly id: string;
+  readonly keySpec: KeySpec;
+  readonly description: string;
+  readonly policy?: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly enabled: boolean;
+  /** When a scheduled deletion is due, and how many days that was ahead. */
+  readonly deletion?: { readonly at: number; readonly windowInDays: number };
+  readonly privateKey: KeyObject;
+}
+
+/** `name` begins with `alias/`. Times are milliseconds. */
+export interface KmsAlias {
+  readonly name: string;
+  readonly targetKeyId: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export interface KeyStore {
+  readonly keys: () => readonly KmsKey[];
+  readonly findKey: (id: string) => KmsKey | undefined;
+  readonly putKey: (key: KmsKey) => void;
+  readonly aliases: () => readonly KmsAlias[];
+  readonly findAlias: (name: string) => KmsAlias | undefined;
+  readonly putAlias: (alias: KmsAlias) => void;
+  readonly removeAlias: (name: string) => void;
+}
+
+/** Opens the store; keys whose deletion is due are gone with their aliases. */
+export function openKeyStore(directory: string | undefined, now: () => number): KeyStore {
+  const files = directory === undefined ? undefined : keyFiles(directory);
+  const keys = new Map((files?.readKeys() ?? []).map((key) => [key.id, key]));
+  const aliases = new Map((files?.readAliases() ?? []).map((alias) => [alias.name, alias]));
+  const saveAliases = () => files?.writeAliases([...aliases.values()]);
+  const dropDueKeys = () => {
+    for (const { id, deletion } of keys.values()) {
+      if (deletion === undefined || deletion.at > now()) continue;
+      keys.delete(id);
+      files?.removeKey(id);
+      for (const { name, targetKeyId } of aliases.values()) if (targetKeyId === id) aliases.delete(name);
+      saveAliases();
+    }
+  };
+  const current = <Value>(read: () => Value): Value => {
+    dropDueKeys();
+    return read();
+  };
+  return {
+    keys: () => current(() => [...keys.values()]),
+    findKey: (id) => current(() => keys.get(id)),
+    putKey: (key) => {
+      keys.set(key.id, key);
+      files?.writeKey(key);
+    },
+    aliases: () => current(() => [...aliases.values()]),
+    findAlias: (name) => current(() => aliases.get(name)),
+    putAlias: (alias) => {
+      aliases.set(alias.name, alias);
+      saveAliases();
+    },
+    removeAlias: (name) => {
+      aliases.delete(name);
+      saveAliases();
+    },
+  };
+}
+
+const generate = promisify(generateKeyPair) as unknown as (
+  type: string,
+  options: Readonly<Record<string, unknown>>,
+) => Promise<{ readonly privateKey: KeyObject }>;
+
+/** A new, enabled key. RSA_4096 takes seconds. */
+export async function generateKey(
+  key: Pick<KmsKey, 'keySpec' | 'description' | 'tags' | 'createdAt'> & { readonly policy?: string },
+): Promise<KmsKey> {
+  const [type, options] = generation[key.keySpec];
+  const { privateKey } = await generate(type, options);
+  return { ...key, id: randomUUID(), enabled: true, privateKey };
+}
+
+const generation: Readonly<Record<KeySpec, readonly [string, Readonly<Record<string, unknown>>]>> = {
+  ECC_NIST_P256: ['ec', { namedCurve: 'P-256' }],
+  ECC_NIST_P384: ['ec', { namedCurve: 'P-384' }],
+  ECC_NIST_EDWARDS25519: ['ed25519', {}],
+  RSA_2048: ['rsa', { modulusLength: 2048 }],
+  RSA_3072: ['rsa', { modulusLength: 3072 }],
+  RSA_4096: ['rsa', { modulusLength: 4096 }],
+};
+
+type StoredKey = Omit<KmsKey, 'privateKey'> & { readonly privateKey: string };
+
+function keyFiles(directory: string) {
+  const keysIn = join(directory, 'keys');
+  const aliasFile = join(directory, 'aliases.json');
+  mkdirSync(keysIn, { recursive: true, mode: 0o700 });
+  const fileOf = (id: string) => join(keysIn, `${id}.json`);
+  return {
+    readKeys: () =>
+      readdirSync(keysIn)
+        .filter(isJson)
+        .map((file) => restoreKey(readJson<StoredKey>(join(keysIn, file)))),
+    writeKey: (key: KmsKey) => writeSecret(fileOf(key.id), storedKey(key)),
+    removeKey: (id: string) => rmSync(fileOf(id), { force: true }),
+    readAliases: () => (existsSync(aliasFile) ? readJson<readonly KmsAlias[]>(aliasFile) : []),
+    writeAliases: (aliases: readonly KmsAlias[]) => writeSecret(aliasFile, aliases),
+  };
+}
+
+const isJson = (file: string) => file.endsWith('.json');
+
+function storedKey(key: KmsKey): StoredKey {
+  return { ...key, privateKey: key.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64') };
+}
+
+function restoreKey(stored: StoredKey): KmsKey {
+  const der = Buffer.from(stored.privateKey, 'base64');
+  return { ...stored, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) };
+}
+
+function readJson<Content>(file: string): Content {
+  return JSON.parse(readFileSync(file, 'utf8')) as Content;
+}
+
+/** Written beside and renamed, so a crash leaves the old file or the new one. */
+function writeSecret(file: string, content: unknown): void {
+  writeFileSync(`${file}.new`, JSON.stringify(content), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}

@@ -1,0 +1,105 @@
+// An AWS KMS for asymmetric signing keys on loopback, at least as strict as AWS. I/O: one socket, and files when told.
+
+import { AwsError, suffer } from './aws-error.ts';
+import type { EmulatorOptions } from './calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
+import { type JsonProtocol, jsonAnswer, jsonCaller, jsonError, jsonOperation } from './json-protocol.ts';
+import { createAlias, deleteAlias, listAliases, updateAlias } from './kms-alias-operations.ts';
+import { kmsCalls } from './kms-calls.ts';
+import { validationError } from './kms-errors.ts';
+import type { Kms } from './kms-identifiers.ts';
+import {
+  cancelKeyDeletion,
+  createKey,
+  describeKey,
+  disableKey,
+  enableKey,
+  listKeys,
+  scheduleKeyDeletion,
+} from './kms-key-operations.ts';
+import { openKeyStore } from './kms-keys.ts';
+import { getPublicKey, signOperation, verifyOperation } from './kms-signing-operations.ts';
+import { listResourceTags, tagResource, untagResource } from './kms-tag-operations.ts';
+import model from './models/kms.json' with { type: 'json' };
+import { constraintMessage, inputFaults } from './service-model.ts';
+
+export interface KmsOptions extends EmulatorOptions {
+  /** Where keys and aliases are kept; absent means in memory. */
+  readonly directory?: string | undefined;
+}
+
+const protocol: JsonProtocol = {
+  contentType: 'application/x-amz-json-1.1',
+  targetPrefix: 'TrentService',
+  frontEndErrors: '',
+};
+
+const maxBodyBytes = 1024 * 1024;
+
+const operations = {
+  CancelKeyDeletion: cancelKeyDeletion,
+  CreateAlias: createAlias,
+  CreateKey: createKey,
+  DeleteAlias: deleteAlias,
+  DescribeKey: describeKey,
+  DisableKey: disableKey,
+  EnableKey: enableKey,
+  GetPublicKey: getPublicKey,
+  ListAliases: listAliases,
+  ListKeys: listKeys,
+  ListResourceTags: listResourceTags,
+  ScheduleKeyDeletion: scheduleKeyDeletion,
+  Sign: signOperation,
+  TagResource: tagResource,
+  UntagResource: untagResource,
+  UpdateAlias: updateAlias,
+  Verify: verifyOperation,
+} satisfies Record<string, (kms: Kms, input: never) => unknown>;
+
+/**
+ * Starts the KMS of one account in one region. `now` moves scheduled deletions.
+ * @throws Error when the port is taken
+ */
+export async function startKms(options: KmsOptions): Promise<HttpService> {
+  const now = options.now ?? Date.now;
+  const { region, accountId } = options;
+  const kms: Kms = { region, accountId, now, store: openKeyStore(options.directory, now) };
+  return serveHttp(options.port ?? 0, maxBodyBytes, (request) =>
+    answer(kms, options, request).catch((error: unknown) => jsonError(protocol, error)),
+  );
+}
+
+async function answer(kms: Kms, options: KmsOptions, request: ServiceRequest): Promise<ServiceResponse> {
+  const operation = jsonOperation(protocol, request);
+  const scope = { service: 'kms', regions: [kms.region], principalOf: options.principalOf };
+  const { principal } = jsonCaller(protocol, request, scope);
+  const input = parseInput(request.body);
+  const calls = kmsCalls(kms, { principal, operation, input: input ?? {} });
+  calls.forEach(options.record);
+  await suffer(options.fault, calls);
+  return jsonAnswer(protocol, await perform(kms, operation, input));
+}
+
+async function perform(kms: Kms, operation: string, input: unknown): Promise<unknown> {
+  if (!isOperation(operation)) throw new AwsError('UnknownOperationException', '');
+  if (input === undefined) throw new AwsError('SerializationException', 'The request is not a JSON object');
+  const { types, constraints } = inputFaults(model, operation, input);
+  if (types.length > 0) throw new AwsError('SerializationException', types.join('; '));
+  if (constraints.length > 0) throw validationError(constraintMessage(constraints));
+  const run: (kms: Kms, input: never) => unknown = operations[operation];
+  return run(kms, input as never);
+}
+
+function isOperation(name: string): name is keyof typeof operations {
+  return Object.hasOwn(operations, name);
+}
+
+/** Undefined when the body is no JSON object; an empty body is an empty object, as at AWS. */
+function parseInput(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const input: unknown = body.length === 0 ? {} : JSON.parse(body.toString());
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? { ...input } : undefined;
+  } catch {
+    return undefined;
+  }
+}

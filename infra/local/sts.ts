@@ -1,0 +1,93 @@
+// An AWS STS on loopback: AssumeRole and GetCallerIdentity, at least as strict as AWS. I/O: one socket.
+
+import { AwsError, suffer } from './aws-error.ts';
+import type { EmulatorOptions, PrincipalOf } from './calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
+import model from './models/sts.json' with { type: 'json' };
+import { constraintMessage, inputFaults } from './service-model.ts';
+import { findCaller, type Unauthenticated } from './sigv4-caller.ts';
+import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './sts-assume-role.ts';
+import { stsCalls } from './sts-calls.ts';
+import {
+  inputFromParameters,
+  parseStsRequest,
+  stsAnswer,
+  stsError,
+  stsVersion,
+  unknownAction,
+  type Xml,
+} from './sts-query.ts';
+import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sts-sessions.ts';
+
+export interface StsOptions extends EmulatorOptions {
+  /** The roles that exist; read at every call, so the owner may change the list. */
+  readonly roles?: readonly AssumableRole[] | undefined;
+}
+
+export interface Sts extends HttpService {
+  /** Whom the options know, and the holders of credentials issued here. */
+  readonly principalOf: PrincipalOf;
+}
+
+const maxBodyBytes = 256 * 1024;
+
+/**
+ * Starts the STS of one region. Credentials scoped to us-east-1 are accepted too, as at the global endpoint.
+ * @throws Error when the port is taken
+ */
+export async function startSts(options: StsOptions): Promise<Sts> {
+  const sessions = openSessions(options.principalOf);
+  const service = await serveHttp(options.port ?? 0, maxBodyBytes, async (request) => {
+    try {
+      return await answer(options, sessions, request);
+    } catch (error) {
+      return stsError(error);
+    }
+  });
+  return { ...service, principalOf: sessions.principalOf };
+}
+
+async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequest): Promise<ServiceResponse> {
+  const at = (options.now ?? Date.now)();
+  const caller = authenticated(options, sessions, http, at);
+  const request = parseStsRequest(http);
+  const input = inputFromParameters(model, request);
+  const calls = stsCalls({ caller, request, input, at });
+  calls.forEach(options.record);
+  await suffer(options.fault, calls);
+  if (!Object.hasOwn(model.operations, request.action)) throw unknownAction(request.action, stsVersion);
+  checkInput(request.action, input);
+  if (request.action === 'GetCallerIdentity') return stsAnswer(request.action, callerIdentity(caller));
+  const world = { caller, roles: options.roles ?? [], sessions, now: at };
+  return stsAnswer(request.action, assumeRole(world, input as AssumeRoleInput));
+}
+
+const refusals: Readonly<Record<Unauthenticated, readonly [code: string, status: number]>> = {
+  'missing-token': ['MissingAuthenticationToken', 403],
+  'incomplete-signature': ['IncompleteSignature', 400],
+  'wrong-scope': ['SignatureDoesNotMatch', 403],
+  'unknown-key': ['InvalidClientTokenId', 403],
+};
+
+function authenticated(options: StsOptions, sessions: Sessions, { headers }: ServiceRequest, at: number): StsCaller {
+  const { principalOf } = sessions;
+  const caller = findCaller(headers, { service: 'sts', regions: [options.region, 'us-east-1'], principalOf });
+  if ('reason' in caller) {
+    const [code, status] = refusals[caller.reason];
+    throw new AwsError(code, caller.message, status);
+  }
+  const session = sessions.find(caller.accessKeyId);
+  if (session !== undefined) checkSessionToken(session, headers, at);
+  return { principal: caller.principal, session };
+}
+
+function checkInput(action: string, input: object): void {
+  const { types, constraints } = inputFaults(model, action, input);
+  if (types.length > 0) throw new AwsError('MalformedInput', types.join('; '));
+  if (constraints.length > 0) throw new AwsError('ValidationError', constraintMessage(constraints));
+}
+
+function callerIdentity({ principal, session }: StsCaller): Xml {
+  const [, , , account = ''] = splitArn(principal);
+  return { UserId: session?.assumedRoleId ?? userIdOf(principal), Account: account, Arn: principal };
+}
