@@ -12,6 +12,7 @@ import { createFetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
+import { callDependency } from '../shared/oauth/dependency.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
@@ -19,13 +20,14 @@ const { issuer, recordsTable } = readConfig(process.env, ['issuer', 'recordsTabl
 const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
 const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
 const dynamodb = new DynamoDBClient(clientOptions);
+const findKey = createIssuerKeys({ now: Date.now, fetchJson: createFetchJson(), random: Math.random });
 
 export const handler = tokenEndpoint(
   {
     issuer,
     policy,
     findRules: indexRules(policy.rules),
-    findIssuerKey: createIssuerKeys({ now: Date.now, fetchJson: createFetchJson() }),
+    findIssuerKey: (issuer, header) => callDependency('issuer', () => findKey(issuer, header)),
     findSigningKey: createFindSigningKey(createReadKeyring(dynamodb, recordsTable), Date.now),
     sign: createSign(new KMSClient(clientOptions)),
     record: createRecord(dynamodb, recordsTable),

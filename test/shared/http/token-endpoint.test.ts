@@ -1,0 +1,205 @@
+// POST /token as Lambda calls it: the event read, errors written, one audit event on every path.
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { describe, expect, test } from 'vitest';
+import type { WriteLog } from '../../../shared/http/audit.ts';
+import { tokenEndpoint } from '../../../shared/http/token-endpoint.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import type { ExchangeCapabilities } from '../../../shared/oauth/exchange.ts';
+import { formBody, makeWorld, now, subjectToken } from '../../world.ts';
+
+const form = 'application/x-www-form-urlencoded';
+
+interface Call {
+  readonly body?: string | null;
+  readonly contentType?: string | undefined;
+  readonly headers?: Readonly<Record<string, readonly string[]>>;
+  readonly isBase64Encoded?: boolean;
+  readonly query?: string;
+  readonly cambio?: Partial<ExchangeCapabilities>;
+}
+
+interface Line {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+async function call(options: Call = {}) {
+  const lines: Line[] = [];
+  const write: WriteLog = (level, message, fields) => void lines.push({ level, message, fields });
+  const handler = tokenEndpoint(makeWorld(options.cambio).cambio, { write, newId: () => 'decision-7' });
+  const response = await handler(event(options), {} as Context);
+  return { response, body: JSON.parse(response.body) as Record<string, unknown>, lines };
+}
+
+function event({ body = formBody(), contentType = form, headers = {}, isBase64Encoded = false, query }: Call): never {
+  const named = { ...(contentType && { 'Content-Type': [contentType] }), ...headers };
+  const requestContext = { requestId: 'request-1', identity: { sourceIp: '192.0.2.1' } };
+  const queryStringParameters = query === undefined ? null : Object.fromEntries(new URLSearchParams(query));
+  const sent = { body, multiValueHeaders: named, isBase64Encoded, requestContext, queryStringParameters };
+  return sent as unknown as APIGatewayProxyEvent as never;
+}
+
+describe('POST /token', () => {
+  test('answers a granted exchange in JSON that nobody stores', async () => {
+    const { response, body } = await call();
+    expect(response.statusCode).toBe(200);
+    expect(response.headers).toMatchObject({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    expect(body).toMatchObject({ token_type: 'Bearer', expires_in: 300 });
+  });
+
+  test('reads a base64 body alike', async () => {
+    const encoded = Buffer.from(formBody()).toString('base64');
+    expect((await call({ body: encoded, isBase64Encoded: true })).response.statusCode).toBe(200);
+    const bytes = Buffer.concat([Buffer.from(`${formBody()}&x=`), Buffer.of(0xff)]).toString('base64');
+    expect((await call({ body: bytes, isBase64Encoded: true })).response.statusCode).toBe(400);
+  });
+
+  test.each([['application/json'], ['multipart/form-data; boundary=x'], ['text/plain'], [undefined]])(
+    'refuses content type %s',
+    async (contentType) => {
+      const options = contentType === undefined ? { contentType: '' } : { contentType };
+      const { response, body } = await call(options);
+      expect([response.statusCode, body['error']]).toEqual([400, 'invalid_request']);
+      expect((await call({ contentType: `${form};charset=UTF-8` })).response.statusCode).toBe(200);
+    },
+  );
+
+  test('refuses a repeated Content-Type header', async () => {
+    expect((await call({ headers: { 'content-type': [form] } })).response.statusCode).toBe(400);
+  });
+
+  test('refuses a body over 64 KiB with 413, encoded or not', async () => {
+    const padded = (bytes: number): string => `${formBody()}&pad=`.padEnd(bytes, 'x');
+    expect((await call({ body: padded(65_536) })).response.statusCode).toBe(200);
+    const { response, body, lines } = await call({ body: padded(65_537) });
+    expect([response.statusCode, body['error']]).toEqual([413, 'invalid_request']);
+    expect(lines[0]?.fields).toMatchObject({ reason: 'size' });
+    const encoded = Buffer.from(padded(65_540)).toString('base64');
+    expect((await call({ body: encoded, isBase64Encoded: true })).response.statusCode).toBe(413);
+  });
+
+  test('never honours the query string', async () => {
+    const { response, body } = await call({ body: '', query: formBody() });
+    expect([response.statusCode, body['error']]).toEqual([400, 'invalid_request']);
+    expect((await call({ body: null, query: formBody() })).response.statusCode).toBe(400);
+  });
+
+  test('a failed client authentication is 401 with WWW-Authenticate, the same for every kind', async () => {
+    const basic = await call({ headers: { Authorization: ['Basic YTpi'] } });
+    const assertion = await call({ body: formBody({ client_assertion: 'x', client_assertion_type: 'y' }) });
+    expect(basic.response.headers).toMatchObject({
+      'WWW-Authenticate': 'Basic realm="token"',
+      'Cache-Control': 'no-store',
+    });
+    expect(assertion.response).toEqual(basic.response);
+    expect(basic.response.statusCode).toBe(401);
+  });
+
+  test('two DPoP headers, or one, are refused', async () => {
+    expect((await call({ headers: { DPoP: ['a', 'b'] } })).body['error']).toBe('invalid_dpop_proof');
+    expect((await call({ headers: { dpop: ['a'] } })).body['error']).toBe('invalid_dpop_proof');
+  });
+
+  test('an error names its decision, and the audit event of that decision says why', async () => {
+    const { body, lines } = await call({ body: formBody({ subject_token: subjectToken({ exp: now - 1 }) }) });
+    expect(body).toEqual({
+      error: 'invalid_request',
+      error_description: 'subject_token is not acceptable',
+      decision_id: 'decision-7',
+    });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatchObject({
+      level: 'info',
+      message: 'token_exchange',
+      fields: {
+        decision_id: 'decision-7',
+        outcome: 'refused',
+        error: 'invalid_request',
+        reason: 'expired',
+        policy: 'hash-of-the-policy',
+        request_id: 'request-1',
+      },
+    });
+  });
+
+  test('nothing from the request is reflected in an error', async () => {
+    const { response } = await call({ body: formBody({ subject_token_type: '"\\\n\u00e9evil' }) });
+    expect(response.body).not.toContain('evil');
+    expect(response.body).toMatch(/^[\x20-\x7e]+$/);
+  });
+});
+
+describe('one audit event', () => {
+  const paths: readonly [string, Call][] = [
+    ['granted', {}],
+    ['a wrong content type', { contentType: 'text/plain' }],
+    ['a body too large', { body: 'x'.repeat(70_000) }],
+    ['a malformed form', { body: '%' }],
+    ['a refused token', { body: formBody({ subject_token: 'x.y.z' }) }],
+    ['a refused target', { body: formBody({ audience: 'none' }) }],
+    ['a failed client', { headers: { Authorization: ['Basic x'] } }],
+    ['KMS down', { cambio: { sign: () => Promise.reject(new Refused({ kind: 'unavailable', dependency: 'kms' })) } }],
+    ['a bug', { cambio: { sign: () => Promise.reject(new TypeError('a bug')) } }],
+  ];
+
+  test.each(paths)('is written for: %s', async (_what, options) => {
+    const { lines, body } = await call(options);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]?.fields['outcome']).toBe('error' in body ? 'refused' : 'granted');
+    expect(lines[0]?.fields['decision_id']).toBe('decision-7');
+  });
+
+  test('never holds a token, a credential or what was not expected in a message', async () => {
+    const canary = 'CANARY-1f7a';
+    const token = subjectToken({ ref: 'refs/heads/main' });
+    const calls: readonly Call[] = [
+      { body: formBody({ subject_token: token }) },
+      { body: formBody({ subject_token: `${token.slice(0, -4)}AAAA` }) },
+      { body: formBody({ subject_token: canary }) },
+      {
+        body: formBody({
+          actor_token: `${canary}.${canary}.${canary}`,
+          actor_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        }),
+      },
+      { body: formBody({ client_id: canary, client_secret: canary }) },
+      { headers: { Authorization: [`Basic ${canary}`] } },
+      { headers: { DPoP: [canary], Cookie: [canary], 'X-Other': [canary] } },
+      { cambio: { sign: () => Promise.resolve(JSON.parse(canary) as never) } },
+      { cambio: { sign: async () => JSON.parse(canary) as never } },
+    ];
+    for (const options of calls) {
+      const { lines, response } = await call(options).catch((error: unknown) => expect.fail(String(error)));
+      const logged = JSON.stringify(lines);
+      expect(logged).not.toContain(canary);
+      expect(logged).not.toContain(token.split('.')[2]);
+      expect(logged).not.toContain(token.split('.')[1]);
+      if (response.statusCode === 200) {
+        const issued = (JSON.parse(response.body) as { access_token: string }).access_token;
+        expect(logged).not.toContain(issued.split('.')[2]);
+      } else expect(response.body).not.toContain(canary);
+    }
+  });
+});
+
+describe('failures', () => {
+  test('an unexpected error is 500 server_error and tells the caller nothing', async () => {
+    const { response, body, lines } = await call({
+      cambio: { record: () => Promise.reject(new TypeError('x is undefined')) },
+    });
+    expect(response.statusCode).toBe(500);
+    expect(body).toEqual({ error: 'server_error', error_description: 'unexpected error', decision_id: 'decision-7' });
+    expect(lines[0]).toMatchObject({
+      level: 'error',
+      fields: { error: 'server_error', cause: ['TypeError: x is undefined'] },
+    });
+  });
+
+  test('a dependency that never answers is 503 with Retry-After', async () => {
+    const { response, body } = await call({ cambio: { record: () => new Promise(() => {}) } });
+    expect(response.statusCode).toBe(503);
+    expect(response.headers).toMatchObject({ 'Retry-After': '1', 'Cache-Control': 'no-store' });
+    expect(body['error']).toBe('temporarily_unavailable');
+  });
+});

@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import { isFormContentType, parseForm, refuseRepeats } from '../../../shared/oauth/form.ts';
+
+const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((value) => value.isWellFormed());
+
+describe('a form parser', () => {
+  test('reads what URLSearchParams writes, as URLSearchParams reads it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, text), { maxLength: 20 }), (pairs) => {
+        const body = new URLSearchParams(pairs).toString();
+        const expected = new URLSearchParams(body);
+        const form = parseForm(body);
+        expect([...form.keys()]).toEqual([...new Set(expected.keys())]);
+        for (const name of form.keys()) expect(form.get(name)).toEqual(expected.getAll(name));
+      }),
+    );
+  });
+
+  test('takes or refuses any text, and never throws anything but Refused', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (body) => {
+        try {
+          for (const [name, values] of parseForm(body)) {
+            expect([name, ...values].every((value) => value.isWellFormed())).toBe(true);
+            expect(values).not.toContain('');
+          }
+        } catch (error) {
+          expect(error).toBeInstanceOf(Refused);
+        }
+      }),
+    );
+  });
+
+  test.each([
+    ['a bad escape', 'scope=%', 'scope=%25'],
+    ['a half escape', 'scope=%2', 'scope=%20a'],
+    ['overlong UTF-8', 'scope=%c0%af', 'scope=%2f'],
+    ['an escaped lone surrogate', 'scope=%ed%a0%80', 'scope=%ed%9f%bf'],
+    ['raw bytes that are not ASCII', 'scope=\u00e9', 'scope=%c3%a9'],
+    ['a raw space', 'scope=a b', 'scope=a+b'],
+    ['more than 200 parameters', 'a=1&'.repeat(200), 'a=1&'.repeat(199)],
+  ])('refuses %s', (_what, refused, taken) => {
+    expect(() => parseForm(refused)).toThrow(Refused);
+    expect(() => parseForm(taken)).not.toThrow();
+  });
+
+  test('leaves out what has no value and keeps `;`, brackets and `=` in values as they are', () => {
+    expect([...parseForm('scope=&actor_token&a=b;c=d&e[]=f=g')]).toEqual([
+      ['a', ['b;c=d']],
+      ['e[]', ['f=g']],
+    ]);
+  });
+
+  test('finds a repeat whatever its spelling, and does not reflect a name it does not know', () => {
+    const refuse = (body: string): unknown => {
+      try {
+        return refuseRepeats(parseForm(body), ['audience'], ['scope']);
+      } catch (error) {
+        return error instanceof Refused && error.denial;
+      }
+    };
+    expect(refuse('scope=a&%73cope=b')).toEqual({ kind: 'parameter', parameter: 'scope', problem: 'repeated' });
+    expect(refuse('evil=a&evil=b')).toEqual({ kind: 'parameter', parameter: 'a parameter', problem: 'repeated' });
+    expect(refuse('audience=a&audience=b&scope=a')).toBeUndefined();
+  });
+
+  test.each([
+    ['application/x-www-form-urlencoded', true],
+    ['Application/X-WWW-Form-Urlencoded; charset=UTF-8', true],
+    ['application/x-www-form-urlencoded;charset="utf-8"', true],
+    ['application/x-www-form-urlencoded; charset=utf-7', false],
+    ['application/x-www-form-urlencoded, application/json', false],
+    ['application/json', false],
+    ['multipart/form-data; boundary=x', false],
+    ['', false],
+    [undefined, false],
+  ])('content type %s: %s', (contentType, expected) => {
+    expect(isFormContentType(contentType)).toBe(expected);
+  });
+});

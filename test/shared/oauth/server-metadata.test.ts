@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { authorizationServerMetadata, openidConfiguration } from '../../../shared/oauth/server-metadata.ts';
+import { policy } from '../../world.ts';
+
+const deployment = { issuer: 'https://id.acme.example', apiBase: 'https://api.acme.example/live', policy };
+
+describe('discovery', () => {
+  test('RFC 8414 §2: the issuer byte for byte, endpoints on the API base, no empty member', () => {
+    const metadata = authorizationServerMetadata(deployment);
+    expect(metadata).toMatchObject({
+      issuer: 'https://id.acme.example',
+      token_endpoint: 'https://api.acme.example/live/token',
+      jwks_uri: 'https://id.acme.example/.well-known/jwks.json',
+      grant_types_supported: ['urn:ietf:params:oauth:grant-type:token-exchange'],
+      response_types_supported: ['id_token'],
+      scopes_supported: ['orders:admin', 'orders:read', 'orders:write', 'payments:charge'],
+    });
+    expect(Object.values(metadata).every((member) => member.length > 0)).toBe(true);
+    expect(authorizationServerMetadata({ ...deployment, policy: { audiences: {} } })).not.toHaveProperty(
+      'scopes_supported',
+    );
+  });
+
+  test('RFC 9068 §4: the OpenID document says the same and adds what OpenID Connect Discovery requires', () => {
+    const openid = openidConfiguration(deployment);
+    expect(openid).toMatchObject(authorizationServerMetadata(deployment));
+    expect(openid).toMatchObject({
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+    });
+    expect(openid).not.toHaveProperty('authorization_endpoint');
+  });
+});

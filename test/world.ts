@@ -1,0 +1,199 @@
+// One valid world for the tests of the core: an issuer with its key, a policy that grants, and capabilities in memory.
+// Each test changes one thing in it.
+import { generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
+import { type DecisionFacts, newDecision } from '../shared/oauth/decision.ts';
+import { Refused } from '../shared/oauth/denial.ts';
+import {
+  type ExchangeCapabilities,
+  exchange,
+  type IssuanceRecord,
+  type TokenResponse,
+} from '../shared/oauth/exchange.ts';
+import { parseForm } from '../shared/oauth/form.ts';
+import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
+import { oauthError } from '../shared/oauth/oauth-error.ts';
+import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
+import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
+import { indexRules } from '../shared/policy/evaluate.ts';
+
+export const now = 1_795_000_000;
+
+export interface TestKey {
+  readonly kid: string;
+  readonly privateKey: KeyObject;
+  readonly publicJwk: Readonly<Record<string, unknown>>;
+}
+
+/** Exported DER is imported again: exporting a JWK straight from a new pair can hang on Node 20. */
+export function makeKey(kid: string): TestKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return { kid, privateKey, publicJwk: { ...publicKey.export({ format: 'jwk' }), kid, alg: 'ES256', use: 'sig' } };
+}
+
+export const issuerKey = makeKey('issuer-key');
+export const cambioKey = makeKey('cambio-key');
+
+export const github: TrustedIssuer = {
+  name: 'github',
+  url: 'https://token.actions.example',
+  audiences: ['https://sts.acme.example'],
+  claims: {
+    iss: 'string',
+    sub: 'string',
+    aud: 'list',
+    exp: 'int',
+    iat: 'int',
+    nbf: 'int',
+    jti: 'string',
+    ref: 'string',
+  },
+  keys: { from: 'discovery' },
+  network: 'public',
+  algorithms: ['ES256', 'RS256'],
+  tokenTypes: [tokenTypes.jwt, tokenTypes.idToken],
+  maxLifetime: 86_400,
+  clockSkew: 60,
+};
+
+export const ordersRule: AllowRule = {
+  id: 'main-branch',
+  from: 'github',
+  match: [{ path: 'ref', type: 'string', anyOf: [{ equals: 'refs/heads/main' }] }],
+  grant: { audience: 'orders-api', scopes: ['orders:read', 'orders:write'], claims: {}, ttl: 300 },
+};
+
+export const policy: CompiledPolicy = {
+  version: 1,
+  hash: 'hash-of-the-policy',
+  local: false,
+  issuers: { github },
+  audiences: {
+    'orders-api': {
+      name: 'orders-api',
+      resource: 'https://orders.acme.example',
+      scopes: ['orders:read', 'orders:write', 'orders:admin'],
+      alg: 'ES256',
+      ttl: 300,
+      maxTtl: 900,
+    },
+    'payments-api': { name: 'payments-api', scopes: ['payments:charge'], alg: 'ES256', ttl: 300, maxTtl: 900 },
+    plain: { name: 'plain', scopes: [], alg: 'ES256', ttl: 300, maxTtl: 900 },
+  },
+  rules: [ordersRule, { ...ordersRule, id: 'plain', grant: { ...ordersRule.grant, audience: 'plain', scopes: [] } }],
+};
+
+export const subjectClaims: Readonly<Record<string, unknown>> = {
+  iss: github.url,
+  sub: 'repo:acme@1/api@456789:ref:refs/heads/main',
+  aud: 'https://sts.acme.example',
+  iat: now - 10,
+  nbf: now - 310,
+  exp: now + 600,
+  jti: 'subject-jti',
+  ref: 'refs/heads/main',
+};
+
+const base64url = (text: string | Uint8Array): string => Buffer.from(text).toString('base64url');
+
+/** Signs header and payload given as text, so that a test can write what no serializer would. */
+export function signCompact(header: string, payload: string | Uint8Array, key: TestKey = issuerKey): string {
+  const input = `${base64url(header)}.${base64url(payload)}`;
+  const signature = signBytes('sha256', Buffer.from(input), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
+  return `${input}.${base64url(signature)}`;
+}
+
+export const subjectHeader: Readonly<Record<string, unknown>> = { alg: 'ES256', kid: issuerKey.kid, typ: 'JWT' };
+
+/** A subject token; `undefined` removes a claim or header parameter. */
+export function subjectToken(
+  claims: Readonly<Record<string, unknown>> = {},
+  header: Readonly<Record<string, unknown>> = {},
+  key: TestKey = issuerKey,
+): string {
+  const text = (base: object, changes: object): string => JSON.stringify({ ...base, ...changes });
+  return signCompact(text(subjectHeader, header), text(subjectClaims, claims), key);
+}
+
+/** The parameters of a request that is granted; `undefined` removes one. */
+export function formBody(changes: Readonly<Record<string, string | undefined>> = {}): string {
+  const parameters = {
+    grant_type: tokenExchangeGrant,
+    subject_token: subjectToken(),
+    subject_token_type: tokenTypes.jwt,
+    audience: 'orders-api',
+    ...changes,
+  };
+  const present = Object.entries(parameters).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return new URLSearchParams(present).toString();
+}
+
+export interface World {
+  readonly cambio: ExchangeCapabilities;
+  readonly records: IssuanceRecord[];
+  readonly signed: string[];
+}
+
+/** Capabilities in memory; `changes` replaces some. */
+export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: CompiledPolicy = policy): World {
+  const records: IssuanceRecord[] = [];
+  const signed: string[] = [];
+  const keys = parseKeySet({ keys: [issuerKey.publicJwk] });
+  let ids = 0;
+  const cambio: ExchangeCapabilities = {
+    issuer: 'https://issuer.acme.example',
+    policy: served,
+    findRules: indexRules(served.rules),
+    findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted),
+    findSigningKey: async (alg) => ({ kid: cambioKey.kid, alg, keyId: 'key-1', state: 'current', publicJwk: {} }),
+    sign: async (_key, input) => {
+      signed.push(input);
+      return signBytes('sha256', Buffer.from(input), { key: cambioKey.privateKey, dsaEncoding: 'ieee-p1363' });
+    },
+    record: async (issuance) => {
+      records.push(issuance);
+    },
+    newId: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
+    now: () => now,
+    ...changes,
+  };
+  return { cambio, records, signed };
+}
+
+export type Outcome =
+  | {
+      readonly granted: TokenResponse;
+      readonly claims: Readonly<Record<string, unknown>>;
+      readonly decision: DecisionFacts;
+    }
+  | { readonly error: string; readonly reason: string; readonly status: number; readonly decision: DecisionFacts };
+
+const anonymous = { authorization: undefined, dpop: undefined };
+
+/** Runs one exchange and says how it ended, in the words of the wire and of the decision. */
+export async function run(
+  body: string,
+  world: World = makeWorld(),
+  headers: Parameters<typeof exchange>[0]['headers'] = anonymous,
+): Promise<Outcome> {
+  const decision = newDecision('decision-1');
+  try {
+    const granted = await exchange({ form: parseForm(body), headers }, world.cambio, decision);
+    return { granted, claims: payloadOf(granted.access_token), decision };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    const { error: code, reason, status } = oauthError(error.denial);
+    return { error: code, reason, status, decision };
+  }
+}
+
+/** `granted`, or `error/reason`: what a table of cases compares. */
+export function verdict(outcome: Outcome): string {
+  return 'granted' in outcome ? 'granted' : `${outcome.error}/${outcome.reason}`;
+}
+
+export function payloadOf(jwt: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
+}
