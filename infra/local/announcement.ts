@@ -1,0 +1,46 @@
+// What `npm start` prints of a stack that serves: endpoints and commands to copy. Pure.
+import type { AllowRule, PolicyArtifact, PolicyRule } from '../../shared/policy/compiled-policy.ts';
+import type { LocalStack } from './stack.ts';
+
+type Announced = Pick<LocalStack, 'url' | 'endpoints' | 'policy' | 'issuers' | 'tokenFor'>;
+
+/** The lines before the ready line. */
+export async function announcement(stack: Announced): Promise<readonly string[]> {
+  const endpoints = [...stack.endpoints, 'GET /_local/issuers'].map((endpoint) => {
+    const [method = '', path = ''] = endpoint.split(' ');
+    return `  ${method.padEnd(5)} ${stack.url}${path}`;
+  });
+  return ['Cambio, local stack', ...endpoints, '', ...(await example(stack))];
+}
+
+async function example(stack: Announced): Promise<readonly string[]> {
+  const standIns = new Set(stack.issuers().flatMap(({ name, standIn }) => (standIn ? [name] : [])));
+  const rule = stack.policy.rules.find((one): one is AllowRule => isAllow(one) && standIns.has(one.from));
+  if (!rule) return [];
+  const { audience } = rule.grant;
+  const body = JSON.stringify(await overridesFor(stack, rule));
+  return [
+    `A token of the stand-in for ${rule.from}, exchanged for one of ${audience}:`,
+    `  token=$(curl -s -X POST -d '${body.replaceAll("'", `'\\''`)}' ${stack.url}/_local/issuers/${rule.from}/token | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`,
+    `  curl -s ${stack.url}/token -d audience=${audience} -d subject_token="$token" \\`,
+    '    -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \\',
+    '    -d subject_token_type=urn:ietf:params:oauth:token-type:jwt',
+    '',
+  ];
+}
+
+/** Claims the rule wants and the stand-in's token does not have by itself. */
+async function overridesFor(stack: Announced, rule: AllowRule): Promise<Readonly<Record<string, unknown>>> {
+  const [, payload = ''] = (await stack.tokenFor(rule.from)).split('.');
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
+  const wanted = rule.match.flatMap(({ path, anyOf }) => {
+    const values = anyOf.flatMap((value) => ('equals' in value ? [value.equals] : []));
+    const fits = path.includes('.') || values.length < anyOf.length || values.some((value) => value === claims[path]);
+    return fits ? [] : [[path, values[0]] as const];
+  });
+  return Object.fromEntries(wanted);
+}
+
+function isAllow(rule: PolicyArtifact['rules'][number]): rule is AllowRule & PolicyRule {
+  return 'grant' in rule;
+}

@@ -1,0 +1,111 @@
+// What a deployment of the template would know: pseudo parameters, physical names and ARNs. Pure.
+import { createHash } from 'node:crypto';
+import type { References } from './intrinsics.ts';
+import { asString, type Template, type TemplateResource } from './template.ts';
+
+export const accountId = '111122223333';
+export const region = 'eu-west-1';
+export const stackName = 'cambio-local';
+
+const suffix = 'amazonaws.com';
+const stackId = `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/00000000-0000-4000-8000-000000000000`;
+
+export const pseudoParameters: Readonly<Record<string, string>> = {
+  'AWS::AccountId': accountId,
+  'AWS::Partition': 'aws',
+  'AWS::Region': region,
+  'AWS::StackId': stackId,
+  'AWS::StackName': stackName,
+  'AWS::URLSuffix': suffix,
+};
+
+/** What creating a resource made known: its `Ref` and its attributes. */
+export interface Physical {
+  readonly ref: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+export interface DeploymentOptions {
+  readonly template: Template;
+  /** Resolves a property of a resource; needed where a resource names itself. */
+  readonly resolve: (value: unknown) => unknown;
+  /** Resources that were really created: tables, keys, custom resources. */
+  readonly created: ReadonlyMap<string, Physical>;
+}
+
+/** Looks up `Ref` and `Fn::GetAtt` of the template's resources; what it does not know is undefined, never a guess. */
+export function referencesOf({ template, resolve, created }: DeploymentOptions): References {
+  const find = (logicalId: string): Physical | undefined => {
+    const resource = template.Resources[logicalId];
+    return created.get(logicalId) ?? (resource && physicalOf(logicalId, resource, resolve));
+  };
+  return {
+    ref: (logicalId) => find(logicalId)?.ref,
+    attribute: (logicalId, name) => find(logicalId)?.attributes[name],
+  };
+}
+
+type Describe = (id: string, property: (name: string) => string | undefined) => Physical;
+
+// Only resources that others refer to. Tables, keys and custom resources are known once they exist.
+const descriptions: Readonly<Record<string, Describe>> = {
+  'AWS::Lambda::Function': (id, property) => {
+    const name = property('FunctionName') ?? physicalName(id);
+    return { ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
+  },
+  'AWS::Lambda::Version': (_id, property) => {
+    const ref = `${functionArn(property('FunctionName'))}:1`;
+    return { ref, attributes: { Version: '1', FunctionArn: ref } };
+  },
+  'AWS::Lambda::Alias': (_id, property) => {
+    const ref = `${functionArn(property('FunctionName'))}:${property('Name')}`;
+    return { ref, attributes: { AliasArn: ref } };
+  },
+  'AWS::IAM::Role': (id, property) => {
+    const name = property('RoleName') ?? physicalName(id);
+    return { ref: name, attributes: { Arn: `arn:aws:iam::${accountId}:role/${name}` } };
+  },
+  'AWS::ApiGateway::RestApi': (id) => {
+    const ref = shortId(id);
+    return { ref, attributes: { RestApiId: ref, RootResourceId: shortId(`${id}/`) } };
+  },
+  'AWS::ApiGateway::Resource': (id) => ({ ref: shortId(id), attributes: { ResourceId: shortId(id) } }),
+  'AWS::ApiGateway::Deployment': (id) => ({ ref: shortId(id), attributes: { DeploymentId: shortId(id) } }),
+  'AWS::ApiGateway::Stage': (id, property) => ({ ref: property('StageName') ?? shortId(id), attributes: {} }),
+  'AWS::CloudFront::Distribution': (id) => {
+    const ref = shortId(id).toUpperCase();
+    return { ref, attributes: { Id: ref, DomainName: `d${shortId(id)}.cloudfront.net` } };
+  },
+  'AWS::Logs::LogGroup': (id, property) => {
+    const name = property('LogGroupName') ?? physicalName(id);
+    return { ref: name, attributes: { Arn: arn('logs', `log-group:${name}:*`) } };
+  },
+};
+
+function physicalOf(
+  logicalId: string,
+  resource: TemplateResource,
+  resolve: (value: unknown) => unknown,
+): Physical | undefined {
+  return descriptions[resource.Type]?.(logicalId, (name) => {
+    const value = resolve(resource.Properties?.[name]);
+    return value === undefined ? undefined : asString(value, `${logicalId}.${name}`);
+  });
+}
+
+/** The name CloudFormation would give a resource that has none of its own. */
+export function physicalName(logicalId: string, distinction = shortId(logicalId)): string {
+  return `${stackName}-${logicalId.slice(0, 36)}-${distinction}`;
+}
+
+function arn(service: string, resource: string): string {
+  return `arn:aws:${service}:${region}:${accountId}:${resource}`;
+}
+
+function functionArn(nameOrArn = ''): string {
+  return nameOrArn.startsWith('arn:') ? nameOrArn : arn('lambda', `function:${nameOrArn}`);
+}
+
+function shortId(seed: string): string {
+  return createHash('sha256').update(seed).digest('hex').slice(0, 10);
+}

@@ -1,0 +1,79 @@
+// The AWS services the functions call: embedded ones, or those the SDK's standard variables name. I/O: servers on loopback.
+import { join } from 'node:path';
+import type { EmulatorOptions } from './calls.ts';
+import type { Cleanup } from './cleanup.ts';
+import { accountId, region } from './deployment.ts';
+import type { EngineName } from './dynamodb-engine.ts';
+
+export interface EmulatorsOptions extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'> {
+  readonly engine?: EngineName | undefined;
+  /** Where tables and keys last; without it they are in memory. */
+  readonly data?: string | undefined;
+  /** Environment that may name services of somebody else. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cleanup: Cleanup;
+}
+
+export interface Emulators {
+  readonly dynamodb: string;
+  readonly kms: string;
+  readonly sts: string;
+  readonly supportsTtl: boolean;
+  /** The embedded DynamoDB past its record of calls; undefined if the tables are somebody else's. */
+  readonly engineUrl: string | undefined;
+}
+
+/** What is assumed of a service that is somebody else's. */
+interface External {
+  readonly url: string;
+  readonly supportsTtl: true;
+  readonly engineUrl?: undefined;
+  readonly principalOf?: undefined;
+}
+
+interface Service {
+  readonly url: string;
+  readonly close: () => Promise<unknown>;
+}
+
+/** Starts each service that the environment names no other for. */
+export async function startEmulators(options: EmulatorsOptions): Promise<Emulators> {
+  const { env, record, fault, cleanup } = options;
+  const own = async <Started extends Service>(service: Promise<Started>): Promise<Started> => {
+    const started = await service;
+    cleanup.add(started.close);
+    return started;
+  };
+  const [{ startSts }, { startKms }, { startDynamoDb }] = await Promise.all([
+    import('./sts.ts'),
+    import('./kms.ts'),
+    import('./dynamodb.ts'),
+  ]);
+  const account = { region, accountId, record, fault };
+  const sts =
+    external(env.AWS_ENDPOINT_URL_STS) ?? (await own(startSts({ ...account, principalOf: options.principalOf })));
+  // Whoever holds credentials that STS issued may call the others with them.
+  const principalOf = sts.principalOf ?? options.principalOf;
+  const shared = { ...account, principalOf };
+  const [kms, dynamodb] = await Promise.all([
+    external(env.AWS_ENDPOINT_URL_KMS) ?? own(startKms({ ...shared, directory: folder(options, 'kms') })),
+    external(env.AWS_ENDPOINT_URL_DYNAMODB) ??
+      own(startDynamoDb({ ...shared, engine: options.engine, directory: folder(options, 'dynamodb') })),
+  ]);
+  const { supportsTtl, engineUrl } = dynamodb;
+  return { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, supportsTtl, engineUrl };
+}
+
+/** What the functions' environment says of the services: the SDKs follow it. */
+export function endpointVariables({ dynamodb, kms, sts }: Emulators): Readonly<Record<string, string>> {
+  return { AWS_ENDPOINT_URL_DYNAMODB: dynamodb, AWS_ENDPOINT_URL_KMS: kms, AWS_ENDPOINT_URL_STS: sts };
+}
+
+/** The service a variable names; the SDKs take an empty variable for none, too. */
+function external(url: string | undefined): External | undefined {
+  return url ? { url, supportsTtl: true } : undefined;
+}
+
+function folder({ data }: EmulatorsOptions, name: string): string | undefined {
+  return data === undefined ? undefined : join(data, name);
+}

@@ -1,0 +1,54 @@
+// The running functions of the stack, found by ARN. I/O: child processes.
+import type { Cleanup } from './cleanup.ts';
+import type { FunctionDefinition, InvocationResult } from './lambda-environment.ts';
+import { createFunction, type LocalFunction, type LogLine } from './lambda-function.ts';
+
+/** A function as tests and operators see it. */
+export interface FunctionInfo {
+  readonly logicalId: string;
+  readonly name: string;
+  readonly arn: string;
+  /** Seconds. */
+  readonly timeout: number;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Processes that run it now. */
+  readonly pids: readonly number[];
+}
+
+export interface LocalFunctions {
+  /** Calls the function of an ARN, which may end with an alias or a version. */
+  readonly invoke: (arn: string, event: string) => Promise<InvocationResult>;
+  readonly warm: () => void;
+  readonly list: () => Promise<readonly FunctionInfo[]>;
+}
+
+export interface LocalFunctionsOptions {
+  readonly definitions: readonly FunctionDefinition[];
+  readonly environments: number;
+  readonly onLine: (line: LogLine) => void;
+  readonly cleanup: Cleanup;
+}
+
+export function createFunctions({ definitions, environments, onLine, cleanup }: LocalFunctionsOptions): LocalFunctions {
+  const functions = new Map<string, LocalFunction>(
+    definitions.map((definition) => [definition.arn, createFunction({ definition, environments, onLine })]),
+  );
+  cleanup.add(() => Promise.all([...functions.values()].map((one) => one.stop())));
+  return {
+    invoke: async (arn, event) => {
+      const [, functionArn = '', qualifier] = /^(arn:aws:lambda:[^:]*:\d*:function:[^:]+)(?::(.+))?$/.exec(arn) ?? [];
+      const target = functions.get(functionArn);
+      if (!target) return { ok: false, failure: 'function-error', message: `no function ${arn} in the template` };
+      return target.invoke(event, qualifier);
+    },
+    warm: () => {
+      for (const one of functions.values()) one.warm();
+    },
+    list: () => Promise.all([...functions.values()].map(infoOf)),
+  };
+}
+
+async function infoOf({ definition, pids }: LocalFunction): Promise<FunctionInfo> {
+  const { logicalId, name, arn, timeout, environment } = definition;
+  return { logicalId, name, arn, timeout, environment, pids: await pids() };
+}

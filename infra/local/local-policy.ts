@@ -1,0 +1,41 @@
+// The served policy, compiled for the local stack with the stand-ins' keys in it. I/O: reads policy files, makes keys.
+import { join } from 'node:path';
+import { type CompiledFiles, compilePolicy } from '../policy/compile-policy.ts';
+import { formatDiagnostic } from '../policy/diagnostic.ts';
+import type { SynthesizeOptions } from '../synthesize.ts';
+import { createStandIns, type StandIns } from './stand-ins.ts';
+import { StartError } from './start-error.ts';
+
+const demonstration = join(import.meta.dirname, '..', 'policy');
+
+export interface LocalPolicyOptions {
+  readonly path?: string | undefined;
+  readonly realIssuers: boolean;
+  readonly log: (line: string) => void;
+}
+
+export interface LocalPolicy {
+  readonly policy: SynthesizeOptions['policy'];
+  readonly standIns: StandIns;
+}
+
+/** @throws StartError with every diagnostic of a policy that does not compile */
+export async function compileLocalPolicy({
+  path = demonstration,
+  realIssuers,
+  log,
+}: LocalPolicyOptions): Promise<LocalPolicy> {
+  const first = compilePolicy(path, { local: true });
+  const standIns = await createStandIns(artifactOf(first), realIssuers);
+  for (const warning of first.diagnostics) log(formatDiagnostic(warning));
+  const { values, ...compiled } = compilePolicy(path, {
+    local: true,
+    standIns: (name) => standIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
+  });
+  return { policy: { artifact: artifactOf({ values, ...compiled }), values }, standIns };
+}
+
+function artifactOf({ artifact, diagnostics }: CompiledFiles): NonNullable<CompiledFiles['artifact']> {
+  if (!artifact) throw new StartError(diagnostics.map(formatDiagnostic).join('\n'));
+  return artifact;
+}

@@ -1,0 +1,30 @@
+// What making the template's tables and keys needs. Pure types and the credentials of whoever deploys.
+import { accountId, type Physical, region } from './deployment.ts';
+import type { StackState } from './stack-state.ts';
+import type { Template } from './template.ts';
+
+export interface Provisioning {
+  readonly template: Template;
+  readonly resolve: (value: unknown) => unknown;
+  readonly state: StackState;
+  /** What exists, by logical id; filled here. */
+  readonly created: Map<string, Physical>;
+}
+
+/** Configuration of an AWS SDK client. */
+export interface ClientConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+/** The stack itself signs with this key: the emulators take it for the role that deploys. */
+export const deployer = {
+  accessKeyId: 'AKIALOCALSTACKDEPLOY',
+  arn: `arn:aws:iam::${accountId}:role/cambio-local-deploy`,
+} as const;
+
+export function deployerClient(endpoint: string): ClientConfig {
+  const credentials = { accessKeyId: deployer.accessKeyId, secretAccessKey: 'local-stack-secret-access-key' };
+  return { endpoint, region, credentials };
+}

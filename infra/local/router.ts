@@ -1,0 +1,160 @@
+// API Gateway for the template's REST API: matches, authorizes, runs the integration. It has no routes of its own.
+import { randomUUID } from 'node:crypto';
+import { accountId } from './deployment.ts';
+import { contextOf } from './gateway-context.ts';
+import {
+  type GatewayAnswer,
+  type GatewayError,
+  type GatewayRequest,
+  headerOf,
+  isGatewayError,
+} from './gateway-message.ts';
+import { gatewayAnswer, gatewayResponsesOf } from './gateway-response.ts';
+import type { InvocationResult } from './lambda-environment.ts';
+import { maxPayloadBytes } from './lambda-runtime.ts';
+import type { Context } from './mapping-template.ts';
+import { answerMock } from './mock-integration.ts';
+import { proxyAnswer, proxyEvent } from './proxy-integration.ts';
+import { type Match, type Method, matchPath, type ProxyIntegration, routesOf } from './routes.ts';
+import { asArray, asString, resourcesOfType, type Template, TemplateError } from './template.ts';
+
+/** Calls a function by the ARN of the function, its alias or its version. */
+export type Invoke = (functionArn: string, event: string) => Promise<InvocationResult>;
+
+export interface RouterOptions {
+  readonly template: Template;
+  readonly resolve: (value: unknown) => unknown;
+  readonly invoke: Invoke;
+}
+
+export type Router = (request: GatewayRequest) => Promise<GatewayAnswer>;
+
+/** API Gateway's limits: 10 MB of body; request line and headers together 10,240 bytes. */
+export const maxBodyBytes = 10 * 1024 * 1024;
+const maxHeaderBytes = 10_240;
+
+const internal = { message: 'Internal server error' } as const;
+
+/** @throws TemplateError if the template holds what the router cannot execute */
+export function createRouter({ template, resolve, invoke }: RouterOptions): Router {
+  const routes = routesOf(template, resolve);
+  const responses = gatewayResponsesOf(template, resolve);
+  const { apiId, stage, binaryTypes } = apiOf(template, resolve);
+
+  return async (request) => {
+    const match = matchPath(routes, request.path);
+    const method = match?.route.methods.get(request.method) ?? match?.route.methods.get('ANY');
+    const caller = method?.authorization === 'AWS_IAM' ? callerOf(request) : undefined;
+    const requestId = randomUUID();
+    const { resourceId, resourcePath } = match?.route ?? { resourceId: '', resourcePath: request.path };
+    const about = { request, requestId, at: Date.now(), apiId, stage, resourceId, resourcePath };
+    const context = contextOf(caller ? { ...about, caller } : about);
+    const refusal = refuse(request, method, caller);
+    const outcome =
+      refusal ?? (match && method ? await run({ request, match, method, context, binaryTypes }, invoke) : undefined);
+    const accept = headerOf(request, 'accept');
+    const answer =
+      !outcome || isGatewayError(outcome)
+        ? gatewayAnswer(responses, outcome ?? missingToken, { context, accept })
+        : outcome;
+    return { ...answer, headers: [['x-amzn-RequestId', requestId], ...answer.headers] };
+  };
+}
+
+// A path or method that does not exist has this answer too: API Gateway does not tell which resources there are.
+const missingToken: GatewayError = {
+  gatewayResponse: 'MISSING_AUTHENTICATION_TOKEN',
+  message: 'Missing Authentication Token',
+};
+
+interface Caller {
+  readonly accessKeyId: string;
+  readonly userArn: string;
+}
+
+function refuse(
+  request: GatewayRequest,
+  method: Method | undefined,
+  caller: Caller | undefined,
+): GatewayError | undefined {
+  if (headerBytes(request) > maxHeaderBytes)
+    return { gatewayResponse: 'REQUEST_TOO_LARGE', message: 'Request Too Long' };
+  if (request.body.length > maxBodyBytes) {
+    return { gatewayResponse: 'REQUEST_TOO_LARGE', message: `HTTP content length exceeded ${maxBodyBytes} bytes.` };
+  }
+  if (!method || (method.authorization === 'AWS_IAM' && !caller)) return missingToken;
+  return undefined;
+}
+
+function headerBytes({ method, path, query, headers }: GatewayRequest): number {
+  const requestLine = `${method} ${path}?${query} HTTP/1.1`.length;
+  return headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, requestLine);
+}
+
+/** Who a SigV4 header names. The signature itself is API Gateway's to check: the local stack has no such secrets. */
+function callerOf(request: GatewayRequest): Caller | undefined {
+  const authorization = headerOf(request, 'authorization') ?? '';
+  const [, accessKeyId] =
+    /^AWS4-HMAC-SHA256 (?=.*SignedHeaders=)(?=.*Signature=).*Credential=([A-Za-z0-9]+)\//.exec(authorization) ?? [];
+  return accessKeyId ? { accessKeyId, userArn: `arn:aws:iam::${accountId}:user/${accessKeyId}` } : undefined;
+}
+
+interface Run {
+  readonly request: GatewayRequest;
+  readonly match: Match;
+  readonly method: Method;
+  readonly context: Context;
+  readonly binaryTypes: readonly string[];
+}
+
+function run(input: Run, invoke: Invoke): GatewayAnswer | GatewayError | Promise<GatewayAnswer | GatewayError> {
+  const { request, method, context } = input;
+  if ('proxy' in method.integration) return runProxy(method.integration.proxy, input, invoke);
+  return answerMock(method.integration.mock, {
+    contentType: headerOf(request, 'content-type'),
+    accept: headerOf(request, 'accept'),
+    body: request.body.toString('utf8'),
+    context,
+  });
+}
+
+async function runProxy(proxy: ProxyIntegration, input: Run, invoke: Invoke): Promise<GatewayAnswer | GatewayError> {
+  const event = JSON.stringify(proxyEvent(input));
+  if (Buffer.byteLength(event) > maxPayloadBytes) {
+    return { gatewayResponse: 'REQUEST_TOO_LARGE', message: 'Request Too Long' };
+  }
+  const result = await within(proxy.timeoutMs, invoke(proxy.functionArn, event));
+  if (result === 'timeout') return { gatewayResponse: 'INTEGRATION_TIMEOUT', message: 'Endpoint request timed out' };
+  const { binaryTypes, request } = input;
+  const answer = result.ok
+    ? proxyAnswer(result.payload, { accept: headerOf(request, 'accept'), binaryTypes })
+    : undefined;
+  // A function that fails, crashes or runs into its own timeout is a malformed answer to API Gateway: 502, not 504.
+  return answer ?? { gatewayResponse: 'DEFAULT_5XX', status: 502, ...internal };
+}
+
+async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result | 'timeout'> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<'timeout'>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, 'timeout');
+  });
+  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
+}
+
+function apiOf(template: Template, resolve: (value: unknown) => unknown) {
+  const [api, second] = resourcesOfType(template, 'AWS::ApiGateway::RestApi');
+  if (!api || second) throw new TemplateError('the local stack serves a template with exactly one REST API');
+  const binary = asArray(resolve(api[1].Properties?.BinaryMediaTypes), `${api[0]}.BinaryMediaTypes`);
+  return {
+    apiId: asString(resolve({ Ref: api[0] }), api[0]),
+    stage: stageOf(template, resolve),
+    binaryTypes: binary.map((type) => asString(type, `${api[0]}.BinaryMediaTypes`)),
+  };
+}
+
+/** Name of the one stage the template deploys. */
+export function stageOf(template: Template, resolve: (value: unknown) => unknown): string {
+  const [stage] = resourcesOfType(template, 'AWS::ApiGateway::Stage');
+  if (!stage) throw new TemplateError('the template deploys no stage');
+  return asString(resolve(stage[1].Properties?.StageName), `${stage[0]}.StageName`);
+}

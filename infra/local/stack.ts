@@ -1,0 +1,249 @@
+// The local stack: synthesizes the template, makes what it declares and serves its API on one loopback port.
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { InjectFault, RecordedCall } from './calls.ts';
+import { type Cleanup, createCleanup } from './cleanup.ts';
+import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
+import { type Physical, pseudoParameters, referencesOf, region } from './deployment.ts';
+import type { EngineName } from './dynamodb-engine.ts';
+import { type Emulators, endpointVariables, startEmulators } from './emulators.ts';
+import { type FrontDoor, openFrontDoor } from './front-door.ts';
+import { definitionsOf, principalsOf } from './functions.ts';
+import { createResolver } from './intrinsics.ts';
+import type { LogLine } from './lambda-function.ts';
+import { answerLocal, localPrefix } from './local-api.ts';
+import { createFunctions, type FunctionInfo } from './local-functions.ts';
+import { compileLocalPolicy } from './local-policy.ts';
+import { deployer, deployerClient } from './provision.ts';
+import type { ExpiringTable } from './provision-tables.ts';
+import { createRouter, maxBodyBytes, stageOf } from './router.ts';
+import { endpointsOf } from './routes.ts';
+import { openState } from './stack-state.ts';
+import type { ClaimOverrides, ListedIssuer } from './stand-ins.ts';
+import { StartError } from './start-error.ts';
+import { startSynthesis } from './synthesis.ts';
+import { asString, resourcesOfType, type Template } from './template.ts';
+
+export interface LocalStackOptions {
+  /** On 127.0.0.1; 0, the default, takes a free one. */
+  readonly port?: number | undefined;
+  /** Policy file or folder; without it, the demonstration policy. */
+  readonly policy?: string | undefined;
+  /** Folder in which tables and keys last; without it they are in memory. */
+  readonly data?: string | undefined;
+  /** No stand-ins: the functions fetch the issuers' own keys. */
+  readonly realIssuers?: boolean | undefined;
+  /** Takes what the functions write and what the stack has to say. */
+  readonly log?: ((line: string) => void) | undefined;
+  /** The most environments of each function at a time; 4 by default. */
+  readonly environments?: number | undefined;
+  readonly engine?: EngineName | undefined;
+  /** Failures of the embedded services. */
+  readonly fault?: InjectFault | undefined;
+  /** Where AWS_ENDPOINT_URL_* are looked for; the process's own environment by default. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface LocalStack {
+  /** `http://127.0.0.1:PORT`: issuer and API base alike. */
+  readonly url: string;
+  /** Calls of the embedded services, oldest first. */
+  readonly calls: RecordedCall[];
+  /** What the functions wrote to stdout and stderr, oldest first. */
+  readonly logs: LogLine[];
+  /** The synthesized template, without the resources its conditions leave out. */
+  readonly template: Template;
+  /** The policy that is served, with the stand-ins' keys in it. */
+  readonly policy: PolicyArtifact;
+  /** `POST /token` and so on: what functions answer. */
+  readonly endpoints: readonly string[];
+  readonly issuers: () => readonly ListedIssuer[];
+  readonly functions: () => Promise<readonly FunctionInfo[]>;
+  /** A token of a stand-in. @throws Error if nothing stands in for the issuer */
+  readonly tokenFor: (issuer: string, overrides?: ClaimOverrides) => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Starts the stack; it serves when the promise settles.
+ * @throws StartError in words for the user; anything else is a fault of the stack or the template
+ */
+export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
+  const cleanup = createCleanup();
+  try {
+    return await orAborted(start(options, cleanup), options.signal);
+  } catch (error) {
+    await cleanup.run();
+    throw error;
+  }
+}
+
+async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<LocalStack> {
+  const log = options.log ?? (() => {});
+  const door = await bindDoor(options.port ?? 0, log);
+  cleanup.add(door.close);
+  const synthesis = startSynthesis();
+  cleanup.add(synthesis.close);
+
+  const calls: RecordedCall[] = [];
+  const principals = new Map<string, string>([[deployer.accessKeyId, deployer.arn]]);
+  const emulating = startEmulators({
+    engine: options.engine,
+    data: options.data,
+    env: options.env ?? process.env,
+    fault: options.fault,
+    principalOf: (accessKeyId) => principals.get(accessKeyId),
+    record: (call) => append(calls, call),
+    cleanup,
+  });
+  emulating.catch(() => {});
+  const { policy, standIns } = await compileLocalPolicy({
+    path: options.policy,
+    realIssuers: options.realIssuers ?? false,
+    log,
+  });
+  const { template: synthesized, assets } = await synthesis.run(policy);
+  const emulators = await emulating;
+
+  const deployment = createDeployment(synthesized as unknown as Template);
+  const { template, resolve, created } = deployment;
+  for (const [accessKeyId, principal] of principalsOf(template, resolve)) principals.set(accessKeyId, principal);
+  const state = openState(options.data);
+  const tables = await provision({ ...deployment, state }, emulators);
+
+  const logs: LogLine[] = [];
+  const functions = createFunctions({
+    definitions: definitionsOf({
+      template,
+      resolve,
+      assets,
+      origins: localOrigins(template, resolve, door.url),
+      endpoints: endpointVariables(emulators),
+    }),
+    environments: options.environments ?? 4,
+    onLine: (line) => {
+      append(logs, line);
+      log(`${line.function} ${line.line}`);
+    },
+    cleanup,
+  });
+  const router = createRouter({ template, resolve, invoke: functions.invoke });
+  await deployCustomResources({ template, resolve, created, state, invoke: functions.invoke }, door);
+  functions.warm();
+  await startSweepers(tables, emulators, cleanup);
+  door.open((request) =>
+    request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
+      ? answerLocal(standIns, request)
+      : router(request),
+  );
+  return {
+    url: door.url,
+    calls,
+    logs,
+    template,
+    policy: policy.artifact,
+    endpoints: endpointsOf(template, resolve),
+    issuers: standIns.list,
+    functions: functions.list,
+    tokenFor: async (issuer, overrides = {}) => {
+      const token = await standIns.tokenOf(issuer, overrides);
+      if (token === undefined) throw new Error(`nothing stands in for the issuer ${issuer}`);
+      return token;
+    },
+    close: cleanup.run,
+  };
+}
+
+async function bindDoor(port: number, log: (line: string) => void): Promise<FrontDoor> {
+  try {
+    return await openFrontDoor({ port, maxBodyBytes, log });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') throw new StartError(`port ${port} is in use; choose another with --port`);
+    if (code === 'EACCES') throw new StartError(`port ${port} is not open to this user; choose another with --port`);
+    throw error;
+  }
+}
+
+/** The template without the resources its conditions leave out, and what resolves its values. */
+function createDeployment(whole: Template) {
+  const created = new Map<string, Physical>();
+  const resolve = (value: unknown): unknown => resolver.resolve(value);
+  const references = referencesOf({ template: whole, resolve, created });
+  const resolver = createResolver({ template: whole, pseudo: pseudoParameters, references });
+  const kept = Object.entries(whole.Resources).filter(([, { Condition }]) => resolver.condition(Condition));
+  return { template: { ...whole, Resources: Object.fromEntries(kept) }, resolve, created };
+}
+
+type ProvisionOptions = Omit<Parameters<typeof import('./provision-keys.ts').provisionKeys>[0], 'client'>;
+
+async function provision(options: ProvisionOptions, { dynamodb, kms, supportsTtl }: Emulators) {
+  const [{ provisionTables }, { provisionKeys }] = await Promise.all([
+    import('./provision-tables.ts'),
+    import('./provision-keys.ts'),
+  ]);
+  const [tables] = await Promise.all([
+    provisionTables({ ...options, client: deployerClient(dynamodb), supportsTtl }),
+    provisionKeys({ ...options, client: deployerClient(kms) }),
+  ]);
+  return tables;
+}
+
+const sweepIntervalMs = 60_000;
+
+/** Expired items leave the embedded tables sooner than AWS promises; other services keep house themselves. */
+async function startSweepers(tables: readonly ExpiringTable[], { engineUrl }: Emulators, cleanup: Cleanup) {
+  if (engineUrl === undefined) return;
+  const [{ DynamoDBClient }, { sweepExpired }] = await Promise.all([
+    import('@aws-sdk/client-dynamodb'),
+    import('./dynamodb-sweeper.ts'),
+  ]);
+  const client = new DynamoDBClient(deployerClient(engineUrl));
+  cleanup.add(() => client.destroy());
+  for (const { tableName, attribute } of tables) {
+    const table = { client, table: tableName, ttlAttribute: attribute, now: Date.now };
+    cleanup.add(sweepExpired({ ...table, intervalMs: sweepIntervalMs }).stop);
+  }
+}
+
+/**
+ * The stand-in for DNS: the two base URLs that a deployment would have, and where they are served here. Only the
+ * functions' environment variables are changed by it.
+ */
+function localOrigins(template: Template, resolve: (value: unknown) => unknown, origin: string) {
+  const distributions = resourcesOfType(template, 'AWS::CloudFront::Distribution').map(([id]) =>
+    asString(resolve({ 'Fn::GetAtt': [id, 'DomainName'] }), id),
+  );
+  const apis = resourcesOfType(template, 'AWS::ApiGateway::RestApi').map(([id]) => {
+    const host = `${asString(resolve({ Ref: id }), id)}.execute-api.${region}.${pseudoParameters['AWS::URLSuffix']}`;
+    return `${host}/${stageOf(template, resolve)}`;
+  });
+  return new Map([...apis, ...distributions].map((base) => [`https://${base}`, origin]));
+}
+
+type CustomResources = Omit<Parameters<typeof runCustomResources>[0], 'answers'>;
+
+async function deployCustomResources(options: CustomResources, door: FrontDoor): Promise<void> {
+  const answers = createAnswerUrls(door.url);
+  const starting = { status: 503, headers: [['Retry-After', '2']], body: '' } as const;
+  door.open(async (request) => answers.take(request) ?? starting);
+  await runCustomResources({ ...options, answers });
+}
+
+// A stack may run for days: the oldest records make room.
+function append<Item>(list: Item[], item: Item): void {
+  list.push(item);
+  if (list.length > 100_000) list.splice(0, 10_000);
+}
+
+function orAborted<Result>(work: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return work;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const abort = (): void => reject(new StartError('stopped'));
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+  });
+  work.catch(() => {});
+  return Promise.race([work, aborted]);
+}

@@ -1,0 +1,10 @@
+// What `npm start` runs: plain JavaScript, so that a Node that cannot load TypeScript can still say what is missing.
+const [major] = process.versions.node.split('.');
+
+if (Number(major) < 24) {
+  process.stderr.write(
+    `The local stack needs Node 24 or newer; this is Node ${process.versions.node}. Run npm ci, then npm start.\n`,
+  );
+  process.exit(1);
+}
+await import('./start.ts');

@@ -1,0 +1,35 @@
+// Synthesis of the template in a worker thread with a temporary folder for the cloud assembly. I/O: thread, files.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Synthesized, SynthesizeOptions } from '../synthesize.ts';
+
+export interface Synthesis {
+  readonly run: (policy: SynthesizeOptions['policy']) => Promise<Synthesized>;
+  /** Stops a synthesis that is running and removes the folder, and with it the functions' bundles. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts loading the CDK at once. */
+export function startSynthesis(): Synthesis {
+  const outdir = mkdtempSync(join(tmpdir(), 'cambio-local-'));
+  const worker = new Worker(new URL('./synthesize-worker.ts', import.meta.url), { workerData: { outdir } });
+  const result = new Promise<Synthesized>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('synthesis was stopped')));
+  });
+  // A stack that never comes to synthesis (a bad policy) leaves this promise unobserved.
+  result.catch(() => {});
+  return {
+    run: (policy) => {
+      worker.postMessage(policy);
+      return result.finally(() => worker.terminate());
+    },
+    close: async () => {
+      await worker.terminate();
+      rmSync(outdir, { recursive: true, force: true });
+    },
+  };
+}
