@@ -54,7 +54,7 @@ function checkScopes(
   { scopes: known = [] }: AudienceEntry,
   place: Place,
 ): Diagnostic[] {
-  if (scopes === undefined) {
+  if (scopes === undefined || scopes.length === 0) {
     if (known.length === 0) return [];
     return [errorAt(keyOf(place), 'this grant names no scopes', `add "scopes: [${known.join(', ')}]" or some of them`)];
   }

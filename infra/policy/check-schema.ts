@@ -92,7 +92,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 function typeFinding(place: Place, expected: readonly string[]): Diagnostic {
   if (!place.source.has(place.path)) return missing(place);
-  const wanted = [...new Set(expected.map((kind) => kinds[kind] ?? kind))].join(' or ');
+  const wanted = [...new Set(expected.map((kind) => kinds[kind] ?? kind))].join(', ').replace(/, ([^,]*)$/, ' or $1');
   const written = place.source.scalarAt(place.path);
   const quotable = written?.plain === true && written.text !== '' && expected.includes('string');
   return errorAt(place, `this must be ${wanted}`, quotable ? `quote it: ${JSON.stringify(written.text)}` : undefined);

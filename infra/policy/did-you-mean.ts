@@ -7,9 +7,9 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
   return candidates.length === 0 ? 'there are none' : `known: ${[...candidates].sort().join(', ')}`;
 }
 
-/** The candidate nearest to the word, if it is within a third of the word's length (at least two edits). */
+/** The candidate nearest to the word: within three edits, fewer for short words. */
 export function nearestOf(word: string, candidates: readonly string[]): string | undefined {
-  const limit = Math.max(2, Math.floor(word.length / 3));
+  const limit = word.length < 4 ? 1 : word.length < 9 ? 2 : 3;
   const ranked = candidates
     .filter((candidate) => Math.abs(candidate.length - word.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))

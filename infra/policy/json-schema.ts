@@ -10,5 +10,5 @@ export function policyJsonSchema(): string {
 
 /** Short lists of words on one line, as the formatter of this repository wants them. */
 function onOneLine(json: string): string {
-  return json.replace(/\[\s+((?:"\w+",?\s+)+)\]/g, (_, words: string) => `[${words.trim().replace(/\s+/g, ' ')}]`);
+  return json.replace(/\[\s+((?:"[\w-]+",?\s+)+)\]/g, (_, words: string) => `[${words.trim().replace(/\s+/g, ' ')}]`);
 }

@@ -57,11 +57,7 @@ function parse(file: string, text: string): ParsedSource {
     const { line, col } = lineCounter.linePos(Math.min(offset, text.length));
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const problems = [
-    ...document.errors.map(syntaxProblem),
-    ...document.warnings.map(syntaxProblem),
-    ...oddities(document),
-  ];
+  const problems = problemsOf(document, text);
   if (problems.length > 0) {
     return {
       diagnostics: problems.map(({ offset, ...rest }) => ({ severity: 'error', file, ...positionOf(offset), ...rest })),
@@ -70,14 +66,27 @@ function parse(file: string, text: string): ParsedSource {
   return { source: sourceOf(file, document, positionOf), diagnostics: [] };
 }
 
-function syntaxProblem({ code, message, pos }: YAMLError): Problem {
+/** One syntax error makes dozens that only follow from it: the first is told. */
+function problemsOf(document: Document.Parsed, text: string): Problem[] {
+  const slips = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const [syntaxError] = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
+  if (syntaxError !== undefined) return [yamlProblem(syntaxError, text)];
+  return [...[...slips, ...document.warnings].map((slip) => yamlProblem(slip, text)), ...oddities(document)];
+}
+
+function yamlProblem({ code, message, pos }: YAMLError, text: string): Problem {
   const offset = pos[0];
   if (code === 'DUPLICATE_KEY') return { offset, message: 'this key appears twice', hint: 'keep one of the two' };
-  if (code === 'MULTIPLE_DOCS')
+  if (code === 'MULTIPLE_DOCS') {
     return { offset, message: 'a policy file holds one document', hint: 'remove "---" or use two files' };
-  if (code === 'TAG_RESOLVE_FAILED')
+  }
+  if (code === 'TAG_RESOLVE_FAILED') {
     return { offset, message: 'YAML tags are not part of a policy', hint: 'remove the tag' };
-  return { offset, message: `not valid YAML: ${message.split('\n')[0]}` };
+  }
+  const problem = { offset, message: `not valid YAML: ${message.split('\n')[0]}` };
+  if (code === 'BAD_ALIAS') return { ...problem, hint: 'quote a pattern that begins with a star: "*"' };
+  const template = text.slice(Math.max(0, offset - 1), offset + 2).includes('${');
+  return template ? { ...problem, hint: 'quote a template: "${claims.NAME}"' } : problem;
 }
 
 function oddities(document: Document.Parsed): Problem[] {
@@ -100,7 +109,12 @@ function oddities(document: Document.Parsed): Problem[] {
 function aliasProblem(document: Document.Parsed, alias: Alias): Problem[] {
   const target = alias.resolve(document);
   const offset = alias.range?.[0] ?? 0;
-  if (!target?.range) return [];
+  // `ref: *` or `ref: **` without quotes is read as a reference to an anchor.
+  if (target === undefined) {
+    const hint = `quote a pattern that begins with a star: ${JSON.stringify(`*${alias.source}`)}`;
+    return [{ offset, message: `there is no anchor &${alias.source}`, hint }];
+  }
+  if (!target.range) return [];
   const circular = target.range[0] <= offset && offset < target.range[2];
   return circular ? [{ offset, message: `the alias *${alias.source} contains itself` }] : [];
 }

@@ -35,7 +35,11 @@ export const jwks = closed({
   keys: z.array(z.record(z.string(), z.unknown())).min(1, 'a key set needs a key'),
 });
 
-const scalar = z.union([z.string(), z.boolean(), z.int()]);
+const scalar = z.union([
+  z.string(),
+  z.boolean(),
+  z.int('a whole number has at most 15 digits; quote it if the claim is a string'),
+]);
 
 /** Claim path to the value wanted, or a list of values of which any will do. */
 export const match = z.record(filled, oneOrMore(scalar));
