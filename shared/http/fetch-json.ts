@@ -48,7 +48,6 @@ export const fetchJson: FetchJson = createFetchJson();
 
 async function get(url: URL, network: IssuerNetwork, limits: Limits, signal: AbortSignal): Promise<unknown> {
   const addresses = await findAddresses(url, network, limits.resolve);
-  signal.throwIfAborted();
   const response = await send(url, addresses, limits, signal);
   assertPlainSuccess(response);
   return parseJson(await readBody(response, limits.maxBytes));

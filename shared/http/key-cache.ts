@@ -54,7 +54,7 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
   return {
     async refresh() {
       if (isWithin(state.good?.at, state.good?.freshMs ?? 0)) return false;
-      if (state.flight === undefined && isWithin(state.failure?.at, limits.retryMs)) return false;
+      if (isWithin(state.failure?.at, limits.retryMs)) return false;
       await fetch();
       return true;
     },

@@ -267,6 +267,7 @@ test('what is not HTTP is refused, and its bytes are not kept in the cause', asy
   const server = await kept(serveTcp((socket) => socket.end(`HTTP/1.1 200 OK\r\n${CANARY}\r\n\r\n`)));
   const result = await outcome(server.url);
   expect(result).toMatchObject({ code: 'network', cause: { code: 'HPE_INVALID_HEADER_TOKEN' } });
+  expect((result as FetchJsonError).cause).not.toHaveProperty('rawPacket');
 });
 
 test('a refused connection keeps its cause', async () => {

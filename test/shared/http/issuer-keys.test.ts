@@ -110,6 +110,14 @@ describe('keys come from', () => {
   });
 });
 
+test('keys in the policy are parsed once', async () => {
+  const findKey = createIssuerKeys({ now: () => 0, fetchJson: createFetchJson() });
+  const issuer = trust('https://issuer.example', { from: 'inline', jwks: { keys: [named('a')] } });
+  const first = await findKey(issuer, header('a'));
+  expect(first?.kid).toBe('a');
+  expect(await findKey(issuer, header('a'))).toBe(first);
+});
+
 describe('discovery is refused', () => {
   const withDocument = async (change: (url: string) => object | null) => {
     const { url, documents, requests } = await createIssuer();
@@ -198,6 +206,23 @@ test('discovery and key set share one deadline', async () => {
   expect(given).toEqual([2000, 1300]);
 });
 
+test('keys are as old as the question, not as the answer', async () => {
+  const { url, requests } = await createIssuer();
+  const clock = { now: 0 };
+  const fetchJson: FetchJson = (request) => {
+    clock.now += 700;
+    return createFetchJson()(request);
+  };
+  const findKey = createIssuerKeys({ now: () => clock.now, fetchJson });
+  await findKey(trust(url), header('a'));
+  clock.now = 5 * MINUTE - 1;
+  await findKey(trust(url), header('a'));
+  expect(requests).toHaveLength(2);
+  clock.now = 5 * MINUTE;
+  await findKey(trust(url), header('a'));
+  expect(requests).toHaveLength(4);
+});
+
 describe('concurrent callers share one fetch', () => {
   test('200 on a cold cache', async () => {
     const { url, requests } = await createIssuer();
@@ -231,6 +256,16 @@ describe('concurrent callers share one fetch', () => {
     await flood();
     expect(requests).toEqual([...once, ...once, ...once]);
     expect(await kidOf(trust(url), 'a')).toBe('a');
+  });
+
+  test('200 with a key the issuer has just added all wait for the one refetch', async () => {
+    const { url, documents, requests } = await createIssuer();
+    const { kidOf } = createFinder();
+    expect(await kidOf(trust(url), 'a')).toBe('a');
+    documents.keys = { keys: [named('a'), named('b', 1)] };
+    const found = await Promise.all(Array.from({ length: 200 }, () => kidOf(trust(url), 'b')));
+    expect(new Set(found)).toEqual(new Set(['b']));
+    expect(requests).toHaveLength(4);
   });
 
   test('a flood against one issuer leaves the refetch of another', async () => {
@@ -319,6 +354,7 @@ describe('over time', () => {
     documents.keys = DOWN;
     clock.now += 5 * MINUTE;
     for (let i = 0; i < 5; i++) expect(await kidOf(trust(url), 'a')).toBe('a');
+    for (let i = 0; i < 5; i++) expect(await kidOf(trust(url), `random-${i}`)).toBe('issuer_unavailable');
     expect(requests).toHaveLength(5);
   });
 
