@@ -1,4 +1,5 @@
 // Finds the key of a trusted issuer that a token names; one cache per issuer and process. Network through FetchJson.
+import { Refused } from '../oauth/denial.ts';
 import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/key-set.ts';
 import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { FetchJson } from './fetch-json.ts';
@@ -21,13 +22,17 @@ export interface IssuerKeysOptions {
   readonly limits?: Partial<IssuerKeysLimits>;
 }
 
-/** The issuer's keys are neither to be had nor remembered; `cause` says why. A 503, never a 400. */
-export class IssuerUnavailable extends Error {
+/**
+ * The issuer's keys are neither to be had nor remembered; `cause` says why. A 503, never a 400: the token may be good.
+ */
+export class IssuerUnavailable extends Refused {
   override readonly name = 'IssuerUnavailable';
+  override readonly message: string;
   readonly code = 'issuer_unavailable';
 
   constructor(issuer: string, cause: unknown) {
-    super(`the keys of issuer ${issuer} are unavailable`, { cause });
+    super({ kind: 'unavailable', dependency: 'issuer' }, { cause });
+    this.message = `the keys of issuer ${issuer} are unavailable`;
   }
 }
 

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createFetchJson, type FetchJson } from '../../../shared/http/fetch-json.ts';
 import { createIssuerKeys, type IssuerKeysLimits, IssuerUnavailable } from '../../../shared/http/issuer-keys.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
 import type { KeySource, TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
 import { json, type LoopbackServer, serveHttp } from './loopback-server.ts';
 
@@ -107,6 +108,20 @@ describe('keys come from', () => {
     const inline = (key: object) => trust('https://issuer.example', { from: 'inline', jwks: { keys: [{ ...key }] } });
     expect(await kidOf(inline({ ...named('a'), d: 'AA' }), 'a')).toBe('issuer_unavailable');
     expect(await kidOf(inline(named('a')), 'a')).toBe('a');
+  });
+});
+
+test('an unavailable issuer refuses the request as unavailable, naming the issuer and the cause', async () => {
+  const { url, documents } = await createIssuer();
+  const findKey = createIssuerKeys({ now: () => 0, fetchJson: createFetchJson() });
+  documents.keys = DOWN;
+  const error: unknown = await findKey(trust(url), header('a')).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(Refused);
+  expect(error).toMatchObject({
+    code: 'issuer_unavailable',
+    message: 'the keys of issuer ci are unavailable',
+    denial: { kind: 'unavailable', dependency: 'issuer' },
+    cause: { code: 'status', message: 'answered 500' },
   });
 });
 
