@@ -5,6 +5,7 @@ import { type Physical, pseudoParameters } from './deployment.ts';
 import type { GatewayAnswer, GatewayRequest } from './gateway-message.ts';
 import type { Invoke } from './router.ts';
 import type { StackState } from './stack-state.ts';
+import { StartError } from './start-error.ts';
 import { asObject, isObject, type Properties, type Template, TemplateError } from './template.ts';
 
 export interface CustomResourcesOptions {
@@ -47,7 +48,7 @@ export function createAnswerUrls(origin: string): AnswerUrls {
   };
 }
 
-/** Creates them one after another, each after those it depends on. @throws Error with the reason of one that fails */
+/** Creates them one after another, each after those it depends on. @throws StartError with the reason of one that fails */
 export async function runCustomResources(options: CustomResourcesOptions): Promise<void> {
   const all = Object.entries(options.template.Resources).filter(([, { Type }]) => isCustom(Type));
   const pending = new Map(all);
@@ -98,7 +99,7 @@ async function request(options: CustomResourcesOptions, id: string, change: Prop
     ResourceType: options.template.Resources[id]?.Type,
   };
   const result = await options.invoke(serviceToken, JSON.stringify(event));
-  if (!result.ok) throw new Error(`custom resource ${id}: its function failed: ${result.message}`);
+  if (!result.ok) throw new StartError(`custom resource ${id}: its function failed: ${result.message}`);
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<undefined>((resolve) => {
     timer = setTimeout(resolve, graceMs, undefined);
@@ -109,10 +110,12 @@ async function request(options: CustomResourcesOptions, id: string, change: Prop
 }
 
 function physicalOf(id: string, response: unknown): Physical {
-  if (!isObject(response)) throw new Error(`custom resource ${id}: its function sent no answer to the ResponseURL`);
+  if (!isObject(response))
+    throw new StartError(`custom resource ${id}: its function sent no answer to the ResponseURL`);
   const { Status, Reason, PhysicalResourceId, Data } = response;
-  if (Status !== 'SUCCESS') throw new Error(`custom resource ${id} failed: ${String(Reason ?? 'no reason given')}`);
-  if (typeof PhysicalResourceId !== 'string') throw new Error(`custom resource ${id}: no PhysicalResourceId`);
+  if (Status !== 'SUCCESS')
+    throw new StartError(`custom resource ${id} failed: ${String(Reason ?? 'no reason given')}`);
+  if (typeof PhysicalResourceId !== 'string') throw new StartError(`custom resource ${id}: no PhysicalResourceId`);
   return { ref: PhysicalResourceId, attributes: isObject(Data) ? Data : {} };
 }
 

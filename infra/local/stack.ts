@@ -21,7 +21,7 @@ import { openState } from './stack-state.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { startSynthesis } from './synthesis.ts';
-import { asString, resourcesOfType, type Template } from './template.ts';
+import { asString, resourcesOfType, type Template, TemplateError } from './template.ts';
 
 export interface LocalStackOptions {
   /** On 127.0.0.1; 0, the default, takes a free one. */
@@ -184,10 +184,20 @@ async function provision(options: ProvisionOptions, { dynamodb, kms, supportsTtl
     import('./provision-keys.ts'),
   ]);
   const [tables] = await Promise.all([
-    provisionTables({ ...options, client: deployerClient(dynamodb), supportsTtl }),
-    provisionKeys({ ...options, client: deployerClient(kms) }),
+    provisionTables({ ...options, client: deployerClient(dynamodb), supportsTtl }).catch(
+      cannotUse('DynamoDB', dynamodb),
+    ),
+    provisionKeys({ ...options, client: deployerClient(kms) }).catch(cannotUse('KMS', kms)),
   ]);
   return tables;
+}
+
+function cannotUse(service: string, url: string): (error: unknown) => never {
+  return (error) => {
+    if (error instanceof TemplateError) throw error;
+    const { name, message, code } = error as NodeJS.ErrnoException;
+    throw new StartError(`cannot make the template's resources in ${service} at ${url}: ${message || code || name}`);
+  };
 }
 
 const sweepIntervalMs = 60_000;

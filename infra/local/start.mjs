@@ -7,4 +7,6 @@ if (Number(major) < 24) {
   );
   process.exit(1);
 }
+// Until the stack listens to signals itself there is nothing to stop.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 await import('./start.ts');

@@ -66,8 +66,7 @@ function onStopSignal(stop: () => Promise<void>): void {
     setTimeout(() => process.exit(0), stopLimitMs);
     void stop();
   };
-  process.on('SIGINT', once);
-  process.on('SIGTERM', once);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal).on(signal, once);
 }
 
 let stopping = false;

@@ -13,8 +13,12 @@ export interface Synthesis {
 
 /** Starts loading the CDK at once. */
 export function startSynthesis(): Synthesis {
-  const outdir = mkdtempSync(join(tmpdir(), 'cambio-local-'));
-  const worker = new Worker(new URL('./synthesize-worker.ts', import.meta.url), { workerData: { outdir } });
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-local-'));
+  const worker = new Worker(new URL('./synthesize-worker.ts', import.meta.url), {
+    workerData: { outdir: join(folder, 'cdk.out') },
+    // A synthesis that is stopped cannot tidy up: what it leaves must lie in the folder, and no esbuild live on.
+    env: { ...process.env, TMPDIR: folder, ESBUILD_WORKER_THREADS: '0' },
+  });
   const result = new Promise<Synthesized>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
@@ -25,11 +29,11 @@ export function startSynthesis(): Synthesis {
   return {
     run: (policy) => {
       worker.postMessage(policy);
-      return result.finally(() => worker.terminate());
+      return result;
     },
     close: async () => {
       await worker.terminate();
-      rmSync(outdir, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
