@@ -45,6 +45,8 @@ export class Api extends Construct {
   /** Host and path that the API answers on. The stage is named literally: a reference to it would be a cycle. */
   readonly host: string;
   readonly basePath: string;
+  /** Where the DNS record of `domain` has to point. */
+  readonly domainTarget: string | undefined;
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
@@ -57,7 +59,7 @@ export class Api extends Construct {
     });
     this.host = props.domain?.domainName ?? `${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
     this.basePath = props.domain ? '' : `/${stageName}`;
-    if (props.domain) this.addDomain(props.domain);
+    this.domainTarget = props.domain && this.addDomain(props.domain).domainNameAliasDomainName;
     // CDK's own output names the stage by reference; the stack has its own.
     this.restApi.node.tryRemoveChild('Endpoint');
     addGatewayResponses(this.restApi);
@@ -71,26 +73,34 @@ export class Api extends Construct {
 
   /** Adds the routes and gives every other path and method its 404 or 405. Call it once, with all routes. */
   serve(routes: readonly Route[]): void {
-    const endpoints = new Map(routes.map((route) => [this.addRoute(route), route.methods] as const));
-    const root = this.restApi.root;
-    answerNotFound(root);
-    answerNotFound(root.addResource('{proxy+}'));
-    for (const resource of [...endpoints.keys()].flatMap(ancestors)) {
-      if (!endpoints.has(resource) && !resource.node.tryFindChild('ANY')) answerNotFound(resource);
-    }
-    for (const [resource, methods] of endpoints) answerMethodNotAllowed(resource, methods);
+    const paths = [...new Set(routes.map(({ path }) => path))];
+    const endpoints = paths.map((path) =>
+      this.addEndpoint(
+        path,
+        routes.filter((route) => route.path === path),
+      ),
+    );
+    const between = new Set(endpoints.flatMap(ancestors).filter((resource) => !endpoints.includes(resource)));
+    const { root } = this.restApi;
+    for (const resource of [root, root.addResource('{proxy+}'), ...between]) answerNotFound(resource);
   }
 
-  private addRoute({ path, methods, handler }: Route): IResource {
+  private addEndpoint(path: string, routes: readonly Route[]): IResource {
     const resource = this.restApi.root.resourceForPath(path);
-    for (const method of methods) {
-      resource.addMethod(method, new LambdaIntegration(handler as IFunction, { allowTestInvoke: false }));
+    for (const { methods, handler } of routes) {
+      for (const method of methods) {
+        resource.addMethod(method, new LambdaIntegration(handler as IFunction, { allowTestInvoke: false }));
+      }
     }
+    answerMethodNotAllowed(
+      resource,
+      routes.flatMap(({ methods }) => methods),
+    );
     return resource;
   }
 
-  private addDomain({ domainName, certificate }: Domain): void {
-    new DomainName(this, 'Domain', {
+  private addDomain({ domainName, certificate }: Domain): DomainName {
+    return new DomainName(this, 'Domain', {
       domainName,
       certificate,
       endpointType: EndpointType.REGIONAL,

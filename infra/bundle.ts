@@ -23,12 +23,21 @@ export interface Bundle {
 export function withBundle<Result>(bundle: Bundle, use: (directory: string) => Result): Result {
   const directory = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
   try {
-    writeFileSync(join(directory, 'index.mjs'), withRequire(compile(bundle.entry)));
+    writeFileSync(join(directory, 'index.mjs'), compiled(bundle.entry));
     if (bundle.policy) writeFileSync(join(directory, 'policy.json'), JSON.stringify(bundle.policy));
     return use(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
+const modules = new Map<FunctionEntry, string>();
+
+function compiled(entry: FunctionEntry): string {
+  const code = modules.get(entry) ?? withRequire(compile(entry));
+  modules.set(entry, code);
+  return code;
 }
 
 function compile(entry: FunctionEntry): string {

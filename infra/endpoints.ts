@@ -46,7 +46,7 @@ export class Endpoints extends Construct {
       entry: 'token',
       description: 'Cambio: POST /token',
       policy: artifact,
-      settings: { issuer: props.issuer, apiBase: props.apiBase, recordsTable: records.name, ...valuesOf(props) },
+      settings: { issuer: props.issuer, recordsTable: records.name, ...valuesOf(props) },
       statements: [
         signingKeys.signStatement(),
         records.statement('keyring', ['GetItem']),

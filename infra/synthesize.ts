@@ -1,6 +1,6 @@
 // Synthesis in process, for the local stack and the tests: the same template and bundles that `cdk synth` makes. Writes to outdir.
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { CambioStack } from './cambio-stack.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
@@ -55,7 +55,7 @@ function fileAssets(directory: string): ReadonlyMap<string, string> {
   const folders = Object.values(files).filter(({ source }) => source.packaging === 'zip');
   return new Map(
     folders.flatMap(({ source, destinations }) =>
-      Object.values(destinations).map(({ objectKey }) => [objectKey, join(directory, source.path)]),
+      Object.values(destinations).map(({ objectKey }) => [objectKey, resolve(directory, source.path)]),
     ),
   );
 }

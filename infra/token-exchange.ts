@@ -41,6 +41,8 @@ export class TokenExchange extends Construct {
   readonly apiBase: string;
   readonly records: RecordsTable;
   readonly signingKeys: SigningKeys;
+  readonly api: Api;
+  readonly issuerDistribution: IssuerDistribution;
 
   constructor(scope: Construct, id: string, props: TokenExchangeProps) {
     super(scope, id);
@@ -54,10 +56,10 @@ export class TokenExchange extends Construct {
     const { records, signingKeys } = this;
     new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
-    const api = new Api(this, 'Api', { domain, logRetention, cloudWatchRole });
-    const distribution = new IssuerDistribution(this, 'Issuer', { api, domain: issuerDomain });
-    this.issuer = `https://${distribution.domainName}`;
-    this.apiBase = api.base;
+    this.api = new Api(this, 'Api', { domain, logRetention, cloudWatchRole });
+    this.issuerDistribution = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
+    this.issuer = `https://${this.issuerDistribution.domainName}`;
+    this.apiBase = this.api.base;
     const endpoints = new Endpoints(this, 'Endpoints', {
       artifact,
       policyValues: policyValues(this, values),
@@ -68,7 +70,7 @@ export class TokenExchange extends Construct {
       logRetention,
       vpc,
     });
-    api.serve(endpoints.routes);
+    this.api.serve(endpoints.routes);
   }
 }
 

@@ -1,0 +1,134 @@
+import { runInNewContext } from 'node:vm';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { describe, expect, test } from 'vitest';
+import { type Json, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
+
+interface Behavior {
+  readonly PathPattern?: string;
+  readonly ViewerProtocolPolicy: string;
+  readonly OriginRequestPolicyId?: Json;
+  readonly CachePolicyId: Json;
+  readonly FunctionAssociations: readonly [{ readonly EventType: string; readonly FunctionARN: Json }];
+}
+
+interface DistributionConfig {
+  readonly DefaultCacheBehavior: Behavior;
+  readonly CacheBehaviors: readonly Behavior[];
+  readonly Origins: readonly [
+    { readonly OriginPath?: string; readonly DomainName: Json; readonly CustomOriginConfig: Json },
+  ];
+  readonly HttpVersion: string;
+  readonly Aliases?: readonly string[];
+  readonly ViewerCertificate?: Json;
+}
+
+function configOf(template: ReturnType<typeof templateOf>): DistributionConfig {
+  const [distribution] = Object.values(resourcesOf(template, 'AWS::CloudFront::Distribution'));
+  return distribution?.Properties['DistributionConfig'] as unknown as DistributionConfig;
+}
+
+const template = templateOf();
+const config = configOf(template);
+const edgeFunctions = resourcesOf(template, 'AWS::CloudFront::Function');
+
+interface EdgeAnswer {
+  readonly statusCode?: number;
+  readonly uri?: string;
+  readonly headers?: Readonly<Record<string, { readonly value: string }>>;
+  readonly body?: string;
+}
+
+/** Runs the behaviour's edge function as CloudFront would. */
+function viewerRequest(behavior: Behavior | undefined, method: string): EdgeAnswer {
+  const [id = ''] = referencesOf(behavior?.FunctionAssociations[0].FunctionARN);
+  const code = String(edgeFunctions[id]?.Properties['FunctionCode']);
+  return runInNewContext(`${code}; handler(event)`, { event: { request: { method, uri: '/x' } } }) as EdgeAnswer;
+}
+
+const [documents] = config.CacheBehaviors;
+
+describe('behaviours', () => {
+  test('key documents and status lists come from the stage, over TLS', () => {
+    expect(config.CacheBehaviors.map(({ PathPattern }) => PathPattern)).toEqual(['/.well-known/*', '/status-lists/*']);
+    expect(config.Origins).toHaveLength(1);
+    expect(config.Origins[0]).toMatchObject({
+      OriginPath: '/live',
+      CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginSSLProtocols: ['TLSv1.2'] },
+    });
+    const [api] = Object.keys(resourcesOf(template, 'AWS::ApiGateway::RestApi'));
+    expect(referencesOf(config.Origins[0].DomainName)).toEqual([api, 'AWS::Region', 'AWS::URLSuffix']);
+  });
+
+  test('viewers come by https alone, HTTP/2 or 3, and none of their headers reaches the origin', () => {
+    expect(config.HttpVersion).toBe('http2and3');
+    for (const behavior of [config.DefaultCacheBehavior, ...config.CacheBehaviors]) {
+      expect(behavior.ViewerProtocolPolicy).toBe('https-only');
+      expect(behavior.OriginRequestPolicyId).toBeUndefined();
+    }
+  });
+
+  test('the origin decides how long its documents are cached', () => {
+    const [policy] = Object.values(resourcesOf(template, 'AWS::CloudFront::CachePolicy'));
+    expect(policy?.Properties['CachePolicyConfig']).toMatchObject({
+      MinTTL: 0,
+      DefaultTTL: 0,
+      ParametersInCacheKeyAndForwardedToOrigin: {
+        CookiesConfig: { CookieBehavior: 'none' },
+        HeadersConfig: { HeaderBehavior: 'none' },
+        QueryStringsConfig: { QueryStringBehavior: 'none' },
+        EnableAcceptEncodingGzip: true,
+      },
+    });
+  });
+});
+
+describe('edge functions', () => {
+  test.each(['GET', 'HEAD'])('%s of a document goes to the origin', (method) => {
+    expect(viewerRequest(documents, method)).toEqual({ method, uri: '/x' });
+  });
+
+  test.each(['POST', 'OPTIONS', 'DELETE'])('%s of a document is 405 in JSON', (method) => {
+    const answer = viewerRequest(documents, method);
+    expect(answer.statusCode).toBe(405);
+    expect(answer.headers?.['allow']?.value).toBe('GET, HEAD');
+    expect(answer.headers?.['cache-control']?.value).toBe('no-store');
+    expect(JSON.parse(answer.body ?? '').error).toBe('invalid_request');
+  });
+
+  test.each(['GET', 'POST'])('%s of anything else is 404 in JSON', (method) => {
+    const answer = viewerRequest(config.DefaultCacheBehavior, method);
+    expect(answer.statusCode).toBe(404);
+    expect(answer.headers?.['content-type']?.value).toBe('application/json');
+    expect(JSON.parse(answer.body ?? '').error).toBe('invalid_request');
+  });
+});
+
+describe('issuer domain', () => {
+  const certificateArn = 'arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
+  const withDomain = templateOf((stack) => ({
+    issuerDomain: {
+      domainName: 'issuer.acme.example',
+      certificate: Certificate.fromCertificateArn(stack, 'Certificate', certificateArn),
+    },
+  }));
+  const issuersOf = (of: ReturnType<typeof templateOf>) =>
+    Object.values(resourcesOf(of, 'AWS::Lambda::Function')).flatMap(({ Properties }) => {
+      const variables = (Properties['Environment'] as { Variables: Readonly<Record<string, Json>> }).Variables;
+      return variables['ISSUER'] ?? [];
+    });
+
+  test('with one, it is the issuer and TLS begins at 1.2', () => {
+    expect(configOf(withDomain)).toMatchObject({
+      Aliases: ['issuer.acme.example'],
+      ViewerCertificate: { AcmCertificateArn: certificateArn, MinimumProtocolVersion: 'TLSv1.2_2021' },
+    });
+    expect(issuersOf(withDomain)).toEqual(['https://issuer.acme.example', 'https://issuer.acme.example']);
+  });
+
+  test("without one, the distribution's own name is the issuer", () => {
+    const [id] = Object.keys(resourcesOf(template, 'AWS::CloudFront::Distribution'));
+    const ownName = { 'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [id, 'DomainName'] }]] };
+    expect(config.Aliases).toBeUndefined();
+    expect(issuersOf(template)).toEqual([ownName, ownName]);
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { type Json, resourcesOf, templateOf } from './synthesized.ts';
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: Json;
+  readonly Condition?: Json;
+}
+
+const template = templateOf();
+
+/** The statements of each role with a policy of its own, named by the construct the role belongs to. */
+const statements = Object.fromEntries(
+  Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).map(([id, { Properties }]) => [
+    id.replace(/^TokenExchange(Endpoints)?/, '').replace(/RoleDefaultPolicy.*$/, ''),
+    (Properties['PolicyDocument'] as unknown as { readonly Statement: readonly Statement[] }).Statement,
+  ]),
+);
+
+const actionsOf = ({ Action }: Statement) => [Action].flat();
+const statementsFor = (name: string, action: string) =>
+  (statements[name] ?? []).filter((statement) => actionsOf(statement).includes(action));
+const holdersOf = (action: string) => Object.keys(statements).filter((name) => statementsFor(name, action).length > 0);
+
+const table = { 'Fn::GetAtt': [Object.keys(resourcesOf(template, 'AWS::DynamoDB::Table'))[0], 'Arn'] };
+const keyArns = Object.keys(resourcesOf(template, 'AWS::KMS::Key')).map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
+const onItems = (pattern: string) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pattern] },
+  Null: { 'dynamodb:LeadingKeys': 'false' },
+});
+
+test('every function has a role of its own, which only Lambda may assume', () => {
+  const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
+  const roles = functions.map(({ Properties }) => JSON.stringify(Properties['Role']));
+  expect(functions).toHaveLength(4);
+  expect(new Set(roles).size).toBe(4);
+  expect(Object.keys(statements).sort()).toEqual(['Discovery', 'Jwks', 'KeyringSeed', 'Token']);
+  for (const [id, role] of Object.entries(resourcesOf(template, 'AWS::IAM::Role'))) {
+    const service = id.includes('CloudWatchRole') ? 'apigateway.amazonaws.com' : 'lambda.amazonaws.com';
+    expect(role.Properties['AssumeRolePolicyDocument']).toMatchObject({
+      Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: service } }],
+    });
+  }
+});
+
+test('no role has AWS managed policies but the one API Gateway needs for the account', () => {
+  const managed = Object.entries(resourcesOf(template, 'AWS::IAM::Role')).filter(
+    ([, { Properties }]) => Properties['ManagedPolicyArns'],
+  );
+  expect(managed.map(([id]) => id)).toEqual([expect.stringContaining('CloudWatchRole')]);
+});
+
+describe('signing', () => {
+  test('only the token function may sign', () => {
+    expect(holdersOf('kms:Sign')).toEqual(['Token']);
+  });
+
+  test('it may sign whole messages, with the keys of this keyring, in the algorithms of this policy, and nothing else', () => {
+    const keys = Object.values(resourcesOf(template, 'AWS::KMS::Key'));
+    const [tag] = keys.flatMap(({ Properties }) => Properties['Tags'] as readonly { Key: string; Value: Json }[]);
+    expect(tag?.Key).toBe('cambio:keyring');
+    expect(statementsFor('Token', 'kms:Sign')).toEqual([
+      {
+        Effect: 'Allow',
+        Action: 'kms:Sign',
+        Resource: {
+          'Fn::Join': [
+            '',
+            [
+              'arn:',
+              { Ref: 'AWS::Partition' },
+              ':kms:',
+              { Ref: 'AWS::Region' },
+              ':',
+              { Ref: 'AWS::AccountId' },
+              ':key/*',
+            ],
+          ],
+        },
+        Condition: {
+          StringEquals: {
+            'aws:ResourceTag/cambio:keyring': tag?.Value,
+            'kms:SigningAlgorithm': ['ECDSA_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_256'],
+            'kms:MessageType': 'RAW',
+          },
+        },
+      },
+    ]);
+  });
+
+  test('only the seed reads public keys, of the keys in this template', () => {
+    expect(holdersOf('kms:GetPublicKey')).toEqual(['KeyringSeed']);
+    expect(statementsFor('KeyringSeed', 'kms:GetPublicKey')[0]).toEqual({
+      Effect: 'Allow',
+      Action: 'kms:GetPublicKey',
+      Resource: keyArns,
+    });
+  });
+});
+
+describe('records', () => {
+  test.each([
+    ['Token', 'dynamodb:GetItem', '*#keyring', 'dynamodb:GetItem'],
+    ['Token', 'dynamodb:PutItem', '*#issued#*', 'dynamodb:PutItem'],
+    ['Jwks', 'dynamodb:GetItem', '*#keyring', 'dynamodb:GetItem'],
+    ['KeyringSeed', 'dynamodb:PutItem', '*#keyring', ['dynamodb:GetItem', 'dynamodb:PutItem']],
+  ])('%s has %s on %s only', (name, action, pattern, Action) => {
+    expect(statementsFor(name, action)).toEqual([
+      { Effect: 'Allow', Action, Resource: table, Condition: onItems(pattern) },
+    ]);
+  });
+
+  test('discovery touches no record, and no one has an action whose request may lack a key', () => {
+    expect(holdersOf('dynamodb:GetItem').sort()).toEqual(['Jwks', 'KeyringSeed', 'Token']);
+    expect(holdersOf('dynamodb:PutItem').sort()).toEqual(['KeyringSeed', 'Token']);
+    const actions = Object.values(statements).flat().flatMap(actionsOf);
+    const ofTable = actions.filter((action) => action.startsWith('dynamodb:'));
+    expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:GetItem', 'dynamodb:PutItem']);
+  });
+});
+
+describe('wildcards', () => {
+  /** What AWS gives nothing narrower for, each with its reason. */
+  const reasons: Readonly<Record<string, string>> = {
+    'xray:PutTelemetryRecords': 'X-Ray has no resources',
+    'xray:PutTraceSegments': 'X-Ray has no resources',
+  };
+
+  test('a resource * is given for listed actions only', () => {
+    const wide = Object.values(statements)
+      .flat()
+      .filter(({ Resource }) => Resource === '*')
+      .flatMap(actionsOf);
+    expect([...new Set(wide)].sort()).toEqual(Object.keys(reasons).sort());
+  });
+
+  test('no action has a wildcard', () => {
+    const actions = Object.values(statements).flat().flatMap(actionsOf);
+    expect(actions).toContain('kms:Sign');
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  test('the only other wildcard in a resource is the key id of kms:Sign', () => {
+    const partial = Object.values(statements)
+      .flat()
+      .filter(({ Resource }) => Resource !== '*' && JSON.stringify(Resource).includes('*'));
+    expect(partial.flatMap(actionsOf)).toEqual(['kms:Sign']);
+  });
+});
+
+test('a function writes to its own log group only', () => {
+  for (const name of Object.keys(statements)) {
+    const [logs] = statementsFor(name, 'logs:PutLogEvents');
+    expect(logs?.Action).toEqual(['logs:CreateLogStream', 'logs:PutLogEvents']);
+    expect(JSON.stringify(logs?.Resource)).toContain(`${name}Logs`);
+  }
+});

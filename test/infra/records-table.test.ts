@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { resourcesOf, templateOf } from './synthesized.ts';
+
+const tables = Object.values(resourcesOf(templateOf(), 'AWS::DynamoDB::Table'));
+
+test('one table on demand, encrypted, recoverable to a point in time, and hard to delete', () => {
+  expect(tables).toHaveLength(1);
+  expect(tables[0]?.Properties).toEqual({
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    BillingMode: 'PAY_PER_REQUEST',
+    TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    SSESpecification: { SSEEnabled: true },
+    DeletionProtectionEnabled: true,
+  });
+  expect(tables[0]?.DeletionPolicy).toBe('Retain');
+});

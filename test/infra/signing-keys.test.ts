@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import type { JwsAlgorithm } from '../../shared/policy/compiled-policy.ts';
+import { artifact, type Json, ordersAudience, resourcesOf, templateOf } from './synthesized.ts';
+
+const templateWith = (...algorithms: readonly JwsAlgorithm[]) => {
+  const audiences = Object.fromEntries(algorithms.map((alg) => [alg.toLowerCase(), { ...ordersAudience, alg }]));
+  return templateOf({ policy: { artifact: { ...artifact, audiences }, values: {} } });
+};
+
+const keysOf = (template: ReturnType<typeof templateOf>) => Object.values(resourcesOf(template, 'AWS::KMS::Key'));
+const specsOf = (template: ReturnType<typeof templateOf>) =>
+  keysOf(template).map(({ Properties }) => String(Properties['KeySpec']));
+
+function signingAlgorithmsOf(template: ReturnType<typeof templateOf>): readonly string[] {
+  const text = JSON.stringify(resourcesOf(template, 'AWS::IAM::Policy'));
+  return JSON.parse(/"kms:SigningAlgorithm":(\[[^\]]*\])/.exec(text)?.[1] ?? '[]');
+}
+
+const usual = templateWith('ES256');
+
+describe('keys', () => {
+  test('a policy of ES256 has a P-256 key, and the RSA key RFC 9068 requires', () => {
+    expect(specsOf(usual)).toEqual(['ECC_NIST_P256', 'RSA_2048']);
+    expect(signingAlgorithmsOf(usual)).toEqual(['ECDSA_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_256']);
+  });
+
+  test('every further algorithm has a key of its own', () => {
+    const all = templateWith('PS256', 'Ed25519', 'ES384');
+    expect(specsOf(all)).toEqual(['ECC_NIST_P256', 'ECC_NIST_P384', 'ECC_NIST_EDWARDS25519', 'RSA_2048', 'RSA_2048']);
+    expect(signingAlgorithmsOf(all)).toEqual([
+      'ECDSA_SHA_256',
+      'ECDSA_SHA_384',
+      'ED25519_SHA_512',
+      'RSASSA_PSS_SHA_256',
+      'RSASSA_PKCS1_V1_5_SHA_256',
+    ]);
+  });
+
+  test('they sign, outlive the stack, and wait 30 days for their deletion', () => {
+    for (const key of keysOf(usual)) {
+      expect(key.Properties).toMatchObject({ KeyUsage: 'SIGN_VERIFY', PendingWindowInDays: 30 });
+      expect(key.DeletionPolicy).toBe('Retain');
+    }
+  });
+
+  test('they carry one keyring tag that fits into a tag value, however long the stack name', () => {
+    const tags = keysOf(usual).map(({ Properties }) => Properties['Tags'] as readonly { Key: string; Value: Json }[]);
+    expect(new Set(tags.map((tag) => JSON.stringify(tag))).size).toBe(1);
+    const [{ Key, Value } = { Key: '', Value: '' }] = tags[0] ?? [];
+    expect(Key).toBe('cambio:keyring');
+    expect(Value).toEqual({ 'Fn::Join': ['', [{ Ref: 'AWS::StackId' }, expect.stringMatching(/^\/[0-9a-f]{16}$/)]] });
+    const uuid = '00000000-0000-0000-0000-000000000000';
+    const stackId = `arn:aws-us-gov:cloudformation:ap-southeast-1:111122223333:stack/${'n'.repeat(128)}/${uuid}`;
+    expect(stackId.length + 17).toBeLessThanOrEqual(256);
+  });
+});
+
+test('the seed gets every key with its algorithm, and runs after the function and its rights are there', () => {
+  const [seed] = Object.values(resourcesOf(usual, 'AWS::CloudFormation::CustomResource'));
+  const [es256, rs256] = Object.keys(resourcesOf(usual, 'AWS::KMS::Key'));
+  expect(seed?.Properties['Keys']).toEqual([
+    { keyId: { 'Fn::GetAtt': [es256, 'Arn'] }, alg: 'ES256' },
+    { keyId: { 'Fn::GetAtt': [rs256, 'Arn'] }, alg: 'RS256' },
+  ]);
+  expect(seed?.DependsOn).toEqual(expect.arrayContaining([expect.stringContaining('KeyringSeedRoleDefaultPolicy')]));
+});

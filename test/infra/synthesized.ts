@@ -1,0 +1,93 @@
+// Synthesizes a TokenExchange for the tests: one valid policy, from which each test changes one thing.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { cdkContext } from '../../infra/synthesize.ts';
+import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
+import type { Audience, PolicyArtifact, TrustedIssuer } from '../../shared/policy/compiled-policy.ts';
+
+export const githubIssuer: TrustedIssuer = {
+  name: 'github',
+  url: 'https://token.actions.githubusercontent.com',
+  audiences: ['https://sts.acme.example'],
+  profile: 'github-actions',
+  claims: { sub: 'string' },
+  keys: { from: 'discovery' },
+  network: 'public',
+  algorithms: ['RS256'],
+  tokenTypes: ['urn:ietf:params:oauth:token-type:jwt'],
+  maxLifetime: 86_400,
+  clockSkew: 60,
+};
+
+export const ordersAudience: Audience = {
+  name: 'orders-api',
+  scopes: ['orders:read'],
+  alg: 'ES256',
+  ttl: 300,
+  maxTtl: 900,
+};
+
+export const artifact: PolicyArtifact = {
+  version: 1,
+  hash: '0'.repeat(64),
+  local: false,
+  issuers: { github: githubIssuer },
+  audiences: { 'orders-api': ordersAudience },
+  rules: [],
+};
+
+/** The template of a stack with one TokenExchange; without a policy of its own it has {@link artifact}. */
+export function templateOf(props: Partial<TokenExchangeProps> | ((stack: Stack) => Partial<TokenExchangeProps>) = {}) {
+  return inTemporaryFolder((outdir) => {
+    const stack = new Stack(new App({ ...quickly, outdir, context: cdkContext() }), 'Test');
+    const given = typeof props === 'function' ? props(stack) : props;
+    new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given });
+    return Template.fromStack(stack);
+  });
+}
+
+/** validation.test.ts runs the validators; the others need not. */
+const quickly = {
+  analyticsReporting: false,
+  treeMetadata: false,
+  stackTraces: false,
+  builtinCloudFormationValidation: false,
+};
+
+export function inTemporaryFolder<Result>(use: (folder: string) => Result): Result {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+  try {
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, Json>>;
+  readonly DependsOn?: readonly string[];
+  readonly DeletionPolicy?: string;
+}
+
+/** Resources of one type, by logical id. */
+export function resourcesOf(template: Template, type: string): Readonly<Record<string, Resource>> {
+  return template.findResources(type) as Readonly<Record<string, Resource>>;
+}
+
+/** Logical ids that a value refers to, by Ref, Fn::GetAtt or Fn::Sub. */
+export function referencesOf(value: Json | undefined): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(referencesOf);
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]: [string, Json]) => {
+    if (name === 'Ref') return [String(inner)];
+    if (name === 'Fn::GetAtt') return [String(Array.isArray(inner) ? inner[0] : inner).replace(/\..*/, '')];
+    if (name === 'Fn::Sub') return [...JSON.stringify(inner).matchAll(/\$\{([^.}!]+)/g)].map(([, id]) => String(id));
+    return referencesOf(inner);
+  });
+}

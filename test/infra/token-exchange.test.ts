@@ -1,0 +1,217 @@
+import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { describe, expect, test } from 'vitest';
+import { PolicyError } from '../../infra/resolve-policy.ts';
+import type { TokenExchangeProps } from '../../infra/token-exchange.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { artifact, githubIssuer, type Json, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
+
+type Synthesized = ReturnType<typeof templateOf>;
+
+const template = templateOf();
+const functionsOf = (of: Synthesized) => Object.entries(resourcesOf(of, 'AWS::Lambda::Function'));
+
+/** The environment variables of each function, by the name of its entry. */
+function environmentsOf(of: Synthesized): Readonly<Record<string, Readonly<Record<string, Json>>>> {
+  return Object.fromEntries(
+    functionsOf(of).map(([id, { Properties }]) => {
+      const name = /(Token|Discovery|Jwks|Seed)Function/.exec(id)?.[1] ?? id;
+      return [name, (Properties['Environment'] as { Variables: Readonly<Record<string, Json>> }).Variables];
+    }),
+  );
+}
+
+const withPolicy = (changes: Partial<PolicyArtifact>): Pick<TokenExchangeProps, 'policy'> => ({
+  policy: { artifact: { ...artifact, ...changes }, values: {} },
+});
+const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as object);
+
+describe('functions', () => {
+  test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
+    expect(functionsOf(template)).toHaveLength(4);
+    for (const [, { Properties }] of functionsOf(template)) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs24.x',
+        Architectures: ['arm64'],
+        Handler: 'index.handler',
+        MemorySize: 512,
+        TracingConfig: { Mode: 'Active' },
+        LoggingConfig: { LogGroup: { Ref: expect.any(String) } },
+      });
+      expect(Properties).not.toHaveProperty('VpcConfig');
+    }
+    for (const group of Object.values(resourcesOf(template, 'AWS::Logs::LogGroup'))) {
+      expect(group.Properties['RetentionInDays']).toBe(90);
+      expect(group.DeletionPolicy).toBe('Retain');
+    }
+  });
+
+  test('each has an alias live of its newest version', () => {
+    const aliases = Object.values(resourcesOf(template, 'AWS::Lambda::Alias')).map(({ Properties }) => Properties);
+    const versions = resourcesOf(template, 'AWS::Lambda::Version');
+    const aliased = aliases.map((alias) => {
+      expect(alias['Name']).toBe('live');
+      const [version = ''] = referencesOf(alias['FunctionVersion']);
+      expect(referencesOf(versions[version]?.Properties['FunctionName'])).toEqual(referencesOf(alias['FunctionName']));
+      return referencesOf(alias['FunctionName'])[0];
+    });
+    expect(aliased.sort()).toEqual(
+      functionsOf(template)
+        .map(([id]) => id)
+        .sort(),
+    );
+  });
+
+  test('each has the settings it reads and no other', () => {
+    const names = Object.entries(environmentsOf(template)).map(([name, variables]) => [
+      name,
+      Object.keys(variables).sort(),
+    ]);
+    expect(Object.fromEntries(names)).toEqual({
+      Token: ['ISSUER', 'RECORDS_TABLE'],
+      Discovery: ['API_BASE', 'ISSUER'],
+      Jwks: ['RECORDS_TABLE'],
+      Seed: ['RECORDS_TABLE'],
+    });
+  });
+
+  test('no environment variable refers to the stage or the deployment of the API', () => {
+    const types = new Map(
+      Object.entries(template.toJSON()['Resources'] as Record<string, { Type: string }>).map(([id, { Type }]) => [
+        id,
+        Type,
+      ]),
+    );
+    const referred = Object.values(environmentsOf(template))
+      .flatMap((variables) => Object.values(variables).flatMap(referencesOf))
+      .map((id) => types.get(id) ?? id);
+    expect([...new Set(referred)].sort()).toEqual([
+      'AWS::ApiGateway::RestApi',
+      'AWS::CloudFront::Distribution',
+      'AWS::DynamoDB::Table',
+      'AWS::Region',
+      'AWS::URLSuffix',
+    ]);
+  });
+
+  test('the API base ends with the literal name of the stage', () => {
+    const base = environmentsOf(template)['Discovery']?.['API_BASE'] as {
+      readonly 'Fn::Join': readonly [string, Json[]];
+    };
+    expect(base['Fn::Join'][1].at(-1)).toBe('/live');
+  });
+});
+
+test('the same input makes the same template', () => {
+  expect(templateOf().toJSON()).toEqual(template.toJSON());
+});
+
+test('another policy makes other code for the functions that read it, and for them alone', () => {
+  const changed = templateOf(withPolicy({ hash: '1'.repeat(64) }));
+  const codeOf = (of: Synthesized) => functionsOf(of).map(([, { Properties }]) => JSON.stringify(Properties['Code']));
+  const before = codeOf(template);
+  const differing = codeOf(changed).flatMap((code, index) =>
+    code === before[index] ? [] : (functionsOf(changed)[index]?.[0] ?? []),
+  );
+  expect(differing).toEqual([expect.stringContaining('TokenFunction'), expect.stringContaining('DiscoveryFunction')]);
+});
+
+describe('a policy for the local stack', () => {
+  test('makes a template with a rule that can never hold; another policy makes none', () => {
+    const local = templateOf(withPolicy({ local: true }));
+    const [rule] = rulesOf(local).filter((name) => name.includes('LocalPolicy'));
+    const { Assertions } =
+      (local.toJSON()['Rules'] as Record<string, { Assertions: readonly Json[] }>)[rule ?? ''] ?? {};
+    expect(Assertions).toEqual([
+      {
+        Assert: { 'Fn::Equals': ['local stack', 'AWS'] },
+        AssertDescription: expect.stringContaining('made for the local stack'),
+      },
+    ]);
+    expect(rulesOf(template).filter((name) => name.includes('LocalPolicy'))).toEqual([]);
+  });
+});
+
+describe('issuers in private networks', () => {
+  const privately = withPolicy({ issuers: { ghes: { ...githubIssuer, name: 'ghes', network: 'private' } } });
+
+  test('need a vpc, which the token function alone is put into', () => {
+    expect(() => templateOf(privately)).toThrow("issuers with network: private need the construct's vpc: ghes");
+    const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') }));
+    const inVpc = functionsOf(template).filter(
+      ([id, { Properties }]) => id.includes('TokenExchange') && Properties['VpcConfig'],
+    );
+    expect(inVpc.map(([id]) => id)).toEqual([expect.stringContaining('EndpointsTokenFunction')]);
+  });
+
+  test('the code of that function may not do what Lambda does for it', () => {
+    const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') }));
+    const policies = Object.entries(resourcesOf(template, 'AWS::IAM::Policy'));
+    const ofToken = policies.filter(([id]) => id.includes('EndpointsToken')).map(([, policy]) => policy.Properties);
+    const ofNetwork = ofToken
+      .flatMap(({ PolicyDocument }) => (PolicyDocument as { Statement: readonly Record<string, Json>[] }).Statement)
+      .filter(({ Action }) => JSON.stringify(Action).includes('ec2:'));
+    expect(ofNetwork.map(({ Effect, Condition }) => [Effect, Condition])).toEqual([
+      ['Allow', undefined],
+      ['Deny', { Null: { 'lambda:SourceFunctionArn': 'false' } }],
+    ]);
+    const [allowed, denied] = ofNetwork.map(({ Action }) => Action as readonly string[]);
+    expect(allowed?.filter((action) => action.startsWith('ec2:'))).toEqual(denied);
+  });
+});
+
+describe('values known only at deploy', () => {
+  const withValues = (values: Readonly<Record<string, string>>) => ({ policy: { artifact, values } });
+
+  test('travel in POLICY_VALUES of the functions that read the policy', () => {
+    const template = templateOf((stack: Stack) => {
+      const cluster = new CfnParameter(stack, 'ClusterIssuer');
+      return withValues({ 'issuers.eks.url': cluster.valueAsString });
+    });
+    const environments = environmentsOf(template);
+    const expected = { 'Fn::Join': ['', ['{"issuers.eks.url":"', { Ref: 'ClusterIssuer' }, '"}']] };
+    expect(environments['Token']?.['POLICY_VALUES']).toEqual(expected);
+    expect(environments['Discovery']?.['POLICY_VALUES']).toEqual(expected);
+    expect(environments['Jwks']).not.toHaveProperty('POLICY_VALUES');
+  });
+
+  test('may take 3 KB and no more', () => {
+    const of = (length: number) => withValues({ name: 'x'.repeat(length) });
+    expect(() => templateOf(of(3050))).not.toThrow();
+    expect(() => templateOf(of(3072))).toThrow(/policy values .* more than 3072/);
+  });
+
+  test('count by more than the length of the placeholder', () => {
+    const many = (stack: Stack, count: number) => {
+      const value = new CfnParameter(stack, 'Value').valueAsString;
+      return withValues(Object.fromEntries(Array.from({ length: count }, (_, index) => [`v${index}`, value])));
+    };
+    expect(() => templateOf((stack) => many(stack, 5))).not.toThrow();
+    expect(() => templateOf((stack) => many(stack, 30))).toThrow(/policy values .* more than 3072/);
+  });
+});
+
+describe('a policy given as a path', () => {
+  test('is compiled, and one that does not compile stops synthesis with every diagnostic', () => {
+    const folder = `${import.meta.dirname}/policies`;
+    expect(() => templateOf({ policy: `${folder}/good.yaml` })).not.toThrow();
+    let thrown: unknown;
+    try {
+      templateOf({ policy: `${folder}/bad.yaml` });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(PolicyError);
+    expect((thrown as PolicyError).message).toMatch(/bad\.yaml:5:5: .*colour/);
+  });
+
+  test('takes issuer URLs from TypeScript, even those known only at deploy', () => {
+    const template = templateOf((stack) => ({
+      policy: `${import.meta.dirname}/policies/open-url.yaml`,
+      issuers: { eks: { url: new CfnParameter(stack, 'ClusterIssuer').valueAsString } },
+    }));
+    expect(environmentsOf(template)['Token']?.['POLICY_VALUES']).toEqual({
+      'Fn::Join': ['', ['{"issuers.eks.url":"', { Ref: 'ClusterIssuer' }, '"}']],
+    });
+  });
+});

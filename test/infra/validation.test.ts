@@ -1,0 +1,65 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, CfnResource, Validations } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
+import { expect, test } from 'vitest';
+import { CambioStack } from '../../infra/cambio-stack.ts';
+import { cdkContext } from '../../infra/synthesize.ts';
+import type { TokenExchange } from '../../infra/token-exchange.ts';
+import { artifact, inTemporaryFolder } from './synthesized.ts';
+
+interface ValidationReport {
+  readonly pluginReports: readonly {
+    readonly pluginName: string;
+    readonly violations: readonly { readonly ruleName: string; readonly severity?: string }[];
+  }[];
+}
+
+/** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`. */
+function findingsOf(spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {}): readonly string[] {
+  return inTemporaryFolder((outdir) => {
+    const app = new App({ outdir, context: cdkContext(), analyticsReporting: false });
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+    const stack = new CambioStack(app, 'Cambio', { policy: { artifact, values: {} }, demonstration: true });
+    spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
+    let failure: unknown;
+    try {
+      app.synth();
+    } catch (error) {
+      failure = error;
+    }
+    const path = join(outdir, 'validation-report.json');
+    if (!existsSync(path)) throw new Error('no validation report', { cause: failure });
+    const { pluginReports } = JSON.parse(readFileSync(path, 'utf8')) as ValidationReport;
+    const findings = pluginReports.flatMap(({ pluginName, violations }) =>
+      violations.map(({ ruleName }) => `${pluginName} ${ruleName}`),
+    );
+    if (failure && findings.length === 0) throw failure;
+    return findings;
+  });
+}
+
+test('cdk-nag and the template validator find nothing that is not acknowledged', () => {
+  expect(findingsOf()).toEqual([]);
+});
+
+test('a wildcard somebody adds is found by cdk-nag', () => {
+  const findings = findingsOf((_, { records }) => {
+    const token = records.node.scope?.node.findChild('Endpoints').node.findChild('Token').node.findChild('Role');
+    (token as unknown as { addToPolicy(statement: PolicyStatement): void }).addToPolicy(
+      new PolicyStatement({ actions: ['kms:*'], resources: [records.table.tableArn] }),
+    );
+  });
+  expect(findings).toEqual(['AwsSolutions AwsSolutions-IAM5[Action::kms:*]']);
+});
+
+test('a broken resource is found by the template validator', () => {
+  const findings = findingsOf((stack) => {
+    new CfnResource(stack, 'Broken', {
+      type: 'AWS::Lambda::Function',
+      properties: { Runtime: 'nodejs24.x', Nonsense: 1 },
+    });
+  });
+  expect(findings.filter((finding) => finding.startsWith('CloudFormation Validate')).length).toBeGreaterThan(0);
+});
