@@ -4,7 +4,7 @@ import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { FetchJson } from './fetch-json.ts';
 
 /** A discovery document that is not to be believed. The message never quotes the document. */
-export class DiscoveryError extends Error {
+class DiscoveryError extends Error {
   override readonly name = 'DiscoveryError';
 }
 
