@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import type { JwsAlgorithm } from '../shared/policy/compiled-policy.ts';
 
 /** Key tag that the right to sign hangs on; rotation gives it to the keys it makes. */
-export const keyringTag = 'cambio:keyring';
+const keyringTag = 'cambio:keyring';
 
 /** The KMS key spec and signing algorithm of each JWS algorithm (RFC 7518, RFC 9864): one key, one algorithm. */
 const kmsAlgorithms: Readonly<Record<JwsAlgorithm, { readonly keySpec: KeySpec; readonly signing: string }>> = {
