@@ -8,11 +8,10 @@ import { createRecord } from '../shared/aws/issuance-records.ts';
 import { createFindSigningKey, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
-import { createFetchJson } from '../shared/http/fetch-json.ts';
+import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
-import { callDependency } from '../shared/oauth/dependency.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
@@ -20,14 +19,13 @@ const { issuer, recordsTable } = readConfig(process.env, ['issuer', 'recordsTabl
 const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
 const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
 const dynamodb = new DynamoDBClient(clientOptions);
-const findKey = createIssuerKeys({ now: Date.now, fetchJson: createFetchJson(), random: Math.random });
 
 export const handler = tokenEndpoint(
   {
     issuer,
     policy,
     findRules: indexRules(policy.rules),
-    findIssuerKey: (issuer, header) => callDependency('issuer', () => findKey(issuer, header)),
+    findIssuerKey: createIssuerKeys({ now: Date.now, fetchJson, random: Math.random }),
     findSigningKey: createFindSigningKey(createReadKeyring(dynamodb, recordsTable), Date.now),
     sign: createSign(new KMSClient(clientOptions)),
     record: createRecord(dynamodb, recordsTable),

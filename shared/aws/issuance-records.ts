@@ -1,7 +1,7 @@
 // The record of what was issued: one conditional write to DynamoDB, durable before the token leaves.
 import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { callDependency } from '../oauth/dependency.ts';
 import type { ExchangeCapabilities, IssuanceRecord } from '../oauth/exchange.ts';
+import { callDependency } from './dependency.ts';
 import { issuedKey } from './record-keys.ts';
 
 type Item = Record<string, { S: string } | { N: string }>;

@@ -1,9 +1,9 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { Refused } from '../oauth/denial.ts';
-import { callDependency } from '../oauth/dependency.ts';
 import { currentKey, type Keyring, type PublicJwk, type SigningKey } from '../oauth/keyring.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import { callDependency } from './dependency.ts';
 import { keyringKey } from './record-keys.ts';
 
 /** Milliseconds a read keyring is used without asking again. */

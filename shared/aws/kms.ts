@@ -2,11 +2,11 @@
 import { createPublicKey } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, SignCommand, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
-import { callDependency } from '../oauth/dependency.ts';
 import { derToJoseSignature } from '../oauth/ecdsa-signature.ts';
 import type { ExchangeCapabilities } from '../oauth/exchange.ts';
 import type { PublicJwk } from '../oauth/keyring.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import { callDependency } from './dependency.ts';
 
 interface KmsAlgorithm {
   readonly spec: SigningAlgorithmSpec;

@@ -1,5 +1,5 @@
 // A failing dependency as the exchange sees it. Pure.
-import { type Dependency, Refused } from './denial.ts';
+import { type Dependency, Refused } from '../oauth/denial.ts';
 
 /**
  * Awaits a call; whatever it throws becomes Refused `unavailable` with the cause kept. A call that is refused is

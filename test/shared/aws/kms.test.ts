@@ -1,0 +1,96 @@
+// Signing with KMS: every algorithm gives a signature that jose verifies, on the embedded KMS and, where it is right, on moto.
+import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
+import { compactVerify, importJWK } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fault } from '../../../infra/local/calls.ts';
+import { startKms } from '../../../infra/local/kms.ts';
+import { createSign, findPublicKey } from '../../../shared/aws/kms.ts';
+import { encodeBase64url } from '../../../shared/oauth/base64url.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
+import { engines } from '../../dynamodb-engines.ts';
+
+const specs: Readonly<Record<JwsAlgorithm, KeySpec>> = {
+  ES256: 'ECC_NIST_P256',
+  ES384: 'ECC_NIST_P384',
+  RS256: 'RSA_2048',
+  PS256: 'RSA_2048',
+  Ed25519: 'ECC_NIST_EDWARDS25519',
+};
+/** moto_server answers for every service of AWS. */
+const moto = engines.find(({ name }) => name === 'moto') ?? expect.fail('no moto');
+const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
+
+async function signAndVerify(client: KMSClient, alg: JwsAlgorithm): Promise<string> {
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: specs[alg], KeyUsage: 'SIGN_VERIFY' }));
+  const keyId = KeyMetadata?.Arn ?? expect.fail('no key');
+  const { kid, publicJwk } = await findPublicKey(client, keyId);
+  const header = encodeBase64url(JSON.stringify({ alg, kid }));
+  const input = `${header}.${encodeBase64url('{"sub":"x"}')}`;
+  const signature = await createSign(client)({ keyId, alg, kid, publicJwk, state: 'current' }, input);
+  const verified = await compactVerify(
+    `${input}.${encodeBase64url(signature)}`,
+    await importJWK({ ...publicJwk }, alg),
+  );
+  return Buffer.from(verified.payload).toString();
+}
+
+describe('on the embedded KMS', () => {
+  let fault: Fault | undefined;
+  let service: Awaited<ReturnType<typeof startKms>>;
+  let client: KMSClient;
+  beforeAll(async () => {
+    service = await startKms({
+      region: 'eu-west-1',
+      accountId: '111122223333',
+      principalOf: () => 'arn:aws:iam::111122223333:role/test',
+      record: () => {},
+      fault: ({ action }) => (action === 'kms:Sign' ? fault : undefined),
+    });
+    client = new KMSClient({ endpoint: service.url, region: 'eu-west-1', credentials, maxAttempts: 1 });
+  });
+  afterAll(() => service.close());
+
+  test.each(Object.keys(specs) as JwsAlgorithm[])('%s signatures verify with the published key', async (alg) => {
+    for (let round = 0; round < 5; round += 1) expect(await signAndVerify(client, alg)).toBe('{"sub":"x"}');
+  });
+
+  test('a kid is the RFC 7638 thumbprint: the same key has the same kid, another key another', async () => {
+    const make = async (): Promise<string> => {
+      const { KeyMetadata } = await client.send(
+        new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
+      );
+      return KeyMetadata?.Arn ?? '';
+    };
+    const [one, other] = [await make(), await make()];
+    const { kid, publicJwk } = await findPublicKey(client, one);
+    expect((await findPublicKey(client, one)).kid).toBe(kid);
+    expect((await findPublicKey(client, other)).kid).not.toBe(kid);
+    expect(Object.keys(publicJwk).sort()).toEqual(['crv', 'kty', 'x', 'y']);
+  });
+
+  test('a failure of KMS is `unavailable` with its cause, and the same call without it signs', async () => {
+    fault = { code: 'KMSInternalException', status: 500 };
+    const refused = await signAndVerify(client, 'ES256').catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(Refused);
+    expect(refused).toMatchObject({
+      denial: { kind: 'unavailable', dependency: 'kms' },
+      cause: { name: 'KMSInternalException' },
+    });
+    fault = undefined;
+    expect(await signAndVerify(client, 'ES256')).toBe('{"sub":"x"}');
+  });
+});
+
+describe.skipIf(!moto.available)(`on moto${moto.available ? '' : ' (SKIPPED: not installed)'}`, () => {
+  let server: Awaited<ReturnType<typeof moto.start>>;
+  beforeAll(async () => {
+    server = await moto.start();
+  });
+  afterAll(() => server.close());
+
+  test.each<JwsAlgorithm>(['ES256', 'ES384', 'RS256'])('%s signatures verify with the published key', async (alg) => {
+    const client = new KMSClient({ endpoint: server.url, region: 'eu-west-1', credentials });
+    expect(await signAndVerify(client, alg)).toBe('{"sub":"x"}');
+  });
+});
