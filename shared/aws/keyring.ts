@@ -15,10 +15,9 @@ export type ReadKeyring = () => Promise<Keyring>;
 export function createReadKeyring(client: DynamoDBClient, table: string): ReadKeyring {
   return () =>
     callDependency('dynamodb', async () => {
-      const key = { pk: { S: keyringKey } };
-      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
-      if (Item?.['keys']?.S === undefined) throw new Error('the keyring item is missing');
-      return { keys: JSON.parse(Item['keys'].S) as readonly SigningKey[] };
+      const stored = await findKeyringItem(client, table);
+      if (stored === undefined) throw new Error('the keyring item is missing');
+      return parseKeyring(stored);
     });
 }
 
@@ -41,19 +40,46 @@ function isTemplateKey(key: unknown): key is Pick<SigningKey, 'keyId' | 'alg'> {
   return typeof key === 'object' && key !== null && 'keyId' in key && 'alg' in key;
 }
 
-/** Writes the first keyring and leaves one that is already there alone. */
-export async function seedKeyring(client: DynamoDBClient, table: string, keyring: Keyring): Promise<void> {
-  try {
-    await client.send(
-      new PutItemCommand({
-        TableName: table,
-        Item: { pk: { S: keyringKey }, keys: { S: JSON.stringify(keyring.keys) } },
-        ConditionExpression: 'attribute_not_exists(pk)',
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ConditionalCheckFailedException') throw error;
-  }
+/**
+ * Writes the first keyring; into one that is already there it adds keys only for algorithms it has none of, as when a
+ * policy starts to use another algorithm. What rotation has made of the others stays.
+ * @throws Error when the keyring changes meanwhile; CloudFormation then reports a failed resource
+ */
+export async function seedKeyring(client: DynamoDBClient, table: string, first: Keyring): Promise<void> {
+  const stored = await findKeyringItem(client, table);
+  if (stored === undefined) return writeKeyring(client, table, first.keys, undefined);
+  const known = parseKeyring(stored).keys;
+  const added = first.keys.filter(({ alg }) => !known.some((key) => key.alg === alg));
+  if (added.length > 0) await writeKeyring(client, table, [...known, ...added], stored);
+}
+
+async function findKeyringItem(client: DynamoDBClient, table: string): Promise<string | undefined> {
+  const key = { pk: { S: keyringKey } };
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
+  return Item?.['keys']?.S;
+}
+
+function parseKeyring(stored: string): Keyring {
+  return { keys: JSON.parse(stored) as readonly SigningKey[] };
+}
+
+/** Writes unless somebody else did since `replaced` was read. `keys` needs an alias: it is a reserved word. */
+async function writeKeyring(
+  client: DynamoDBClient,
+  table: string,
+  keys: readonly SigningKey[],
+  replaced: string | undefined,
+): Promise<void> {
+  const item = { pk: { S: keyringKey }, keys: { S: JSON.stringify(keys) } };
+  const condition =
+    replaced === undefined
+      ? { ConditionExpression: 'attribute_not_exists(pk)' }
+      : {
+          ConditionExpression: '#keys = :replaced',
+          ExpressionAttributeNames: { '#keys': 'keys' },
+          ExpressionAttributeValues: { ':replaced': { S: replaced } },
+        };
+  await client.send(new PutItemCommand({ TableName: table, Item: item, ...condition }));
 }
 
 /**

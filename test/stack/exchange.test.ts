@@ -47,16 +47,27 @@ describe.each([
   test('becomes one for orders-api through oauth4webapi, and jose and aws-jwt-verify accept it', async () => {
     const subjectToken = await stack.tokenFor(issuer);
     const answer = await exchange({ subject_token: subjectToken, subject_token_type: jwtType, audience: 'orders-api' });
-    expect(answer).toMatchObject({ token_type: 'bearer', issued_token_type: 'urn:ietf:params:oauth:token-type:access_token' });
+    expect(answer).toMatchObject({
+      token_type: 'bearer',
+      issued_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    });
 
     const jwksUri = `${stack.url}/.well-known/jwks.json`;
     const expected = { issuer: stack.url, audience: 'https://orders.acme.example', typ: 'at+jwt' };
-    const { payload, protectedHeader } = await jwtVerify(answer.access_token, createRemoteJWKSet(new URL(jwksUri)), expected);
+    const { payload, protectedHeader } = await jwtVerify(
+      answer.access_token,
+      createRemoteJWKSet(new URL(jwksUri)),
+      expected,
+    );
     expect(payload.sub).toMatch(subject);
     expect(payload['client_id']).toBe(issuer);
     expect(payload['scope']).toBe(answer.scope);
 
-    const verifier = JwtVerifier.create({ issuer: stack.url, audience: 'https://orders.acme.example', jwksUri: 'https://unused.example/jwks' });
+    const verifier = JwtVerifier.create({
+      issuer: stack.url,
+      audience: 'https://orders.acme.example',
+      jwksUri: 'https://unused.example/jwks',
+    });
     verifier.cacheJwks((await (await fetch(jwksUri)).json()) as Parameters<typeof verifier.cacheJwks>[0]);
     expect((await verifier.verify(answer.access_token)).jti).toBe(payload.jti);
 
@@ -113,7 +124,13 @@ describe('the API around it', () => {
     ['/Token', '/Token', { method: 'POST', headers: form, body: 'a=b' }, 404, null],
     ['the root', '/', {}, 404, null],
     ['/.well-known', '/.well-known', {}, 404, null],
-    ['JSON at /token', '/token', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }, 400, null],
+    [
+      'JSON at /token',
+      '/token',
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' },
+      400,
+      null,
+    ],
     ['a large body at /token', '/token', { method: 'POST', headers: form, body: 'x'.repeat(70_000) }, 413, null],
   ])('%s is answered in JSON that nobody stores', async (_what, path, init, status, allow) => {
     const response = await fetch(`${stack.url}${path}`, init);

@@ -22,10 +22,15 @@ async function exchange(): Promise<{ status: number; retryAfter: string | null; 
     audience: 'orders-api',
   });
   const response = await fetch(`${stack.url}/token`, { method: 'POST', body });
-  return { status: response.status, retryAfter: response.headers.get('retry-after'), body: (await response.json()) as Record<string, unknown> };
+  return {
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    body: (await response.json()) as Record<string, unknown>,
+  };
 }
 
-const failing = (action: string, answer: Fault) => (call: RecordedCall) => (call.action === action ? answer : undefined);
+const failing = (action: string, answer: Fault) => (call: RecordedCall) =>
+  call.action === action ? answer : undefined;
 
 describe('an exchange while', () => {
   test.each<[string, string, Fault]>([

@@ -5,7 +5,7 @@ import { createRecord } from '../../../shared/aws/issuance-records.ts';
 import { createFindSigningKey, createReadKeyring, makeFirstKeyring, seedKeyring } from '../../../shared/aws/keyring.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { IssuanceRecord } from '../../../shared/oauth/exchange.ts';
-import type { Keyring } from '../../../shared/oauth/keyring.ts';
+import type { Keyring, SigningKey } from '../../../shared/oauth/keyring.ts';
 import { clientOf, engines } from '../../dynamodb-engines.ts';
 
 const table = 'records';
@@ -89,7 +89,7 @@ describe.each(engines)('on $name', (engine) => {
   });
 
   test.skipIf(!engine.available)(
-    'the keyring is unavailable until seeded, and a second seed changes nothing',
+    'the keyring is unavailable until seeded, and a second seed only adds algorithms',
     async () => {
       const read = createReadKeyring(client, table);
       expect(await read().catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
@@ -116,7 +116,10 @@ describe('a signing key', () => {
     let reads = 0;
     let now = 0;
     const find = createFindSigningKey(
-      async () => keyring(`kid-${(reads += 1)}`),
+      async () => {
+        reads += 1;
+        return keyring(`kid-${reads}`);
+      },
       () => now,
     );
     await Promise.all(Array.from({ length: 20 }, () => find('ES256')));
