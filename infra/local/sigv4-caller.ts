@@ -57,8 +57,8 @@ function missingDate(headers: IncomingHttpHeaders): readonly string[] {
 }
 
 function callerOfCredential(credential: string, headers: IncomingHttpHeaders, scope: CallerScope): CallerOrReason {
-  const [accessKeyId = '', date, region = '', service, terminator, ...rest] = credential.split('/');
-  if (!date || rest.length > 0 || !accessKeyPattern.test(accessKeyId)) {
+  const [accessKeyId = '', date = '', region = '', service = '', terminator, ...rest] = credential.split('/');
+  if (terminator === undefined || rest.length > 0 || !accessKeyPattern.test(accessKeyId)) {
     return refused('incomplete-signature', 'Credential must have exactly 5 slash-delimited elements.');
   }
   const wrong = wrongScope({ date, region, service, terminator }, headers, scope);
@@ -71,8 +71,8 @@ function callerOfCredential(credential: string, headers: IncomingHttpHeaders, sc
 interface CredentialScope {
   readonly date: string;
   readonly region: string;
-  readonly service: string | undefined;
-  readonly terminator: string | undefined;
+  readonly service: string;
+  readonly terminator: string;
 }
 
 function wrongScope(is: CredentialScope, headers: IncomingHttpHeaders, wanted: CallerScope): string | undefined {
@@ -80,7 +80,7 @@ function wrongScope(is: CredentialScope, headers: IncomingHttpHeaders, wanted: C
   if (!wanted.regions.includes(is.region)) return 'Credential should be scoped to a valid region.';
   if (is.terminator !== 'aws4_request') return "Credential should be scoped with a valid terminator: 'aws4_request'.";
   const requestDate = headers['x-amz-date'];
-  if (typeof requestDate === 'string' && !requestDate.startsWith(is.date)) {
+  if (typeof requestDate === 'string' && requestDate.slice(0, 8) !== is.date) {
     return 'Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP.';
   }
   return undefined;

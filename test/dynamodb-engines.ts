@@ -1,0 +1,102 @@
+// The DynamoDB engines that storage tests run on: the two embedded ones, and moto where Python has it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { startDynamoDb } from '../infra/local/dynamodb.ts';
+import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb-engine.ts';
+import { listen } from '../infra/local/listen.ts';
+import { installed, sayNotInstalled } from './installed.ts';
+
+export interface RunningDynamoDb {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+export interface DynamoDbEngine {
+  readonly name: string;
+  /** False where it is not installed; a suite should skip it and say so in its title. */
+  readonly available: boolean;
+  /** UpdateTimeToLive. */
+  readonly supportsTtl: boolean;
+  /** TransactWriteItems, and the item a failed condition found. */
+  readonly supportsTransactions: boolean;
+  /** A new, empty engine. */
+  readonly start: () => Promise<RunningDynamoDb>;
+}
+
+const region = 'eu-west-1';
+
+/** Use: `for (const engine of engines) describe.skipIf(!engine.available)(…)`. */
+export const engines: readonly DynamoDbEngine[] = [
+  embedded('dynoxide', hasDynoxide()),
+  embedded('dynalite', true),
+  {
+    name: 'moto',
+    available: installed('moto_server', 'storage tests on moto'),
+    supportsTtl: true,
+    supportsTransactions: true,
+    start: startMoto,
+  },
+];
+
+/** A client for any of the engines. */
+export function clientOf({ url }: RunningDynamoDb, extra: { readonly maxAttempts?: number } = {}): DynamoDBClient {
+  const credentials = { accessKeyId: 'AKIADYNAMODBDYNAMODB', secretAccessKey: 'not-a-secret' };
+  return new DynamoDBClient({ endpoint: url, region, credentials, ...extra });
+}
+
+function embedded(name: EngineName, available: boolean): DynamoDbEngine {
+  const principalOf = () => 'arn:aws:iam::111122223333:user/test';
+  const options = { engine: name, region, accountId: '111122223333', principalOf, record: () => {} };
+  return {
+    name,
+    available,
+    supportsTtl: name === 'dynoxide',
+    supportsTransactions: name === 'dynoxide',
+    start: () => startDynamoDb(options),
+  };
+}
+
+function hasDynoxide(): boolean {
+  if (dynoxideBinary() !== undefined) return true;
+  sayNotInstalled('its binary', 'storage tests on dynoxide');
+  return false;
+}
+
+async function startMoto(): Promise<RunningDynamoDb> {
+  const server = createServer();
+  const { port } = await listen(server, 0);
+  await new Promise((resolve) => server.close(resolve));
+  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true });
+  process.once('exit', () => killGroup(child));
+  const url = `http://127.0.0.1:${port}`;
+  await answering(`${url}/moto-api/`, child);
+  return { url, close: () => endGroup(child) };
+}
+
+async function answering(url: string, child: ChildProcess): Promise<void> {
+  for (let attempt = 0; attempt < 400 && child.exitCode === null; attempt += 1) {
+    if (
+      await fetch(url).then(
+        (response) => response.ok,
+        () => false,
+      )
+    )
+      return;
+    await delay(50);
+  }
+  await endGroup(child);
+  throw new Error('moto_server did not start');
+}
+
+async function endGroup(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  if (killGroup(child)) await ended;
+}
+
+/** The command may be a wrapper, so its whole group ends. False when it had ended. */
+function killGroup({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null && process.kill(-pid, 'SIGKILL');
+}
