@@ -1,5 +1,5 @@
 import { CfnParameter, type Stack } from 'aws-cdk-lib';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { describe, expect, test } from 'vitest';
 import { PolicyError } from '../../infra/resolve-policy.ts';
 import type { TokenExchangeProps } from '../../infra/token-exchange.ts';
@@ -137,7 +137,7 @@ describe('issuers in private networks', () => {
 
   test('need a vpc, which the token function alone is put into', () => {
     expect(() => templateOf(privately)).toThrow("issuers with network: private need the construct's vpc: ghes");
-    const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') }));
+    const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') as IVpc }));
     const inVpc = functionsOf(template).filter(
       ([id, { Properties }]) => id.includes('TokenExchange') && Properties['VpcConfig'],
     );
@@ -145,7 +145,7 @@ describe('issuers in private networks', () => {
   });
 
   test('the code of that function may not do what Lambda does for it', () => {
-    const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') }));
+    const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') as IVpc }));
     const policies = Object.entries(resourcesOf(template, 'AWS::IAM::Policy'));
     const ofToken = policies.filter(([id]) => id.includes('EndpointsToken')).map(([, policy]) => policy.Properties);
     const ofNetwork = ofToken
