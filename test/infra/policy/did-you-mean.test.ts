@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { didYouMean, nearestOf } from '../../../infra/policy/did-you-mean.ts';
+
+test.each([
+  ['audiance', 'audience'],
+  ['form', 'from'],
+  ['maxage', 'maxAge'],
+  ['repositry_id', 'repository_id'],
+])('%s is near %s', (word, meant) => {
+  expect(nearestOf(word, ['audience', 'from', 'maxAge', 'repository_id', 'exp'])).toBe(meant);
+});
+
+test('a word that is near nothing gets the list', () => {
+  expect(didYouMean('x', ['exp', 'aud'])).toBe('known: aud, exp');
+  expect(didYouMean('axp', ['exp', 'aud'])).toBe('did you mean exp?');
+  expect(didYouMean('x', [])).toBe('there are none');
+});
