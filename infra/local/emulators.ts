@@ -18,6 +18,8 @@ export interface Emulators {
   readonly dynamodb: string;
   readonly kms: string;
   readonly sts: string;
+  /** What tells one store from another across starts: the ports of embedded services change. */
+  readonly stores: { readonly dynamodb: string; readonly kms: string };
   readonly supportsTtl: boolean;
   /** The embedded DynamoDB past its record of calls; undefined if the tables are somebody else's. */
   readonly engineUrl: string | undefined;
@@ -61,7 +63,11 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
       own(startDynamoDb({ ...shared, engine: options.engine, directory: folder(options, 'dynamodb') })),
   ]);
   const { supportsTtl, engineUrl } = dynamodb;
-  return { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, supportsTtl, engineUrl };
+  const stores = {
+    dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB || 'embedded',
+    kms: env.AWS_ENDPOINT_URL_KMS || 'embedded',
+  };
+  return { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, stores, supportsTtl, engineUrl };
 }
 
 /** What the functions' environment says of the services: the SDKs follow it. */

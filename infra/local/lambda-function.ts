@@ -77,11 +77,16 @@ export function createFunction({ definition, environments, onLine }: FunctionOpt
     });
     const slot: Slot = { state: 'starting', environment };
     slots.add(slot);
+    // The machine has no port or process left for it: the request that wanted it fails, the stack goes on.
+    environment.catch((error: unknown) => {
+      slots.delete(slot);
+      queue.shift()?.settle({ ok: false, failure: 'init-error', message: String(error) });
+    });
   };
   const stop = async (): Promise<void> => {
     stopped = true;
     for (const waiting of queue.splice(0)) waiting.settle(stopping);
-    await Promise.all([...slots].map(async (slot) => (await slot.environment).stop()));
+    await Promise.allSettled([...slots].map(async (slot) => (await slot.environment).stop()));
   };
   return {
     definition,

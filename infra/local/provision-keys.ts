@@ -14,6 +14,8 @@ import { asArray, asObject, asString, type Properties, resourcesOfType } from '.
 
 export interface KeysOptions extends Provisioning {
   readonly client: ClientConfig;
+  /** Which store it is; resources remembered of another are not looked for here. */
+  readonly store: string;
 }
 
 /** Makes every key, then every alias; what they became, by logical id, goes to `created`. */
@@ -33,7 +35,7 @@ async function provisionKey(client: KMSClient, options: KeysOptions, id: string)
   // The key policy is no part of this: the emulator enforces none, and it may name resources nobody else does.
   const { KeyPolicy: _keyPolicy, ...declared } = options.template.Resources[id]?.Properties ?? {};
   const properties = asObject(options.resolve(declared), id);
-  const madeWith = JSON.stringify([options.client.endpoint, properties]);
+  const madeWith = JSON.stringify([options.store, properties]);
   const earlier = options.state.find(id);
   const reused = earlier?.madeWith === madeWith && (await exists(client, earlier.ref)) ? earlier : undefined;
   const physical = reused ?? (await createKey(client, id, properties));

@@ -26,6 +26,8 @@ export interface ExpiringTable {
 
 export interface TablesOptions extends Provisioning {
   readonly client: ClientConfig;
+  /** Which store it is; resources remembered of another are not looked for here. */
+  readonly store: string;
   /** False for implementations that know no UpdateTimeToLive. */
   readonly supportsTtl: boolean;
 }
@@ -44,7 +46,7 @@ export async function provisionTables(options: TablesOptions): Promise<readonly 
 
 async function provisionTable(client: DynamoDBClient, options: TablesOptions, id: string): Promise<ExpiringTable[]> {
   const properties = asObject(options.resolve(options.template.Resources[id]?.Properties), id);
-  const madeWith = JSON.stringify([options.client.endpoint, properties]);
+  const madeWith = JSON.stringify([options.store, properties]);
   const earlier = options.state.find(id);
   const reused = earlier?.madeWith === madeWith && (await exists(client, earlier.ref)) ? earlier : undefined;
   const physical = reused ?? (await createTable(client, id, properties));

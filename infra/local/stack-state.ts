@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Physical } from './deployment.ts';
+import { StartError } from './start-error.ts';
 import { isObject } from './template.ts';
 
 /** A resource that exists, and the properties it was made with, as JSON. */
@@ -14,10 +15,9 @@ export interface StackState {
   readonly remember: (logicalId: string, resource: Remembered) => void;
 }
 
-/** State in `directory`, or none that lasts. @throws Error if the file is there but not readable as state */
+/** State in `directory`, or none that lasts. @throws StartError if the file is there but not readable as state */
 export function openState(directory: string | undefined): StackState {
   if (directory === undefined) return { find: () => undefined, remember: () => {} };
-  mkdirSync(directory, { recursive: true });
   const path = join(directory, 'stack.json');
   const resources = new Map(Object.entries(read(path)));
   return {
@@ -31,6 +31,15 @@ export function openState(directory: string | undefined): StackState {
   };
 }
 
+/** Makes the folder of --data. @throws StartError if it cannot be one */
+export function makeFolder(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new StartError(`--data ${directory}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 function read(path: string): Record<string, Remembered> {
   try {
     const state: unknown = JSON.parse(readFileSync(path, 'utf8'));
@@ -38,5 +47,5 @@ function read(path: string): Record<string, Remembered> {
   } catch (error) {
     if (isObject(error) && error.code === 'ENOENT') return {};
   }
-  throw new Error(`${path} is not the state of a local stack; remove the folder to start anew`);
+  throw new StartError(`${path} is not the state of a local stack; remove the folder to start anew`);
 }

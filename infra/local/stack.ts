@@ -17,7 +17,7 @@ import { deployer, deployerClient } from './provision.ts';
 import type { ExpiringTable } from './provision-tables.ts';
 import { createRouter, maxBodyBytes, stageOf } from './router.ts';
 import { endpointsOf } from './routes.ts';
-import { openState } from './stack-state.ts';
+import { makeFolder, openState } from './stack-state.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { startSynthesis } from './synthesis.ts';
@@ -81,6 +81,7 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 
 async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<LocalStack> {
   const log = options.log ?? (() => {});
+  if (options.data !== undefined) makeFolder(options.data);
   const door = await bindDoor(options.port ?? 0, log);
   cleanup.add(door.close);
   const synthesis = startSynthesis();
@@ -176,18 +177,18 @@ function createDeployment(whole: Template) {
   return { template: { ...whole, Resources: Object.fromEntries(kept) }, resolve, created };
 }
 
-type ProvisionOptions = Omit<Parameters<typeof import('./provision-keys.ts').provisionKeys>[0], 'client'>;
+type ProvisionOptions = Omit<Parameters<typeof import('./provision-keys.ts').provisionKeys>[0], 'client' | 'store'>;
 
-async function provision(options: ProvisionOptions, { dynamodb, kms, supportsTtl }: Emulators) {
+async function provision(options: ProvisionOptions, { dynamodb, kms, stores, supportsTtl }: Emulators) {
   const [{ provisionTables }, { provisionKeys }] = await Promise.all([
     import('./provision-tables.ts'),
     import('./provision-keys.ts'),
   ]);
   const [tables] = await Promise.all([
-    provisionTables({ ...options, client: deployerClient(dynamodb), supportsTtl }).catch(
+    provisionTables({ ...options, client: deployerClient(dynamodb), store: stores.dynamodb, supportsTtl }).catch(
       cannotUse('DynamoDB', dynamodb),
     ),
-    provisionKeys({ ...options, client: deployerClient(kms) }).catch(cannotUse('KMS', kms)),
+    provisionKeys({ ...options, client: deployerClient(kms), store: stores.kms }).catch(cannotUse('KMS', kms)),
   ]);
   return tables;
 }

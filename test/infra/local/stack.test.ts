@@ -1,0 +1,146 @@
+// The whole stack over the demonstration policy: what it makes of the template, who calls what, and what --data keeps.
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startKms } from '../../../infra/local/kms.ts';
+import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
+import { resourcesOfType } from '../../../infra/local/template.ts';
+import { isAlive } from './function-world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function exchange(stack: LocalStack): Promise<Response> {
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: await stack.tokenFor('github'),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    audience: 'orders-api',
+  });
+  return fetch(`${stack.url}/token`, { method: 'POST', body });
+}
+
+interface Identity {
+  readonly kids: readonly string[];
+  readonly table: string | undefined;
+}
+
+let withoutData: Identity;
+
+async function identity(stack: LocalStack): Promise<Identity> {
+  const { keys } = (await (await fetch(`${stack.url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] };
+  const [writer] = (await stack.functions()).filter(({ environment }) => environment.RECORDS_TABLE);
+  return { kids: keys.map(({ kid }) => kid), table: writer?.environment.RECORDS_TABLE };
+}
+
+describe('the stack', () => {
+  let stack: LocalStack;
+  beforeAll(async () => {
+    stack = await startLocalStack({ env: {} });
+    withoutData = await identity(stack);
+  });
+  afterAll(() => stack.close());
+
+  it('gives each function exactly the template’s variables, Lambda’s own and the three endpoints', async () => {
+    for (const { logicalId, environment } of await stack.functions()) {
+      const { Environment } = stack.template.Resources[logicalId]?.Properties ?? {};
+      const declared = Object.keys((Environment as { Variables?: object } | undefined)?.Variables ?? {});
+      const own = Object.keys(environment).filter((name) => !/^(AWS_|LAMBDA_|_HANDLER$|LANG$|PATH$|TZ$)/.test(name));
+      expect(own.sort()).toEqual(declared.sort());
+      expect(environment.ISSUER ?? stack.url).toBe(stack.url);
+      expect(environment.API_BASE ?? stack.url).toBe(stack.url);
+      expect(environment.AWS_ENDPOINT_URL_KMS).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      expect(environment).toHaveProperty('AWS_ENDPOINT_URL_DYNAMODB');
+      expect(environment).toHaveProperty('AWS_ENDPOINT_URL_STS');
+    }
+  });
+
+  it('lists the routes of the template as its endpoints', () => {
+    expect(stack.endpoints).toContain('POST /token');
+    expect(stack.endpoints).toContain('GET /.well-known/jwks.json');
+    expect(stack.endpoints.some((endpoint) => endpoint.includes('proxy'))).toBe(false);
+  });
+
+  it('tells which function’s role made which call', async () => {
+    const before = stack.calls.length;
+    expect((await exchange(stack)).status).toBe(200);
+    const made = stack.calls.slice(before);
+    expect(new Set(made.map(({ action }) => action))).toContain('kms:Sign');
+    const roles = new Set(made.map(({ principal }) => principal));
+    expect(roles.size).toBe(1);
+    expect([...roles][0]).toMatch(/^arn:aws:iam::111122223333:role\/cambio-local-.*Token/);
+  });
+
+  it('serves no _local route that the router would answer, and the router none of _local', async () => {
+    const listed = await fetch(`${stack.url}/_local/issuers`);
+    expect([listed.status, listed.headers.get('x-amzn-requestid')]).toEqual([200, null]);
+    const other = await fetch(`${stack.url}/_localissuers`);
+    expect([other.status, other.headers.has('x-amzn-requestid')]).toEqual([404, true]);
+  });
+});
+
+describe('a stack with --data', () => {
+  it('has the same keys and tables at its next start, unlike one without', async () => {
+    const data = join(folder, 'data');
+    const seen: Identity[] = [];
+    for (const _start of [1, 2]) {
+      const stack = await startLocalStack({ data, env: {} });
+      seen.push(await identity(stack));
+      expect((await exchange(stack)).status).toBe(200);
+      await stack.close();
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(withoutData.kids).not.toEqual(seen[0]?.kids);
+    expect(withoutData.table).not.toBe(seen[0]?.table);
+  });
+
+  it('refuses a folder that cannot be one, before anything is started', async () => {
+    const data = join(folder, 'file');
+    writeFileSync(data, '');
+    await expect(startLocalStack({ data, env: {} })).rejects.toThrow(/^--data .*file: /);
+  });
+});
+
+describe('a service named by AWS_ENDPOINT_URL_KMS', () => {
+  it('is used in place of the embedded one, with the template’s keys made there', async () => {
+    const actions: string[] = [];
+    const kms = await startKms({
+      region: 'eu-west-1',
+      accountId: '111122223333',
+      principalOf: () => 'arn:aws:iam::111122223333:role/anybody',
+      record: ({ action }) => actions.push(action),
+    });
+    const stack = await startLocalStack({ env: { AWS_ENDPOINT_URL_KMS: kms.url } });
+    const keys = resourcesOfType(stack.template, 'AWS::KMS::Key');
+    expect(actions.filter((action) => action === 'kms:CreateKey')).toHaveLength(keys.length);
+    expect((await exchange(stack)).status).toBe(200);
+    expect(actions).toContain('kms:Sign');
+    expect(stack.calls.filter(({ service }) => service === 'kms')).toEqual([]);
+    await stack.close();
+    await kms.close();
+  });
+
+  it('that does not answer stops the start in one clear line', async () => {
+    const start = startLocalStack({ env: { AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:9' } });
+    await expect(start).rejects.toThrow(/^cannot make the template's resources in KMS at http:\/\/127\.0\.0\.1:9: .+/);
+  });
+});
+
+describe('the end of a stack', () => {
+  it('leaves no process, no open port and no temporary file', async () => {
+    const temporary = mkdtempSync(join(folder, 'tmp-'));
+    vi.stubEnv('TMPDIR', temporary);
+    const stack = await startLocalStack({ env: {} });
+    vi.unstubAllEnvs();
+    expect((await exchange(stack)).status).toBe(200);
+    const pids = (await stack.functions()).flatMap((one) => one.pids);
+    expect(pids.length).toBeGreaterThan(0);
+    expect(pids.every(isAlive)).toBe(true);
+    expect(readdirSync(temporary)).toHaveLength(1);
+    await stack.close();
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
+    await expect(fetch(stack.url)).rejects.toThrow();
+  });
+});

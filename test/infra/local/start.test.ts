@@ -1,0 +1,131 @@
+// `npm start` as its user meets it: a process with arguments, output, signals and an exit code.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+
+const entry = join(import.meta.dirname, '../../../infra/local/start.mjs');
+const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly stdout: string[];
+  readonly stderr: Promise<string>;
+  readonly exit: Promise<number | null>;
+}
+
+function start(...args: string[]): Started {
+  // A process group of its own, so that whatever it leaves behind can be found.
+  const child = spawn(process.execPath, [entry, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const stdout: string[] = [];
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout.push(chunk));
+  const exit = once(child, 'exit').then(([code]) => code as number | null);
+  return { child, stdout, stderr: text(child.stderr), exit };
+}
+
+/** Every process below `pid`, however deep. */
+function descendants(pid: number | undefined): readonly number[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
+  const table = rows.map((row) => row.trim().split(/\s+/).map(Number));
+  const children = table.flatMap(([child, parent]) => (child !== undefined && parent === pid ? [child] : []));
+  return [...children, ...children.flatMap(descendants)];
+}
+
+function alive(pids: readonly number[]): readonly string[] {
+  const rows = execFileSync('ps', ['-eo', 'pid=,stat=,args='], { encoding: 'utf8' }).trim().split('\n');
+  return rows.filter((row) => {
+    const [pid, state] = row.trim().split(/\s+/);
+    return pids.includes(Number(pid)) && !state?.startsWith('Z');
+  });
+}
+
+async function ready(started: Started): Promise<string> {
+  return vi.waitFor(
+    () => {
+      const [, url] = /^ready (http:\/\/127\.0\.0\.1:\d+)$/m.exec(started.stdout.join('')) ?? [];
+      if (!url) throw new Error('not ready yet');
+      return url;
+    },
+    { timeout: 25_000, interval: 50 },
+  );
+}
+
+describe('npm start', () => {
+  it('serves, prints commands that work, and ends at SIGTERM with nothing left', async () => {
+    const started = start('--port', '0');
+    const url = await ready(started);
+    expect(url).not.toMatch(/:0$/);
+    const output = started.stdout.join('');
+    expect(output).toContain(`POST  ${url}/token`);
+    const commands = output.split('\n').filter((line) => /^ +(token=|curl|-d)/.test(line));
+    const printed = execFileSync('bash', ['-c', commands.join('\n')], { encoding: 'utf8' });
+    expect(JSON.parse(printed)).toMatchObject({ token_type: 'Bearer', scope: 'orders:read orders:write' });
+
+    const children = descendants(started.child.pid);
+    expect(children.length).toBeGreaterThan(1);
+    const signalled = Date.now();
+    started.child.kill('SIGTERM');
+    expect(await started.exit).toBe(0);
+    expect(Date.now() - signalled).toBeLessThan(2_000);
+    await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 2_000 });
+    expect(await started.stderr).toBe('');
+  });
+
+  it('ends at SIGINT while it is still starting, with exit code 0 and no ready line', async () => {
+    const started = start('--port', '0');
+    // Its folder for the synthesis is made once the port is bound: the start is under way.
+    const children = await vi.waitFor(
+      () => {
+        const found = descendants(started.child.pid);
+        if (found.length === 0) throw new Error('no child yet');
+        return found;
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    started.child.kill('SIGINT');
+    expect(await started.exit).toBe(0);
+    expect(started.stdout.join('')).not.toContain('ready');
+    await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 5_000 });
+  });
+
+  it('says in one line that a port is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const started = start('--port', String(port));
+    expect(await started.exit).toBe(1);
+    expect(await started.stderr).toBe(`port ${port} is in use; choose another with --port\n`);
+    expect(started.stdout.join('')).toBe('');
+    server.close();
+  });
+
+  it('writes the diagnostics of a bad policy to stderr, and no ready line', async () => {
+    const policy = join(folder, 'bad.yaml');
+    writeFileSync(policy, 'version: 1\nisuers: {}\n');
+    const started = start('--port', '0', '--policy', policy);
+    expect(await started.exit).toBe(1);
+    expect(await started.stderr).toMatch(/bad\.yaml:2:1: .*isuers/);
+    expect(started.stdout.join('')).not.toContain('ready');
+  });
+
+  it.each([
+    [['--prot', '1'], /^Unknown option '--prot'/],
+    [['--port', 'x'], /^--port must be 0 to 65535/],
+    [['--port', '65536'], /^--port must be 0 to 65535/],
+    [['--policy'], /--policy/],
+    [['extra'], /extra/],
+  ])('refuses %j with one line that shows the usage', async (args, message) => {
+    const started = start(...args);
+    expect(await started.exit).toBe(1);
+    const said = await started.stderr;
+    expect(said).toMatch(message);
+    expect(said.trimEnd().split('\n')).toHaveLength(1);
+    expect(said).toContain('usage: npm start --');
+  });
+});
