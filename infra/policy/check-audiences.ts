@@ -4,7 +4,7 @@ import { type Diagnostic, quote } from './diagnostic.ts';
 import { formatDuration } from './duration.ts';
 import { itemsOf, repeatedItems } from './list-items.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
-import { below, errorAt, keyOf, locationOf } from './place.ts';
+import { below, errorAt, locationOf, type Place } from './place.ts';
 import type { AudienceEntry } from './schema.ts';
 
 type AudienceTarget = Entry<AudienceEntry>;
@@ -42,14 +42,14 @@ function checkLifetimes({ value, place }: AudienceTarget): Diagnostic[] {
   ];
 }
 
-/** Two audiences that a request could name alike. */
+/** Two audiences that a request could name alike. Names and resources cannot collide: only URIs have a colon. */
 function collisions(audiences: readonly AudienceTarget[]): Diagnostic[] {
-  const seen = new Map(audiences.map((entry) => [entry.name, keyOf(entry.place)]));
+  const seen = new Map<string, Place>();
   return audiences.flatMap(({ value: { resource }, place }) => {
     if (resource === undefined) return [];
     const form = URL.canParse(resource) ? new URL(resource).href : resource;
     const at = below(place, 'resource');
-    const earlier = seen.get(resource) ?? seen.get(form);
+    const earlier = seen.get(form);
     seen.set(form, at);
     if (earlier === undefined) return [];
     return [errorAt(at, `the resource ${quote(resource)} is already another audience's at ${locationOf(earlier)}`)];

@@ -1,19 +1,8 @@
 // YAML 1.2 text to plain values that remember where each of them stands. Pure.
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  visit,
-  type YAMLError,
-} from 'yaml';
-import { type Diagnostic, fileError, quote } from './diagnostic.ts';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Diagnostic, fileError } from './diagnostic.ts';
 import type { DocumentPath, PolicySource, WrittenScalar } from './place.ts';
+import { problemsOf } from './yaml-problems.ts';
 
 /** A policy file's path, as messages show it, and its text. */
 export interface PolicyFile {
@@ -24,12 +13,6 @@ export interface PolicyFile {
 export interface ParsedSource {
   readonly source?: PolicySource;
   readonly diagnostics: readonly Diagnostic[];
-}
-
-interface Problem {
-  readonly offset: number;
-  readonly message: string;
-  readonly hint?: string;
 }
 
 interface Found {
@@ -64,59 +47,6 @@ function parse(file: string, text: string): ParsedSource {
     };
   }
   return { source: sourceOf(file, document, positionOf), diagnostics: [] };
-}
-
-/** One syntax error makes dozens that only follow from it: the first is told. */
-function problemsOf(document: Document.Parsed, text: string): Problem[] {
-  const slips = document.errors.filter(({ code }) => code === 'DUPLICATE_KEY');
-  const [syntaxError] = document.errors.filter(({ code }) => code !== 'DUPLICATE_KEY');
-  if (syntaxError !== undefined) return [yamlProblem(syntaxError, text)];
-  return [...[...slips, ...document.warnings].map((slip) => yamlProblem(slip, text)), ...oddities(document)];
-}
-
-function yamlProblem({ code, message, pos }: YAMLError, text: string): Problem {
-  const offset = pos[0];
-  if (code === 'DUPLICATE_KEY') return { offset, message: 'this key appears twice', hint: 'keep one of the two' };
-  if (code === 'MULTIPLE_DOCS') {
-    return { offset, message: 'a policy file holds one document', hint: 'remove "---" or use two files' };
-  }
-  if (code === 'TAG_RESOLVE_FAILED') {
-    return { offset, message: 'YAML tags are not part of a policy', hint: 'remove the tag' };
-  }
-  const problem = { offset, message: `not valid YAML: ${message.split('\n')[0]}` };
-  if (code === 'BAD_ALIAS') return { ...problem, hint: 'quote a pattern that begins with a star: "*"' };
-  const template = text.slice(Math.max(0, offset - 1), offset + 2).includes('${');
-  return template ? { ...problem, hint: 'quote a template: "${claims.NAME}"' } : problem;
-}
-
-function oddities(document: Document.Parsed): Problem[] {
-  const problems: Problem[] = [];
-  const { yaml } = document.directives;
-  if (yaml.explicit && yaml.version !== '1.2') {
-    problems.push({ offset: 0, message: `policies are YAML 1.2, not ${yaml.version}`, hint: 'remove the %YAML line' });
-  }
-  visit(document, {
-    Alias: (_, alias) => void problems.push(...aliasProblem(document, alias)),
-    // A map with such a key has it dropped by what reads it later: a condition would silently vanish.
-    Pair: (_, { key }) =>
-      isScalar(key) && key.value === '__proto__'
-        ? void problems.push({ offset: key.range?.[0] ?? 0, message: `${quote('__proto__')} cannot be a key` })
-        : undefined,
-  });
-  return problems;
-}
-
-function aliasProblem(document: Document.Parsed, alias: Alias): Problem[] {
-  const target = alias.resolve(document);
-  const offset = alias.range?.[0] ?? 0;
-  // `ref: *` or `ref: **` without quotes is read as a reference to an anchor.
-  if (target === undefined) {
-    const hint = `quote a pattern that begins with a star: ${JSON.stringify(`*${alias.source}`)}`;
-    return [{ offset, message: `there is no anchor &${alias.source}`, hint }];
-  }
-  if (!target.range) return [];
-  const circular = target.range[0] <= offset && offset < target.range[2];
-  return circular ? [{ offset, message: `the alias *${alias.source} contains itself` }] : [];
 }
 
 function sourceOf(file: string, document: Document.Parsed, positionOf: PositionOf): PolicySource {

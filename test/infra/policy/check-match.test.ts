@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { changed, expectMistake, findingsOf, type Mistake } from './policy-world.ts';
+import { changed, expectMistake, findingsOf, type Mistake, validPolicy } from './policy-world.ts';
 
 const glob = 'globs are anchored already: * is one or more characters but : and /, ** is zero or more of any';
 const regex = 'this looks like a regular expression; patterns are globs';
@@ -150,5 +150,21 @@ describe('match', () => {
   test('takes any scalar as an element of a list claim', () => {
     expect(findingsOf(changed('groups: guests', 'groups: [guests, 7, true]'))).toEqual([]);
     expect(findingsOf(changed('groups: guests', 'groups: [guests, 7.5]'))).toHaveLength(1);
+  });
+
+  test('is checked alike for actors and federated clients', () => {
+    const both = (claim: string) =>
+      findingsOf(
+        [
+          validPolicy,
+          `  - { id: r, from: eks, actor: { from: eks, match: { ${claim}: a } }, deny: true }\n`,
+          `clients: { app: { auth: { federated: { issuer: eks, match: { ${claim}: a } } } } }\n`,
+        ].join(''),
+      ).filter((finding) => !finding.includes('not yet supported'));
+    expect(both('sub')).toEqual([]);
+    expect(both('subb')).toEqual([
+      '39:54: unknown claim "subb" | did you mean sub?',
+      '40:62: unknown claim "subb" | did you mean sub?',
+    ]);
   });
 });

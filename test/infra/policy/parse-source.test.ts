@@ -106,4 +106,11 @@ describe('YAML', () => {
   test('names an empty file', () => {
     expect(findingsOf('# nothing\n')).toEqual(['1:1: the file is empty | begin with "version: 1"']);
   });
+
+  test('counts lines and columns behind a byte order mark and with CRLF', () => {
+    expect(findingsOf('version: 1\r\nisuers: {}\r\n')).toEqual([expect.stringContaining('2:1: unknown key "isuers"')]);
+    expect(findingsOf('\uFEFFversion: 1\nisuers: {}\n')).toEqual([
+      expect.stringContaining('2:1: unknown key "isuers"'),
+    ]);
+  });
 });
