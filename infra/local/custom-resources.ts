@@ -62,7 +62,7 @@ export async function runCustomResources(options: CustomResourcesOptions): Promi
   }
 }
 
-export function isCustom(type: string): boolean {
+function isCustom(type: string): boolean {
   return type === 'AWS::CloudFormation::CustomResource' || type.startsWith('Custom::');
 }
 

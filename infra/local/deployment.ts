@@ -5,7 +5,7 @@ import { asString, type Template, type TemplateResource } from './template.ts';
 
 export const accountId = '111122223333';
 export const region = 'eu-west-1';
-export const stackName = 'cambio-local';
+const stackName = 'cambio-local';
 
 const suffix = 'amazonaws.com';
 const stackId = `arn:aws:cloudformation:${region}:${accountId}:stack/${stackName}/00000000-0000-4000-8000-000000000000`;

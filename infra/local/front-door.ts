@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { GatewayAnswer, GatewayRequest, HeaderList } from './gateway-message.ts';
 import { listen } from './listen.ts';
 
-export type Answer = (request: GatewayRequest) => Promise<GatewayAnswer>;
+type Answer = (request: GatewayRequest) => Promise<GatewayAnswer>;
 
 export interface FrontDoor {
   /** `http://127.0.0.1:PORT`. */

@@ -88,7 +88,7 @@ function reserved({ logicalId, name, memory, handler, directory, runtime }: Rese
 }
 
 /** Each function signs with an access key of its own, so that the emulators can tell who called. */
-export function accessKeyIdOf(logicalId: string): string {
+function accessKeyIdOf(logicalId: string): string {
   return `ASIA${createHash('sha256').update(logicalId).digest('hex').slice(0, 16).toUpperCase()}`;
 }
 

@@ -19,7 +19,7 @@ export interface FunctionDefinition {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export type InvocationFailure = 'function-error' | 'timeout' | 'crash' | 'init-error' | 'stopped';
+type InvocationFailure = 'function-error' | 'timeout' | 'crash' | 'init-error' | 'stopped';
 
 export type InvocationResult =
   | { readonly ok: true; readonly payload: string }

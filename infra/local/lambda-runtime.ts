@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { listen } from './listen.ts';
 
 /** One invocation on its way to the function. `deadline` is in milliseconds since the epoch. */
-export interface RuntimeInvocation {
+interface RuntimeInvocation {
   readonly requestId: string;
   readonly deadline: number;
   readonly functionArn: string;

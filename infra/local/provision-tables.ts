@@ -16,7 +16,7 @@ import { type Physical, physicalName } from './deployment.ts';
 import type { ClientConfig, Provisioning } from './provision.ts';
 import { asObject, asString, isObject, type Properties, resourcesOfType } from './template.ts';
 
-export const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
+const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
 
 /** A table with the attribute that tells when its items expire. */
 export interface ExpiringTable {

@@ -6,7 +6,7 @@ import { StartError } from './start-error.ts';
 import { isObject } from './template.ts';
 
 /** A resource that exists, and the properties it was made with, as JSON. */
-export interface Remembered extends Physical {
+interface Remembered extends Physical {
   readonly madeWith: string;
 }
 

@@ -3,7 +3,7 @@ const [major] = process.versions.node.split('.');
 
 if (Number(major) < 24) {
   process.stderr.write(
-    `The local stack needs Node 24 or newer; this is Node ${process.versions.node}. Run npm ci, then npm start.\n`,
+    `The local stack needs Node 24 or newer; this is Node ${process.versions.node}. npm ci brings it on Linux; elsewhere, install it.\n`,
   );
   process.exit(1);
 }

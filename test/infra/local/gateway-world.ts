@@ -111,7 +111,7 @@ export const template: Template = {
   },
 };
 
-export interface Invocation {
+interface Invocation {
   readonly arn: string;
   readonly event: Record<string, unknown>;
 }
