@@ -194,6 +194,6 @@ export function verdict(outcome: Outcome): string {
   return 'granted' in outcome ? 'granted' : `${outcome.error}/${outcome.reason}`;
 }
 
-export function payloadOf(jwt: string): Readonly<Record<string, unknown>> {
+function payloadOf(jwt: string): Readonly<Record<string, unknown>> {
   return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
 }

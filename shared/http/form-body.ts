@@ -6,7 +6,7 @@ import { type Form, isFormContentType, parseForm } from '../oauth/form.ts';
 import { header } from './headers.ts';
 
 /** Most bytes a body may have. */
-export const maxBodyBytes = 64 * 1024;
+const maxBodyBytes = 64 * 1024;
 
 /** An event whose body was read as a form. */
 export interface FormEvent extends APIGatewayProxyEvent {

@@ -4,7 +4,7 @@ import type { TokenReason } from './denial.ts';
 import { isJsonObject, type JsonObject, parseStrictJson } from './strict-json.ts';
 
 /** Longest token that is looked at, in characters. */
-export const maxTokenLength = 16 * 1024;
+const maxTokenLength = 16 * 1024;
 
 const maxKidLength = 256;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

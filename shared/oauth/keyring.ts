@@ -2,7 +2,7 @@
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 
 /** `next` is published before it signs, `previous` after it signed. */
-export type KeyState = 'next' | 'current' | 'previous';
+type KeyState = 'next' | 'current' | 'previous';
 
 /** Public members of a JWK (RFC 7518 §6): `kty` and those of its kind, without `kid`, `alg` and `use`. */
 export type PublicJwk = Readonly<Record<string, string>>;

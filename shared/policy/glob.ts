@@ -16,7 +16,7 @@ export function matchesGlob(pattern: string, text: string): boolean {
 }
 
 /** Splits a pattern at its stars; three stars in a row are `**` and `*`. */
-export function parseGlob(pattern: string): readonly Part[] {
+function parseGlob(pattern: string): readonly Part[] {
   const pieces = pattern.split(/(\*\*|\*)/).filter((piece) => piece !== '');
   return pieces.map((piece) =>
     piece === '**' ? { star: 'any' } : piece === '*' ? { star: 'segment' } : { literal: piece },
