@@ -28,7 +28,11 @@ module.exports = {
     only('http-knows-the-core', '^shared/http/', ['^shared/(http|oauth|policy)/', '^shared/config']),
     only('config-stands-alone', '^shared/config', ['^shared/config']),
     only('functions-wire-shared', '^functions/', ['^shared/']),
-    only('infra-writes-config-and-policy', '^infra/(?!local/)', ['^infra/(?!local/)', '^shared/config', '^shared/policy/']),
+    only('infra-writes-config-and-policy', '^infra/(?!local/)', [
+      '^infra/(?!local/)',
+      '^shared/config',
+      '^shared/policy/',
+    ]),
     only('local-runs-the-template', '^infra/local/', ['^infra/', '^shared/config', '^shared/policy/']),
     only('cli-runs-beside-credentials', '^cli/', ['^cli/', '^shared/policy/', '^infra/policy/']),
     {
@@ -42,6 +46,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'node', 'types'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'types'],
+    },
   },
 };

@@ -27,6 +27,7 @@ export interface DynamoDbEngine {
 }
 
 const region = 'eu-west-1';
+const moto = 'moto_server';
 
 /** Use: `for (const engine of engines) describe.skipIf(!engine.available)(…)`. */
 export const engines: readonly DynamoDbEngine[] = [
@@ -34,7 +35,7 @@ export const engines: readonly DynamoDbEngine[] = [
   embedded('dynalite', true),
   {
     name: 'moto',
-    available: installed('moto_server', 'storage tests on moto'),
+    available: installed(moto, 'storage tests on moto'),
     supportsTtl: true,
     supportsTransactions: true,
     start: startMoto,
@@ -69,7 +70,7 @@ async function startMoto(): Promise<RunningDynamoDb> {
   const server = createServer();
   const { port } = await listen(server, 0);
   await new Promise((resolve) => server.close(resolve));
-  const child = spawn('moto_server', ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true });
+  const child = spawn(moto, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true });
   process.once('exit', () => killGroup(child));
   const url = `http://127.0.0.1:${port}`;
   await answering(`${url}/moto-api/`, child);

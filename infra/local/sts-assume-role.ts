@@ -117,9 +117,10 @@ function trustingRole({ caller, roles }: AssumeRoleWorld, input: AssumeRoleInput
 
 /** A role's ARN in a trust policy means the role's sessions, whose own ARN has no path. */
 function includesPrincipal(trusted: string, { principal, session }: StsCaller): boolean {
-  if (trusted === '*' || trusted === principal || trusted === session?.roleArn) return true;
+  if (trusted === '*' || trusted === principal) return true;
   const [, , , account, resource = ''] = splitArn(principal);
   if (trusted === `arn:aws:iam::${account}:root`) return true;
+  if (session !== undefined) return trusted === session.roleArn;
   const role = parseRoleArn(trusted);
   return role !== undefined && role.accountId === account && resource.startsWith(`assumed-role/${role.name}/`);
 }

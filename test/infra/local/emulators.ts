@@ -2,7 +2,7 @@
 
 import { KMSClient } from '@aws-sdk/client-kms';
 import { STSClient } from '@aws-sdk/client-sts';
-import type { InjectFault, RecordedCall } from '../../../infra/local/calls.ts';
+import type { InjectFault, RecordCall, RecordedCall } from '../../../infra/local/calls.ts';
 import { type KmsOptions, startKms } from '../../../infra/local/kms.ts';
 import { type StsOptions, startSts } from '../../../infra/local/sts.ts';
 
@@ -16,18 +16,22 @@ export const adminArn = `arn:aws:iam::${accountId}:user/admin`;
 export const lambda = { accessKeyId: 'ASIALAMBDALAMBDALAM1', secretAccessKey: 'not-a-secret', sessionToken: 'lambda' };
 export const lambdaArn = `arn:aws:sts::${accountId}:assumed-role/token-function/token`;
 
+/** The account's root user. */
+export const root = { accessKeyId: 'AKIAROOTROOTROOTROOT', secretAccessKey: 'not-a-secret' };
+
 const principals = new Map([
   [admin.accessKeyId, adminArn],
   [lambda.accessKeyId, lambdaArn],
+  [root.accessKeyId, `arn:aws:iam::${accountId}:root`],
 ]);
 
-export const principalOf = (accessKeyId: string) => principals.get(accessKeyId);
+const principalOf = (accessKeyId: string) => principals.get(accessKeyId);
 
 /** Options every emulator takes, and what they recorded. `faults` may be changed between calls. */
 export function emulatorOptions() {
   const calls: RecordedCall[] = [];
   const faults: { inject: InjectFault } = { inject: () => undefined };
-  const record = (call: RecordedCall) => {
+  const record: RecordCall = (call) => {
     calls.push(call);
   };
   const options = { region, accountId, principalOf, record, fault: (call: RecordedCall) => faults.inject(call) };

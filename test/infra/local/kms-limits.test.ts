@@ -154,13 +154,6 @@ const limits: readonly Limit[] = [
     code: 'InvalidArnException',
   },
   {
-    limit: 'a key of this region',
-    operation: 'Sign',
-    input: sign,
-    refused: { KeyId: `arn:aws:kms:us-east-1:${accountId}:key/1` },
-    code: 'NotFoundException',
-  },
-  {
     limit: 'a key of this account',
     operation: 'Sign',
     input: sign,
@@ -234,6 +227,29 @@ const limits: readonly Limit[] = [
     accepted: { Origin: 'AWS_KMS' },
     refused: { Origin: 'EXTERNAL' },
     code: 'UnsupportedOperationException',
+  },
+  {
+    limit: 'no custom key store',
+    operation: 'CreateKey',
+    input: create,
+    refused: { CustomKeyStoreId: 'cks-1' },
+    code: 'UnsupportedOperationException',
+  },
+  {
+    limit: 'grant tokens that were issued',
+    operation: 'DescribeKey',
+    input: freshKey,
+    accepted: { GrantTokens: [] },
+    refused: { GrantTokens: ['g'] },
+    code: 'InvalidGrantTokenException',
+  },
+  {
+    limit: 'reserved tags left alone',
+    operation: 'UntagResource',
+    input: freshKey,
+    accepted: { TagKeys: ['k'] },
+    refused: { TagKeys: ['aws:k'] },
+    code: 'TagException',
   },
   {
     limit: 'keys of one region',
@@ -465,6 +481,12 @@ describe('the local KMS wants', () => {
     },
   );
 
+  it('a key of this region', async () => {
+    const arnIn = (name: string) => ({ ...sign(), KeyId: `arn:aws:kms:${name}:${accountId}:key/${keys.p256}` });
+    expect((await world.raw('Sign', arnIn(region))).code).toBeUndefined();
+    expect((await world.raw('Sign', arnIn('us-east-1'))).code).toBe('NotFoundException');
+  });
+
   it('at most 50 aliases of a key', async () => {
     const { KeyId: TargetKeyId } = await freshKey();
     const codes = [];
@@ -472,6 +494,10 @@ describe('the local KMS wants', () => {
       codes.push((await world.raw('CreateAlias', { AliasName: `alias/many-${index}`, TargetKeyId })).code);
     }
     expect(codes).toEqual([...Array(50).fill(undefined), 'LimitExceededException']);
+    await world.raw('CreateAlias', { AliasName: 'alias/one-more', TargetKeyId: keys.p256 });
+    const move = (AliasName: string) => world.raw('UpdateAlias', { AliasName, TargetKeyId });
+    expect((await move('alias/many-0')).code).toBeUndefined();
+    expect((await move('alias/one-more')).code).toBe('LimitExceededException');
   });
 
   it('an operation it knows', async () => {

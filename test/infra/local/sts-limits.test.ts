@@ -1,7 +1,7 @@
 // Every limit of the local STS, each beside a request that differs in one thing and is accepted.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accountId, adminArn, stsWorld } from './emulators.ts';
+import { accountId, adminArn, post, stsWorld } from './emulators.ts';
 
 const RoleArn = `arn:aws:iam::${accountId}:role/deploy`;
 const longPath = `arn:aws:iam::${accountId}:role/${'p'.repeat(480)}/deploy`;
@@ -250,6 +250,14 @@ describe('the local STS wants', () => {
     expect((await world.raw({ Action: 'AssumeRole', RoleArn, RoleSessionName: 'job' })).code).toBeUndefined();
     const { text } = await world.raw({ Action: 'AssumeRole' });
     expect(text).toContain('2 validation errors detected: Value null at &#39;roleArn&#39; failed');
+  });
+
+  it('a parameter only once', async () => {
+    const once = 'Action=GetCallerIdentity&Version=2011-06-15';
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect((await post(world.service.url, 'sts', once, headers)).code).toBeUndefined();
+    const twice = `${once}&Action=GetCallerIdentity`;
+    expect((await post(world.service.url, 'sts', twice, headers)).code).toBe('ValidationError');
   });
 
   it('an action and the version it knows', async () => {

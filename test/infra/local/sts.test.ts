@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { AssumeRoleCommand, type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accountId, admin, adminArn, errorName, lambda, lambdaArn, stsWorld } from './emulators.ts';
+import { accountId, admin, adminArn, errorName, lambda, lambdaArn, root, stsWorld } from './emulators.ts';
 
 const clock = { now: Date.UTC(2026, 0, 1) };
 const roleArn = (name: string, account = accountId) => `arn:aws:iam::${account}:role/${name}`;
 const sessionArn = (role: string, session: string) => `arn:aws:sts::${accountId}:assumed-role/${role}/${session}`;
 
+/** Its trust changes within one test. */
+const own = { arn: roleArn('own'), trusts: [] as string[] };
 const roles = [
+  own,
   { arn: roleArn('deploy'), trusts: [adminArn, roleArn('token-function')], maxSessionDuration: 43_200 },
   { arn: roleArn('ci/deploy-short'), trusts: [adminArn] },
   { arn: roleArn('partner', '999999999999'), trusts: [`arn:aws:iam::${accountId}:root`], externalId: 'acme-7' },
@@ -87,6 +90,26 @@ describe('AssumeRole', () => {
   it('is refused to whom the role does not trust', async () => {
     expect(await errorName(assume({ RoleArn: roleArn('ci/deploy-short') }, admin))).toBe('none');
     expect(await errorName(assume({ RoleArn: roleArn('ci/deploy-short') }, lambda))).toBe('AccessDenied');
+  });
+
+  it('trusts the sessions of a role by its whole name, in its own account', async () => {
+    const by = (trusted: string, credentials: Credentials) => {
+      own.trusts = [trusted];
+      return errorName(assume({ RoleArn: own.arn }, credentials));
+    };
+    expect(await by(roleArn('token-function'), lambda)).toBe('none');
+    expect(await by(lambdaArn, lambda)).toBe('none');
+    expect(await by(roleArn('token'), lambda)).toBe('AccessDenied');
+    expect(await by(roleArn('token-function', '999999999999'), lambda)).toBe('AccessDenied');
+    const issued = await session({ RoleArn: roleArn('ci/deploy-short') });
+    expect(await by(roleArn('ci/deploy-short'), issued)).toBe('none');
+    expect(await by(roleArn('deploy-short'), issued)).toBe('AccessDenied');
+  });
+
+  it('is refused to the root user', async () => {
+    const RoleArn = roleArn('partner', '999999999999');
+    expect(await errorName(assume({ RoleArn, ExternalId: 'acme-7' }, admin))).toBe('none');
+    expect(await message(assume({ RoleArn, ExternalId: 'acme-7' }, root))).toContain('root accounts');
   });
 
   it('needs the external id the role demands', async () => {

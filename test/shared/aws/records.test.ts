@@ -96,7 +96,13 @@ describe.each(engines)('on $name', (engine) => {
       await seedKeyring(client, table, keyring('first'));
       await seedKeyring(client, table, keyring('second'));
       expect(await read()).toEqual(keyring('first'));
-      const rsa: SigningKey = { kid: 'rsa', alg: 'RS256', keyId: 'arn:rsa', state: 'current', publicJwk: { kty: 'RSA' } };
+      const rsa: SigningKey = {
+        kid: 'rsa',
+        alg: 'RS256',
+        keyId: 'arn:rsa',
+        state: 'current',
+        publicJwk: { kty: 'RSA' },
+      };
       await seedKeyring(client, table, { keys: [...keyring('third').keys, rsa] });
       expect(await read()).toEqual({ keys: [...keyring('first').keys, rsa] });
     },
