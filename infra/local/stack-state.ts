@@ -15,9 +15,10 @@ export interface StackState {
   readonly remember: (logicalId: string, resource: Remembered) => void;
 }
 
-/** State in `directory`, or none that lasts. @throws StartError if the file is there but not readable as state */
+/** State in `directory`, or none that lasts. @throws StartError if it cannot be made or holds something else */
 export function openState(directory: string | undefined): StackState {
   if (directory === undefined) return { find: () => undefined, remember: () => {} };
+  makeFolder(directory);
   const path = join(directory, 'stack.json');
   const resources = new Map(Object.entries(read(path)));
   return {
