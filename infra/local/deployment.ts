@@ -1,6 +1,6 @@
 // What a deployment of the template would know: pseudo parameters, physical names and ARNs. Pure.
 import { createHash } from 'node:crypto';
-import type { References } from './intrinsics.ts';
+import { createResolver, type References } from './intrinsics.ts';
 import { asString, type Template, type TemplateResource } from './template.ts';
 
 export const accountId = '111122223333';
@@ -108,4 +108,22 @@ function functionArn(nameOrArn = ''): string {
 
 function shortId(seed: string): string {
   return createHash('sha256').update(seed).digest('hex').slice(0, 10);
+}
+
+export interface Deployment {
+  /** The template without the resources its conditions leave out. */
+  readonly template: Template;
+  readonly resolve: (value: unknown) => unknown;
+  /** What exists, by logical id; resources become known as they are made. */
+  readonly created: Map<string, Physical>;
+}
+
+/** Begins the deployment of a template: nothing exists yet. */
+export function openDeployment(whole: Template): Deployment {
+  const created = new Map<string, Physical>();
+  const resolve = (value: unknown): unknown => resolver.resolve(value);
+  const references = referencesOf({ template: whole, resolve, created });
+  const resolver = createResolver({ template: whole, pseudo: pseudoParameters, references });
+  const kept = Object.entries(whole.Resources).filter(([, { Condition }]) => resolver.condition(Condition));
+  return { template: { ...whole, Resources: Object.fromEntries(kept) }, resolve, created };
 }

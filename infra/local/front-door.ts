@@ -105,7 +105,10 @@ function errorAnswer(status: number, error: string, description: string, more: H
   return { status, headers, body: JSON.stringify({ error, error_description: description }) };
 }
 
-const starting = errorAnswer(503, 'temporarily_unavailable', 'the local stack is starting', [['Retry-After', '2']]);
+/** The answer of a stack that does not serve yet. */
+export const starting = errorAnswer(503, 'temporarily_unavailable', 'the local stack is starting', [
+  ['Retry-After', '2'],
+]);
 const failed = errorAnswer(500, 'server_error', 'internal error');
 
 // What is no HTTP request, or has more than 64 KB of headers, never reaches a handler of node:http.

@@ -3,25 +3,25 @@ import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { InjectFault, RecordedCall } from './calls.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
-import { type Physical, pseudoParameters, referencesOf, region } from './deployment.ts';
+import { openDeployment } from './deployment.ts';
 import type { EngineName } from './dynamodb-engine.ts';
-import { type Emulators, endpointVariables, startEmulators } from './emulators.ts';
-import { type FrontDoor, openFrontDoor } from './front-door.ts';
+import { endpointVariables, startEmulators } from './emulators.ts';
+import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { definitionsOf, principalsOf } from './functions.ts';
-import { createResolver } from './intrinsics.ts';
 import type { LogLine } from './lambda-function.ts';
 import { answerLocal, localPrefix } from './local-api.ts';
 import { createFunctions, type FunctionInfo } from './local-functions.ts';
 import { compileLocalPolicy } from './local-policy.ts';
-import { deployer, deployerClient } from './provision.ts';
-import type { ExpiringTable } from './provision-tables.ts';
-import { createRouter, maxBodyBytes, stageOf } from './router.ts';
+import { makeResources, startSweepers } from './make-resources.ts';
+import { localOrigins } from './origins.ts';
+import { deployer } from './provision.ts';
+import { createRouter, maxBodyBytes } from './router.ts';
 import { endpointsOf } from './routes.ts';
 import { makeFolder, openState } from './stack-state.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { startSynthesis } from './synthesis.ts';
-import { asString, resourcesOfType, type Template, TemplateError } from './template.ts';
+import type { Template } from './template.ts';
 
 export interface LocalStackOptions {
   /** On 127.0.0.1; 0, the default, takes a free one. */
@@ -54,6 +54,8 @@ export interface LocalStack {
   readonly logs: LogLine[];
   /** The synthesized template, without the resources its conditions leave out. */
   readonly template: Template;
+  /** What a value of the template resolves to here, as in a deployment. */
+  readonly resolve: (value: unknown) => unknown;
   /** The policy that is served, with the stand-ins' keys in it. */
   readonly policy: PolicyArtifact;
   /** `POST /token` and so on: what functions answer. */
@@ -107,11 +109,11 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   const { template: synthesized, assets } = await synthesis.run(policy);
   const emulators = await emulating;
 
-  const deployment = createDeployment(synthesized as unknown as Template);
-  const { template, resolve, created } = deployment;
+  const deployment = openDeployment(synthesized as unknown as Template);
+  const { template, resolve } = deployment;
   for (const [accessKeyId, principal] of principalsOf(template, resolve)) principals.set(accessKeyId, principal);
   const state = openState(options.data);
-  const tables = await provision({ ...deployment, state }, emulators);
+  const tables = await makeResources({ ...deployment, state }, emulators);
 
   const logs: LogLine[] = [];
   const functions = createFunctions({
@@ -119,7 +121,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
       template,
       resolve,
       assets,
-      origins: localOrigins(template, resolve, door.url),
+      origins: localOrigins(deployment, door.url),
       endpoints: endpointVariables(emulators),
     }),
     environments: options.environments ?? 4,
@@ -130,7 +132,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     cleanup,
   });
   const router = createRouter({ template, resolve, invoke: functions.invoke });
-  await deployCustomResources({ template, resolve, created, state, invoke: functions.invoke }, door);
+  await deployCustomResources({ ...deployment, state, invoke: functions.invoke }, door);
   functions.warm();
   await startSweepers(tables, emulators, cleanup);
   door.open((request) =>
@@ -143,6 +145,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     calls,
     logs,
     template,
+    resolve,
     policy: policy.artifact,
     endpoints: endpointsOf(template, resolve),
     issuers: standIns.list,
@@ -167,77 +170,10 @@ async function bindDoor(port: number, log: (line: string) => void): Promise<Fron
   }
 }
 
-/** The template without the resources its conditions leave out, and what resolves its values. */
-function createDeployment(whole: Template) {
-  const created = new Map<string, Physical>();
-  const resolve = (value: unknown): unknown => resolver.resolve(value);
-  const references = referencesOf({ template: whole, resolve, created });
-  const resolver = createResolver({ template: whole, pseudo: pseudoParameters, references });
-  const kept = Object.entries(whole.Resources).filter(([, { Condition }]) => resolver.condition(Condition));
-  return { template: { ...whole, Resources: Object.fromEntries(kept) }, resolve, created };
-}
-
-type ProvisionOptions = Omit<Parameters<typeof import('./provision-keys.ts').provisionKeys>[0], 'client' | 'store'>;
-
-async function provision(options: ProvisionOptions, { dynamodb, kms, stores, supportsTtl }: Emulators) {
-  const [{ provisionTables }, { provisionKeys }] = await Promise.all([
-    import('./provision-tables.ts'),
-    import('./provision-keys.ts'),
-  ]);
-  const [tables] = await Promise.all([
-    provisionTables({ ...options, client: deployerClient(dynamodb), store: stores.dynamodb, supportsTtl }).catch(
-      cannotUse('DynamoDB', dynamodb),
-    ),
-    provisionKeys({ ...options, client: deployerClient(kms), store: stores.kms }).catch(cannotUse('KMS', kms)),
-  ]);
-  return tables;
-}
-
-function cannotUse(service: string, url: string): (error: unknown) => never {
-  return (error) => {
-    if (error instanceof TemplateError) throw error;
-    const { name, message, code } = error as NodeJS.ErrnoException;
-    throw new StartError(`cannot make the template's resources in ${service} at ${url}: ${message || code || name}`);
-  };
-}
-
-const sweepIntervalMs = 60_000;
-
-/** Expired items leave the embedded tables sooner than AWS promises; other services keep house themselves. */
-async function startSweepers(tables: readonly ExpiringTable[], { engineUrl }: Emulators, cleanup: Cleanup) {
-  if (engineUrl === undefined) return;
-  const [{ DynamoDBClient }, { sweepExpired }] = await Promise.all([
-    import('@aws-sdk/client-dynamodb'),
-    import('./dynamodb-sweeper.ts'),
-  ]);
-  const client = new DynamoDBClient(deployerClient(engineUrl));
-  cleanup.add(() => client.destroy());
-  for (const { tableName, attribute } of tables) {
-    const table = { client, table: tableName, ttlAttribute: attribute, now: Date.now };
-    cleanup.add(sweepExpired({ ...table, intervalMs: sweepIntervalMs }).stop);
-  }
-}
-
-/**
- * The stand-in for DNS: the two base URLs that a deployment would have, and where they are served here. Only the
- * functions' environment variables are changed by it.
- */
-function localOrigins(template: Template, resolve: (value: unknown) => unknown, origin: string) {
-  const distributions = resourcesOfType(template, 'AWS::CloudFront::Distribution').map(([id]) =>
-    asString(resolve({ 'Fn::GetAtt': [id, 'DomainName'] }), id),
-  );
-  const apis = resourcesOfType(template, 'AWS::ApiGateway::RestApi').map(([id]) => {
-    const host = `${asString(resolve({ Ref: id }), id)}.execute-api.${region}.${pseudoParameters['AWS::URLSuffix']}`;
-    return `${host}/${stageOf(template, resolve)}`;
-  });
-  return new Map([...apis, ...distributions].map((base) => [`https://${base}`, origin]));
-}
-
 type CustomResources = Omit<Parameters<typeof runCustomResources>[0], 'answers'>;
 
 async function deployCustomResources(options: CustomResources, door: FrontDoor): Promise<void> {
   const answers = createAnswerUrls(door.url);
-  const starting = { status: 503, headers: [['Retry-After', '2']], body: '' } as const;
   door.open(async (request) => answers.take(request) ?? starting);
   await runCustomResources({ ...options, answers });
 }
