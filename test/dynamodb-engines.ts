@@ -3,7 +3,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  CreateTableCommand,
+  type CreateTableCommandInput,
+  DescribeTableCommand,
+  DynamoDBClient,
+} from '@aws-sdk/client-dynamodb';
 import { startDynamoDb } from '../infra/local/dynamodb.ts';
 import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb-engine.ts';
 import { listen } from '../infra/local/listen.ts';
@@ -46,6 +51,14 @@ export const engines: readonly DynamoDbEngine[] = [
 export function clientOf({ url }: RunningDynamoDb, extra: { readonly maxAttempts?: number } = {}): DynamoDBClient {
   const credentials = { accessKeyId: 'AKIADYNAMODBDYNAMODB', secretAccessKey: 'not-a-secret' };
   return new DynamoDBClient({ endpoint: url, region, credentials, ...extra });
+}
+
+/** Creates a table and waits until it is active: dynalite, like AWS, refuses items before. */
+export async function createTable(client: DynamoDBClient, input: CreateTableCommandInput): Promise<void> {
+  await client.send(new CreateTableCommand(input));
+  const { TableName } = input;
+  const status = async () => (await client.send(new DescribeTableCommand({ TableName }))).Table?.TableStatus;
+  while ((await status()) !== 'ACTIVE') await delay(5);
 }
 
 function embedded(name: EngineName, available: boolean): DynamoDbEngine {

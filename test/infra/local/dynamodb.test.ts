@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   BatchGetItemCommand,
-  CreateTableCommand,
+  type CreateTableCommandInput,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
   GetItemCommand,
@@ -20,26 +20,23 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startDynamoDb } from '../../../infra/local/dynamodb.ts';
 import { defaultEngine, dynoxideBinary } from '../../../infra/local/dynamodb-engine.ts';
 import { sweepExpired, sweepOnce } from '../../../infra/local/dynamodb-sweeper.ts';
-import { clientOf, engines, type RunningDynamoDb } from '../../dynamodb-engines.ts';
+import { clientOf, createTable, engines, type RunningDynamoDb } from '../../dynamodb-engines.ts';
 import { accountId, adminArn, emulatorOptions, errorName, region } from './emulators.ts';
 
 const TableName = 'records';
 
-async function createTable(client: DynamoDBClient): Promise<void> {
-  const command = new CreateTableCommand({
-    TableName,
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-    BillingMode: 'PAY_PER_REQUEST',
-  });
-  await client.send(command);
-}
+const table: CreateTableCommandInput = {
+  TableName,
+  AttributeDefinitions: [
+    { AttributeName: 'pk', AttributeType: 'S' },
+    { AttributeName: 'sk', AttributeType: 'S' },
+  ],
+  KeySchema: [
+    { AttributeName: 'pk', KeyType: 'HASH' },
+    { AttributeName: 'sk', KeyType: 'RANGE' },
+  ],
+  BillingMode: 'PAY_PER_REQUEST',
+};
 
 const key = (pk: string, sk = 'a') => ({ pk: { S: pk }, sk: { S: sk } });
 const put = (pk: string, attributes = {}) => new PutItemCommand({ TableName, Item: { ...key(pk), ...attributes } });
@@ -58,7 +55,7 @@ describe.each(engines)('DynamoDB by $name', (engine) => {
     beforeAll(async () => {
       running = await engine.start();
       client = clientOf(running);
-      await createTable(client);
+      await createTable(client, table);
     });
     afterAll(async () => {
       client?.destroy();
@@ -138,12 +135,12 @@ describe('the embedded DynamoDB', () => {
   const { calls, faults, options } = emulatorOptions();
   let dynamoDb: Awaited<ReturnType<typeof startDynamoDb>>;
   let client: DynamoDBClient;
-  const table = `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}`;
+  const tableArn = `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}`;
 
   beforeAll(async () => {
     dynamoDb = await startDynamoDb({ ...options, now: () => 7, principalOf: () => adminArn });
     client = clientOf(dynamoDb);
-    await createTable(client);
+    await createTable(client, table);
   });
   beforeEach(() => {
     calls.splice(0);
@@ -167,7 +164,7 @@ describe('the embedded DynamoDB', () => {
         service: 'dynamodb',
         principal: adminArn,
         action: 'dynamodb:PutItem',
-        resource: table,
+        resource: tableArn,
         context: { 'dynamodb:LeadingKeys': 'p1' },
       },
     ]);
@@ -185,10 +182,10 @@ describe('the embedded DynamoDB', () => {
     await client.send(new QueryCommand(query));
     await errorName(client.send(new QueryCommand({ ...query, IndexName: 'by-time' })));
     expect(calls.map(({ action, resource, context }) => [action, resource, context['dynamodb:LeadingKeys']])).toEqual([
-      ['dynamodb:GetItem', table, 'g1'],
-      ['dynamodb:BatchGetItem', table, 'g1,g2'],
-      ['dynamodb:Query', table, 'q1'],
-      ['dynamodb:Query', `${table}/index/by-time`, 'q1'],
+      ['dynamodb:GetItem', tableArn, 'g1'],
+      ['dynamodb:BatchGetItem', tableArn, 'g1,g2'],
+      ['dynamodb:Query', tableArn, 'q1'],
+      ['dynamodb:Query', `${tableArn}/index/by-time`, 'q1'],
     ]);
   });
 
@@ -200,8 +197,8 @@ describe('the embedded DynamoDB', () => {
     ];
     await errorName(client.send(new TransactWriteItemsCommand({ TransactItems })));
     expect(calls.map(({ action, resource, context }) => [action, resource, context['dynamodb:LeadingKeys']])).toEqual([
-      ['dynamodb:PutItem', table, 't1,t2'],
-      ['dynamodb:DeleteItem', table, 't3'],
+      ['dynamodb:PutItem', tableArn, 't1,t2'],
+      ['dynamodb:DeleteItem', tableArn, 't3'],
     ]);
   });
 
@@ -241,7 +238,7 @@ describe('the embedded DynamoDB', () => {
         const kept = await startDynamoDb({ ...options, engine, directory, principalOf: () => adminArn });
         const keptClient = clientOf(kept);
         if (isFirst) {
-          await createTable(keptClient);
+          await createTable(keptClient, table);
           await keptClient.send(put('kept'));
         }
         const { Item } = await keptClient.send(new GetItemCommand({ TableName, Key: key('kept') }));
