@@ -98,7 +98,8 @@ export function physicalName(logicalId: string, distinction = shortId(logicalId)
   return `${stackName}-${logicalId.slice(0, 36)}-${distinction}`;
 }
 
-function arn(service: string, resource: string): string {
+/** ARN of a resource in the account and region the stack plays. */
+export function arn(service: string, resource: string): string {
   return `arn:aws:${service}:${region}:${accountId}:${resource}`;
 }
 

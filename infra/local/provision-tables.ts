@@ -12,7 +12,7 @@ import {
   type TableDescription,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Physical, physicalName } from './deployment.ts';
+import { arn, type Physical, physicalName } from './deployment.ts';
 import type { ClientConfig, Provisioning } from './provision.ts';
 import { asObject, asString, isObject, type Properties, resourcesOfType } from './template.ts';
 
@@ -60,7 +60,9 @@ async function createTable(client: DynamoDBClient, id: string, properties: Prope
   const tableName = name === undefined ? physicalName(id, randomBytes(6).toString('hex')) : asString(name, id);
   const { TableDescription: table } = await client.send(new CreateTableCommand(tableInput(tableName, properties)));
   await active(client, tableName, table);
-  return { ref: tableName, attributes: { Arn: table?.TableArn, StreamArn: table?.LatestStreamArn } };
+  // The embedded engines make up account and region; the ARN of a deployment is this one.
+  const attributes = { Arn: arn('dynamodb', `table/${tableName}`), StreamArn: table?.LatestStreamArn };
+  return { ref: tableName, attributes };
 }
 
 // The shapes of CloudFormation and of the API are the same here; CreateTable refuses what is malformed.

@@ -1,0 +1,156 @@
+// The synthesized IAM statements against what the functions really call: nothing is missing, and nothing is unused.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RecordedCall } from '../../infra/local/calls.ts';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { resourcesOfType } from '../../infra/local/template.ts';
+import { matchesGlob } from '../../shared/policy/glob.ts';
+
+interface Statement {
+  readonly role: string;
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** Services the stack has no emulator of: their statements are asserted on the template, not on calls. */
+const notEmulated = /^(logs|xray|ec2):/;
+
+let stack: LocalStack;
+let statements: readonly Statement[];
+beforeAll(async () => {
+  stack = await startLocalStack();
+  statements = resourcesOfType(stack.template, 'AWS::IAM::Policy').flatMap(([, { Properties }]) =>
+    statementsOf(Properties),
+  );
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: await stack.tokenFor('github'),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    audience: 'orders-api',
+  });
+  expect((await fetch(`${stack.url}/token`, { method: 'POST', body })).status).toBe(200);
+  for (const path of ['jwks.json', 'openid-configuration']) await fetch(`${stack.url}/.well-known/${path}`);
+});
+afterAll(() => stack.close());
+
+describe('the functions’ rights', () => {
+  // Every function's role has statements, if only for its logs; what deployed the stack has none.
+  const callsOfFunctions = (): readonly RecordedCall[] =>
+    stack.calls.filter(({ principal }) => statements.some(({ role }) => role === principal));
+
+  test('cover every call the functions made', () => {
+    const calls = callsOfFunctions();
+    expect(new Set(calls.map(({ action }) => action))).toEqual(
+      new Set(['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:PutItem']),
+    );
+    const refused = calls.filter((call) => !allows(statements, call));
+    expect(refused).toEqual([]);
+  });
+
+  test('are all used: every allowed action was called under its statement', () => {
+    const unused = statements
+      .filter(({ effect }) => effect === 'Allow')
+      .flatMap((statement) => statement.actions.map((action) => ({ ...statement, actions: [action] })))
+      .filter(({ actions: [action = ''] }) => !notEmulated.test(action))
+      .filter((statement) => !callsOfFunctions().some((call) => allows([statement], call)));
+    expect(unused).toEqual([]);
+  });
+
+  test.each<[string, (call: RecordedCall) => boolean, (call: RecordedCall) => RecordedCall]>([
+    [
+      'a key of another keyring',
+      ({ action }) => action === 'kms:Sign',
+      (call) => withContext(call, 'aws:ResourceTag/cambio:keyring', 'other'),
+    ],
+    [
+      'another algorithm',
+      ({ action }) => action === 'kms:Sign',
+      (call) => withContext(call, 'kms:SigningAlgorithm', 'ECDSA_SHA_512'),
+    ],
+    [
+      'a digest instead of a message',
+      ({ action }) => action === 'kms:Sign',
+      (call) => withContext(call, 'kms:MessageType', 'DIGEST'),
+    ],
+    [
+      'the keyring item for writing',
+      ({ action }) => action === 'dynamodb:PutItem',
+      (call) => withContext(call, 'dynamodb:LeadingKeys', '#keyring'),
+    ],
+    [
+      'another table',
+      ({ action }) => action === 'dynamodb:PutItem',
+      (call) => ({ ...call, resource: `${call.resource}-other` }),
+    ],
+    ['deletion', ({ action }) => action === 'dynamodb:PutItem', (call) => ({ ...call, action: 'dynamodb:DeleteItem' })],
+  ])('do not reach %s', (_what, choose, change) => {
+    const token = statements.find(({ actions }) => actions.includes('kms:Sign'))?.role;
+    const call =
+      callsOfFunctions().find((each) => each.principal === token && choose(each)) ?? expect.fail('no such call');
+    expect(allows(statements, call)).toBe(true);
+    expect(allows(statements, change(call))).toBe(false);
+  });
+});
+
+function statementsOf(properties: Readonly<Record<string, unknown>> = {}): Statement[] {
+  const { Roles, PolicyDocument } = stack.resolve(properties) as {
+    Roles: string[];
+    PolicyDocument: {
+      Statement: {
+        Effect: 'Allow' | 'Deny';
+        Action: string | string[];
+        Resource: string | string[];
+        Condition?: Statement['condition'];
+      }[];
+    };
+  };
+  return Roles.flatMap((role) =>
+    PolicyDocument.Statement.map(({ Effect, Action, Resource, Condition }) => ({
+      role: `arn:aws:iam::111122223333:role/${role}`,
+      effect: Effect,
+      actions: [Action].flat(),
+      resources: [Resource].flat(),
+      condition: Condition ?? {},
+    })),
+  );
+}
+
+function allows(all: readonly Statement[], call: RecordedCall): boolean {
+  const fitting = all.filter((statement) => applies(statement, call));
+  return fitting.some(({ effect }) => effect === 'Allow') && !fitting.some(({ effect }) => effect === 'Deny');
+}
+
+function applies({ role, actions, resources, condition }: Statement, call: RecordedCall): boolean {
+  return (
+    role === call.principal &&
+    actions.includes(call.action) &&
+    resources.some((resource) => like(resource, call.resource)) &&
+    Object.entries(condition).every(([operator, keys]) =>
+      Object.entries(keys).every(([key, wanted]) => holds(operator, call.context[key], [wanted].flat())),
+    )
+  );
+}
+
+/** The operators this template uses; another one fails the test rather than being passed over. */
+function holds(operator: string, got: string | undefined, wanted: readonly string[]): boolean {
+  switch (operator) {
+    case 'StringEquals':
+      return got !== undefined && wanted.includes(got);
+    case 'ForAllValues:StringLike':
+      return (got?.split(',') ?? []).every((value) => wanted.some((pattern) => like(pattern, value)));
+    case 'Null':
+      return wanted.includes(String(got === undefined));
+    default:
+      throw new Error(`no evaluation of ${operator}`);
+  }
+}
+
+/** IAM's star crosses everything, as our `**` does. */
+function like(pattern: string, text: string): boolean {
+  return matchesGlob(pattern.replaceAll('*', '**'), text);
+}
+
+function withContext(call: RecordedCall, key: string, value: string): RecordedCall {
+  return { ...call, context: { ...call.context, [key]: value } };
+}
