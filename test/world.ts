@@ -67,17 +67,26 @@ export const policy: CompiledPolicy = {
   hash: 'hash-of-the-policy',
   local: false,
   issuers: { github },
+  clients: {},
   audiences: {
     'orders-api': {
       name: 'orders-api',
       resource: 'https://orders.acme.example',
       scopes: ['orders:read', 'orders:write', 'orders:admin'],
+      format: 'jwt',
       alg: 'ES256',
       ttl: 300,
       maxTtl: 900,
     },
-    'payments-api': { name: 'payments-api', scopes: ['payments:charge'], alg: 'ES256', ttl: 300, maxTtl: 900 },
-    plain: { name: 'plain', scopes: [], alg: 'ES256', ttl: 300, maxTtl: 900 },
+    'payments-api': {
+      name: 'payments-api',
+      scopes: ['payments:charge'],
+      format: 'jwt',
+      alg: 'ES256',
+      ttl: 300,
+      maxTtl: 900,
+    },
+    plain: { name: 'plain', scopes: [], format: 'jwt', alg: 'ES256', ttl: 300, maxTtl: 900 },
   },
   rules: [ordersRule, { ...ordersRule, id: 'plain', grant: { ...ordersRule.grant, audience: 'plain', scopes: [] } }],
 };

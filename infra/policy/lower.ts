@@ -30,6 +30,7 @@ export function lower({ policy, issuers, local }: LowerInput): PolicyArtifact {
     version: 1,
     local,
     issuers: Object.fromEntries(issuers.map((issuer) => [issuer.name, issuer])),
+    clients: {},
     audiences: Object.fromEntries(policy.audiences.map((entry) => [entry.name, lowerAudience(entry)])),
     rules: policy.rules.map((entry) => lowerRule(policy, entry)),
   } as const;
@@ -38,7 +39,7 @@ export function lower({ policy, issuers, local }: LowerInput): PolicyArtifact {
 
 function lowerAudience({ name, value }: Entry<AudienceEntry>): Audience {
   const { resource, scopes = [], alg = defaults.alg } = value;
-  return { name, ...(resource !== undefined && { resource }), scopes, alg, ...audienceTtl(value) };
+  return { name, ...(resource !== undefined && { resource }), scopes, format: 'jwt', alg, ...audienceTtl(value) };
 }
 
 function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry>): PolicyRule {

@@ -40,6 +40,31 @@ export interface TrustedIssuer<Url = string> {
   readonly maxAge?: number;
   readonly maxLifetime: number;
   readonly clockSkew: number;
+  /** Makes the whole issued `sub`; begins with a literal prefix unique in the deployment. Default `<name>|<sub>`. */
+  readonly subject?: Template;
+  /** Claims kept only as salted hashes in decisions and audit. */
+  readonly private?: readonly string[];
+}
+
+/** How a client proves who it is. */
+export type ClientAuthentication =
+  /** By `client_secret_basic` or `_post`. SHA-256 of the secret's UTF-8 bytes, hex. */
+  | { readonly method: 'client_secret'; readonly sha256: string }
+  | {
+      readonly method: 'private_key_jwt';
+      readonly keys: Exclude<KeySource, { readonly from: 'discovery' }>;
+      readonly network: IssuerNetwork;
+      readonly algorithms: readonly JwsAlgorithm[];
+    }
+  /** A token of a trusted issuer as `client_assertion`. */
+  | { readonly method: 'federated'; readonly issuer: string; readonly match: readonly ClaimMatch[] };
+
+/** A caller that authenticates. */
+export interface Client {
+  readonly name: string;
+  readonly auth: ClientAuthentication;
+  /** Audiences whose tokens it may introspect. */
+  readonly introspects: readonly string[];
 }
 
 /** A target of issued access tokens. Durations in seconds. */
@@ -48,6 +73,8 @@ export interface Audience {
   /** The audience's resource indicator; it becomes `aud` when present. */
   readonly resource?: string;
   readonly scopes: readonly string[];
+  /** `reference`: an opaque handle that only introspection resolves. */
+  readonly format: 'jwt' | 'reference';
   readonly alg: JwsAlgorithm;
   readonly ttl: number;
   readonly maxTtl: number;
@@ -74,14 +101,36 @@ export interface AudienceGrant {
   readonly ttl: number;
 }
 
-interface RuleCore {
-  readonly id: string;
-  /** Name of the issuer of the subject token. */
+/** What the actor token must be; a rule without it never grants a request that has one. */
+export interface ActorMatch {
   readonly from: string;
   readonly match: readonly ClaimMatch[];
 }
 
-export type AllowRule = RuleCore & { readonly grant: AudienceGrant };
+/** A CEL expression of boolean result, named for the decision's trace. */
+export interface NamedCondition {
+  readonly name: string;
+  readonly expression: string;
+}
+
+interface RuleCore {
+  readonly id: string;
+  /** Name of the issuer of the subject token; `self` for tokens Cambio issued. */
+  readonly from: string;
+  readonly match: readonly ClaimMatch[];
+  /** Absent: any caller, authenticated or not; `any`: any authenticated client. */
+  readonly client?: 'any' | readonly string[];
+  readonly actor?: ActorMatch;
+  readonly when?: readonly NamedCondition[];
+}
+
+export type AllowRule = RuleCore & {
+  readonly grant: AudienceGrant;
+  /** Most `act` levels in the issued token. Default 3. */
+  readonly maxDepth?: number;
+  /** The issued token may outlive its subject token; `clockSkew` then applies to `exp` too. */
+  readonly outlive?: boolean;
+};
 /** `deny: 'any'` refuses every target. */
 export type DenyRule = RuleCore & { readonly deny: 'any' | { readonly audience: string } };
 export type PolicyRule = AllowRule | DenyRule;
@@ -94,6 +143,7 @@ export interface CompiledPolicy<Url = string> {
   /** Compiled for the local stack (loopback URLs, stand-in keys); the construct refuses to deploy it. */
   readonly local: boolean;
   readonly issuers: Readonly<Record<string, TrustedIssuer<Url>>>;
+  readonly clients: Readonly<Record<string, Client>>;
   readonly audiences: Readonly<Record<string, Audience>>;
   /** In policy order: the first allow rule that fits wins. */
   readonly rules: readonly PolicyRule[];
