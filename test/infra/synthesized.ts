@@ -25,6 +25,7 @@ export const githubIssuer: TrustedIssuer = {
 export const ordersAudience: Audience = {
   name: 'orders-api',
   scopes: ['orders:read'],
+  format: 'jwt',
   alg: 'ES256',
   ttl: 300,
   maxTtl: 900,
@@ -34,6 +35,7 @@ export const artifact: PolicyArtifact = {
   version: 1,
   hash: '0'.repeat(64),
   local: false,
+  clients: {},
   issuers: { github: githubIssuer },
   audiences: { 'orders-api': ordersAudience },
   rules: [],
