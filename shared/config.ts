@@ -8,6 +8,8 @@ export const environmentNames = {
   apiBase: 'API_BASE',
   /** Name of the DynamoDB table of records. */
   recordsTable: 'RECORDS_TABLE',
+  /** Seconds a decision is kept. */
+  decisionRetention: 'DECISION_RETENTION',
   /** JSON object: the values the policy artifact has holes for. Optional; absent means none. */
   policyValues: 'POLICY_VALUES',
 } as const;

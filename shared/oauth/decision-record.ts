@@ -1,0 +1,131 @@
+// What is kept of a decision, and with it of the token it issued: one item, small whatever the request was. Pure.
+import type { Claims } from '../policy/claims.ts';
+import type { EvaluatedRule } from '../policy/evaluate.ts';
+import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../policy/recorded-claims.ts';
+import type { Reason } from './denial.ts';
+import { type RecordedRules, recordRules } from './recorded-rules.ts';
+
+/** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
+export interface IssuedFacts {
+  readonly exp: number;
+  /** In issued form. */
+  readonly sub: string;
+  readonly clientId: string;
+  /** Name of the audience. */
+  readonly audience: string;
+  readonly scope: string | undefined;
+}
+
+/** The request in the caller's own words. */
+export interface RequestFacts {
+  readonly audiences: readonly string[];
+  readonly resources: readonly string[];
+  readonly scope: readonly string[] | undefined;
+  readonly requestedTokenType?: string;
+  /** Name of the authenticated client; absent for anonymous callers. */
+  readonly client?: string | undefined;
+}
+
+/** A token of the request: the issuer's name once known, issuer and claims once the signature verified, never before. */
+export interface TokenToRecord {
+  readonly issuer?: string | undefined;
+  readonly verified?: { readonly issuer: ClaimCatalogue; readonly claims: Claims } | undefined;
+}
+
+export type Ending =
+  | { readonly outcome: 'granted'; readonly issued: IssuedFacts }
+  | { readonly outcome: 'refused'; readonly error: string; readonly reason: Reason | undefined };
+
+export interface DecisionInput {
+  readonly decisionId: string;
+  /** Random, one for each request: the request alone may write its decision again. */
+  readonly attempt: string;
+  /** Epoch seconds. */
+  readonly at: number;
+  /** Seconds a decision is kept. */
+  readonly retention: number;
+  readonly policyHash: string;
+  readonly ending: Ending;
+  readonly request?: RequestFacts | undefined;
+  readonly subject?: TokenToRecord | undefined;
+  readonly actor?: TokenToRecord | undefined;
+  /** Id of the rule that decided. */
+  readonly rule?: string | undefined;
+  readonly rules?: readonly EvaluatedRule[] | undefined;
+}
+
+export interface TokenRecord extends RecordedClaims {
+  readonly issuer: string;
+  readonly sub?: string;
+  readonly jti?: string;
+}
+
+export interface DecisionRecord {
+  readonly decisionId: string;
+  readonly attempt: string;
+  readonly at: number;
+  /** Epoch seconds; afterwards it is not there, whether or not it was deleted already. */
+  readonly expiresAt: number;
+  readonly policyHash: string;
+  readonly ending: Ending;
+  readonly rule: string | undefined;
+  readonly trace: RecordedRules;
+  readonly request: (RequestFacts & { readonly truncated?: true }) | undefined;
+  readonly subject: TokenRecord | undefined;
+  readonly actor: TokenRecord | undefined;
+}
+
+/** Bytes of JSON that the claims of subject and actor may take together. */
+export const maxClaimBytes = 4_096;
+/** Seconds a record outlives its token at least, so that a late clock still finds it. */
+const keepAfterExpiry = 300;
+const maxRequestBytes = 2_048;
+
+/** Makes the record of a decision that is final. */
+export function decisionRecord(input: DecisionInput): DecisionRecord {
+  const { decisionId, attempt, at, retention, policyHash, ending, rule } = input;
+  const actor = recordToken(input.actor, decisionId, maxClaimBytes / 2);
+  const subject = recordToken(input.subject, decisionId, maxClaimBytes - (actor ? sizeOf(actor) : 0));
+  const exp = ending.outcome === 'granted' ? ending.issued.exp : 0;
+  return {
+    decisionId,
+    attempt,
+    at,
+    expiresAt: Math.max(at + retention, exp + keepAfterExpiry),
+    policyHash,
+    ending,
+    rule,
+    trace: recordRules(input.rules ?? [], rule, catalogues(input)),
+    request: input.request && recordRequest(input.request),
+    subject,
+    actor,
+  };
+}
+
+function catalogues({ subject, actor, decisionId }: DecisionInput) {
+  return { salt: decisionId, subject: subject?.verified?.issuer, actor: actor?.verified?.issuer };
+}
+
+function recordToken(token: TokenToRecord | undefined, salt: string, budget: number): TokenRecord | undefined {
+  if (!token?.verified) return token?.issuer === undefined ? undefined : { issuer: token.issuer, ...nothing };
+  const { issuer, claims } = token.verified;
+  const recorded = recordClaims(claims, issuer, salt, budget);
+  const { sub, jti } = recorded.claims;
+  return {
+    issuer: issuer.name,
+    ...(typeof sub === 'string' && { sub }),
+    ...(typeof jti === 'string' && { jti }),
+    ...recorded,
+  };
+}
+
+const nothing: RecordedClaims = { claims: {}, hashed: {}, omitted: [] };
+
+/** Targets and scopes that no policy could hold are the caller's noise: they are cut, and the record says so. */
+function recordRequest(request: RequestFacts): RequestFacts & { readonly truncated?: true } {
+  if (Buffer.byteLength(JSON.stringify(request)) <= maxRequestBytes) return request;
+  const short = (values: readonly string[]) => values.slice(0, 4).map((value) => value.slice(0, 64));
+  const { audiences, resources, scope, ...rest } = request;
+  const cut = { audiences: short(audiences), resources: short(resources), scope: scope && short(scope) };
+  return { ...rest, ...cut, truncated: true };
+}

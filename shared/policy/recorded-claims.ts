@@ -1,0 +1,113 @@
+// What a decision keeps of a token's claims: those its issuer's entry declares, private ones as salted hashes, within a
+// budget of bytes. Shared by the recorder and by `cambio policy replay`. Pure.
+import { createHash } from 'node:crypto';
+import type { Claims } from './claims.ts';
+import type { TrustedIssuer } from './compiled-policy.ts';
+
+/** What decides which claims of an issuer's tokens are kept, and how. */
+export type ClaimCatalogue = Pick<TrustedIssuer, 'name' | 'claims' | 'private'>;
+
+export interface RecordedClaims {
+  /** Declared claims as the token has them, without private ones. */
+  readonly claims: Claims;
+  /** Private ones by path: the hash of the value, or of each element of a list. */
+  readonly hashed: Readonly<Record<string, string | readonly string[]>>;
+  /** Declared paths the token has but for which there was no room; `*` stands for more of them than are named. */
+  readonly omitted: readonly string[];
+}
+
+const mostOmitted = 32;
+/** Registered first: they say whose token it was. */
+const identifying = ['iss', 'sub', 'aud', 'jti', 'iat', 'exp', 'nbf'];
+
+/**
+ * The claims to keep.
+ * @param salt the decision's id: random, and different for each decision
+ * @param budget bytes of JSON that claims and hashes may take together
+ */
+export function recordClaims(claims: Claims, catalogue: ClaimCatalogue, salt: string, budget: number): RecordedClaims {
+  const declared = Object.keys(catalogue.claims);
+  const ordered = [...identifying.filter((name) => declared.includes(name)), ...declared];
+  const kept = { claims: {} as Claims, hashed: {} as Record<string, string | readonly string[]> };
+  const omitted: string[] = [];
+  for (const path of new Set([...ordered, ...(catalogue.private ?? [])])) {
+    const steps = stepsTo(claims, path);
+    if (steps === undefined) continue;
+    const next = isPrivate(path, catalogue)
+      ? { ...kept, hashed: define(kept.hashed, path, hashClaim(valueAt(claims, steps), path, salt)) }
+      : { ...kept, claims: putAt(kept.claims, steps, withoutPrivate(valueAt(claims, steps), path, catalogue)) };
+    if (sizeOf(next) <= budget) Object.assign(kept, next);
+    else omitted.push(path);
+  }
+  return { ...kept, omitted: named(omitted) };
+}
+
+/** Bytes that claims and hashes take of the budget. */
+export function sizeOf({ claims, hashed }: Pick<RecordedClaims, 'claims' | 'hashed'>): number {
+  if (Object.keys(claims).length + Object.keys(hashed).length === 0) return 0;
+  return Buffer.byteLength(JSON.stringify(claims)) + Buffer.byteLength(JSON.stringify(hashed));
+}
+
+/** The salted hash of a value, as base64url; a list gives one for each element, so that a match of any can be tried. */
+export function hashClaim(value: unknown, path: string, salt: string): string | readonly string[] {
+  return Array.isArray(value) ? value.map((element) => digest(element, path, salt)) : digest(value, path, salt);
+}
+
+/** Whether a path names a private claim, or something inside one. */
+export function isPrivate(path: string, { private: names = [] }: Pick<ClaimCatalogue, 'private'>): boolean {
+  return names.some((name) => path === name || path.startsWith(`${name}.`));
+}
+
+function digest(value: unknown, path: string, salt: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([salt, path, value]))
+    .digest('base64url');
+}
+
+function named(omitted: readonly string[]): readonly string[] {
+  const short = omitted.filter((path) => path.length <= 100).slice(0, mostOmitted);
+  return short.length < omitted.length ? [...short, '*'] : short;
+}
+
+/** The keys that lead to a path, chosen as {@link claimAt} does: at each level the longest name that exists. */
+function stepsTo(claims: Claims, path: string): readonly string[] | undefined {
+  if (Object.hasOwn(claims, path)) return [path];
+  for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
+    const name = path.slice(0, dot);
+    if (!Object.hasOwn(claims, name)) continue;
+    const inner = claims[name];
+    const rest = isObject(inner) ? stepsTo(inner, path.slice(dot + 1)) : undefined;
+    return rest && [name, ...rest];
+  }
+  return undefined;
+}
+
+function valueAt(claims: Claims, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>((value, step) => (isObject(value) ? value[step] : undefined), claims);
+}
+
+function putAt(claims: Claims, steps: readonly string[], value: unknown): Claims {
+  const [step = '', ...rest] = steps;
+  if (rest.length === 0) return define(claims, step, value);
+  const inner = Object.hasOwn(claims, step) ? claims[step] : undefined;
+  return define(claims, step, putAt(isObject(inner) ? inner : {}, rest, value));
+}
+
+/** A declared object without what is private inside it, however its path may be split into names. */
+function withoutPrivate(value: unknown, path: string, catalogue: ClaimCatalogue): unknown {
+  const leadsToPrivate = catalogue.private?.some((name) => name.startsWith(`${path}.`));
+  if (!leadsToPrivate || !isObject(value)) return value;
+  const members = Object.entries(value).filter(([name]) => !isPrivate(`${path}.${name}`, catalogue));
+  return Object.fromEntries(
+    members.map(([name, inner]) => [name, withoutPrivate(inner, `${path}.${name}`, catalogue)]),
+  );
+}
+
+// Object.fromEntries defines: a claim named __proto__ is a claim like any other.
+function define<Value>(record: Readonly<Record<string, Value>>, name: string, value: Value): Record<string, Value> {
+  return Object.fromEntries([...Object.entries(record), [name, value]]);
+}
+
+function isObject(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
