@@ -126,10 +126,14 @@ function decide(
     issuer: subject.issuer.name,
     claims: subject.claims,
     audience: audience.name,
-    hasActor: request.actor !== undefined,
+    client: '',
+    ...(request.actor && { actor: { issuer: decision.actor.issuer ?? '', claims: {} } }),
+    request: { scopes: request.scope ?? [], audiences: request.audiences, resources: request.resources },
+    now: cambio.now(),
   });
   decision.rules = answer.trace;
-  const { rule, grant } = requireGrant(answer);
+  const { rule, allow } = requireGrant(answer);
+  const { grant } = allow;
   decision.rule = rule;
   const scopes = grantedScopes({ requested: request.scope, rule: grant.scopes, audience: audience.scopes });
   decision.grantedScope = scopes;

@@ -15,7 +15,14 @@ function sampleFor(issuerName: string): Record<string, unknown> {
 }
 
 function outcomeOf(issuer: string, claims: Record<string, unknown>, audience = 'orders-api'): string {
-  return evaluatePolicy(indexRules(artifact?.rules ?? []), { issuer, claims, audience, hasActor: false }).outcome;
+  return evaluatePolicy(indexRules(artifact?.rules ?? []), {
+    issuer,
+    claims,
+    audience,
+    client: '',
+    request: { scopes: [], audiences: [audience], resources: [] },
+    now: 0,
+  }).outcome;
 }
 
 describe('the demonstration policy', () => {

@@ -1,0 +1,66 @@
+// Whether one rule fits a question, and the trace of its conditions. Pure and total.
+import type { ActorMatch, PolicyRule } from './compiled-policy.ts';
+import type { Condition } from './condition.ts';
+import { evaluateMatch } from './match.ts';
+import type { PolicyQuestion, Presented } from './question.ts';
+import { type ConditionResult, conditionVariables, type EvaluateCondition, evaluateWhen, unevaluated } from './when.ts';
+
+/** One rule as evaluated, for the decision's trace. */
+export interface EvaluatedRule {
+  readonly id: string;
+  readonly matched: boolean;
+  readonly conditions: readonly Condition[];
+}
+
+/** Evaluates a rule. Its expressions run only when all its other conditions match. */
+export function evaluateRule(
+  rule: PolicyRule,
+  question: PolicyQuestion,
+  evaluateCondition: EvaluateCondition,
+): EvaluatedRule {
+  const cheap = [
+    ...clientCondition(rule, question.client),
+    ...actorConditions(rule, question.actor),
+    ...rule.match.map((match) => evaluateMatch(match, question.claims)),
+  ];
+  const evaluate = (expression: string): ConditionResult => evaluateCondition(expression, conditionVariables(question));
+  const whens = evaluateWhens(rule, allMatch(cheap), evaluate);
+  const conditions = [...cheap, ...whens];
+  return { id: rule.id, matched: allMatch(conditions), conditions };
+}
+
+function evaluateWhens(
+  rule: PolicyRule,
+  needed: boolean,
+  evaluate: (expression: string) => ConditionResult,
+): readonly Condition[] {
+  const isDeny = 'deny' in rule;
+  return (rule.when ?? []).map((when) =>
+    needed ? evaluateWhen(when, () => evaluate(when.expression), isDeny) : unevaluated(when),
+  );
+}
+
+function clientCondition({ client }: PolicyRule, got: string): readonly Condition[] {
+  if (client === undefined) return [];
+  const matched = client === 'any' ? got !== '' : client.includes(got);
+  return [{ name: 'client', wanted: client === 'any' ? [client] : client, got, matched }];
+}
+
+// Delegation is never a side effect: an allow rule that does not speak of an actor grants no request that has one.
+function actorConditions(rule: PolicyRule, actor: Presented | undefined): readonly Condition[] {
+  if (rule.actor) return wantedActor(rule.actor, actor);
+  if ('deny' in rule || actor === undefined) return [];
+  const hint = 'the request has an actor token, and this rule has no `actor`';
+  return [{ name: 'actor', wanted: [], got: actor.issuer, matched: false, hint }];
+}
+
+function wantedActor({ from, match }: ActorMatch, actor: Presented | undefined): readonly Condition[] {
+  const issuer: Condition = { name: 'actor', wanted: [from], got: actor?.issuer, matched: actor?.issuer === from };
+  if (!actor) return [{ ...issuer, hint: 'the request has no actor token' }];
+  if (!issuer.matched) return [issuer];
+  return [issuer, ...match.map((each) => evaluateMatch(each, actor.claims, 'actor.'))];
+}
+
+function allMatch(conditions: readonly Condition[]): boolean {
+  return conditions.every(({ matched }) => matched);
+}
