@@ -2,6 +2,7 @@
 import { Aws, Validations } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
+  AuthorizationType,
   DomainName,
   EndpointType,
   type IResource,
@@ -28,6 +29,8 @@ export interface Domain {
 export interface Route {
   readonly path: string;
   readonly methods: readonly string[];
+  /** Only callers with SigV4 credentials that IAM lets call this method; anybody, without it. */
+  readonly iam?: true;
   /** The alias `live` of the function that serves it. */
   readonly handler: Alias;
 }
@@ -87,9 +90,11 @@ export class Api extends Construct {
 
   private addEndpoint(path: string, routes: readonly Route[]): IResource {
     const resource = this.restApi.root.resourceForPath(path);
-    for (const { methods, handler } of routes) {
+    for (const { methods, handler, iam } of routes) {
       for (const method of methods) {
-        resource.addMethod(method, new LambdaIntegration(handler as IFunction, { allowTestInvoke: false }));
+        resource.addMethod(method, new LambdaIntegration(handler as IFunction, { allowTestInvoke: false }), {
+          authorizationType: iam ? AuthorizationType.IAM : AuthorizationType.NONE,
+        });
       }
     }
     answerMethodNotAllowed(

@@ -17,6 +17,8 @@ export interface EndpointsProps {
   readonly apiBase: string;
   readonly records: RecordsTable;
   readonly signingKeys: SigningKeys;
+  /** How long decisions are kept. */
+  readonly decisionRetention: Duration;
   readonly logRetention: RetentionDays;
   readonly vpc: IVpc | undefined;
 }
@@ -33,11 +35,13 @@ export class Endpoints extends Construct {
     acknowledgeSigning(this);
     const discovery = this.discovery(props).live;
     const jwks = this.jwks(props).live;
+    const decisions = this.decisions(props).live;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
       { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
+      { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
     ];
   }
 
@@ -46,11 +50,17 @@ export class Endpoints extends Construct {
       entry: 'token',
       description: 'Cambio: POST /token',
       policy: artifact,
-      settings: { issuer: props.issuer, recordsTable: records.name, ...valuesOf(props) },
+      settings: {
+        issuer: props.issuer,
+        recordsTable: records.name,
+        decisionRetention: String(props.decisionRetention.toSeconds()),
+        ...valuesOf(props),
+      },
       statements: [
         signingKeys.signStatement(),
         records.statement('keyring', ['GetItem']),
         records.statement('issued', ['PutItem']),
+        records.statement('decision', ['PutItem']),
       ],
       timeout: Duration.seconds(10),
       logRetention,
@@ -66,6 +76,17 @@ export class Endpoints extends Construct {
       policy: artifact,
       settings: { issuer: props.issuer, apiBase: props.apiBase, ...valuesOf(props) },
       timeout: Duration.seconds(5),
+      logRetention,
+    });
+  }
+
+  private decisions({ records, logRetention }: EndpointsProps): EndpointFunction {
+    return new EndpointFunction(this, 'Decisions', {
+      entry: 'decisions',
+      description: 'Cambio: GET /admin/decisions/{decision_id}',
+      settings: { recordsTable: records.name },
+      statements: [records.statement('decision', ['GetItem'])],
+      timeout: Duration.seconds(10),
       logRetention,
     });
   }

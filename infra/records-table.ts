@@ -4,8 +4,8 @@ import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-/** Keys of each kind of item as IAM patterns: `<tenant>#keyring`, `<tenant>#issued#<jti>`. */
-const itemKeys = { keyring: '*#keyring', issued: '*#issued#*' } as const;
+/** Keys of each kind of item as IAM patterns: `<tenant>#keyring`, `<tenant>#decision#<id>`, `<tenant>#issued#<jti>`. */
+const itemKeys = { keyring: '*#keyring', decision: '*#decision#*', issued: '*#issued#*' } as const;
 
 type ItemKind = keyof typeof itemKeys;
 /** Only actions whose request always names a key: the leading-keys condition cannot be evaded with them. */

@@ -1,5 +1,5 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
-import { CfnRule, Fn } from 'aws-cdk-lib';
+import { CfnRule, Duration, Fn } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -24,6 +24,8 @@ export interface TokenExchangeProps {
   readonly issuerDomain?: Domain;
   /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB and the public issuers too. */
   readonly vpc?: IVpc;
+  /** How long decisions and their traces are kept, at least a day; 30 days by default. */
+  readonly decisionRetention?: Duration;
   /** Of the functions' and the API's logs; three months by default. */
   readonly logRetention?: RetentionDays;
   /** Makes the account's one role for API Gateway's logs, the default; false where another stack has made it. */
@@ -50,6 +52,7 @@ export class TokenExchange extends Construct {
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
     const { domain, issuerDomain, vpc, logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
+    const decisionRetention = requireDay(props.decisionRetention ?? Duration.days(30));
 
     this.records = new RecordsTable(this, 'Records');
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
@@ -67,6 +70,7 @@ export class TokenExchange extends Construct {
       apiBase: this.apiBase,
       records,
       signingKeys,
+      decisionRetention,
       logRetention,
       vpc,
     });
@@ -91,6 +95,12 @@ function refuseLocalPolicy(scope: Construct, { local }: PolicyArtifact): void {
       },
     ],
   });
+}
+
+/** A decision is the record of its token, too: it has to outlive every token. */
+function requireDay(retention: Duration): Duration {
+  if (retention.toDays({ integral: false }) >= 1) return retention;
+  throw new Error('decisionRetention must be at least a day');
 }
 
 function requireVpc({ issuers }: PolicyArtifact, vpc: IVpc | undefined): void {

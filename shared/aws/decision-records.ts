@@ -1,10 +1,14 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
-import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { DecisionRecord } from '../oauth/decision-record.ts';
+import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { DecisionRecord, Ending } from '../oauth/decision-record.ts';
 import { callDependency } from './dependency.ts';
 import { decisionKey } from './record-keys.ts';
 
 export type RecordDecision = (record: DecisionRecord) => Promise<void>;
+/** Undefined when there is none; one that has expired may still be found. */
+export type FindDecision = (decisionId: string) => Promise<DecisionRecord | undefined>;
+
+type Item = Readonly<Record<string, AttributeValue>>;
 
 /**
  * Writes the record unless its key is another request's. A retry whose first try did arrive finds its own record, and
@@ -29,24 +33,72 @@ export function createRecordDecision(client: DynamoDBClient, table: string): Rec
     });
 }
 
-type Item = Record<string, { S: string } | { N: string }>;
+/** Reads a decision, strongly consistent. */
+export function createFindDecision(client: DynamoDBClient, table: string): FindDecision {
+  return (decisionId) =>
+    callDependency('dynamodb', async () => {
+      const key = { pk: { S: decisionKey(decisionId) } };
+      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
+      return Item && fromItem(decisionId, Item);
+    });
+}
 
-function toItem(record: DecisionRecord): Item {
-  const { decisionId, at, expiresAt, ending, request, trace, subject, actor, ...plain } = record;
-  const { issued, ...result } = ending.outcome === 'granted' ? ending : { ...ending, issued: {} };
-  const structured = { rules: trace.rules, request, subjectToken: subject, actorToken: actor };
+function toItem(record: DecisionRecord): Record<string, AttributeValue> {
+  const { decisionId, ending, request, trace, subject, actor, ...plain } = record;
+  const { issued, ...result } = ending.outcome === 'granted' ? ending : { ...ending, issued: undefined };
   return {
     pk: { S: decisionKey(decisionId) },
-    ...attributes({ at, expiresAt, rulesOmitted: trace.omitted, ...plain, ...result, ...issued }),
-    ...attributes(Object.fromEntries(Object.entries(structured).map(([name, value]) => [name, JSON.stringify(value)]))),
+    ...attributes({ ...plain, ...result, ...issued, rulesOmitted: trace.omitted }),
+    ...attributes({
+      rules: JSON.stringify(trace.rules),
+      request: JSON.stringify(request),
+      subjectToken: JSON.stringify(subject),
+      actorToken: JSON.stringify(actor),
+    }),
   };
 }
 
-function attributes(values: Readonly<Record<string, unknown>>): Item {
-  const item: Item = {};
+function attributes(values: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {
+  const item: Record<string, AttributeValue> = {};
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'number') item[name] = { N: String(value) };
     if (typeof value === 'string') item[name] = { S: value };
   }
   return item;
+}
+
+function fromItem(decisionId: string, item: Item): DecisionRecord {
+  const text = (name: string): string | undefined => item[name]?.S;
+  const structured = (name: string) => JSON.parse(text(name) ?? 'null') ?? undefined;
+  return {
+    decisionId,
+    attempt: text('attempt') ?? '',
+    at: Number(item['at']?.N),
+    expiresAt: Number(item['expiresAt']?.N),
+    policyHash: text('policyHash') ?? '',
+    ending: endingOf(item),
+    rule: text('rule'),
+    trace: { rules: structured('rules') ?? [], omitted: Number(item['rulesOmitted']?.N ?? 0) },
+    request: structured('request'),
+    subject: structured('subjectToken'),
+    actor: structured('actorToken'),
+  };
+}
+
+function endingOf(item: Item): Ending {
+  if (item['outcome']?.S !== 'granted') {
+    return {
+      outcome: 'refused',
+      error: item['error']?.S ?? '',
+      reason: item['reason']?.S as Extract<Ending, { outcome: 'refused' }>['reason'],
+    };
+  }
+  const issued = {
+    exp: Number(item['exp']?.N),
+    sub: item['sub']?.S ?? '',
+    clientId: item['clientId']?.S ?? '',
+    audience: item['audience']?.S ?? '',
+    scope: item['scope']?.S,
+  };
+  return { outcome: 'granted', issued };
 }

@@ -1,0 +1,27 @@
+// A token bucket: so many at once, so many a second. Pure but for the clock it is given.
+
+export interface BudgetLimits {
+  /** Per second. */
+  readonly rate: number;
+  /** At once, after a pause. */
+  readonly burst: number;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/** Takes one from the budget; false when nothing is left. */
+export type Budget = () => boolean;
+
+/** A budget that is full at first. A clock that was set back gives nothing and takes nothing. */
+export function createBudget({ rate, burst, now }: BudgetLimits): Budget {
+  let left = burst;
+  let at = now();
+  return () => {
+    const time = now();
+    left = Math.min(burst, left + (Math.max(0, time - at) * rate) / 1_000);
+    at = time;
+    if (left < 1) return false;
+    left -= 1;
+    return true;
+  };
+}

@@ -1,0 +1,41 @@
+// A decision as operators read it: GET /admin/decisions/{decision_id}, and the log. Never a token. Pure.
+import type { DecisionRecord, RequestFacts, TokenRecord } from '../oauth/decision-record.ts';
+
+/** The wire form of a decision; members that are undefined are left out of its JSON. Times are epoch seconds. */
+export function decisionDocument(record: DecisionRecord): Readonly<Record<string, unknown>> {
+  const { ending, trace, request, subject, actor } = record;
+  return {
+    decision_id: record.decisionId,
+    at: record.at,
+    outcome: ending.outcome,
+    ...(ending.outcome === 'refused' && { error: ending.error, reason: ending.reason }),
+    rule: record.rule,
+    rules: trace.rules,
+    ...(trace.omitted > 0 && { rules_omitted: trace.omitted }),
+    request: request && requestDocument(request),
+    subject: subject && tokenDocument(subject),
+    actor: actor && tokenDocument(actor),
+    ...(ending.outcome === 'granted' && { issued: issuedDocument(record.decisionId, ending.issued) }),
+    policy: record.policyHash,
+    expires_at: record.expiresAt,
+  };
+}
+
+function requestDocument(request: RequestFacts & { readonly truncated?: true }): Readonly<Record<string, unknown>> {
+  const { audiences, resources, scope, requestedTokenType, client, truncated } = request;
+  const type = { requested_token_type: requestedTokenType };
+  return { audiences, resources, scope: scope?.join(' '), ...type, client, truncated };
+}
+
+function tokenDocument({ issuer, sub, jti, claims, hashed, omitted }: TokenRecord): Readonly<Record<string, unknown>> {
+  const optional = {
+    ...(Object.keys(hashed).length > 0 && { hashed }),
+    ...(omitted.length > 0 && { omitted }),
+  };
+  return { issuer, sub, jti, claims, ...optional };
+}
+
+function issuedDocument(jti: string, issued: Extract<DecisionRecord['ending'], { outcome: 'granted' }>['issued']) {
+  const { sub, clientId, audience, scope, exp } = issued;
+  return { jti, sub, client_id: clientId, audience, scope, exp };
+}
