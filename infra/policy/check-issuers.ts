@@ -24,12 +24,8 @@ export function checkIssuers({ issuers }: MergedPolicy, local: boolean): readonl
 
 function checkProfile({ claims }: IssuerEntry, place: Place): Diagnostic[] {
   if (typeof claims !== 'string' || profiles.has(claims)) return [];
-  const at = below(place, 'claims');
-  if ((profileNames as readonly string[]).includes(claims)) {
-    const hint = 'give a map of claim name to type instead, such as { email: string, groups: list }';
-    return [errorAt(at, `profile ${claims} is not yet supported`, hint)];
-  }
-  return [errorAt(at, `there is no profile ${quote(claims)}`, didYouMean(claims, profileNames))];
+  const hint = didYouMean(claims, profileNames);
+  return [errorAt(below(place, 'claims'), `there is no profile ${quote(claims)}`, hint)];
 }
 
 function checkRegistered({ claims = {} }: IssuerEntry, place: Place): Diagnostic[] {

@@ -1,4 +1,4 @@
-// GitHub Actions: the claims of its OIDC tokens, all of them strings, ids and booleans too.
+// GitHub Actions: the claims of its OIDC tokens, all of them strings, ids and booleans too. Captured from public runs.
 // https://docs.github.com/en/actions/reference/security/oidc
 import { randomUUID } from 'node:crypto';
 import type { Profile, SampleInput } from './profile.ts';
@@ -38,6 +38,14 @@ export const githubActions: Profile = {
   name: 'github-actions',
   claims,
   prefixes: { repo_property_: 'string' },
+  optional: ['check_run_id', 'enterprise', 'enterprise_id', 'environment', 'environment_node_id'],
+  immutable: {
+    actor: 'actor_id',
+    enterprise: 'enterprise_id',
+    repository: 'repository_id',
+    repository_owner: 'repository_owner_id',
+  },
+  run: ['run_id'],
   algorithms: ['RS256'],
   endsWithSlash: () => false,
   sample: (input) => payload(input, 'repo:acme@1/api@456789:environment:prod'),

@@ -1,5 +1,5 @@
-// Kubernetes: projected service account tokens of any cluster (EKS, GKE, AKS, self-hosted).
-// https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
+// Kubernetes: projected service account tokens of any cluster (EKS, GKE, AKS, self-hosted). Documented by
+// Kubernetes. https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
 import { randomUUID } from 'node:crypto';
 import type { Profile, SampleInput } from './profile.ts';
 
@@ -19,6 +19,12 @@ export const kubernetes: Profile = {
       ]),
     ),
   },
+  optional: [
+    path('warnafter'),
+    ...['node', 'pod', 'secret'].flatMap((object) => [path(object), path(object, 'name'), path(object, 'uid')]),
+  ],
+  immutable: Object.fromEntries(bound.map((object) => [path(object, 'name'), path(object, 'uid')])),
+  run: [path('pod', 'uid')],
   algorithms: ['RS256'],
   // Of the big three only AKS ends its issuer with a slash.
   endsWithSlash: (url) => /^https:\/\/[^/]+\.oic\.prod-aks\.azure\.com\//.test(url),

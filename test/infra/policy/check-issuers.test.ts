@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { changed, compileText, expectMistake, findingsOf, type Mistake } from './policy-world.ts';
+import { changed, compileText, expectMistake, type Mistake } from './policy-world.ts';
 
 const eks = '    claims: kubernetes\n';
 const jwks = (members: string) => `${eks}    jwks: { keys: [{ ${members} }] }\n`;
@@ -109,12 +109,6 @@ const mistakes: Readonly<Record<string, Mistake>> = {
 
 describe('issuers', () => {
   test.each(Object.entries(mistakes))('refuses or warns of %s', (_, mistake) => expectMistake(mistake));
-
-  test('says of a profile to come what to write instead', () => {
-    expect(findingsOf(changed('claims: kubernetes', 'claims: gitlab'))).toEqual([
-      '10:13: profile gitlab is not yet supported | give a map of claim name to type instead, such as { email: string, groups: list }',
-    ]);
-  });
 
   test('compiles everything an issuer can say', () => {
     const more =
