@@ -3,6 +3,7 @@ import type { Claims } from '../policy/claims.ts';
 import type { EvaluatedRule } from '../policy/evaluate.ts';
 import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../policy/recorded-claims.ts';
 import type { Reason } from './denial.ts';
+import { selfName } from './own-tokens.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
 
 /** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
@@ -106,10 +107,19 @@ function catalogues({ subject, actor, decisionId }: DecisionInput) {
   return { salt: decisionId, subject: subject?.verified?.issuer, actor: actor?.verified?.issuer };
 }
 
+/** Of our own tokens: claims that a rule mapped may come from what is private to their issuer. */
+const ownClaims = Object.fromEntries(
+  [...['iss', 'sub', 'aud', 'exp', 'iat', 'jti'], ...['client_id', 'scope', 'act', 'txn']].map((name) => [
+    name,
+    'string',
+  ]),
+) as Readonly<Record<string, 'string'>>;
+
 function recordToken(token: TokenToRecord | undefined, salt: string, budget: number): TokenRecord | undefined {
   if (!token?.verified) return token?.issuer === undefined ? undefined : { issuer: token.issuer, ...nothing };
   const { issuer, claims } = token.verified;
-  const recorded = recordClaims(claims, issuer, salt, budget);
+  const recorded =
+    issuer.name === selfName ? recordOwn(claims, salt, budget) : recordClaims(claims, issuer, salt, budget);
   const { sub, jti } = recorded.claims;
   return {
     issuer: issuer.name,
@@ -117,6 +127,12 @@ function recordToken(token: TokenToRecord | undefined, salt: string, budget: num
     ...(typeof jti === 'string' && { jti }),
     ...recorded,
   };
+}
+
+function recordOwn(claims: Claims, salt: string, budget: number): RecordedClaims {
+  const recorded = recordClaims(claims, { name: selfName, claims: ownClaims }, salt, budget);
+  const mapped = Object.keys(claims).some((name) => !Object.hasOwn(ownClaims, name));
+  return mapped ? { ...recorded, omitted: [...recorded.omitted, '*'] } : recorded;
 }
 
 const nothing: RecordedClaims = { claims: {}, hashed: {}, omitted: [] };

@@ -1,6 +1,6 @@
 // What a decision keeps of the evaluated rules: enough to see why, private claims hashed, within a budget of bytes. Pure.
 import type { EvaluatedRule } from '../policy/evaluate.ts';
-import { type ClaimCatalogue, hashClaim, isPrivate } from '../policy/recorded-claims.ts';
+import { type ClaimCatalogue, hashClaim, showsPrivate } from '../policy/recorded-claims.ts';
 
 type Condition = EvaluatedRule['conditions'][number];
 
@@ -60,12 +60,12 @@ function recordCondition(condition: Condition, by: RecordedBy): Condition {
   return { ...condition, wanted, got: hide(condition, by) ?? shorten(condition.got) };
 }
 
-/** A condition on a private claim shows its hash, as the claim itself does. */
+/** A condition on a private claim shows its hash, as the claim itself does. A name may be read in two ways. */
 function hide({ name, got }: Condition, { salt, subject, actor }: RecordedBy): unknown {
   if (got === undefined) return undefined;
+  if (subject && showsPrivate(name, subject)) return hashClaim(got, name, salt);
   const path = name.replace(/^actor\./, '');
-  const owner = path === name ? subject : actor;
-  return owner && isPrivate(path, owner) ? hashClaim(got, path, salt) : undefined;
+  return actor && path !== name && showsPrivate(path, actor) ? hashClaim(got, path, salt) : undefined;
 }
 
 function shorten(got: unknown): unknown {

@@ -54,8 +54,17 @@ export function hashClaim(value: unknown, path: string, salt: string): string | 
 }
 
 /** Whether a path names a private claim, or something inside one. */
-export function isPrivate(path: string, { private: names = [] }: Pick<ClaimCatalogue, 'private'>): boolean {
+function isPrivate(path: string, { private: names = [] }: Pick<ClaimCatalogue, 'private'>): boolean {
   return names.some((name) => path === name || path.startsWith(`${name}.`));
+}
+
+/** Whether the value at a path is a private claim, or has one inside. */
+export function showsPrivate(path: string, catalogue: Pick<ClaimCatalogue, 'private'>): boolean {
+  return isPrivate(path, catalogue) || leadsToPrivate(path, catalogue);
+}
+
+function leadsToPrivate(path: string, { private: names = [] }: Pick<ClaimCatalogue, 'private'>): boolean {
+  return names.some((name) => name.startsWith(`${path}.`));
 }
 
 function digest(value: unknown, path: string, salt: string): string {
@@ -95,8 +104,7 @@ function putAt(claims: Claims, steps: readonly string[], value: unknown): Claims
 
 /** A declared object without what is private inside it, however its path may be split into names. */
 function withoutPrivate(value: unknown, path: string, catalogue: ClaimCatalogue): unknown {
-  const leadsToPrivate = catalogue.private?.some((name) => name.startsWith(`${path}.`));
-  if (!leadsToPrivate || !isObject(value)) return value;
+  if (!leadsToPrivate(path, catalogue) || !isObject(value)) return value;
   const members = Object.entries(value).filter(([name]) => !isPrivate(`${path}.${name}`, catalogue));
   return Object.fromEntries(
     members.map(([name, inner]) => [name, withoutPrivate(inner, `${path}.${name}`, catalogue)]),
