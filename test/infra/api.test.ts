@@ -40,8 +40,9 @@ const endpoints = {
   '/.well-known/oauth-authorization-server': ['GET', 'HEAD'],
   '/.well-known/openid-configuration': ['GET', 'HEAD'],
   '/.well-known/jwks.json': ['GET', 'HEAD'],
+  '/admin/decisions/{decision_id}': ['GET', 'HEAD'],
 };
-const notFound = ['', '/{proxy+}', '/.well-known'];
+const notFound = ['', '/{proxy+}', '/.well-known', '/admin', '/admin/decisions'];
 
 describe('routes', () => {
   test('the API has these resources and no others', () => {
@@ -61,13 +62,22 @@ describe('routes', () => {
     }
   });
 
+  test('whoever calls /admin is authenticated by IAM, and nobody else is', () => {
+    for (const [path, served] of Object.entries(endpoints)) {
+      const wanted = path.startsWith('/admin/') ? 'AWS_IAM' : 'NONE';
+      for (const name of served) expect(methodOf(path, name)?.Properties['AuthorizationType']).toBe(wanted);
+    }
+  });
+
   test('API Gateway may invoke aliases only, each for its own method of the stage', () => {
     const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
-    expect(permissions).toHaveLength(7);
+    expect(permissions).toHaveLength(9);
     const aliases = Object.keys(resourcesOf(template, 'AWS::Lambda::Alias'));
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
-      expect(JSON.stringify(Properties['SourceArn'])).toMatch(/\/(POST\/token|(GET|HEAD)\/\.well-known\/[a-z.-]+)"/);
+      expect(JSON.stringify(Properties['SourceArn'])).toMatch(
+        /\/(POST\/token|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/decisions\/\*))"/,
+      );
     }
   });
 });

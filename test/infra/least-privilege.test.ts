@@ -33,9 +33,9 @@ const onItems = (pattern: string) => ({
 test('every function has a role of its own, which only Lambda may assume', () => {
   const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
   const roles = functions.map(({ Properties }) => JSON.stringify(Properties['Role']));
-  expect(functions).toHaveLength(4);
-  expect(new Set(roles).size).toBe(4);
-  expect(Object.keys(statements).sort()).toEqual(['Discovery', 'Jwks', 'KeyringSeed', 'Token']);
+  expect(functions).toHaveLength(5);
+  expect(new Set(roles).size).toBe(5);
+  expect(Object.keys(statements).sort()).toEqual(['Decisions', 'Discovery', 'Jwks', 'KeyringSeed', 'Token']);
   for (const [id, role] of Object.entries(resourcesOf(template, 'AWS::IAM::Role'))) {
     const service = id.includes('CloudWatchRole') ? 'apigateway.amazonaws.com' : 'lambda.amazonaws.com';
     expect(role.Properties['AssumeRolePolicyDocument']).toMatchObject({
@@ -100,19 +100,27 @@ describe('signing', () => {
 });
 
 describe('records', () => {
-  test.each([
-    ['Token', 'dynamodb:GetItem', '*#keyring', 'dynamodb:GetItem'],
-    ['Token', 'dynamodb:PutItem', '*#issued#*', 'dynamodb:PutItem'],
-    ['Jwks', 'dynamodb:GetItem', '*#keyring', 'dynamodb:GetItem'],
-    ['KeyringSeed', 'dynamodb:PutItem', '*#keyring', ['dynamodb:GetItem', 'dynamodb:PutItem']],
-  ])('%s has %s on %s only', (name, action, pattern, Action) => {
-    expect(statementsFor(name, action)).toEqual([
-      { Effect: 'Allow', Action, Resource: table, Condition: onItems(pattern) },
-    ]);
+  test.each<[string, ...[action: string | readonly string[], pattern: string][]]>([
+    [
+      'Token',
+      ['dynamodb:GetItem', '*#keyring'],
+      ['dynamodb:PutItem', '*#issued#*'],
+      ['dynamodb:PutItem', '*#decision#*'],
+    ],
+    ['Jwks', ['dynamodb:GetItem', '*#keyring']],
+    ['Decisions', ['dynamodb:GetItem', '*#decision#*']],
+    ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring']],
+  ])('%s has these rights on items and no others', (name, ...rights) => {
+    const ofTable = (statements[name] ?? []).filter((each) =>
+      actionsOf(each).some((one) => one.startsWith('dynamodb:')),
+    );
+    expect(ofTable).toEqual(
+      rights.map(([Action, pattern]) => ({ Effect: 'Allow', Action, Resource: table, Condition: onItems(pattern) })),
+    );
   });
 
   test('discovery touches no record, and no one has an action whose request may lack a key', () => {
-    expect(holdersOf('dynamodb:GetItem').sort()).toEqual(['Jwks', 'KeyringSeed', 'Token']);
+    expect(holdersOf('dynamodb:GetItem').sort()).toEqual(['Decisions', 'Jwks', 'KeyringSeed', 'Token']);
     expect(holdersOf('dynamodb:PutItem').sort()).toEqual(['KeyringSeed', 'Token']);
     const actions = Object.values(statements).flat().flatMap(actionsOf);
     const ofTable = actions.filter((action) => action.startsWith('dynamodb:'));

@@ -1,4 +1,4 @@
-import { CfnParameter, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { describe, expect, test } from 'vitest';
 import { PolicyError } from '../../infra/resolve-policy.ts';
@@ -15,7 +15,7 @@ const functionsOf = (of: Synthesized) => Object.entries(resourcesOf(of, 'AWS::La
 function environmentsOf(of: Synthesized): Readonly<Record<string, Readonly<Record<string, Json>>>> {
   return Object.fromEntries(
     functionsOf(of).map(([id, { Properties }]) => {
-      const name = /(Token|Discovery|Jwks|Seed)Function/.exec(id)?.[1] ?? id;
+      const name = /(Token|Discovery|Jwks|Decisions|Seed)Function/.exec(id)?.[1] ?? id;
       return [name, (Properties['Environment'] as { Variables: Readonly<Record<string, Json>> }).Variables];
     }),
   );
@@ -28,7 +28,7 @@ const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as
 
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
-    expect(functionsOf(template)).toHaveLength(4);
+    expect(functionsOf(template)).toHaveLength(5);
     for (const [, { Properties }] of functionsOf(template)) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -68,7 +68,8 @@ describe('functions', () => {
       Object.keys(variables).sort(),
     ]);
     expect(Object.fromEntries(names)).toEqual({
-      Token: ['ISSUER', 'RECORDS_TABLE'],
+      Token: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      Decisions: ['RECORDS_TABLE'],
       Discovery: ['API_BASE', 'ISSUER'],
       Jwks: ['RECORDS_TABLE'],
       Seed: ['RECORDS_TABLE'],
@@ -100,6 +101,13 @@ describe('functions', () => {
     };
     expect(base['Fn::Join'][1].at(-1)).toBe('/live');
   });
+});
+
+test('decisions are kept 30 days unless told otherwise, and at least a day', () => {
+  const retentionOf = (of: Synthesized) => environmentsOf(of)['Token']?.['DECISION_RETENTION'];
+  expect(retentionOf(template)).toBe('2592000');
+  expect(retentionOf(templateOf({ decisionRetention: Duration.days(1) }))).toBe('86400');
+  expect(() => templateOf({ decisionRetention: Duration.hours(23) })).toThrow('at least a day');
 });
 
 test('the same input makes the same template', () => {
