@@ -7,6 +7,8 @@ import type { IssuerEntry } from './schema.ts';
 export interface Catalogue {
   /** Claim name to type, registered claims included. */
   readonly claims: Readonly<Record<string, ClaimType>>;
+  /** Claims that are known, but whose type is not. */
+  readonly untyped?: readonly string[];
   readonly profile?: Profile;
 }
 
@@ -29,18 +31,24 @@ export function catalogueOf({ claims = {} }: IssuerEntry): Catalogue | undefined
 }
 
 /** What is known of a claim path: its type, or that it lies open below a claim of type object. */
-export function typeOfClaim({ claims, profile }: Catalogue, path: string): ClaimType | 'open' | undefined {
+export function typeOfClaim(catalogue: Catalogue, path: string): ClaimType | 'open' | undefined {
+  const { claims, profile } = catalogue;
   const known = own(claims, path) ?? own(profile?.members ?? {}, path);
   if (known !== undefined) return known;
   const prefixed = Object.entries(profile?.prefixes ?? {}).find(([prefix]) => path.startsWith(prefix));
   if (prefixed !== undefined) return prefixed[1];
-  const parents = Object.entries(claims).filter(([, type]) => type === 'object');
-  return parents.some(([name]) => path.startsWith(`${name}.`) && path.length > name.length + 1) ? 'open' : undefined;
+  return isOpen(catalogue, path) ? 'open' : undefined;
 }
 
 /** Every claim path that has a name. */
-export function knownPaths({ claims, profile }: Catalogue): readonly string[] {
-  return [...Object.keys(claims), ...Object.keys(profile?.members ?? {})];
+export function knownPaths({ claims, untyped = [], profile }: Catalogue): readonly string[] {
+  return [...Object.keys(claims), ...untyped, ...Object.keys(profile?.members ?? {})];
+}
+
+function isOpen({ claims, untyped = [] }: Catalogue, path: string): boolean {
+  const objects = Object.entries(claims).flatMap(([name, type]) => (type === 'object' ? name : []));
+  if (untyped.includes(path)) return true;
+  return [...objects, ...untyped].some((name) => path.startsWith(`${name}.`) && path.length > name.length + 1);
 }
 
 function own(types: Readonly<Record<string, ClaimType>>, name: string): ClaimType | undefined {

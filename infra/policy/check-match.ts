@@ -1,10 +1,11 @@
 // `match` of rules, actors and federated clients: known claims, values of their types, patterns that say something. Pure.
 import type { ClaimType } from '../../shared/policy/compiled-policy.ts';
-import { type Catalogue, catalogueOf, knownPaths, typeOfClaim } from './catalogue.ts';
+import { type Catalogue, knownPaths, typeOfClaim } from './catalogue.ts';
+import { cataloguesOf } from './catalogues.ts';
 import { claimFinding } from './claim-finding.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { type Item, itemsOf } from './list-items.ts';
-import { byName, type MergedPolicy } from './merge.ts';
+import type { MergedPolicy } from './merge.ts';
 import { patternProblem } from './pattern.ts';
 import { below, errorAt, keyOf, type Place, warningAt } from './place.ts';
 import type { MatchEntry } from './schema.ts';
@@ -18,10 +19,9 @@ interface PlacedMatch {
 type Value = Item<string | number | boolean>;
 
 export function checkMatches(policy: MergedPolicy): readonly Diagnostic[] {
-  const issuers = byName(policy.issuers);
+  const catalogues = cataloguesOf(policy);
   return matchesOf(policy).flatMap(({ issuer, match = {}, place }) => {
-    const entry = issuers.get(issuer ?? '');
-    const catalogue = entry && catalogueOf(entry.value);
+    const catalogue = catalogues.get(issuer ?? '');
     return Object.entries(match).flatMap(([path, wanted]) =>
       checkCondition(path, itemsOf(wanted, below(place, path)), { catalogue, place: below(place, path) }),
     );

@@ -1,5 +1,6 @@
 // Every check of a merged policy. Pure.
 import { checkAudiences } from './check-audiences.ts';
+import { checkClients } from './check-clients.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkMatches } from './check-match.ts';
 import { checkNames } from './check-names.ts';
@@ -7,6 +8,8 @@ import { checkOpenRules } from './check-open-rules.ts';
 import { checkReachable } from './check-reachable.ts';
 import { checkReferences } from './check-references.ts';
 import { checkRules } from './check-rules.ts';
+import { checkSelfRules } from './check-self-rules.ts';
+import { checkSubjects } from './check-subjects.ts';
 import { checkTemplates } from './check-templates.ts';
 import { checkUnsupported } from './check-unsupported.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -18,6 +21,8 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkReferences,
   checkAudiences,
   checkRules,
+  checkSelfRules,
+  checkSubjects,
   checkMatches,
   checkTemplates,
   checkReachable,
@@ -25,5 +30,5 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
 ];
 
 export function checkPolicy(policy: MergedPolicy, local: boolean): readonly Diagnostic[] {
-  return [...checkIssuers(policy, local), ...checks.flatMap((check) => check(policy))];
+  return [...checkIssuers(policy, local), ...checkClients(policy, local), ...checks.flatMap((check) => check(policy))];
 }

@@ -21,12 +21,28 @@ function unreachable(rule: Rule, shadow: Rule): Diagnostic {
   return errorAt(below(rule.place, 'id'), `${message} ${verb} all it matches`, hint);
 }
 
-/** Only what is certain: conditions beyond `match` are not compared. Any deny wins, wherever it stands. */
+/** Only what is certain. Any deny wins, wherever it stands; a rule with a condition that the other lacks takes less. */
 function shadows(other: Rule, rule: Rule, isEarlier: boolean): boolean {
   if (other === rule || rule.value.grant === undefined || other.value.from !== rule.value.from) return false;
-  if ([other, rule].some(({ value }) => value.client ?? value.actor ?? value.when)) return false;
   if (!sameTarget(other.value, rule.value, isEarlier)) return false;
+  if (!takesClients(other.value, rule.value) || !takesActors(other.value, rule.value)) return false;
+  const conditions = Object.values(rule.value.when ?? {});
+  if (!Object.values(other.value.when ?? {}).every((condition) => conditions.includes(condition))) return false;
   return covers(other.value.match ?? {}, rule.value.match ?? {});
+}
+
+function takesClients({ client: wide }: RuleEntry, { client: narrow }: RuleEntry): boolean {
+  if (wide === undefined) return true;
+  if (narrow === undefined) return false;
+  return wide === 'any' || [narrow].flat().every((client) => [wide].flat().includes(client));
+}
+
+/** An allow rule without `actor` takes only requests without one; a deny rule without takes them all. */
+function takesActors({ actor: wide, deny }: RuleEntry, { actor: narrow }: RuleEntry): boolean {
+  if (wide === undefined) return narrow === undefined || deny !== undefined;
+  if (narrow === undefined || wide.from !== narrow.from) return false;
+  if ((wide.maxDepth ?? 3) < (narrow.maxDepth ?? 3)) return false;
+  return covers(wide.match ?? {}, narrow.match ?? {});
 }
 
 function sameTarget({ grant, deny }: RuleEntry, { grant: target }: RuleEntry, isEarlier: boolean): boolean {

@@ -1,8 +1,9 @@
 // Claims mapped into issued tokens: their names, and the templates that fill them. Pure.
-import { type Catalogue, catalogueOf, typeOfClaim } from './catalogue.ts';
+import { type Catalogue, typeOfClaim } from './catalogue.ts';
+import { cataloguesOf } from './catalogues.ts';
 import { claimFinding } from './claim-finding.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
-import { byName, type MergedPolicy } from './merge.ts';
+import type { MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, type Place } from './place.ts';
 import type { RuleEntry } from './schema.ts';
 import { parseTemplate } from './template.ts';
@@ -12,16 +13,15 @@ const reservedClaims: readonly string[] = [
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
 ];
 
-interface PlacedTemplate {
+export interface PlacedTemplate {
   readonly text: string;
   readonly place: Place;
 }
 
-export function checkTemplates({ issuers, rules }: MergedPolicy): readonly Diagnostic[] {
-  const known = byName(issuers);
-  return rules.flatMap(({ value, place }) => {
-    const issuer = known.get(value.from)?.value;
-    const catalogue = issuer && catalogueOf(issuer);
+export function checkTemplates(policy: MergedPolicy): readonly Diagnostic[] {
+  const catalogues = cataloguesOf(policy);
+  return policy.rules.flatMap(({ value, place }) => {
+    const catalogue = catalogues.get(value.from);
     const templates = templatesOf(value, below(place, 'grant'));
     return [...reserved(value, place), ...templates.flatMap((template) => checkTemplate(template, catalogue))];
   });
@@ -52,14 +52,21 @@ function templatesOf({ grant }: RuleEntry, place: Place): PlacedTemplate[] {
   ];
 }
 
-function checkTemplate({ text, place }: PlacedTemplate, catalogue: Catalogue | undefined): Diagnostic[] {
+/** @param kind `text`: the result is text, so that no list or object can stand in it even alone */
+export function checkTemplate(
+  { text, place }: PlacedTemplate,
+  catalogue: Catalogue | undefined,
+  kind: 'text' | 'any' = 'any',
+): Diagnostic[] {
   const template = parseTemplate(text);
   if (template === undefined) {
     return [errorAt(place, `${quote(text)}: only claims can stand in \${…}`, 'write ${claims.NAME}')];
   }
   if (catalogue === undefined) return [];
   return template.flatMap((part) =>
-    typeof part === 'string' ? [] : checkReference(part.claim, template.length > 1, catalogue, place),
+    typeof part === 'string'
+      ? []
+      : checkReference(part.claim, kind === 'text' || template.length > 1, catalogue, place),
   );
 }
 

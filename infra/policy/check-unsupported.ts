@@ -6,25 +6,15 @@ import { below, errorAt, keyOf, type Place } from './place.ts';
 /** A path below an entry, and the one value refused there if others are fine. */
 type Refused = readonly [path: readonly string[], value?: string | boolean];
 
-const refusedSections = ['clients', 'roles', 'exports', 'imports'];
+const refusedSections = ['roles', 'exports', 'imports'];
 
-const refusedOfIssuers: readonly Refused[] = [
-  [['singleUse'], true],
-  [['subject']],
-  [['introspection']],
-  [['events']],
-  [['quota']],
-  [['private']],
-];
+const refusedOfIssuers: readonly Refused[] = [[['singleUse'], true], [['introspection']], [['events']], [['quota']]];
 
-const refusedOfAudiences: readonly Refused[] = [[['format'], 'reference'], [['binding']], [['status'], true]];
+const refusedOfClients: readonly Refused[] = [[['auth', 'tls_client_auth']], [['quota']]];
+
+const refusedOfAudiences: readonly Refused[] = [[['binding']], [['status'], true]];
 
 const refusedOfRules: readonly Refused[] = [
-  [['from'], 'self'],
-  [['client']],
-  [['actor']],
-  [['when']],
-  [['outlive'], true],
   [['grant', 'role']],
   [['grant', 'tags']],
   [['grant', 'sourceIdentity']],
@@ -38,6 +28,7 @@ export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
   return [
     ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, {}, [[[section]]]))),
     ...refuseIn(policy.issuers, refusedOfIssuers),
+    ...refuseIn(policy.clients, refusedOfClients),
     ...refuseIn(policy.audiences, refusedOfAudiences),
     ...refuseIn(policy.rules, refusedOfRules),
   ];

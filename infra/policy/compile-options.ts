@@ -1,5 +1,6 @@
 // What a caller of the policy compiler may say about the world the policy is compiled for. Pure types.
-import type { StandIns } from './lower-issuers.ts';
+/** The public keys (JWKs) with which the local stack stands in for a name, or undefined to leave it to itself. */
+export type StandIns = (name: string) => { readonly keys: readonly object[] } | undefined;
 
 export interface CompileOptions {
   /** Compile for the local stack: loopback URLs are allowed. */
@@ -10,6 +11,8 @@ export interface CompileOptions {
   readonly isUnresolved?: (value: string) => boolean;
   /** With `local`: the keys that stand in for an issuer that is not on loopback and names none of its own. */
   readonly standIns?: StandIns;
+  /** With `local`: the keys that stand in for a client whose keys are at a `jwksUri` that is not on loopback. */
+  readonly clientStandIns?: StandIns;
   /** Only warn of an issuer that has no URL yet: `cambio policy check` does not see the TypeScript that gives it. */
   readonly urlsComeLater?: boolean;
 }

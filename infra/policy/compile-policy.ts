@@ -51,14 +51,15 @@ function readDocument(file: PolicyFile): ReadDocument {
 
 function compileDocuments(documents: readonly SourcedDocument[], options: CompileOptions): CompiledFiles {
   const policy = mergeDocuments(documents);
-  const { local = false, standIns } = options;
+  const { local = false, standIns, clientStandIns } = options;
   const { urls, values, diagnostics: urlFindings } = resolveUrls(policy, options);
   const diagnostics = inFileOrder(documents, [...urlFindings, ...checkPolicy(policy, local)]);
   if (hasErrors(diagnostics) || urls.size < policy.issuers.length) return { values: {}, diagnostics };
   const issuers = policy.issuers.map((entry) =>
     lowerIssuer(entry, urls.get(entry.name) ?? '', local ? standIns : undefined),
   );
-  return { artifact: lower({ policy, issuers, local }), values, diagnostics };
+  const artifact = lower({ policy, issuers, local, clientStandIns: local ? clientStandIns : undefined });
+  return { artifact, values, diagnostics };
 }
 
 function inFileOrder(documents: readonly SourcedDocument[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -1,29 +1,23 @@
 // An issuer of a checked policy as the functions read it: where its keys come from and which network it may be on. Pure.
-import type {
-  IssuerNetwork,
-  JwsAlgorithm,
-  KeySource,
-  TrustedIssuer,
-  ValueHole,
-} from '../../shared/policy/compiled-policy.ts';
+import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../shared/policy/compiled-policy.ts';
 import { catalogueOf } from './catalogue.ts';
+import type { StandIns } from './compile-options.ts';
 import { defaults } from './defaults.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopbackUrl } from './https-url.ts';
+import { inlineKeys, modernName } from './key-source.ts';
 import type { Entry } from './merge.ts';
 import type { IssuerEntry } from './schema.ts';
+import { parseTemplate } from './template.ts';
 
 export type CompiledIssuer = TrustedIssuer<string | ValueHole>;
-
-/** The public keys (JWKs) with which the local stack stands in for an issuer, or undefined to leave it to itself. */
-export type StandIns = (issuerName: string) => { readonly keys: readonly object[] } | undefined;
 
 export function lowerIssuer(
   { name, value }: Entry<IssuerEntry>,
   url: string | ValueHole,
   standIns?: StandIns,
 ): CompiledIssuer {
-  const { maxAge, maxLifetime, clockSkew, tokenTypes = defaults.tokenTypes } = value;
+  const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
   return {
     name,
     url,
@@ -34,6 +28,14 @@ export function lowerIssuer(
     network: networkOf(value, url),
     algorithms: (value.algorithms ?? defaults.algorithms).map(modernName),
     tokenTypes: tokenTypes.map((type) => `urn:ietf:params:oauth:token-type:${type}`),
+    ...lowerTimes(value),
+    ...(subject !== undefined && { subject: parseTemplate(subject) ?? [] }),
+    ...(hashed !== undefined && { private: hashed }),
+  };
+}
+
+function lowerTimes({ maxAge, maxLifetime, clockSkew }: IssuerEntry) {
+  return {
     ...(maxAge !== undefined && { maxAge: parseDuration(maxAge) }),
     maxLifetime: maxLifetime === undefined ? defaults.maxLifetime : parseDuration(maxLifetime),
     clockSkew: clockSkew === undefined ? defaults.clockSkew : parseDuration(clockSkew),
@@ -44,8 +46,7 @@ function keysOf(name: string, value: IssuerEntry, url: string | ValueHole, stand
   if (value.jwks !== undefined) return { from: 'inline', jwks: value.jwks };
   if (value.jwksUri !== undefined) return { from: 'jwksUri', jwksUri: value.jwksUri };
   const jwks = isLoopback(url) ? undefined : standIns?.(name);
-  if (jwks === undefined) return { from: 'discovery' };
-  return { from: 'inline', jwks: { keys: jwks.keys.map((key) => ({ ...key })) } };
+  return jwks === undefined ? { from: 'discovery' } : inlineKeys(jwks.keys);
 }
 
 function networkOf({ network = 'public', jwksUri }: IssuerEntry, url: string | ValueHole): IssuerNetwork {
@@ -54,8 +55,4 @@ function networkOf({ network = 'public', jwksUri }: IssuerEntry, url: string | V
 
 function isLoopback(url: string | ValueHole): boolean {
   return typeof url === 'string' && isLoopbackUrl(url);
-}
-
-function modernName(algorithm: JwsAlgorithm | 'EdDSA'): JwsAlgorithm {
-  return algorithm === 'EdDSA' ? 'Ed25519' : algorithm;
 }

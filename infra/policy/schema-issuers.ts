@@ -39,12 +39,12 @@ export const issuer = closed({
   maxLifetime: duration.optional().describe('Most time between `iat` and `exp`. Default 24h.'),
   clockSkew: skew.optional().describe('Default 60s.'),
   singleUse: z.boolean().optional(),
-  subject: filled.optional(),
+  subject: filled.optional().describe('Template of the whole issued `sub`, with a literal prefix of its own.'),
   introspection: introspection.optional(),
   events: events.optional(),
   quota: closed({ rate, burst: burst.optional(), per: z.enum(['subject', 'issuer']).optional() }).optional(),
   network: z.enum(['public', 'private']).optional().describe('private: the host may resolve to RFC 1918 addresses.'),
-  private: z.array(filled).optional(),
+  private: z.array(filled).optional().describe('Claims kept only as salted hashes in decisions and audit.'),
 });
 
 const privateKeyJwt = closed({ jwksUri: filled.optional(), jwks: jwks.optional() });
@@ -52,12 +52,13 @@ const privateKeyJwt = closed({ jwksUri: filled.optional(), jwks: jwks.optional()
 const auth = closed({
   private_key_jwt: privateKeyJwt.optional(),
   federated: closed({ issuer: name, match: match.optional() }).optional(),
-  client_secret_basic: closed({ sha256 }).optional(),
+  client_secret_basic: closed({ sha256 }).optional().describe('SHA-256 of the secret, hexadecimal.'),
+  client_secret_post: closed({ sha256 }).optional().describe('The same secret in the form; either way is accepted.'),
   tls_client_auth: closed({ san_dns: filled }).optional(),
 });
 
 export const client = closed({
   auth,
-  introspects: z.array(name).optional(),
+  introspects: z.array(name).optional().describe('Audiences whose tokens it may introspect.'),
   quota: closed({ rate, burst: burst.optional() }).optional(),
 });

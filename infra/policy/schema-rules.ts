@@ -45,17 +45,22 @@ const deny = z.union([z.literal(true), closed({ audience: name.optional(), role:
 const actor = closed({
   from: name,
   match: match.optional(),
-  maxDepth: z.int().min(1, 'a depth is at least 1').optional(),
+  maxDepth: z
+    .int()
+    .min(1, 'a depth is at least 1')
+    .max(16, 'a depth is at most 16')
+    .optional()
+    .describe('Most `act` levels in the issued token. Default 3.'),
 });
 
 export const rule = closed({
   id: name,
   from: name.describe('The issuer of the subject token, or `self`.'),
-  client: oneOrMore(name).optional(),
+  client: oneOrMore(name).optional().describe('One, a list, or `any` (any authenticated client).'),
   actor: actor.optional(),
   match: match.optional().describe('Claims the token must have; `*` and `**` are globs.'),
   when: z.record(filled, filled).optional().describe('Named CEL conditions.'),
-  outlive: z.boolean().optional(),
+  outlive: z.boolean().optional().describe('The issued token may outlive its subject token.'),
   grant: grant.optional(),
   deny: deny.optional(),
 });

@@ -70,13 +70,19 @@ describe('audiences', () => {
     expect(compileText(changed(payments, '{}')).artifact?.audiences['payments-api']).toEqual({
       name: 'payments-api',
       scopes: [],
+      format: 'jwt',
       alg: 'ES256',
       ttl: 300,
       maxTtl: 900,
     });
-    expect(compileText(changed(payments, '{ maxTtl: 1m, alg: RS256 }')).artifact?.audiences['payments-api']).toEqual({
+    expect(
+      compileText(changed(payments, '{ maxTtl: 1m, alg: RS256, format: reference }')).artifact?.audiences[
+        'payments-api'
+      ],
+    ).toEqual({
       name: 'payments-api',
       scopes: [],
+      format: 'reference',
       alg: 'RS256',
       ttl: 60,
       maxTtl: 60,

@@ -51,7 +51,8 @@ describe('names', () => {
   test.each(Object.entries(mistakes))('refuses %s', (_, mistake) => expectMistake(mistake));
 
   test('shares one namespace between issuers and clients, another between audiences and roles', () => {
-    const client = (name: string) => `${validPolicy}clients: { ${name}: { auth: {} } }\n`;
+    const client = (name: string) =>
+      `${validPolicy}clients: { ${name}: { auth: { client_secret_basic: { sha256: "${'0'.repeat(64)}" } } } }\n`;
     expect(withoutUnsupported(client('okta'))).toEqual([
       '39:12: client "okta": there is already issuer "okta" at policy.yaml:11:3 | choose another name',
     ]);
@@ -69,7 +70,7 @@ describe('names', () => {
         validPolicy,
         `  - { id: r1, from: okta, client: ${client}, actor: { from: ${actor} }, grant: { role: ${role} } }\n`,
         `  - { id: r2, from: self, client: [${client}], deny: { role: ${role} } }\n`,
-        `clients: { app: { auth: { federated: { issuer: ${actor} } }, introspects: [orders-api] } }\n`,
+        `clients: { app: { auth: { federated: { issuer: ${actor}, match: { sub: a } } }, introspects: [orders-api] } }\n`,
         'roles: { admin: {} }\n',
       ].join('');
     expect(withoutUnsupported(extra('eks', 'app', 'admin'))).toEqual([]);

@@ -1,0 +1,32 @@
+// An audience has two forms, its name and its resource; in `match` of Cambio's own tokens both mean it. Pure.
+import { matchesGlob } from '../../shared/policy/glob.ts';
+import type { Entry } from './merge.ts';
+import type { AudienceEntry, MatchEntry } from './schema.ts';
+
+type Audiences = readonly Entry<AudienceEntry>[];
+
+/** The match with every audience that `aud` may be, in both forms: a token's `aud` is the resource where there is one. */
+export function eitherForm(match: MatchEntry, audiences: Audiences): MatchEntry {
+  const { aud } = match;
+  if (aud === undefined) return match;
+  const wanted = [aud].flat();
+  const others = wanted.flatMap((value) => audiences.flatMap((entry) => otherForms(String(value), formsOf(entry))));
+  return { ...match, aud: [...new Set([...wanted, ...others])] };
+}
+
+/** Whether some audience has a form that fits the value or glob. */
+export function namesAudience(value: string, audiences: Audiences): boolean {
+  return audiences.some((entry) => formsOf(entry).some((form) => fits(value, form)));
+}
+
+function otherForms(value: string, forms: readonly string[]): readonly string[] {
+  return forms.some((form) => fits(value, form)) ? forms.filter((form) => !fits(value, form)) : [];
+}
+
+function formsOf({ name, value: { resource } }: Entry<AudienceEntry>): readonly string[] {
+  return resource === undefined ? [name] : [name, resource];
+}
+
+function fits(value: string, form: string): boolean {
+  return value.includes('*') ? matchesGlob(value, form) : value === form;
+}

@@ -1,0 +1,46 @@
+// Which claims Cambio's own tokens have: what `from: self` can match. Pure.
+import type { ClaimType } from '../../shared/policy/compiled-policy.ts';
+import { type Catalogue, catalogueOf, registeredClaims, typeOfClaim } from './catalogue.ts';
+import { byName, type MergedPolicy } from './merge.ts';
+import { parseTemplate } from './template.ts';
+
+/** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1. */
+const issuedClaims: Readonly<Record<string, ClaimType>> = {
+  ...registeredClaims,
+  client_id: 'string',
+  scope: 'string',
+  act: 'object',
+};
+
+type MappedType = ClaimType | 'open';
+
+/** The claims of every issued token, and those that any grant maps into one. */
+export function issuedCatalogue(policy: MergedPolicy): Catalogue {
+  const types = new Map<string, MappedType>();
+  for (const { name, type } of mappedClaims(policy)) {
+    const other = types.get(name);
+    types.set(name, other === undefined || other === type ? type : 'open');
+  }
+  const mapped = [...types].filter(([name]) => !Object.hasOwn(issuedClaims, name));
+  const typed = mapped.filter((entry): entry is [string, ClaimType] => entry[1] !== 'open');
+  return {
+    claims: { ...Object.fromEntries(typed), ...issuedClaims },
+    untyped: mapped.flatMap(([name, type]) => (type === 'open' ? name : [])),
+  };
+}
+
+function mappedClaims({ issuers, rules }: MergedPolicy): { readonly name: string; readonly type: MappedType }[] {
+  const known = byName(issuers);
+  return rules.flatMap(({ value: { from, grant } }) => {
+    const issuer = known.get(from);
+    const catalogue = issuer ? catalogueOf(issuer.value) : { claims: issuedClaims };
+    return Object.entries(grant?.claims ?? {}).map(([name, text]) => ({ name, type: typeOf(text, catalogue) }));
+  });
+}
+
+/** One reference alone keeps the type of its claim; everything else is text. */
+function typeOf(text: string, catalogue: Catalogue | undefined): MappedType {
+  const [only, ...others] = parseTemplate(text) ?? [];
+  if (typeof only !== 'object' || others.length > 0) return 'string';
+  return (catalogue && typeOfClaim(catalogue, only.claim)) ?? 'open';
+}

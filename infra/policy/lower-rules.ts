@@ -1,0 +1,53 @@
+// A rule of a checked policy as the functions read it. Pure.
+import type { ActorMatch, AudienceGrant, NamedCondition, PolicyRule } from '../../shared/policy/compiled-policy.ts';
+import { eitherForm } from './audience-forms.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Catalogues } from './catalogues.ts';
+import { audienceTtl } from './defaults.ts';
+import { parseDuration } from './duration.ts';
+import { lowerMatch } from './lower-match.ts';
+import { byName, type Entry, type MergedPolicy } from './merge.ts';
+import type { MatchEntry, RuleEntry } from './schema.ts';
+import { parseTemplate } from './template.ts';
+
+export function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry>, catalogues: Catalogues): PolicyRule {
+  const { from, match, client, actor, when, outlive, grant, deny } = value;
+  const matchOf = (issuer: string, entry: MatchEntry = {}) => {
+    const catalogue: Catalogue = catalogues.get(issuer) ?? { claims: {} };
+    return lowerMatch(catalogue, issuer === 'self' ? eitherForm(entry, policy.audiences) : entry);
+  };
+  const core = {
+    id: name,
+    from,
+    match: matchOf(from, match),
+    ...(client !== undefined && { client: lowerClients(client) }),
+    ...(actor && { actor: { from: actor.from, match: matchOf(actor.from, actor.match) } satisfies ActorMatch }),
+    ...(when && { when: lowerConditions(when) }),
+  };
+  if (deny !== undefined) return { ...core, deny: deny === true ? 'any' : { audience: deny.audience ?? '' } };
+  return {
+    ...core,
+    grant: lowerGrant(policy, grant ?? {}),
+    ...(actor?.maxDepth !== undefined && { maxDepth: actor.maxDepth }),
+    ...(outlive === true && { outlive }),
+  };
+}
+
+function lowerClients(client: NonNullable<RuleEntry['client']>): 'any' | readonly string[] {
+  return client === 'any' ? client : [client].flat();
+}
+
+function lowerConditions(when: Readonly<Record<string, string>>): NamedCondition[] {
+  return Object.entries(when).map(([name, expression]) => ({ name, expression }));
+}
+
+function lowerGrant(policy: MergedPolicy, grant: NonNullable<RuleEntry['grant']>): AudienceGrant {
+  const { audience = '', scopes = [], claims = {}, ttl } = grant;
+  const target = byName(policy.audiences).get(audience);
+  return {
+    audience,
+    scopes,
+    claims: Object.fromEntries(Object.entries(claims).map(([name, text]) => [name, parseTemplate(text) ?? []])),
+    ttl: ttl === undefined ? audienceTtl(target?.value ?? {}).ttl : parseDuration(ttl),
+  };
+}
