@@ -1,4 +1,6 @@
 // What holds for every profile: its sample, and what it says of its claims.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { registeredClaims, typeOfClaim } from '../../../../infra/policy/catalogue.ts';
 import { profileNames, profiles } from '../../../../infra/policy/profiles/registry.ts';
@@ -86,6 +88,20 @@ describe.each(all)('$name', (profile) => {
 
   test('has no slash at the end of its issuer', () => {
     expect(profile.endsWithSlash(issuerUrls[profile.name] ?? '')).toBe(false);
+  });
+});
+
+describe('docs/profiles.md', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../../docs/profiles.md'), 'utf8');
+  const [, ...sections] = text.split(/^## /m);
+
+  test('has a section for each profile, in order', () => {
+    expect(sections.map((section) => section.split('\n')[0])).toEqual(profileNames);
+  });
+
+  test.each(all)('says which claims the run of $name is', ({ name, run }) => {
+    const section = sections[profileNames.indexOf(name)] ?? '';
+    expect(section).toContain(run === undefined ? 'No run.' : `Run: \`${run.join('/')}\`.`);
   });
 });
 
