@@ -23,7 +23,7 @@ export interface Bundle {
 export function withBundle<Result>(bundle: Bundle, use: (directory: string) => Result): Result {
   const directory = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
   try {
-    writeFileSync(join(directory, 'index.mjs'), compiled(bundle.entry));
+    writeFileSync(join(directory, 'index.mjs'), compiled(bundle));
     if (bundle.policy) writeFileSync(join(directory, 'policy.json'), JSON.stringify(bundle.policy));
     return use(directory);
   } finally {
@@ -32,15 +32,18 @@ export function withBundle<Result>(bundle: Bundle, use: (directory: string) => R
 }
 
 /** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
-const modules = new Map<FunctionEntry, string>();
+const modules = new Map<string, string>();
 
-function compiled(entry: FunctionEntry): string {
-  const code = modules.get(entry) ?? withRequire(compile(entry));
-  modules.set(entry, code);
+function compiled({ entry, policy }: Bundle): string {
+  const conditions = policy?.rules.some(({ when }) => when !== undefined && when.length > 0) ?? false;
+  const key = `${entry} ${conditions}`;
+  const code = modules.get(key) ?? withRequire(compile(entry, conditions));
+  modules.set(key, code);
   return code;
 }
 
-function compile(entry: FunctionEntry): string {
+/** @param conditions whether the bundle holds the interpreter of `when`, see shared/policy/conditions.ts */
+function compile(entry: FunctionEntry, conditions: boolean): string {
   const { outputFiles } = buildSync({
     absWorkingDir: root,
     entryPoints: [join('functions', `${entry}.ts`)],
@@ -55,7 +58,7 @@ function compile(entry: FunctionEntry): string {
     treeShaking: true,
     sourcemap: false,
     legalComments: 'none',
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', ...(!conditions && { NO_CONDITIONS: 'true' }) },
     logLevel: 'error',
   });
   return outputFiles.map(({ text }) => text).join('');

@@ -3,6 +3,7 @@
 import type { AllowRule, DenyRule, PolicyRule } from './compiled-policy.ts';
 import { type EvaluatedRule, evaluateRule } from './evaluate-rule.ts';
 import type { PolicyQuestion } from './question.ts';
+import { traceOf } from './trace.ts';
 import { type EvaluateCondition, withoutConditions } from './when.ts';
 
 export type { EvaluatedRule } from './evaluate-rule.ts';
@@ -20,7 +21,7 @@ export type PolicyAnswer =
 export type FindRules = (issuer: string, audience: string) => readonly PolicyRule[];
 
 /**
- * Decides. Every rule for the issuer and target is evaluated and traced, so that the trace says what came close.
+ * Decides. Every rule for the issuer and target is evaluated, and what came closest traced.
  * @param evaluateCondition evaluates the expressions of `when`; without it each is an error
  */
 export function evaluatePolicy(
@@ -32,12 +33,16 @@ export function evaluatePolicy(
     rule,
     result: evaluateRule(rule, question, evaluateCondition),
   }));
-  const trace = evaluated.map(({ result }) => result);
-  const fitting = evaluated.filter(({ result }) => result.matched).map(({ rule }) => rule);
-  const deny = fitting.find(isDeny);
-  if (deny) return { outcome: 'denied', rule: deny.id, trace };
-  const allow = fitting.find(isAllow);
-  return allow ? { outcome: 'granted', rule: allow.id, allow, trace } : { outcome: 'no_rule', trace };
+  const fitting = evaluated.filter(({ result }) => result.matched);
+  const deciding = fitting.find(({ rule }) => isDeny(rule)) ?? fitting[0];
+  const trace = traceOf(
+    evaluated.map(({ result }) => result),
+    deciding?.result,
+  );
+  if (!deciding) return { outcome: 'no_rule', trace };
+  const { rule } = deciding;
+  if (isDeny(rule)) return { outcome: 'denied', rule: rule.id, trace };
+  return { outcome: 'granted', rule: rule.id, allow: rule, trace };
 }
 
 /** Indexes rules by issuer and target once, so that a decision costs nothing for the rules of others. */
@@ -58,14 +63,10 @@ export function indexRules(rules: readonly PolicyRule[]): FindRules {
 }
 
 function targetOf(rule: PolicyRule): string | undefined {
-  if (isAllow(rule)) return rule.grant.audience;
+  if (!isDeny(rule)) return rule.grant.audience;
   return rule.deny === 'any' ? undefined : rule.deny.audience;
 }
 
 function isDeny(rule: PolicyRule): rule is DenyRule {
   return 'deny' in rule;
-}
-
-function isAllow(rule: PolicyRule): rule is AllowRule {
-  return 'grant' in rule;
 }

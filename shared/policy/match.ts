@@ -3,6 +3,7 @@ import { type Claims, claimAt, type ScalarClaim, scalarsOf } from './claims.ts';
 import type { ClaimMatch, WantedValue } from './compiled-policy.ts';
 import type { Condition } from './condition.ts';
 import { matchesGlob } from './glob.ts';
+import { hintFor } from './hint.ts';
 
 /**
  * Evaluates one `match` entry; a missing claim, or one of another type, never matches.
@@ -11,11 +12,14 @@ import { matchesGlob } from './glob.ts';
 export function evaluateMatch(match: ClaimMatch, claims: Claims, prefix = ''): Condition {
   const got = claimAt(claims, match.path);
   const values = scalarsOf(got, match.type, match.path);
+  const matched = values.some((value) => match.anyOf.some((wanted) => fits(wanted, value)));
+  const hint = matched ? undefined : hintFor(match, got);
   return {
     name: `${prefix}${match.path}`,
     wanted: match.anyOf.map((wanted) => ('glob' in wanted ? wanted.glob : wanted.equals)),
     got,
-    matched: values.some((value) => match.anyOf.some((wanted) => fits(wanted, value))),
+    matched,
+    ...(hint !== undefined && { hint }),
   };
 }
 

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type FunctionEntry, withBundle } from '../../infra/bundle.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact } from './synthesized.ts';
 
 const entries: readonly FunctionEntry[] = ['token', 'discovery', 'jwks', 'keyring-seed'];
@@ -14,6 +15,21 @@ describe('bundle', () => {
     expect(text).toMatch(/export\{[^}]*\bhandler\b[^}]*\}|export (const|async function|function) handler/);
     expect(text).not.toContain('sourceMappingURL');
     expect(text).not.toContain(join(import.meta.dirname, '..', '..'));
+  });
+
+  test('the interpreter of `when` is in it only when a rule of its policy has a `when`', () => {
+    const tokenBundle = (rules: PolicyArtifact['rules']) =>
+      withBundle({ entry: 'token', policy: { ...artifact, rules } }, (directory) =>
+        readFileSync(join(directory, 'index.mjs'), 'utf8'),
+      );
+    const plain = { id: 'no-forks', from: 'github', match: [], deny: 'any' } as const;
+    const without = tokenBundle([plain]);
+    const withOne = tokenBundle([plain, { ...plain, when: [{ name: 'always', expression: 'true' }] }]);
+    const ofTheInterpreter = 'found no matching overload for';
+    expect(withOne).toContain(ofTheInterpreter);
+    expect(without).not.toContain(ofTheInterpreter);
+    expect(withOne.length - without.length).toBeGreaterThan(100_000);
+    expect(tokenBundle([{ ...plain, when: [] }])).toBe(without);
   });
 
   test('the policy lies beside it only when one is given', () => {
