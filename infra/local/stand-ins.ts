@@ -1,7 +1,7 @@
 // Stand-ins for the policy's issuers: keys that the local policy trusts in their place, and tokens of the vendors' shape.
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import type { ClaimType, JwsAlgorithm, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { ClaimType, JwsAlgorithm, KeySource, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { isLoopbackUrl } from '../policy/https-url.ts';
 import { profiles } from '../policy/profiles/registry.ts';
 
@@ -55,12 +55,18 @@ export async function createStandIns(policy: PolicyArtifact, real: boolean): Pro
   };
 }
 
-function reasonAgainst({ url, keys }: Issuer, real: boolean): string | undefined {
+function reasonAgainst({ url, keys, profile }: Issuer, real: boolean): string | undefined {
   if (real) return 'the stack was started with --real-issuers';
   if (typeof url !== 'string') return 'its URL is known only at deploy';
   if (isLoopbackUrl(url)) return 'it is on loopback: ask it for a token itself';
-  if (keys.from !== 'discovery') return 'the policy names its keys: only their owner can sign for it';
+  if (!areVendors(keys, profile)) return 'the policy names its keys: only their owner can sign for it';
   return undefined;
+}
+
+/** Keys that no policy names: found by discovery, or where the profile says that they always are. */
+function areVendors(keys: KeySource, profile: string | undefined): boolean {
+  if (keys.from === 'jwksUri') return keys.jwksUri === profiles.get(profile ?? '')?.jwksUri;
+  return keys.from === 'discovery';
 }
 
 function listed({ name, url, audiences }: Issuer, reason: string | undefined): ListedIssuer {

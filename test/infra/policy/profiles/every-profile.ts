@@ -15,7 +15,7 @@ const sts = 'https://sts.amazonaws.com/';
 /** By profile, which is the issuer's name too. */
 export const profileCases: Readonly<Record<string, ProfileCase>> = {
   'github-actions': {
-    match: { repository_id: '456789', repository_owner_id: '1', ref_protected: 'true' },
+    match: { repository_id: '456789', ref: 'refs/heads/main', ref_protected: 'true' },
     other: { ref_protected: 'false' },
   },
   gitlab: {

@@ -29,7 +29,7 @@ export const issuerUrls: Readonly<Record<string, string>> = {
   spiffe: 'https://oidc.spire.acme.example',
 };
 
-export type Wanted = string | number | boolean | readonly (string | number | boolean)[];
+type Wanted = string | number | boolean | readonly (string | number | boolean)[];
 export type Match = Readonly<Record<string, Wanted>>;
 
 export function profileOf(name: string): Profile {

@@ -35,6 +35,17 @@ test('every issuer is stood in for', () => {
   expect(standIns.list()).toHaveLength(15);
 });
 
+test('an issuer whose keys are where its profile says is stood in for, one whose keys the policy names is not', async () => {
+  const standsIn = async (jwksUri: string | undefined) => {
+    const google = issuers['google'];
+    if (!google || jwksUri === undefined) throw new Error('google has keys of its own');
+    const changed = { ...artifact, issuers: { google: { ...google, keys: { from: 'jwksUri' as const, jwksUri } } } };
+    return (await createStandIns(changed, false)).list().map(({ standIn }) => standIn);
+  };
+  expect(await standsIn(profileOf('google').jwksUri)).toEqual([true]);
+  expect(await standsIn('https://keys.acme.example/jwks')).toEqual([false]);
+});
+
 describe.each(Object.entries(profileCases))('a stand-in of %s', (name, { other }) => {
   test('signs the sample of its profile for the issuer, in time', async () => {
     const claims = await tokenOf(name);
