@@ -14,17 +14,18 @@ export function policyCheck(path: string, { stdout, stderr }: Output): number {
 
 function summaryOf({ artifact, diagnostics }: CompiledFiles): string {
   const warnings = diagnostics.length === 0 ? [] : [count(diagnostics.length, 'warning')];
-  if (artifact === undefined)
-    return `ok: ${['not compiled before TypeScript gives its issuer URLs', ...warnings].join(', ')}`;
-  const { issuers, audiences, rules, hash } = artifact;
+  const { issuers = {}, audiences = {}, rules = [], hash = '' } = artifact ?? {};
+  const urlsAreKnown = Object.values(issuers).every(({ url }) => typeof url === 'string');
   const counts = [
     count(Object.keys(issuers).length, 'issuer'),
     count(Object.keys(audiences).length, 'audience'),
     count(rules.length, 'rule'),
   ];
-  return `ok: ${[...counts, ...warnings, `policy ${hash.slice(0, 12)}`].join(', ')}`;
+  const last = urlsAreKnown ? `policy ${hash.slice(0, 12)}` : 'issuer URLs still to come from TypeScript';
+  return `ok: ${[...counts, ...warnings, last].join(', ')}`;
 }
 
-function count(number: number, noun: string): string {
+/** `1 rule`, `2 rules`. */
+export function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -1,20 +1,36 @@
 // What `cambio` says about itself, and how it ends. Pure.
 
-export const exitCodes = { ok: 0, refused: 1, usage: 2 } as const;
+export const exitCodes = { ok: 0, refused: 1, usage: 2, unavailable: 3 } as const;
 
 export const usage = `usage: cambio <command> [options]
 
 commands:
-  policy check [PATH]   check a policy file or folder (default: infra/policy)
+  policy check [PATH]     check a policy file or folder (default: infra/policy)
+  policy test [PATH]      run its *.test.yaml
+  policy explain --policy PATH (--claims FILE | --token-file FILE | --token-env NAME)
+                 (--audience NAME | --resource URI | --role NAME) [--scope SCOPE] [--client NAME]
+                 [--issuer NAME] [--actor-claims FILE --actor-issuer NAME] [--now EPOCH] [--json]
+                          what the policy decides and why; exit 0 granted, 1 refused
+  policy replay AUDIT.jsonl --policy PATH
+                          recorded decisions against another policy; exit 1 when one would flip
+  why DECISION_ID [--url URL] [--json]
+                          the trace of a decision; signs with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+                          AWS_SESSION_TOKEN and AWS_REGION
 
 options:
-  -h, --help            show this text
+  --url URL               the API base; else CAMBIO_URL, else http://127.0.0.1:8787
+  -h, --help              show this text
 
-exit codes: 0 success, 1 refused, 2 wrong usage
+exit codes: 0 success, 1 refused, 2 wrong usage, 3 unavailable
 `;
 
 /** Where a command writes: data to stdout, words to stderr. Each text ends with its own newline. */
 export interface Output {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+}
+
+/** The command line is wrong: the message says how. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
 }

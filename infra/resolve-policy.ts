@@ -4,6 +4,8 @@ import type { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { compilePolicy } from './policy/compile-policy.ts';
 import { type Diagnostic, formatDiagnostic } from './policy/diagnostic.ts';
+import { readTests } from './policy/read-tests.ts';
+import { runTests } from './policy/run-tests.ts';
 
 /** A compiled policy and the values for its holes. */
 export interface CompiledPolicyInput {
@@ -17,7 +19,7 @@ export interface PolicySource {
   readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
 }
 
-/** The policy does not compile. The message is every diagnostic, one `path:line:column: message` after the other. */
+/** The policy does not compile, or a test beside it fails. The message is every diagnostic, one `path:line:column: message` after the other. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
   readonly diagnostics: readonly Diagnostic[];
@@ -29,7 +31,7 @@ export class PolicyError extends Error {
 }
 
 /**
- * Compiles the policy; its warnings become annotations of `scope`.
+ * Compiles the policy and runs the tests beside it; its warnings become annotations of `scope`.
  * @throws PolicyError
  */
 export function resolvePolicy(scope: Construct, { policy, issuers = {} }: PolicySource): CompiledPolicyInput {
@@ -37,8 +39,17 @@ export function resolvePolicy(scope: Construct, { policy, issuers = {} }: Policy
   const issuerUrls = Object.fromEntries(Object.entries(issuers).map(([name, { url }]) => [name, url]));
   const { artifact, values, diagnostics } = compilePolicy(policy, { issuerUrls, isUnresolved: Token.isUnresolved });
   if (!artifact) throw new PolicyError(diagnostics);
+  const failures = testFailures(policy, artifact);
+  if (failures.length > 0) throw new PolicyError(failures);
   for (const diagnostic of diagnostics) {
     Annotations.of(scope).addWarningV2('cambio:policy', formatDiagnostic(diagnostic));
   }
   return { artifact, values };
+}
+
+/** A policy that does not do what its tests say is not deployed. */
+function testFailures(path: string, artifact: PolicyArtifact): readonly Diagnostic[] {
+  const { tests, diagnostics } = readTests(path);
+  if (diagnostics.length > 0) return diagnostics;
+  return runTests(tests, artifact).flatMap(({ failure }) => failure ?? []);
 }

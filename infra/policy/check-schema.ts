@@ -8,30 +8,39 @@ import { knownKeys } from './schema-keys.ts';
 
 type Issue = z.core.$ZodIssue;
 
-export interface CheckedDocument {
-  readonly document?: PolicyDocument;
+export interface CheckedDocument<Document = PolicyDocument> {
+  readonly document?: Document;
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A policy file. */
 export function checkSchema(source: PolicySource): CheckedDocument {
-  const root: Place = { source, path: [], on: 'value' };
-  if (source.value === null) return { diagnostics: [errorAt(root, 'the file is empty', 'begin with "version: 1"')] };
-  const parsed = policySchema.safeParse(source.value);
-  if (parsed.success) return { document: parsed.data, diagnostics: [] };
-  return { diagnostics: parsed.error.issues.flatMap((issue) => findingsOf(root, issue)) };
+  return checkAgainst(policySchema, source);
 }
 
-function findingsOf(parent: Place, issue: Issue): Diagnostic[] {
+/** A file in any language of ours. */
+export function checkAgainst<Schema extends z.ZodType>(
+  schema: Schema,
+  source: PolicySource,
+): CheckedDocument<z.infer<Schema>> {
+  const root: Place = { source, path: [], on: 'value' };
+  if (source.value === null) return { diagnostics: [errorAt(root, 'the file is empty', 'begin with "version: 1"')] };
+  const parsed = schema.safeParse(source.value);
+  if (parsed.success) return { document: parsed.data, diagnostics: [] };
+  return { diagnostics: parsed.error.issues.flatMap((issue) => findingsOf(schema, root, issue)) };
+}
+
+function findingsOf(schema: z.ZodType, parent: Place, issue: Issue): Diagnostic[] {
   const place = below(parent, ...(issue.path as (string | number)[]));
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey(place, key));
+      return issue.keys.map((key) => unknownKey(schema, place, key));
     case 'invalid_key':
       return [
         errorAt(keyOf(place), `${quote(place.path.at(-1))} is not allowed here: ${issue.issues[0]?.message ?? ''}`),
       ];
     case 'invalid_union':
-      return unionFindings(place, issue.errors);
+      return unionFindings(schema, place, issue.errors);
     case 'invalid_value':
       return [valueFinding(place, issue.values)];
     case 'invalid_type':
@@ -46,16 +55,16 @@ function findingsOf(parent: Place, issue: Issue): Diagnostic[] {
   }
 }
 
-function unknownKey(place: Place, key: string): Diagnostic {
-  const known = knownKeys(policySchema, place.path);
+function unknownKey(schema: z.ZodType, place: Place, key: string): Diagnostic {
+  const known = knownKeys(schema, place.path);
   return errorAt(keyOf(below(place, key)), `unknown key ${quote(key)}`, didYouMean(key, known));
 }
 
 /** Goes on with the one branch the value is of the type of; with none or several, names them all. */
-function unionFindings(place: Place, branches: readonly (readonly Issue[])[]): Diagnostic[] {
+function unionFindings(schema: z.ZodType, place: Place, branches: readonly (readonly Issue[])[]): Diagnostic[] {
   const fitting = branches.filter((issues) => !issues.some(isWrongKind));
   const [branch] = fitting;
-  if (branch !== undefined && fitting.length === 1) return branch.flatMap((issue) => findingsOf(place, issue));
+  if (branch !== undefined && fitting.length === 1) return branch.flatMap((issue) => findingsOf(schema, place, issue));
   return [typeFinding(place, branches.flat().flatMap(expectedKinds))];
 }
 

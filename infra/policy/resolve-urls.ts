@@ -51,7 +51,10 @@ function resolveUrl({ name, value, place }: Entry<IssuerEntry>, options: Compile
     return { finding: errorAt(keyOf(at), `the url of issuer ${quote(name)} comes from TypeScript too`, 'keep one') };
   }
   const url = value.url ?? given;
-  if (url === undefined) return { finding: noUrl(keyOf(place), name, options) };
+  if (url === undefined) {
+    const finding = noUrl(keyOf(place), name, options);
+    return options.urlsComeLater ? { url: { $value: holeName(name) }, finding } : { finding };
+  }
   if (given !== undefined && isUnresolved(given)) return { url: { $value: holeName(name) }, value: given };
   const problem = urlProblem(url, local);
   return problem === undefined ? { url } : { finding: errorAt(at, `the issuer url ${quote(url)} ${problem}`, hint) };

@@ -1,0 +1,121 @@
+// `cambio policy explain`: what a policy decides about a token, and why. Reads the policy and the claims it is given.
+import { didYouMean } from '../infra/policy/did-you-mean.ts';
+import { createRehearse, type Rehearsal, type Rehearsed } from '../infra/policy/rehearse.ts';
+import type { Claims } from '../shared/policy/claims.ts';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { conditionLines, ruleLines } from './decision-tree.ts';
+import { claimsOfToken, compiledPolicy, parseObject, readText } from './policy-file.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+/** Options as parsed from the command line. */
+export interface ExplainOptions {
+  readonly policy?: string | undefined;
+  readonly claims?: string | undefined;
+  readonly 'token-file'?: string | undefined;
+  readonly 'token-env'?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly 'actor-claims'?: string | undefined;
+  readonly 'actor-issuer'?: string | undefined;
+  readonly client?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly role?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly now?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
+/** @returns the exit code: 0 granted, 1 refused, 2 when the options or the files are wrong */
+export function policyExplain(options: ExplainOptions, output: Output, around: Surroundings): number {
+  const path = options.policy ?? fail('policy explain needs --policy PATH');
+  const claims = subjectClaims(options, around.environment);
+  const policy = compiledPolicy(path, output);
+  if (!policy) return exitCodes.usage;
+  const rehearsed = createRehearse(policy)(rehearsalOf(options, claims, policy, around));
+  output.stderr('signatures, keys, revocation and delegation are not looked at\n');
+  output.stdout(options.json ? `${JSON.stringify(documentOf(rehearsed))}\n` : `${treeOf(rehearsed).join('\n')}\n`);
+  return rehearsed.outcome === 'granted' ? exitCodes.ok : exitCodes.refused;
+}
+
+function subjectClaims(options: ExplainOptions, environment: Surroundings['environment']): Claims {
+  const { claims, 'token-file': file, 'token-env': variable } = options;
+  const given = [claims, file, variable].filter((each) => each !== undefined);
+  if (given.length !== 1) return fail('give one of --claims FILE, --token-file FILE and --token-env NAME');
+  if (claims !== undefined) return parseObject(readText(claims), claims);
+  if (file !== undefined) return claimsOfToken(readText(file), file);
+  const name = variable ?? '';
+  return claimsOfToken(environment[name] ?? fail(`the environment has no ${name}`), name);
+}
+
+function rehearsalOf(options: ExplainOptions, claims: Claims, policy: PolicyArtifact, around: Surroundings): Rehearsal {
+  const { audience, resource, role, scope, client = '' } = options;
+  const targets = [audience, resource, role].filter((each) => each !== undefined);
+  if (targets.length !== 1) return fail('give one of --audience NAME, --resource URI and --role NAME');
+  if (client !== '' && !Object.hasOwn(policy.clients, client)) {
+    return fail(`${client} is no client: ${didYouMean(client, Object.keys(policy.clients))}`);
+  }
+  return {
+    subject: { issuer: issuerOf(options.issuer, claims, policy), claims },
+    actor: actorOf(options, policy),
+    client,
+    audiences: [audience, role].flatMap((name) => name ?? []),
+    resources: resource === undefined ? [] : [resource],
+    scope: scope?.split(' '),
+    now: timeOf(options.now, around),
+  };
+}
+
+function actorOf({ 'actor-claims': file, 'actor-issuer': issuer }: ExplainOptions, policy: PolicyArtifact) {
+  if (file === undefined && issuer === undefined) return undefined;
+  if (file === undefined) return fail('--actor-issuer needs --actor-claims FILE');
+  const claims = parseObject(readText(file), file);
+  return { issuer: issuerOf(issuer, claims, policy), claims };
+}
+
+/** The issuer that is named, else the one whose url is `iss` (and whose audience `aud` names, of several). */
+function issuerOf(name: string | undefined, claims: Claims, { issuers }: PolicyArtifact): string {
+  const names = [...Object.keys(issuers), 'self'];
+  if (name !== undefined) return names.includes(name) ? name : fail(`${name} is no issuer: ${didYouMean(name, names)}`);
+  const same = Object.values(issuers).filter(({ url }) => url === claims['iss']);
+  const aud = [claims['aud']].flat();
+  const [issuer = same[0]] = same.filter(({ audiences }) => audiences.some((each) => aud.includes(each)));
+  if (issuer) return issuer.name;
+  const urls = Object.values(issuers).flatMap(({ url }) => (typeof url === 'string' ? url : []));
+  return fail(`iss is the url of no issuer; name it with --issuer (${didYouMean(String(claims['iss']), urls)})`);
+}
+
+function timeOf(epoch: string | undefined, { now }: Surroundings): number {
+  if (epoch === undefined) return Math.floor(now() / 1_000);
+  return /^\d{1,12}$/.test(epoch) ? Number(epoch) : fail('--now is seconds since the epoch');
+}
+
+function documentOf({ checks, ...rehearsed }: Rehearsed): object {
+  return { ...rehearsed, ...('scopes' in rehearsed && { scopes: rehearsed.scopes }), token: checks };
+}
+
+function treeOf(rehearsed: Rehearsed): readonly string[] {
+  const { checks, rules } = rehearsed;
+  return [
+    headOf(rehearsed),
+    'token',
+    ...conditionLines(checks),
+    'rules',
+    ...(rules.length === 0 ? ['  no rule is about this issuer and this target'] : ruleLines(rules)),
+  ];
+}
+
+function headOf(rehearsed: Rehearsed): string {
+  const rule = rehearsed.rule === undefined ? '' : ` by ${rehearsed.rule}`;
+  if (rehearsed.outcome === 'granted') return `granted${rule}, scope: ${rehearsed.scopes.join(' ') || 'none'}`;
+  return `refused${rule}: ${rehearsed.error}, reason ${rehearsed.reason}`;
+}
+
+function fail(problem: string): never {
+  throw new UsageError(problem);
+}

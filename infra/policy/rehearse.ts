@@ -1,0 +1,145 @@
+// What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
+import { createConditionEvaluator } from '../../shared/policy/cel.ts';
+import type { Claims } from '../../shared/policy/claims.ts';
+import type { AllowRule, Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { type EvaluatedRule, evaluatePolicy, indexRules, type PolicyAnswer } from '../../shared/policy/evaluate.ts';
+import type { PolicyQuestion, Presented } from '../../shared/policy/question.ts';
+import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
+
+/** A request with the claims of its tokens. `issuer` is a policy name, or `self`. */
+export interface Rehearsal {
+  readonly subject: Presented;
+  readonly actor?: Presented | undefined;
+  /** Name of the authenticated client; `''` if anonymous. */
+  readonly client: string;
+  readonly audiences: readonly string[];
+  readonly resources: readonly string[];
+  /** Absent: all that policy allows. */
+  readonly scope: readonly string[] | undefined;
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+interface Seen {
+  /** What was looked at in the tokens themselves; empty when that was not asked for. */
+  readonly checks: readonly TokenCheck[];
+  readonly rules: readonly EvaluatedRule[];
+}
+
+export type Rehearsed = Seen &
+  (
+    | { readonly outcome: 'granted'; readonly rule: string; readonly scopes: readonly string[] }
+    | { readonly outcome: 'refused'; readonly error: string; readonly reason: string; readonly rule?: string }
+  );
+
+export type Rehearse = (request: Rehearsal) => Rehearsed;
+
+/** Prepares a policy; its `when` expressions are parsed once. */
+export function createRehearse(policy: PolicyArtifact): Rehearse {
+  const findRules = indexRules(policy.rules);
+  const evaluateCondition = createConditionEvaluator();
+  return (request) => {
+    const checks = checksOf(request, policy);
+    const failed = checks.find(({ matched }) => !matched);
+    const audience = targetOf(request, policy);
+    const answer = audience && evaluatePolicy(findRules, questionOf(request, audience, policy), evaluateCondition);
+    const seen = { checks, rules: answer?.trace ?? [] };
+    if (failed) return { ...seen, outcome: 'refused', error: 'invalid_request', reason: failed.reason };
+    if (!audience || !answer) return { ...seen, outcome: 'refused', error: 'invalid_target', reason: 'target' };
+    return { ...seen, ...endingOf(request, audience, answer) };
+  };
+}
+
+/** The question policy is asked about a request for an audience. */
+export function questionOf(request: Rehearsal, { name }: Audience, policy: PolicyArtifact): PolicyQuestion {
+  const { subject, actor, client, audiences, resources, scope, now } = request;
+  return {
+    ...seenByPolicy(subject, policy),
+    audience: name,
+    client,
+    ...(actor && { actor: seenByPolicy(actor, policy) }),
+    request: { scopes: scope ?? [], audiences, resources },
+    now,
+  };
+}
+
+/** The one audience all parameters name. */
+export function targetOf(
+  { audiences, resources }: Pick<Rehearsal, 'audiences' | 'resources'>,
+  policy: PolicyArtifact,
+): Audience | undefined {
+  const known = Object.values(policy.audiences);
+  const named = [
+    ...audiences.map((name) => known.find((audience) => audience.name === name || audience.resource === name)),
+    ...resources.map((uri) => known.find(({ resource }) => resource === uri)),
+  ];
+  const [target] = named;
+  return named.every((audience) => audience === target) ? target : undefined;
+}
+
+function checksOf({ subject, actor, client, now }: Rehearsal, policy: PolicyArtifact): readonly TokenCheck[] {
+  return [
+    ...checkToken('subject', subject, policy, now),
+    ...checkPresenter(subject, client, policy),
+    ...(actor ? checkToken('actor', actor, policy, now) : []),
+  ];
+}
+
+/** Only the outermost `act`; in our own tokens `aud` in both forms of the audience. */
+function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Presented {
+  const { act } = claims;
+  const outermost = isObject(act)
+    ? { act: Object.fromEntries(Object.entries(act).filter(([name]) => name !== 'act')) }
+    : {};
+  if (issuer !== 'self') return { issuer, claims: { ...claims, ...outermost } };
+  const aud = [claims['aud']].flat();
+  const named = Object.values(policy.audiences).filter(
+    ({ name, resource }) => aud.includes(resource ?? name) || aud.includes(name),
+  );
+  return {
+    issuer,
+    claims: {
+      ...claims,
+      ...outermost,
+      aud: named.flatMap(({ name, resource }) => (resource ? [name, resource] : [name])),
+    },
+  };
+}
+
+type Ending =
+  | { readonly outcome: 'granted'; readonly rule: string; readonly scopes: readonly string[] }
+  | { readonly outcome: 'refused'; readonly error: string; readonly reason: string; readonly rule?: string };
+
+function endingOf(request: Rehearsal, audience: Audience, answer: PolicyAnswer): Ending {
+  if (answer.outcome === 'no_rule') return { outcome: 'refused', error: 'invalid_target', reason: 'no_rule' };
+  const { rule } = answer;
+  if (answer.outcome === 'denied') return { outcome: 'refused', error: 'invalid_target', reason: 'denied', rule };
+  if (isLate(request) && !answer.allow.outlive) {
+    return { outcome: 'refused', error: 'invalid_request', reason: 'expired', rule };
+  }
+  const scopes = scopesOf(request, audience, answer.allow);
+  if (scopes) return { outcome: 'granted', rule, scopes };
+  return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
+}
+
+/** The check let a token through that expired within its issuer's skew. */
+function isLate({ subject, now }: Rehearsal): boolean {
+  const { exp } = subject.claims;
+  return typeof exp === 'number' && exp <= now;
+}
+
+function scopesOf(
+  { subject, scope }: Rehearsal,
+  audience: Audience,
+  { grant }: AllowRule,
+): readonly string[] | undefined {
+  const own = subject.issuer === 'self' ? String(subject.claims['scope'] ?? '').split(' ') : grant.scopes;
+  const allowed = grant.scopes.filter((word) => audience.scopes.includes(word) && own.includes(word));
+  if (scope === undefined) return allowed;
+  const granted = allowed.filter((word) => scope.includes(word));
+  return granted.length > 0 ? granted : undefined;
+}
+
+function isObject(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,100 @@
+// Runs policy tests against a compiled policy. Pure.
+import type { Claims } from '../../shared/policy/claims.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { Presented } from '../../shared/policy/question.ts';
+import { type Diagnostic, quote } from './diagnostic.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { below, errorAt } from './place.ts';
+import type { PlacedTest } from './read-tests.ts';
+import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
+import type { PolicyTest } from './test-schema.ts';
+
+export interface TestResult {
+  readonly name: string;
+  /** Where and why it failed; undefined when it passed. */
+  readonly failure?: Diagnostic;
+  /** Absent when the test could not be run. */
+  readonly rehearsed?: Rehearsed;
+}
+
+/** 2026-01-01T00:00:00Z: a test says the same every day. */
+const defaultNow = 1_767_225_600;
+
+export function runTests(tests: readonly PlacedTest[], policy: PolicyArtifact): readonly TestResult[] {
+  const rehearse = createRehearse(policy);
+  return tests.map(({ place, test }): TestResult => {
+    const { name } = test;
+    const failure = danglingName({ place, test }, policy);
+    if (failure) return { name, failure };
+    const rehearsed = rehearse(rehearsalOf(test, policy));
+    const problem = differenceOf(test, rehearsed);
+    if (problem === undefined) return { name, rehearsed };
+    return { name, rehearsed, failure: errorAt(below(place, 'expect'), `test ${quote(name)} failed: ${problem}`) };
+  });
+}
+
+/** What a decision was, in the words of `expect`. */
+export function verdictOf(rehearsed: Rehearsed): string {
+  const rule = rehearsed.rule === undefined ? '' : `, rule ${rehearsed.rule}`;
+  if (rehearsed.outcome === 'granted') return `allow${rule}`;
+  return `refuse, ${rehearsed.error}, ${rehearsed.reason}${rule}`;
+}
+
+function danglingName({ place, test }: PlacedTest, { issuers, clients }: PolicyArtifact): Diagnostic | undefined {
+  const names = [...Object.keys(issuers), 'self'];
+  const issuerProblem = (name: string, ...path: string[]) =>
+    names.includes(name)
+      ? undefined
+      : errorAt(below(place, ...path), `${quote(name)} is no issuer`, didYouMean(name, names));
+  const known = Object.keys(clients);
+  const client = test.client;
+  return (
+    issuerProblem(test.issuer, 'issuer') ??
+    (test.actor && issuerProblem(test.actor.issuer, 'actor', 'issuer')) ??
+    (client === undefined || known.includes(client)
+      ? undefined
+      : errorAt(below(place, 'client'), `${quote(client)} is no client`, didYouMean(client, known)))
+  );
+}
+
+function rehearsalOf(test: PolicyTest, policy: PolicyArtifact): Rehearsal {
+  const { actor, client = '', request } = test;
+  const now = test.now ?? (typeof test.claims['iat'] === 'number' ? test.claims['iat'] : defaultNow);
+  const { audience, role, resource, scope } = request;
+  return {
+    subject: complete(test, policy, now),
+    actor: actor && complete(actor, policy, now),
+    client,
+    audiences: [audience, role].flatMap((name) => name ?? []),
+    resources: resource === undefined ? [] : [resource],
+    scope: scope?.split(' '),
+    now,
+  };
+}
+
+/** With the registered claims every token has, unless the test gives its own; `null` takes one away. */
+function complete({ issuer, claims }: Presented, { issuers }: PolicyArtifact, now: number): Presented {
+  const trusted = Object.hasOwn(issuers, issuer) ? issuers[issuer] : undefined;
+  const registered: Claims = {
+    ...(typeof trusted?.url === 'string' && { iss: trusted.url }),
+    ...(trusted && { aud: trusted.audiences[0] }),
+    iat: now,
+    exp: now + 300,
+    jti: 'policy-test',
+  };
+  const given = Object.entries({ ...registered, ...claims }).filter(([, value]) => value !== null);
+  return { issuer, claims: Object.fromEntries(given) };
+}
+
+function differenceOf({ expect }: PolicyTest, rehearsed: Rehearsed): string | undefined {
+  const refused = rehearsed.outcome === 'refused' ? rehearsed : undefined;
+  const same =
+    expect.allow === (refused === undefined) &&
+    (expect.rule === undefined || expect.rule === rehearsed.rule) &&
+    (expect.error === undefined || expect.error === refused?.error) &&
+    (expect.reason === undefined || expect.reason === refused?.reason);
+  if (same) return undefined;
+  const { allow, error, reason, rule } = expect;
+  const wanted = [allow ? 'allow' : 'refuse', error, reason, rule && `rule ${rule}`].filter(Boolean).join(', ');
+  return `expected ${wanted}; got ${verdictOf(rehearsed)}`;
+}

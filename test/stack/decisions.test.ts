@@ -1,0 +1,78 @@
+// Decisions on the running stack: what an exchange leaves behind, as operators read it.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+
+let stack: LocalStack;
+beforeAll(async () => {
+  stack = await startLocalStack();
+});
+afterAll(() => stack.close());
+
+/** The local stack checks only that such a header is there. */
+const signed = {
+  authorization:
+    'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/eu-west-1/execute-api/aws4_request, SignedHeaders=host, Signature=00',
+};
+const unknown = '00000000-0000-4000-8000-000000000000';
+
+async function exchange(claims: Record<string, unknown> = {}): Promise<Record<string, string>> {
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: await stack.tokenFor('github', claims),
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    audience: 'orders-api',
+  });
+  const response = await fetch(`${stack.url}/token`, { method: 'POST', body });
+  return (await response.json()) as Record<string, string>;
+}
+
+async function decision(id: string, headers: Record<string, string> = signed) {
+  const response = await fetch(`${stack.url}/admin/decisions/${id}`, { headers });
+  return { status: response.status, headers: response.headers, body: (await response.json()) as object };
+}
+
+const payloadOf = (jwt = ''): { readonly jti: string; readonly sub: string; readonly exp: number } =>
+  JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
+
+describe('GET /admin/decisions/{decision_id}', () => {
+  test('says of a grant which rule, what it looked at, and what was issued', async () => {
+    const { access_token } = await exchange();
+    const { jti, sub, exp } = payloadOf(access_token);
+    const { status, body, headers } = await decision(jti);
+    expect(status).toBe(200);
+    expect(headers.get('cache-control')).toContain('no-store');
+    expect(body).toMatchObject({
+      decision_id: jti,
+      outcome: 'granted',
+      rule: 'orders-from-main',
+      request: { audiences: ['orders-api'] },
+      subject: { issuer: 'github', claims: { ref: 'refs/heads/main' } },
+      issued: { jti, sub, exp, audience: 'orders-api' },
+    });
+    expect(JSON.stringify(body)).not.toContain(access_token?.split('.')[2]);
+  });
+
+  test('says of a refusal why, to the condition, under the id the caller was given', async () => {
+    const { error, decision_id = '' } = await exchange({ ref: 'refs/heads/other' });
+    expect(error).toBe('invalid_target');
+    const { status, body } = await decision(decision_id);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ decision_id, outcome: 'refused', error: 'invalid_target', reason: 'no_rule' });
+    const { rules } = body as { rules: { id: string; matched: boolean; conditions: object[] }[] };
+    const rule = rules.find(({ id }) => id === 'orders-from-main');
+    expect(rule?.matched).toBe(false);
+    expect(rule?.conditions).toContainEqual(
+      expect.objectContaining({ name: 'ref', wanted: ['refs/heads/main'], got: 'refs/heads/other', matched: false }),
+    );
+  });
+
+  test('is 403 without a signature, 404 for an unknown id, 400 for no id, 405 for another method', async () => {
+    const { decision_id = '' } = await exchange({ ref: 'refs/heads/other' });
+    expect((await decision(decision_id)).status).toBe(200);
+    expect((await decision(decision_id, {})).status).toBe(403);
+    expect((await decision(unknown)).status).toBe(404);
+    expect((await decision('not-an-id')).status).toBe(400);
+    const posted = await fetch(`${stack.url}/admin/decisions/${decision_id}`, { method: 'POST', headers: signed });
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+});
