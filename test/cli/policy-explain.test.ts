@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { validPolicy } from '../infra/policy/policy-world.ts';
+import { cambio, cambioIn } from './cambio.ts';
+
+let folder = '';
+const now = 1_795_000_000;
+const claims = {
+  iss: 'https://token.actions.githubusercontent.com',
+  aud: 'https://sts.acme.example',
+  sub: 'repo:acme/api',
+  repository_id: '456789',
+  ref: 'refs/heads/main',
+  iat: now - 10,
+  exp: now + 300,
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cambio-explain-'));
+  writeFileSync(join(folder, 'policy.yaml'), validPolicy);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+
+const explain = (changes: object = {}, ...words: string[]) =>
+  cambio(
+    ...['policy', 'explain', '--policy', join(folder, 'policy.yaml')],
+    ...['--claims', file('claims.json', JSON.stringify({ ...claims, ...changes }))],
+    ...['--audience', 'orders-api', ...words],
+  );
+
+describe('cambio policy explain', () => {
+  test('exits 0 for what is granted, with the tree of why', async () => {
+    const { exit, stdout } = await explain();
+    expect(exit).toBe(0);
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining([
+        'granted by main, scope: orders:read',
+        '  ✓ subject.iss: "https://token.actions.githubusercontent.com"',
+        '  ✓ main',
+        '      ✓ ref: "refs/heads/main"',
+        '  ✗ no-pull-requests',
+      ]),
+    );
+  });
+
+  test('exits 1 for what is refused, with wanted and got', async () => {
+    const { exit, stdout } = await explain({ ref: 'refs/heads/x' });
+    expect(exit).toBe(1);
+    expect(stdout).toContain('refused: invalid_target, reason no_rule\n');
+    expect(stdout).toContain('✗ ref: wanted "refs/heads/main", got "refs/heads/x"');
+  });
+
+  test.each<[string, object, string, string]>([
+    ['a slash too many', { aud: 'https://sts.acme.example/' }, 'audience', 'a trailing slash only'],
+    ['another case', { aud: 'https://STS.acme.example' }, 'audience', 'in case only'],
+    ['a clock ahead', { iat: now + 90 }, 'not_yet_valid', 'is a clock wrong?'],
+    ['an old token', { exp: now - 600 }, 'expired', 'expired 10 min ago'],
+    ['a token just expired', { exp: now - 5 }, 'expired', 'outlive: true'],
+  ])('hints at %s, and at nothing without it', async (_what, changes, reason, hint) => {
+    const refused = await explain(changes);
+    expect([refused.exit, refused.stdout]).toEqual([1, expect.stringContaining(hint)]);
+    expect(refused.stdout).toContain(`invalid_request, reason ${reason}`);
+    expect((await explain()).stdout).not.toContain(hint);
+  });
+
+  test('a wrong iss is looked at when the issuer is named', async () => {
+    const slash = { iss: `${claims.iss}/` };
+    const named = await explain(slash, '--issuer', 'github');
+    expect([named.exit, named.stdout]).toEqual([1, expect.stringContaining('a trailing slash only')]);
+    const found = await explain(slash);
+    expect([found.exit, found.stderr]).toEqual([2, expect.stringContaining('did you mean https://token.actions')]);
+  });
+
+  test('--json is the decision', async () => {
+    const { stdout } = await explain({}, '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      outcome: 'granted',
+      rule: 'main',
+      scopes: ['orders:read'],
+      rules: [
+        { id: 'main', matched: true },
+        { id: 'no-pull-requests', matched: false },
+      ],
+    });
+  });
+
+  test('--now moves the clock', async () => {
+    expect((await explain({}, '--now', String(now + 299))).exit).toBe(0);
+    expect((await explain({}, '--now', String(now + 300))).exit).toBe(1);
+  });
+
+  test('reads a token from a file or a variable, and never prints it', async () => {
+    const token = `eyJhbGciOiJub25lIn0.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2lnbmF0dXJl`;
+    const words = ['policy', 'explain', '--policy', join(folder, 'policy.yaml'), '--audience', 'orders-api'];
+    const fromFile = await cambio(...words, '--token-file', file('token', `${token}\n`));
+    const fromVariable = await cambioIn({ environment: { TOKEN: token } }, ...words, '--token-env', 'TOKEN');
+    for (const { exit, stdout, stderr } of [fromFile, fromVariable]) {
+      expect(exit).toBe(0);
+      expect(stdout + stderr).not.toContain(token.split('.')[1]);
+    }
+    const broken = await cambioIn({ environment: { TOKEN: 'CANARY' } }, ...words, '--token-env', 'TOKEN');
+    expect([broken.exit, broken.stderr.includes('CANARY')]).toEqual([2, false]);
+  });
+
+  test.each<[string, string[]]>([
+    ['needs --policy', ['--claims', 'x', '--audience', 'a']],
+    ['give one of --claims', ['--policy', 'infra/policy', '--audience', 'a']],
+    ['give one of --audience', ['--policy', 'infra/policy', '--claims', 'CLAIMS']],
+    ['cannot be read', ['--policy', 'infra/policy', '--claims', '/nowhere', '--audience', 'a']],
+    ['no further words', ['more']],
+    ["Unknown option '--polcy'", ['--polcy', 'x']],
+  ])('answers wrong usage with exit 2: %s', async (problem, words) => {
+    const path = file('claims.json', JSON.stringify({ iss: claims.iss }));
+    const { exit, stderr } = await cambio(
+      'policy',
+      'explain',
+      ...words.map((word) => (word === 'CLAIMS' ? path : word)),
+    );
+    expect([exit, stderr]).toEqual([2, expect.stringContaining(problem)]);
+  });
+});
