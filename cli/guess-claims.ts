@@ -5,6 +5,9 @@ import type { ClaimMatch, PolicyRule } from '../shared/policy/compiled-policy.ts
 import { hashClaim } from '../shared/policy/recorded-claims.ts';
 import type { RecordedToken } from './recorded-decision.ts';
 
+/** An expression that uses the whole map, or a name it computes: `claims.exists(…)`, `size(claims)`, `claims[x]`. */
+const seesAll = /\b(?:claims|actor)\b(?!\s*(?:\.\s*\w+\b(?!\s*\()|\[\s*(?:"[^"]*"|'[^']*')\s*\]))/;
+
 export interface GuessedClaims {
   readonly claims: Claims;
   /** Whether the outcome of a match hangs on something the record does not say. */
@@ -37,7 +40,9 @@ export function guessClaims(
     isUnknown: ({ path, anyOf }) =>
       touches(hidden, path, token.claims) &&
       !(Object.hasOwn(token.hashed, path) && anyOf.every((each) => 'equals' in each)),
-    mayBeSeenBy: (expression) => hidden.some((path) => path === '*' || expression.includes(lastOf(path))),
+    mayBeSeenBy: (expression) =>
+      hidden.length > 0 &&
+      (seesAll.test(expression) || hidden.some((path) => path === '*' || expression.includes(lastOf(path)))),
   };
 }
 
