@@ -1,6 +1,7 @@
 // Every check of a merged policy. Pure.
 import { checkAudiences } from './check-audiences.ts';
 import { checkClients } from './check-clients.ts';
+import { checkConditions } from './check-conditions.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkMatches } from './check-match.ts';
 import { checkNames } from './check-names.ts';
@@ -25,6 +26,7 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkSubjects,
   checkMatches,
   checkTemplates,
+  checkConditions,
   checkReachable,
   checkOpenRules,
 ];

@@ -1,7 +1,7 @@
 // YAML 1.2 text to plain values that remember where each of them stands. Pure.
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { type Diagnostic, fileError } from './diagnostic.ts';
-import type { DocumentPath, PolicySource, WrittenScalar } from './place.ts';
+import type { DocumentPath, PolicySource, Position, WrittenScalar } from './place.ts';
 import { problemsOf } from './yaml-problems.ts';
 
 /** A policy file's path, as messages show it, and its text. */
@@ -20,7 +20,7 @@ interface Found {
   readonly value?: Node;
 }
 
-type PositionOf = (offset: number) => { readonly line: number; readonly column: number };
+type PositionOf = (offset: number) => Position;
 
 /** Parses one file; never throws. */
 export function parseSource({ path, text }: PolicyFile): ParsedSource {
@@ -46,16 +46,18 @@ function parse(file: string, text: string): ParsedSource {
       diagnostics: problems.map(({ offset, ...rest }) => ({ severity: 'error', file, ...positionOf(offset), ...rest })),
     };
   }
-  return { source: sourceOf(file, document, positionOf), diagnostics: [] };
+  return { source: sourceOf({ path: file, text }, document, positionOf), diagnostics: [] };
 }
 
-function sourceOf(file: string, document: Document.Parsed, positionOf: PositionOf): PolicySource {
+function sourceOf({ path: file, text }: PolicyFile, document: Document.Parsed, positionOf: PositionOf): PolicySource {
   const find = (path: DocumentPath) => findNode(document, path);
   return {
     file,
     value: document.toJS({ maxAliasCount: 100 }),
     has: (path) => find(path) !== undefined,
     positionOf: (path, on) => positionOf(offsetOf(find, path, on)),
+    positionInside: (path, offset) =>
+      positionOf(offsetInside(text, find(path)?.value, offset) ?? offsetOf(find, path, 'value')),
     scalarAt: (path) => writtenScalar(find(path)?.value),
   };
 }
@@ -65,6 +67,14 @@ function offsetOf(find: (path: DocumentPath) => Found | undefined, path: Documen
   if (found === undefined) return path.length === 0 ? 0 : offsetOf(find, path.slice(0, -1), 'key');
   const node = on === 'key' ? (found.key ?? found.value) : (found.value ?? found.key);
   return node?.range?.[0] ?? found.key?.range?.[0] ?? 0;
+}
+
+/** Plain text begins where its node does, quoted text one further; what is escaped or folded stands nowhere as it is. */
+function offsetInside(text: string, node: Node | undefined, offset: number): number | undefined {
+  if (!isScalar<string>(node) || !node.range) return undefined;
+  const [start] = node.range;
+  const begin = [start, start + 1].find((candidate) => text.startsWith(node.value, candidate));
+  return begin === undefined ? undefined : begin + offset;
 }
 
 function findNode(document: Document.Parsed, path: DocumentPath): Found | undefined {

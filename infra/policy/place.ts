@@ -10,6 +10,12 @@ export interface WrittenScalar {
   readonly plain: boolean;
 }
 
+/** Counted from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** A parsed policy file. */
 export interface PolicySource {
   readonly file: string;
@@ -17,7 +23,9 @@ export interface PolicySource {
   /** Whether the document has anything at this path. */
   readonly has: (path: DocumentPath) => boolean;
   /** Position of the value at a path, or of its key; of the nearest existing parent if there is none. */
-  readonly positionOf: (path: DocumentPath, on: 'key' | 'value') => { readonly line: number; readonly column: number };
+  readonly positionOf: (path: DocumentPath, on: 'key' | 'value') => Position;
+  /** Position of a character of a string value; of the value where the file writes the string otherwise, as in a block. */
+  readonly positionInside: (path: DocumentPath, offset: number) => Position;
   readonly scalarAt: (path: DocumentPath) => WrittenScalar | undefined;
 }
 
@@ -25,6 +33,8 @@ export interface Place {
   readonly source: PolicySource;
   readonly path: DocumentPath;
   readonly on: 'key' | 'value';
+  /** A character of a string value. */
+  readonly offset?: number;
 }
 
 /** The value below a place. */
@@ -35,6 +45,11 @@ export function below(place: Place, ...path: DocumentPath): Place {
 /** The key of a place (its value, for a list item). */
 export function keyOf(place: Place): Place {
   return { ...place, on: 'key' };
+}
+
+/** A character of the string value at a place. */
+export function inside(place: Place, offset: number): Place {
+  return { ...place, on: 'value', offset };
 }
 
 /** `file:line:column`, for messages that point at a second place. */
@@ -52,7 +67,8 @@ export function warningAt(place: Place, message: string, hint?: string): Diagnos
 }
 
 function finding(severity: Diagnostic['severity'], place: Place, message: string, hint?: string): Diagnostic {
-  const { source, path, on } = place;
-  const found = { severity, file: source.file, ...source.positionOf(path, on), message };
+  const { source, path, on, offset } = place;
+  const position = offset === undefined ? source.positionOf(path, on) : source.positionInside(path, offset);
+  const found = { severity, file: source.file, ...position, message };
   return hint === undefined ? found : { ...found, hint };
 }
