@@ -12,7 +12,7 @@ export const stepFunction = '@step';
 
 // The parser is cubic in unclosed brackets and its stack is not endless.
 const maxLength = 4_096;
-const maxDepth = 32;
+const maxDepth = 40;
 
 /**
  * Parses, and puts a call of {@link stepFunction} before the condition of every comprehension: what they loop over
