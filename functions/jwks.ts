@@ -1,13 +1,14 @@
 // GET of the JWK Set. Wiring only.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientOptions } from '../shared/aws/client-options.ts';
-import { createReadKeyring } from '../shared/aws/keyring.ts';
+import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { readConfig } from '../shared/config.ts';
 import { createLog } from '../shared/http/log.ts';
 import { publicDocument } from '../shared/http/public-document.ts';
 import { publicKeySet } from '../shared/oauth/keyring.ts';
 
 const { recordsTable } = readConfig(process.env, ['recordsTable']);
-const readKeyring = createReadKeyring(new DynamoDBClient(clientOptions), recordsTable);
+const dynamodb = new DynamoDBClient(clientOptions);
+const readKeyring = createCachedKeyring(createReadKeyring(dynamodb, recordsTable), Date.now);
 
 export const handler = publicDocument(async () => publicKeySet(await readKeyring()), 300, createLog('jwks'));

@@ -1,15 +1,14 @@
 // One valid world for the tests of the core: an issuer with its key, a policy that grants, and capabilities in memory.
 // Each test changes one thing in it.
 import { generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
+import type { ExchangeCapabilities, ReferenceRecord, TokenCall } from '../shared/oauth/capabilities.ts';
+import type { OneTimeUse } from '../shared/oauth/client-authentication.ts';
 import { type DecisionFacts, newDecision } from '../shared/oauth/decision.ts';
+import type { DecisionRecord } from '../shared/oauth/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
-import {
-  type ExchangeCapabilities,
-  exchange,
-  type IssuanceRecord,
-  type TokenResponse,
-} from '../shared/oauth/exchange.ts';
+import { exchange } from '../shared/oauth/exchange.ts';
 import { parseForm } from '../shared/oauth/form.ts';
+import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
@@ -32,6 +31,11 @@ export function makeKey(kid: string): TestKey {
 
 export const issuerKey = makeKey('issuer-key');
 export const cambioKey = makeKey('cambio-key');
+/** Of a client with `private_key_jwt`. */
+export const clientKey = makeKey('client-key');
+
+/** The deployment's own. */
+export const issuerUrl = 'https://issuer.acme.example';
 
 export const github: TrustedIssuer = {
   name: 'github',
@@ -138,37 +142,58 @@ export function formBody(changes: Readonly<Record<string, string | undefined>> =
 
 export interface World {
   readonly cambio: ExchangeCapabilities;
-  readonly records: IssuanceRecord[];
+  readonly records: DecisionRecord[];
+  readonly references: ReferenceRecord[];
+  readonly uses: OneTimeUse[];
   readonly signed: string[];
+  /** `decision-1`, `decision-2` … */
+  readonly newId: () => string;
 }
 
 /** Capabilities in memory; `changes` replaces some. */
 export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: CompiledPolicy = policy): World {
-  const records: IssuanceRecord[] = [];
+  const records: DecisionRecord[] = [];
+  const references: ReferenceRecord[] = [];
+  const uses: OneTimeUse[] = [];
   const signed: string[] = [];
-  const keys = parseKeySet({ keys: [issuerKey.publicJwk] });
-  let ids = 0;
+  const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
+  const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
+  const current = { kid: cambioKey.kid, alg: 'ES256', keyId: 'key-1', state: 'current', publicJwk } as const;
+  const keyring = { keys: [current] };
+  const isSame = (a: OneTimeUse, b: OneTimeUse): boolean => a.issuer === b.issuer && a.jti === b.jti;
   const cambio: ExchangeCapabilities = {
-    issuer: 'https://issuer.acme.example',
+    issuer: issuerUrl,
     policy: served,
     findRules: indexRules(served.rules),
     findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted),
-    findSigningKey: async (alg) => ({ kid: cambioKey.kid, alg, keyId: 'key-1', state: 'current', publicJwk: {} }),
+    findClientKey: async (_client, wanted) => selectKey(keys, wanted),
+    readKeyring: async () => keyring,
     sign: async (_key, input) => {
       signed.push(input);
       return signBytes('sha256', Buffer.from(input), { key: cambioKey.privateKey, dsaEncoding: 'ieee-p1363' });
     },
-    record: async (issuance) => {
-      records.push(issuance);
+    recordDecision: async (record) => void records.push(record),
+    recordReference: async (record) => void references.push(record),
+    useOnce: async (use) => {
+      const isNew = !uses.some((earlier) => isSame(earlier, use));
+      if (isNew) uses.push(use);
+      return isNew;
     },
-    newId: () => {
-      ids += 1;
-      return `id-${ids}`;
+    release: async (use) => {
+      const index = uses.findIndex((earlier) => isSame(earlier, use));
+      uses.splice(index, 1);
     },
+    newHandle: () => new Uint8Array(32).fill(7),
     now: () => now,
+    decisionRetention: 2_592_000,
     ...changes,
   };
-  return { cambio, records, signed };
+  let ids = 0;
+  const newId = (): string => {
+    ids += 1;
+    return `decision-${ids}`;
+  };
+  return { cambio, records, references, uses, signed, newId };
 }
 
 export type Outcome =
@@ -185,9 +210,9 @@ const anonymous = { authorization: undefined, dpop: undefined };
 export async function run(
   body: string,
   world: World = makeWorld(),
-  headers: Parameters<typeof exchange>[0]['headers'] = anonymous,
+  headers: TokenCall['headers'] = anonymous,
 ): Promise<Outcome> {
-  const decision = newDecision('decision-1');
+  const decision = newDecision(world.newId(), 'attempt');
   try {
     const granted = await exchange({ form: parseForm(body), headers }, world.cambio, decision);
     return { granted, claims: payloadOf(granted.access_token), decision };

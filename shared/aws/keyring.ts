@@ -1,17 +1,22 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { Refused } from '../oauth/denial.ts';
-import { currentKey, type Keyring, type PublicJwk, type SigningKey } from '../oauth/keyring.ts';
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import type { Keyring, PublicJwk, SigningKey } from '../oauth/keyring.ts';
 import { callDependency } from './dependency.ts';
 import { keyringKey } from './record-keys.ts';
 
 /** Milliseconds a read keyring is used without asking again. */
 const freshFor = 60_000;
+/** Milliseconds it is used while the store does not answer. */
+const staleFor = 3_600_000;
+/** Milliseconds a read under way is joined by others. */
+const joinFor = 1_000;
 
 export type ReadKeyring = () => Promise<Keyring>;
 
-/** Reads the keyring item, strongly consistent. An absent item means the deployment is not finished: unavailable. */
+/**
+ * Reads the keyring item, strongly consistent.
+ * @throws Refused `unavailable` also when the item is absent or is no keyring: the deployment is not whole
+ */
 export function createReadKeyring(client: DynamoDBClient, table: string): ReadKeyring {
   return () =>
     callDependency('dynamodb', async () => {
@@ -60,7 +65,15 @@ async function findKeyringItem(client: DynamoDBClient, table: string): Promise<s
 }
 
 function parseKeyring(stored: string): Keyring {
-  return { keys: JSON.parse(stored) as readonly SigningKey[] };
+  const keys: unknown = JSON.parse(stored);
+  if (!Array.isArray(keys) || !keys.every(isSigningKey)) throw new TypeError('the keyring item is no keyring');
+  return { keys };
+}
+
+function isSigningKey(key: unknown): key is SigningKey {
+  if (typeof key !== 'object' || key === null) return false;
+  const { kid, alg, keyId, state, publicJwk } = key as Readonly<Record<string, unknown>>;
+  return [kid, alg, keyId, state].every((member) => typeof member === 'string') && typeof publicJwk === 'object';
 }
 
 /** Writes unless somebody else did since `replaced` was read. `keys` needs an alias: it is a reserved word. */
@@ -83,23 +96,36 @@ async function writeKeyring(
 }
 
 /**
- * The signing key of an algorithm from a cached keyring; concurrent callers share one read.
+ * A keyring that is read again once it is a minute old; concurrent callers share one read. When the store does not
+ * answer, the last keyring is good for an hour: keys change rarely, and verifiers need theirs most in an outage.
  * @param now milliseconds
  */
-export function createFindSigningKey(read: ReadKeyring, now: () => number): (alg: JwsAlgorithm) => Promise<SigningKey> {
-  let cached: { readonly keyring: Promise<Keyring>; readonly at: number } | undefined;
-  const cachedKeyring = (): Promise<Keyring> => {
-    if (cached && now() - cached.at < freshFor) return cached.keyring;
-    const entry = { keyring: read(), at: now() };
-    cached = entry;
-    entry.keyring.catch(() => {
-      if (cached === entry) cached = undefined;
+export function createCachedKeyring(read: ReadKeyring, now: () => number): ReadKeyring {
+  let last: { readonly keyring: Keyring; readonly at: number } | undefined;
+  let flight: { readonly keyring: Promise<Keyring>; readonly at: number } | undefined;
+  // A clock that was set back makes an age negative: that is no fresh answer either.
+  const isYounger = (at: number, age: number): boolean => now() >= at && now() - at < age;
+  const readAgain = (): Promise<Keyring> => {
+    // A read that hangs is not waited for by everybody who comes after it.
+    if (flight && isYounger(flight.at, joinFor)) return flight.keyring;
+    const at = now();
+    const keyring = read().then((answer) => {
+      last = { keyring: answer, at };
+      return answer;
     });
-    return entry.keyring;
+    const current = { keyring, at };
+    flight = current;
+    const end = (): void => {
+      if (flight === current) flight = undefined;
+    };
+    keyring.then(end, end);
+    return keyring;
   };
-  return async (alg) => {
-    const key = currentKey(await cachedKeyring(), alg);
-    if (!key) throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error(`no ${alg} key`) });
-    return key;
+  return async () => {
+    if (last && isYounger(last.at, freshFor)) return last.keyring;
+    return readAgain().catch((error: unknown) => {
+      if (last && isYounger(last.at, staleFor)) return last.keyring;
+      throw error;
+    });
   };
 }

@@ -1,37 +1,62 @@
 // Signing and public keys by AWS KMS. One call to KMS each.
-import { createPublicKey } from 'node:crypto';
+import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, SignCommand, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
+import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { derToJoseSignature } from '../oauth/ecdsa-signature.ts';
-import type { ExchangeCapabilities } from '../oauth/exchange.ts';
-import type { PublicJwk } from '../oauth/keyring.ts';
+import type { PublicJwk, SigningKey } from '../oauth/keyring.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
 
 interface KmsAlgorithm {
   readonly spec: SigningAlgorithmSpec;
+  /** Of node:crypto; null where the algorithm has its own. */
+  readonly hash: 'sha256' | 'sha384' | null;
   /** Bytes of r and of s, for the algorithms whose signatures KMS answers in DER. */
   readonly integerSize?: number;
+  readonly padding?: number;
 }
 
 const algorithms: Readonly<Record<JwsAlgorithm, KmsAlgorithm>> = {
-  ES256: { spec: 'ECDSA_SHA_256', integerSize: 32 },
-  ES384: { spec: 'ECDSA_SHA_384', integerSize: 48 },
-  RS256: { spec: 'RSASSA_PKCS1_V1_5_SHA_256' },
-  PS256: { spec: 'RSASSA_PSS_SHA_256' },
-  Ed25519: { spec: 'ED25519_SHA_512' },
+  ES256: { spec: 'ECDSA_SHA_256', hash: 'sha256', integerSize: 32 },
+  ES384: { spec: 'ECDSA_SHA_384', hash: 'sha384', integerSize: 48 },
+  RS256: { spec: 'RSASSA_PKCS1_V1_5_SHA_256', hash: 'sha256', padding: constants.RSA_PKCS1_PADDING },
+  PS256: { spec: 'RSASSA_PSS_SHA_256', hash: 'sha256', padding: constants.RSA_PKCS1_PSS_PADDING },
+  Ed25519: { spec: 'ED25519_SHA_512', hash: null },
 };
 
-/** Signs with the key's one algorithm. An answer that is no signature of it is a failure of KMS. */
+/**
+ * Signs with the key's one algorithm, and verifies with the key that is published: a signature nobody could verify is
+ * a failure of KMS or of the keyring, and never leaves.
+ */
 export function createSign(client: KMSClient): ExchangeCapabilities['sign'] {
-  return ({ keyId, alg }, input) =>
+  const publicKeyOf = createPublicKeys();
+  return (key, input) =>
     callDependency('kms', async () => {
-      const { spec, integerSize } = algorithms[alg];
-      const message = { KeyId: keyId, Message: Buffer.from(input, 'ascii'), MessageType: 'RAW' } as const;
-      const { Signature } = await client.send(new SignCommand({ ...message, SigningAlgorithm: spec }));
-      if (!Signature) throw new TypeError('KMS answered without a signature');
+      const { spec, integerSize } = algorithms[key.alg];
+      const message = Buffer.from(input, 'ascii');
+      const command = { KeyId: key.keyId, Message: message, MessageType: 'RAW', SigningAlgorithm: spec } as const;
+      const { Signature } = await client.send(new SignCommand(command));
+      if (!Signature || !verifies(key.alg, message, publicKeyOf(key), Signature)) {
+        throw new Error('the signature of KMS does not verify with the published key');
+      }
       return integerSize === undefined ? Signature : derToJoseSignature(Signature, integerSize);
     });
+}
+
+function verifies(alg: JwsAlgorithm, message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+  const { hash, padding } = algorithms[alg];
+  return verify(hash, message, padding === undefined ? key : { key, padding }, signature);
+}
+
+/** Public keys by `kid`, parsed once. */
+function createPublicKeys(): (key: SigningKey) => KeyObject {
+  const parsed = new Map<string, KeyObject>();
+  return ({ kid, publicJwk }) => {
+    const key = parsed.get(kid) ?? createPublicKey({ key: { ...publicJwk }, format: 'jwk' });
+    parsed.set(kid, key);
+    return key;
+  };
 }
 
 /** A KMS key's public half as JWK, and its RFC 7638 thumbprint. */

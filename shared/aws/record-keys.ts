@@ -11,3 +11,9 @@ export const issuedKey = (jti: string): string => `${tenant}#issued#${jti}`;
 
 /** A decision, and the token it issued: that token's `jti` is the decision's id. */
 export const decisionKey = (decisionId: string): string => `${tenant}#decision#${decisionId}`;
+
+/** What was used once, by the hash of (issuer, jti). */
+export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
+
+/** A reference token, by the SHA-256 of its handle. */
+export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;

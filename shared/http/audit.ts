@@ -1,11 +1,13 @@
-// Middleware: one audit event for every request, granted, refused or failed. Writes to the log; a field is in it because it
-// is named here, and no token, secret or header ever is.
+// Middleware: one audit event for every request, granted, refused or failed. Writes to the log; what is in it is the
+// decision's record, in which no token, secret or header has a place.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { type DecisionFacts, newDecision } from '../oauth/decision.ts';
+import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision.ts';
+import type { Ending } from '../oauth/decision-record.ts';
 import { Refused } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
-import type { EvaluatedRule } from '../policy/evaluate.ts';
+import { causesOf, placeOf } from './causes.ts';
+import { decisionDocument } from './decision-document.ts';
 
 /** An event whose decision is being made. */
 export interface AuditedEvent extends APIGatewayProxyEvent {
@@ -18,77 +20,51 @@ export type WriteLog = (level: 'info' | 'error', message: string, fields: Readon
 export interface Audit {
   /** Name of the event, as operators search for it. */
   readonly name: string;
-  readonly policyHash: string;
   readonly write: WriteLog;
   readonly newId: () => string;
+  readonly keeping: () => Keeping;
 }
-
-const maxTracedRules = 20;
-const maxGotLength = 256;
-const maxMessageLength = 300;
 
 /** Starts a decision before anything else runs, and writes it after everything else has. */
 export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj<Event, APIGatewayProxyResult> {
-  const report = (event: AuditedEvent, error: unknown): void => {
-    const failed = error !== null && !(error instanceof Refused);
-    options.write(failed ? 'error' : 'info', options.name, auditEvent(event, error, options.policyHash));
+  const report = ({ decision, requestContext }: AuditedEvent, ending: Ending, failure: Failure): void => {
+    const document = decisionDocument(endDecision(decision, ending, options.keeping()));
+    const { requestId, identity } = requestContext;
+    const fields = { ...document, ...failure.fields, request_id: requestId, source_ip: identity.sourceIp };
+    options.write(failure.level, options.name, fields);
   };
   return {
     before: ({ event }) => {
-      event.decision = newDecision(options.newId());
+      event.decision = newDecision(options.newId(), options.newId());
     },
-    after: ({ event }) => report(event, null),
-    onError: ({ event, error }) => report(event, error),
+    after: ({ event }) => report(event, grantOf(event.decision), { level: 'info', fields: {} }),
+    onError: ({ event, error }) => report(event, refusalOf(error), failureOf(error)),
   };
 }
 
-function auditEvent(event: AuditedEvent, error: unknown, policyHash: string): Record<string, unknown> {
-  const { decision, requestContext } = event;
-  return {
-    decision_id: decision.decisionId,
-    ...outcome(error),
-    rule: decision.rule,
-    rules: decision.rules?.slice(0, maxTracedRules).map(tracedRule),
-    subject: decision.subject,
-    actor: decision.actor,
-    audience: decision.audience,
-    scope: decision.grantedScope?.join(' '),
-    jti: decision.jti,
-    expires_at: decision.expiresAt,
-    policy: policyHash,
-    request_id: requestContext.requestId,
-    source_ip: requestContext.identity.sourceIp,
-  };
-}
-
-function outcome(error: unknown): Record<string, unknown> {
-  if (error === null) return { outcome: 'granted' };
-  if (!(error instanceof Refused)) return { outcome: 'refused', error: 'server_error', cause: causes(error) };
+/** How a refused or failed request ended. */
+export function refusalOf(error: unknown): Ending {
+  if (!(error instanceof Refused)) return { outcome: 'refused', error: 'server_error', reason: undefined };
   const { error: code, reason } = oauthError(error.denial);
-  return { outcome: 'refused', error: code, reason, denial: error.denial, cause: causes(error.cause) };
+  return { outcome: 'refused', error: code, reason };
 }
 
-function tracedRule({ id, matched, conditions }: EvaluatedRule): Record<string, unknown> {
-  const traced = conditions.map(({ name, wanted, got, matched: fits }) => ({
-    name,
-    wanted,
-    got: shorten(got),
-    matched: fits,
-  }));
-  return { id, matched, conditions: traced };
+interface Failure {
+  readonly level: 'info' | 'error';
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
-function shorten(got: unknown): unknown {
-  const text = JSON.stringify(got);
-  return text === undefined || text.length <= maxGotLength ? got : `${text.slice(0, maxGotLength)}…`;
+// A refusal is what the service is for; a dependency that fails, or a bug, is for whoever is on call.
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof Refused)) return { level: 'error', fields: { place: placeOf(error) } };
+  const { denial, cause } = error;
+  return {
+    level: denial.kind === 'unavailable' ? 'error' : 'info',
+    fields: { denial, cause: causesOf(cause) },
+  };
 }
 
-/** Names and messages down the chain. A SyntaxError's message quotes what was parsed, which may be a token. */
-function causes(error: unknown): readonly string[] | undefined {
-  const chain: string[] = [];
-  for (let cause = error; cause instanceof Error && chain.length < 5; cause = cause.cause) {
-    const message = cause instanceof SyntaxError ? '' : `: ${cause.message.slice(0, maxMessageLength)}`;
-    chain.push(`${cause.name}${message}`);
-  }
-  return chain.length > 0 ? chain : undefined;
+function grantOf({ issued }: DecisionFacts): Ending {
+  if (!issued) throw new TypeError('a grant without an issued token');
+  return { outcome: 'granted', issued };
 }

@@ -1,4 +1,4 @@
-// Middleware: every exception to an OAuth error in JSON (RFC 6749 §5.2). Writes unexpected ones to the log.
+// Middleware: every exception to an OAuth error in JSON (RFC 6749 §5.2). No I/O; the audit event says what it was.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
@@ -23,4 +23,9 @@ export function errors<Event extends AuditedEvent>(): MiddlewareObj<Event, APIGa
   };
 }
 
-const serverError = { status: 500, error: 'server_error', description: 'unexpected error', headers: {} } as const;
+export const serverError = {
+  status: 500,
+  error: 'server_error',
+  description: 'unexpected error',
+  headers: {},
+} as const;

@@ -14,18 +14,25 @@ export interface FormEvent extends APIGatewayProxyEvent {
 }
 
 /**
- * Sets `event.form`. The size is checked before anything is decoded, the query string is never looked at.
+ * Sets `event.form`. The size is checked before anything is decoded; a query string is refused.
  * @throws Refused `body_too_large`, `content_type` or `parameter`
  */
 export function formBody(): MiddlewareObj<FormEvent, APIGatewayProxyResult> {
   return {
     before: ({ event }) => {
       const body = event.body ?? '';
-      const bytes = event.isBase64Encoded ? (body.length * 3) / 4 : Buffer.byteLength(body);
+      const bytes = Buffer.byteLength(body, event.isBase64Encoded ? 'base64' : 'utf8');
       if (bytes > maxBodyBytes) throw new Refused({ kind: 'body_too_large' });
       if (!isFormContentType(header(event, 'content-type'))) throw new Refused({ kind: 'content_type' });
+      // RFC 6749 §3.2: parameters are never read from the URL; passed over, they would be a request somebody did not mean.
+      if (hasQuery(event))
+        throw new Refused({ kind: 'parameter', parameter: 'the query string', problem: 'malformed' });
       // Latin-1 keeps every byte a character of its own: what is not ASCII is refused by the parser, not replaced here.
       event.form = parseForm(event.isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body);
     },
   };
+}
+
+function hasQuery({ queryStringParameters }: FormEvent): boolean {
+  return Object.keys(queryStringParameters ?? {}).length > 0;
 }

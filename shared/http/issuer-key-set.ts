@@ -1,7 +1,16 @@
 // An issuer's key set, fetched once: OIDC Discovery §4 when the policy names no JWKS URL. Network through FetchJson.
 import { parseKeySet, type VerificationKey } from '../oauth/key-set.ts';
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { IssuerNetwork, KeySource } from '../policy/compiled-policy.ts';
 import type { FetchJson } from './fetch-json.ts';
+
+/** An issuer, or a client with keys of its own. The names of both are of one namespace. */
+export interface KeyOwner {
+  readonly name: string;
+  /** Where discovery begins; not needed for keys that are pinned. */
+  readonly url?: string;
+  readonly keys: KeySource;
+  readonly network: IssuerNetwork;
+}
 
 /** A discovery document that is not to be believed. The message never quotes the document. */
 class DiscoveryError extends Error {
@@ -9,7 +18,7 @@ class DiscoveryError extends Error {
 }
 
 export interface KeySetFetch {
-  readonly issuer: TrustedIssuer;
+  readonly issuer: KeyOwner;
   readonly fetchJson: FetchJson;
   /** Milliseconds since some epoch. */
   readonly now: () => number;
@@ -32,12 +41,13 @@ export async function fetchKeySet(fetch: KeySetFetch): Promise<readonly Verifica
 
 async function findJwksUri({ issuer, fetchJson, timeoutMs }: KeySetFetch): Promise<string> {
   if (issuer.keys.from === 'jwksUri') return issuer.keys.jwksUri;
+  if (issuer.url === undefined) throw new DiscoveryError('there is no URL to discover keys from');
   const url = `${issuer.url.replace(/\/$/, '')}/.well-known/openid-configuration`;
   return parseDiscovery(await fetchFrom(url, issuer, fetchJson, timeoutMs), issuer.url);
 }
 
 /** Any port: the URL is the policy's own or has the origin of one that is. */
-function fetchFrom(url: string, { network }: TrustedIssuer, fetchJson: FetchJson, timeoutMs: number) {
+function fetchFrom(url: string, { network }: KeyOwner, fetchJson: FetchJson, timeoutMs: number) {
   return fetchJson({ url, network, anyPort: true, timeoutMs });
 }
 

@@ -1,9 +1,9 @@
 // Finds the key of a trusted issuer that a token names; one cache per issuer and process. Network through FetchJson.
 import { Refused } from '../oauth/denial.ts';
 import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/key-set.ts';
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import { causesOf } from './causes.ts';
 import type { FetchJson } from './fetch-json.ts';
-import { fetchKeySet } from './issuer-key-set.ts';
+import { fetchKeySet, type KeyOwner } from './issuer-key-set.ts';
 import { createKeyCache, type KeyCache, type KeyCacheLimits } from './key-cache.ts';
 
 export interface IssuerKeysLimits extends KeyCacheLimits {
@@ -20,6 +20,8 @@ export interface IssuerKeysOptions {
   /** From 0 to below 1; shortens the time keys are fresh by up to a fifth, differently in each process. Default none. */
   readonly random?: () => number;
   readonly limits?: Partial<IssuerKeysLimits>;
+  /** Told of every failed fetch, also while remembered keys still serve. */
+  readonly onFailure?: (name: string, cause: readonly string[] | undefined) => void;
 }
 
 /**
@@ -52,7 +54,7 @@ const defaultLimits: IssuerKeysLimits = {
  */
 export function createIssuerKeys(
   options: IssuerKeysOptions,
-): (issuer: TrustedIssuer, header: KeyRequest) => Promise<VerificationKey | undefined> {
+): (issuer: KeyOwner, header: KeyRequest) => Promise<VerificationKey | undefined> {
   const inlineKeys = createInlineKeys();
   const cacheOf = createCaches(options);
   return async (issuer, header) =>
@@ -63,7 +65,7 @@ export function createIssuerKeys(
 
 async function findCachedKey(
   cache: KeyCache,
-  issuer: TrustedIssuer,
+  issuer: KeyOwner,
   header: KeyRequest,
 ): Promise<VerificationKey | undefined> {
   const isCurrent = await cache.refresh();
@@ -74,20 +76,21 @@ async function findCachedKey(
   return find() ?? (cache.failure() && unavailable(cache, issuer));
 }
 
-function unavailable(cache: KeyCache, issuer: TrustedIssuer): never {
+function unavailable(cache: KeyCache, issuer: KeyOwner): never {
   throw new IssuerUnavailable(issuer.name, cache.failure()?.cause);
 }
 
 /** By name and URL: two issuers never share keys, not even under one URL. */
-function createCaches({ now, fetchJson, random = () => 0, limits: given }: IssuerKeysOptions) {
+function createCaches({ now, fetchJson, random = () => 0, limits: given, onFailure }: IssuerKeysOptions) {
   const limits = { ...defaultLimits, ...given };
   const caches = new Map<string, KeyCache>();
-  return (issuer: TrustedIssuer): KeyCache => {
+  return (issuer: KeyOwner): KeyCache => {
     const id = JSON.stringify([issuer.name, issuer.url]);
     const known = caches.get(id);
     if (known !== undefined) return known;
     const fetchKeys = () => fetchKeySet({ issuer, fetchJson, now, timeoutMs: limits.timeoutMs });
-    const cache = createKeyCache({ now, random, limits, fetchKeys });
+    const report = (cause: unknown): void => onFailure?.(issuer.name, causesOf(cause));
+    const cache = createKeyCache({ now, random, limits, fetchKeys, onFailure: report });
     forgetOldest(caches, limits.maxIssuers - 1);
     caches.set(id, cache);
     return cache;
@@ -104,14 +107,14 @@ function forgetOldest(caches: Map<string, KeyCache>, keep: number): void {
 /** Keys in the policy itself are parsed once for each policy object. */
 function createInlineKeys() {
   const parsed = new WeakMap<object, readonly VerificationKey[]>();
-  return (issuer: TrustedIssuer, jwks: object): readonly VerificationKey[] => {
+  return (issuer: KeyOwner, jwks: object): readonly VerificationKey[] => {
     const keys = parsed.get(jwks) ?? parseInline(issuer, jwks);
     parsed.set(jwks, keys);
     return keys;
   };
 }
 
-function parseInline(issuer: TrustedIssuer, jwks: object): readonly VerificationKey[] {
+function parseInline(issuer: KeyOwner, jwks: object): readonly VerificationKey[] {
   try {
     return parseKeySet(jwks);
   } catch (cause) {

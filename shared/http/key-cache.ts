@@ -1,5 +1,5 @@
 // What is remembered of one issuer's keys, and when the issuer is asked again. The clock and the fetch are passed in.
-import type { VerificationKey } from '../oauth/key-set.ts';
+import { KeySetError, type VerificationKey } from '../oauth/key-set.ts';
 
 /** All in milliseconds. */
 export interface KeyCacheLimits {
@@ -20,6 +20,8 @@ export interface KeyCacheOptions {
   readonly random: () => number;
   readonly limits: KeyCacheLimits;
   readonly fetchKeys: () => Promise<readonly VerificationKey[]>;
+  /** Told of every failed fetch. */
+  readonly onFailure?: (cause: unknown) => void;
 }
 
 export interface KeyCache {
@@ -69,13 +71,16 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
   };
 }
 
-async function fetchInto(state: State, { now, random, limits, fetchKeys }: KeyCacheOptions): Promise<void> {
+async function fetchInto(state: State, { now, random, limits, fetchKeys, onFailure }: KeyCacheOptions): Promise<void> {
   const at = now(); // keys are as old as the question, not as the answer
   try {
     state.good = { keys: await fetchKeys(), at, freshMs: limits.freshMs * (1 - random() / 5) };
     state.failure = undefined;
   } catch (cause) {
     state.failure = { cause, at: now() };
+    // Who publishes a private key has lost it: what was remembered of that issuer is not worth trusting either.
+    if (cause instanceof KeySetError && cause.code === 'private_member') delete state.good;
+    onFailure?.(cause);
   }
 }
 

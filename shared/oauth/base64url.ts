@@ -1,4 +1,4 @@
-// base64url without padding (RFC 4648 §5, RFC 7515 §2), canonical spellings only. Pure.
+// base64url without padding (RFC 4648 §5, RFC 7515 §2) and base64 (§4), canonical spellings only. Pure.
 
 const alphabet = /^[A-Za-z0-9_-]*$/;
 
@@ -16,4 +16,10 @@ export function decodeBase64url(text: string): Buffer | undefined {
   if (!alphabet.test(text)) return undefined;
   const bytes = Buffer.from(text, 'base64url');
   return bytes.toString('base64url') === text ? bytes : undefined;
+}
+
+/** Decodes one canonical spelling of padded base64, as Basic authentication has it. */
+export function decodeBase64(text: string): Buffer | undefined {
+  const bytes = Buffer.from(text, 'base64');
+  return bytes.toString('base64') === text ? bytes : undefined;
 }

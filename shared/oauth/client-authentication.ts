@@ -1,29 +1,152 @@
-// Who calls (RFC 6749 §2.3): at most one method a request. Clients are not configurable yet, so credentials of any kind
-// fail as unknown ones do, and a caller without any is anonymous. Pure.
+// Who calls (RFC 6749 §2.3, RFC 7523 §3 with its update 7523bis): a client of the policy, or nobody. Every failure looks
+// the same to the caller. Pure but for the key look-ups it is given.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { compactVerify } from 'jose';
+import type {
+  Client,
+  ClientAuthentication,
+  CompiledPolicy,
+  IssuerNetwork,
+  KeySource,
+} from '../policy/compiled-policy.ts';
+import { evaluateMatch } from '../policy/match.ts';
+import type { ClientCredentials } from './client-credentials.ts';
 import { Refused } from './denial.ts';
-import { type Form, single } from './form.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
+import type { VerificationKey } from './key-set.ts';
+import { readRegisteredClaims } from './registered-claims.ts';
+import { tokenTypes } from './token-types.ts';
+import { type Verifier, verifyJwt } from './verify-token.ts';
 
-/** Headers that authenticate or bind the caller. */
-export interface CallerHeaders {
-  readonly authorization: string | undefined;
-  readonly dpop: string | undefined;
+/** Finds the key of a `private_key_jwt` client, as {@link FindIssuerKey} does an issuer's. */
+export type FindClientKey = (
+  client: { readonly name: string; readonly keys: KeySource; readonly network: IssuerNetwork },
+  wanted: { readonly alg: string; readonly kid: string | undefined },
+) => Promise<VerificationKey | undefined>;
+
+/** What may be used once: an assertion by (iss, jti). `expiresAt` in seconds; later it cannot be accepted anyway. */
+export interface OneTimeUse {
+  readonly issuer: string;
+  readonly jti: string;
+  readonly expiresAt: number;
 }
 
+export interface AuthenticatedClient {
+  readonly client: Client;
+  /** To be recorded before an answer leaves; absent where nothing is used up. */
+  readonly use: OneTimeUse | undefined;
+}
+
+export interface ClientVerifier extends Verifier {
+  /** `aud` of assertions made for us. */
+  readonly issuer: string;
+  readonly clients: CompiledPolicy['clients'];
+  readonly findClientKey: FindClientKey;
+}
+
+type KeyedClient = Client & { readonly auth: Extract<ClientAuthentication, { method: 'private_key_jwt' }> };
+
+/** Hashing more than this would be work an attacker chooses. */
+const maxSecretBytes = 1_024;
+/** Seconds an assertion of a client's own key may still live. */
+const maxAssertionLifetime = 600;
+
 /**
- * Refuses every caller that presents client credentials, and `client_id` without any: there are no public clients.
- * @throws Refused `client_methods`, `client` or `dpop`
+ * Authenticates by the one method the request uses.
+ * @throws Refused `client`
  */
-export function requireAnonymous(form: Form, headers: CallerHeaders): void {
-  const methods = [
-    headers.authorization !== undefined,
-    single(form, 'client_secret') !== undefined,
-    single(form, 'client_assertion') !== undefined || single(form, 'client_assertion_type') !== undefined,
-  ];
-  const used = methods.filter(Boolean).length;
-  if (used > 1) throw new Refused({ kind: 'client_methods' });
-  if (used === 1 || single(form, 'client_id') !== undefined) {
-    throw new Refused({ kind: 'client' });
+export async function authenticateClient(
+  credentials: ClientCredentials,
+  verifier: ClientVerifier,
+): Promise<AuthenticatedClient> {
+  if (credentials.method === 'client_secret') return { client: checkSecret(credentials, verifier), use: undefined };
+  try {
+    return await checkAssertion(credentials, verifier);
+  } catch (cause) {
+    if (cause instanceof TokenRefused) throw new Refused({ kind: 'client' }, { cause });
+    throw cause;
   }
-  // A caller that proves a key expects a bound token; a Bearer token instead would be a silent downgrade.
-  if (headers.dpop !== undefined) throw new Refused({ kind: 'dpop' });
+}
+
+// An unknown client costs the same hash and comparison as a wrong secret.
+function checkSecret(
+  { clientId, secret }: Extract<ClientCredentials, { method: 'client_secret' }>,
+  { clients }: ClientVerifier,
+): Client {
+  if (Buffer.byteLength(secret) > maxSecretBytes) return failed();
+  const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
+  const expected = client?.auth.method === 'client_secret' ? Buffer.from(client.auth.sha256, 'hex') : Buffer.alloc(32);
+  const matches = timingSafeEqual(createHash('sha256').update(secret).digest(), expected);
+  return client?.auth.method === 'client_secret' && matches ? client : failed();
+}
+
+// The assertion's own `iss` says which kind it is: a client's name, or a trusted issuer's URL.
+function checkAssertion(
+  { assertion, clientId }: Extract<ClientCredentials, { method: 'client_assertion' }>,
+  verifier: ClientVerifier,
+): Promise<AuthenticatedClient> {
+  const jwt = parseJwt(assertion);
+  const { iss } = jwt.claims;
+  const named = typeof iss === 'string' && Object.hasOwn(verifier.clients, iss) ? verifier.clients[iss] : undefined;
+  return named && isKeyed(named)
+    ? checkOwnKey(jwt, named, clientId, verifier)
+    : checkFederated(assertion, clientId, verifier);
+}
+
+/** RFC 7523 §3: `iss` = `sub` = the client; 7523bis: `aud` is the issuer alone; used once. */
+async function checkOwnKey(
+  jwt: ParsedJwt,
+  client: KeyedClient,
+  clientId: string | undefined,
+  verifier: ClientVerifier,
+): Promise<AuthenticatedClient> {
+  const { alg, kid, typ } = jwt.header;
+  const { sub, aud, exp, nbf, iat, jti } = readRegisteredClaims(jwt.claims);
+  const { auth, name } = client;
+  const now = verifier.now();
+  if (sub !== name || (clientId !== undefined && clientId !== name)) refuse('sub or client_id is another client');
+  if (aud.length !== 1 || aud[0] !== verifier.issuer) refuse('aud is not the issuer alone');
+  if (typ !== undefined && typ !== 'jwt' && typ !== 'client-authentication+jwt') refuse('typ is of another kind');
+  if (!(auth.algorithms as readonly string[]).includes(alg === 'EdDSA' ? 'Ed25519' : alg)) refuse('alg is not allowed');
+  if (exp <= now || exp > now + maxAssertionLifetime) refuse('exp has passed or is too far');
+  if ((nbf ?? 0) > now + clockSkew || (iat ?? 0) > now + clockSkew) refuse('not yet valid');
+  if (jti === undefined) return refuse('no jti');
+  const key = (await verifier.findClientKey({ name, ...auth }, { alg, kid })) ?? refuse('no key of the client fits');
+  await compactVerify(jwt.compact, key.key, { algorithms: [alg] }).catch(() => refuse('signature does not verify'));
+  return { client, use: { issuer: name, jti, expiresAt: exp } };
+}
+
+/** Seconds a client's clock may be ahead of ours. */
+const clockSkew = 60;
+
+/** A trusted issuer's token as assertion: verified like a subject, reusable until it expires. */
+async function checkFederated(
+  assertion: string,
+  clientId: string | undefined,
+  verifier: ClientVerifier,
+): Promise<AuthenticatedClient> {
+  const { issuer, claims } = await verifyJwt(assertion, tokenTypes.jwt, verifier, {});
+  const matching = Object.values(verifier.clients).filter(
+    ({ name, auth }) =>
+      auth.method === 'federated' &&
+      auth.issuer === issuer.name &&
+      (clientId === undefined || clientId === name) &&
+      auth.match.every((match) => evaluateMatch(match, claims).matched),
+  );
+  const [client] = matching;
+  // Without client_id the token must say which client it is by itself.
+  if (!client || matching.length > 1) return refuse('the token is of no client, or of several');
+  return { client, use: undefined };
+}
+
+function isKeyed(client: Client): client is KeyedClient {
+  return client.auth.method === 'private_key_jwt';
+}
+
+function refuse(detail: string): never {
+  throw new TokenRefused('client', detail);
+}
+
+function failed(): never {
+  throw new Refused({ kind: 'client' });
 }

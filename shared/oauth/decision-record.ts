@@ -28,7 +28,7 @@ export interface RequestFacts {
 }
 
 /** A token of the request: the issuer's name once known, issuer and claims once the signature verified, never before. */
-export interface TokenToRecord {
+interface TokenToRecord {
   readonly issuer?: string | undefined;
   readonly verified?: { readonly issuer: ClaimCatalogue; readonly claims: Claims } | undefined;
 }

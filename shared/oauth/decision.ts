@@ -1,23 +1,41 @@
 // What is known about one request, filled in as it becomes known and reported on every path. Never holds a token. Pure.
 import type { EvaluatedRule } from '../policy/evaluate.ts';
+import {
+  type DecisionRecord,
+  decisionRecord,
+  type Ending,
+  type IssuedFacts,
+  type RequestFacts,
+} from './decision-record.ts';
 import type { TokenFacts } from './verify-token.ts';
 
-/** Facts of a decision in the making. Names are those of the audit event. */
+/** Facts of a decision in the making. */
 export interface DecisionFacts {
-  /** Random; leads an operator from a caller's error to the whole trace. */
+  /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues. */
   readonly decisionId: string;
+  /** Random; tells a second try to write this decision from another decision. */
+  readonly attempt: string;
   readonly subject: TokenFacts;
   readonly actor: TokenFacts;
-  audience?: string;
-  requestedScope?: readonly string[];
+  request?: RequestFacts;
   rule?: string;
   rules?: readonly EvaluatedRule[];
-  grantedScope?: readonly string[];
-  /** Of the issued token, once one is chosen. */
-  jti?: string;
-  expiresAt?: number;
+  issued?: IssuedFacts;
 }
 
-export function newDecision(decisionId: string): DecisionFacts {
-  return { decisionId, subject: {}, actor: {} };
+export function newDecision(decisionId: string, attempt: string): DecisionFacts {
+  return { decisionId, attempt, subject: {}, actor: {} };
+}
+
+/** How and until when decisions are kept. Times are seconds. */
+export interface Keeping {
+  readonly now: number;
+  readonly retention: number;
+  readonly policyHash: string;
+}
+
+/** The record of a decision with its ending. */
+export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
+  const { subject, actor, issued: _, ...known } = facts;
+  return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
 }

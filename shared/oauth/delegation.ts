@@ -1,6 +1,8 @@
-// Delegation claims of a foreign subject token (RFC 8693 §4.1, §4.4): `act` rebuilt in issued form, `may_act` honoured. Pure.
-import { Refused } from './denial.ts';
-import { isJsonObject, type JsonObject } from './strict-json.ts';
+// Delegation (RFC 8693 §4.1, §4.4): who acts for whom in an issued token, and who may. Pure.
+import { fillTemplate } from '../policy/template.ts';
+import { Refused, type TokenParameter, type TokenReason } from './denial.ts';
+import { selfName } from './own-tokens.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** An actor in an issued token: who acts, and for whom it acted before. */
@@ -9,50 +11,103 @@ export interface Actor {
   readonly act?: Actor;
 }
 
-/** Most `act` levels in an issued token. */
-const maxDepth = 3;
-
-/** `sub` as issued: no two issuers' subjects can collide, nor a subject with a client. */
-export function issuedSubject({ issuer, registered }: VerifiedToken): string {
-  return `${issuer.name}|${registered.sub}`;
-}
+/** Most `act` levels in an issued token, unless the rule says otherwise. */
+const defaultMaxDepth = 3;
+/** Most levels that are looked at in a presented token. */
+const maxPresentedDepth = 16;
 
 /**
- * The foreign `act` chain, level by level as `<issuer name>|<act.sub>` and with nothing else in it: what another
- * issuer wrote beside `sub` means nothing here.
- * @throws Refused `token` with reason `malformed` (a level without `sub`) or `depth`
+ * `sub` as issued. `<issuer name>|<sub>`, so that no two issuers' subjects collide, nor a subject with a client; an
+ * issuer's own template where it has one, which must leave `|` to the others; unchanged for our own tokens.
+ * @throws Refused `token` with reason `malformed` when the template cannot be filled
  */
-export function rebuildActors(subject: VerifiedToken): Actor | undefined {
-  const { act } = subject.registered;
-  return act && rebuild(act, subject.issuer.name, 1);
+export function issuedSubject({ issuer, registered, claims }: VerifiedToken): string {
+  if (issuer.name === selfName) return registered.sub;
+  if (!issuer.subject) return `${issuer.name}|${registered.sub}`;
+  const filled = fillTemplate(issuer.subject, claims);
+  if (typeof filled === 'string' && !filled.includes('|')) return filled;
+  throw refused('malformed', 'the issuer’s subject template cannot be filled from this token');
 }
 
 /**
- * A subject that says who may act for it is not handed to anybody else: without an actor token that would have to be
- * the authenticated client, and an anonymous caller is no client.
+ * The `act` of the issued token: the actor outermost, what the subject token already had nested inside it, whether or
+ * not an actor came now.
+ * @param maxDepth levels in the issued token
+ * @throws Refused `token` with reason `depth` (too many levels, or an actor twice) or `malformed`
+ */
+export function delegate(
+  subject: VerifiedToken,
+  actor: VerifiedToken | undefined,
+  maxDepth: number = defaultMaxDepth,
+): Actor | undefined {
+  const earlier = earlierActors(subject);
+  const chain = actor ? [issuedSubject(actor), ...earlier] : earlier;
+  if (chain.length > maxDepth) throw refused('depth', `more than ${maxDepth} levels of act`);
+  if (new Set(chain).size < chain.length) throw refused('depth', 'an actor stands in the chain twice');
+  return chain.reduceRight<Actor | undefined>((act, sub) => (act ? { sub, act } : { sub }), undefined);
+}
+
+/**
+ * Whether the party that acts is the one `may_act` names, on all its members: the actor by its token's own claims, or,
+ * without an actor token, the authenticated client.
  * @throws Refused `token` with reason `may_act`
  */
-export function checkMayAct(subject: VerifiedToken): void {
-  if (subject.registered.mayAct) throw refused('may_act', 'may_act names a party that did not authenticate');
+export function checkMayAct(
+  { registered: { mayAct } }: VerifiedToken,
+  party: { readonly actor: VerifiedToken | undefined; readonly client: string | undefined; readonly issuer: string },
+): void {
+  if (!mayAct) return;
+  const claims: JsonObject = party.actor
+    ? party.actor.claims
+    : { ...(party.client !== undefined && { sub: party.client }), iss: party.issuer };
+  const named = Object.entries(mayAct);
+  const fits = named.every(([name, value]) => Object.hasOwn(claims, name) && equal(claims[name], value));
+  if (typeof mayAct['sub'] !== 'string' || !fits) throw refused('may_act', 'may_act names another party');
 }
 
 /**
  * A token bound to a key is exchanged only with proof of that key (RFC 9449 §5, RFC 8705 §3), never without.
  * @throws Refused `token` with reason `binding`
  */
-export function checkBinding(subject: VerifiedToken): void {
-  if (subject.registered.cnf) throw refused('binding', 'cnf without a proof of the key');
+export function checkBinding(token: VerifiedToken, parameter: TokenParameter): void {
+  if (!token.registered.cnf) return;
+  throw new Refused({ kind: 'token', parameter, reason: 'binding', detail: 'cnf without a proof of the key' });
 }
 
-function rebuild(act: JsonObject, issuer: string, depth: number): Actor {
-  if (depth > maxDepth) throw refused('depth', `more than ${maxDepth} levels of act`);
-  const { sub, act: earlier } = act;
-  if (typeof sub !== 'string' || sub === '') throw refused('malformed', 'a level of act has no sub');
-  if (earlier === undefined) return { sub: `${issuer}|${sub}` };
-  if (!isJsonObject(earlier)) throw refused('malformed', 'a level of act is not an object');
-  return { sub: `${issuer}|${sub}`, act: rebuild(earlier, issuer, depth + 1) };
+/**
+ * An actor speaks for itself: a token in which somebody else acts would lose that somebody in the issued chain.
+ * @throws Refused `token` with reason `depth`
+ */
+export function checkActor(actor: VerifiedToken): void {
+  if (!actor.registered.act) return;
+  throw new Refused({ kind: 'token', parameter: 'actor_token', reason: 'depth', detail: 'the actor acts for another' });
 }
 
-function refused(reason: 'may_act' | 'binding' | 'depth' | 'malformed', detail: string): Refused {
+/**
+ * What the subject token says of earlier actors must be readable, whatever policy says of the target.
+ * @throws Refused `token` with reason `malformed` or `depth`
+ */
+export function checkEarlierActors(subject: VerifiedToken): void {
+  earlierActors(subject);
+}
+
+// What another issuer wrote beside `sub` means nothing here; its actors are its own subjects.
+function earlierActors({ issuer, registered }: VerifiedToken): readonly string[] {
+  const prefix = issuer.name === selfName ? '' : `${issuer.name}|`;
+  const chain: string[] = [];
+  for (let act: JsonValue | undefined = registered.act; act !== undefined; act = act['act']) {
+    if (!isJsonObject(act)) throw refused('malformed', 'a level of act is not an object');
+    const { sub } = act;
+    if (typeof sub !== 'string' || sub === '') throw refused('malformed', 'a level of act has no sub');
+    if (chain.push(`${prefix}${sub}`) > maxPresentedDepth) throw refused('depth', 'too many levels of act');
+  }
+  return chain;
+}
+
+function equal(a: JsonValue | undefined, b: JsonValue): boolean {
+  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
+}
+
+function refused(reason: TokenReason, detail: string): Refused {
   return new Refused({ kind: 'token', parameter: 'subject_token', reason, detail });
 }

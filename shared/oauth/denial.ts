@@ -1,7 +1,7 @@
 // Why a request is refused: a tagged union with its facts, and the one exception that carries it. Pure.
 
-/** Stable reason code of a decision; operators search and alarm on these. */
-export type Reason =
+/** Reasons for which a token itself is refused. */
+export type TokenReason =
   | 'malformed'
   | 'signature'
   | 'algorithm'
@@ -16,31 +16,10 @@ export type Reason =
   | 'binding'
   | 'may_act'
   | 'depth'
-  | 'client'
-  | 'no_rule'
-  | 'denied'
-  | 'scope'
-  | 'target'
-  | 'unavailable';
+  | 'client';
 
-/** Reasons for which a subject or actor token itself is refused. */
-export type TokenReason = Extract<
-  Reason,
-  | 'malformed'
-  | 'signature'
-  | 'algorithm'
-  | 'key'
-  | 'issuer'
-  | 'audience'
-  | 'expired'
-  | 'not_yet_valid'
-  | 'too_old'
-  | 'type'
-  | 'size'
-  | 'binding'
-  | 'may_act'
-  | 'depth'
->;
+/** Stable reason code of a decision; operators search and alarm on these. */
+export type Reason = TokenReason | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
 
 export type TokenParameter = 'subject_token' | 'actor_token';
 

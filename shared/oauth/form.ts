@@ -22,10 +22,13 @@ export function isFormContentType(contentType: string | undefined): boolean {
 export function parseForm(body: string): Form {
   const form = new Map<string, string[]>();
   const pairs = body === '' ? [] : body.split('&');
-  if (pairs.length > maxParameters) throw malformed('the form');
+  if (pairs.length > maxParameters) malformed();
   for (const pair of pairs) {
+    // Some parsers split at `;` too, and some read `scope[]` as `scope`: what they would see must not differ from this.
+    if (pair.includes(';')) malformed();
     const separator = pair.indexOf('=');
     const name = decode(separator < 0 ? pair : pair.slice(0, separator));
+    if (name.includes('[')) malformed();
     const value = separator < 0 ? '' : decode(pair.slice(separator + 1));
     if (value === '') continue;
     const values = form.get(name);
@@ -67,16 +70,21 @@ export function refuseRepeats(form: Form, repeatable: readonly string[], known: 
   }
 }
 
-function decode(text: string): string {
+/** Decodes one name or value; undefined for bad escapes, bytes that are not UTF-8, and what must not stand unescaped. */
+export function decodeFormText(text: string): string | undefined {
   // A server that reads Latin-1 or raw UTF-8 would see other characters than we do: only ASCII may stand unescaped.
-  if (!/^[\x21-\x7e]*$/.test(text)) throw malformed('the form');
+  if (!/^[\x21-\x7e]*$/.test(text)) return undefined;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch (cause) {
-    throw malformed('the form', cause);
+  } catch {
+    return undefined;
   }
 }
 
-function malformed(parameter: string, cause?: unknown): Refused {
-  return new Refused({ kind: 'parameter', parameter, problem: 'malformed' }, { cause });
+function decode(text: string): string {
+  return decodeFormText(text) ?? malformed();
+}
+
+function malformed(): never {
+  throw new Refused({ kind: 'parameter', parameter: 'the form', problem: 'malformed' });
 }

@@ -39,9 +39,9 @@ export function oauthError(denial: Denial): OAuthError {
     case 'target':
       return badRequest('invalid_target', targetDescription(denial.problem), 'target');
     case 'no_rule':
-      return badRequest('invalid_target', 'audience or resource is not available to this subject', 'no_rule');
+      return badRequest('invalid_target', unavailableTarget, 'no_rule');
     case 'denied':
-      return badRequest('invalid_target', 'audience or resource is not available to this subject', 'denied');
+      return badRequest('invalid_target', unavailableTarget, 'denied');
     case 'scope':
       return badRequest('invalid_scope', 'scope cannot be granted', 'scope');
     case 'signing_input':
@@ -83,9 +83,10 @@ function targetDescription(problem: 'missing' | 'malformed' | 'unknown' | 'sever
     case 'malformed':
       return 'resource must be an absolute URI without a fragment';
     case 'several':
-      return 'audience and resource name more than one target';
     case 'unknown':
       // The same words as a refusal by policy: which targets exist is not for everybody.
-      return 'audience or resource is not available to this subject';
+      return unavailableTarget;
   }
 }
+
+const unavailableTarget = 'audience or resource is not one target available to this subject';

@@ -21,7 +21,8 @@ export function parseScope(text: string): readonly string[] {
 /**
  * What is granted: requested ∩ rule ∩ audience, in the rule's order. Without a request, all that rule and audience
  * allow.
- * @throws Refused `scope` with problem `none_granted` when something was asked for and nothing can be given
+ * @throws Refused `scope` with problem `none_granted` when nothing can be given of what was asked for, or of what
+ *   the audience has
  */
 export function grantedScopes(input: {
   readonly requested: readonly string[] | undefined;
@@ -30,8 +31,8 @@ export function grantedScopes(input: {
 }): readonly string[] {
   const { requested, rule, audience } = input;
   const allowed = rule.filter((scope) => audience.includes(scope));
-  if (requested === undefined) return allowed;
-  const granted = allowed.filter((scope) => requested.includes(scope));
-  if (granted.length === 0) throw new Refused({ kind: 'scope', problem: 'none_granted' });
+  const granted = requested === undefined ? allowed : allowed.filter((scope) => requested.includes(scope));
+  const wanted = requested !== undefined || audience.length > 0;
+  if (wanted && granted.length === 0) throw new Refused({ kind: 'scope', problem: 'none_granted' });
   return granted;
 }

@@ -12,7 +12,7 @@ const absoluteUri = /^[a-z][a-z0-9+.-]*:[!$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]+$/i;
  * @throws Refused `target`
  */
 export function resolveTarget(
-  { audiences, resources }: Pick<TokenRequest, 'audiences' | 'resources'>,
+  { asked: { audiences, resources } }: Pick<TokenRequest, 'asked'>,
   known: Readonly<Record<string, Audience>>,
 ): Audience {
   if (audiences.length + resources.length === 0) throw new Refused({ kind: 'target', problem: 'missing' });

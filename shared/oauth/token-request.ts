@@ -14,11 +14,16 @@ export interface PresentedToken {
 export interface TokenRequest {
   readonly subject: PresentedToken;
   readonly actor: PresentedToken | undefined;
+  readonly asked: AskedFor;
+  readonly requestedTokenType: string;
+}
+
+/** Targets and scopes in the caller's own words. */
+export interface AskedFor {
   readonly audiences: readonly string[];
   readonly resources: readonly string[];
   /** Absent: all that policy allows. */
   readonly scope: readonly string[] | undefined;
-  readonly requestedTokenType: string;
 }
 
 const repeatable = ['audience', 'resource'];
@@ -39,9 +44,11 @@ export function parseTokenRequest(form: Form): TokenRequest {
   return {
     subject: presented(form, 'subject_token') ?? missing('subject_token'),
     actor: presented(form, 'actor_token'),
-    audiences: form.get('audience') ?? [],
-    resources: form.get('resource') ?? [],
-    scope: scope === undefined ? undefined : parseScope(scope),
+    asked: {
+      audiences: form.get('audience') ?? [],
+      resources: form.get('resource') ?? [],
+      scope: scope === undefined ? undefined : parseScope(scope),
+    },
     requestedTokenType: requestedType(single(form, 'requested_token_type')),
   };
 }

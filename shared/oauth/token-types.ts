@@ -1,4 +1,4 @@
-// Token type identifiers and the grant type (RFC 8693 §2.1, §3). Pure.
+// Token type identifiers and the grant type (RFC 8693 §2.1, §3; draft-ietf-oauth-transaction-tokens). Pure.
 
 export const tokenExchangeGrant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
@@ -6,10 +6,15 @@ export const tokenTypes = {
   accessToken: 'urn:ietf:params:oauth:token-type:access_token',
   idToken: 'urn:ietf:params:oauth:token-type:id_token',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  transactionToken: 'urn:ietf:params:oauth:token-type:txn_token',
 } as const;
 
 /** Types a subject or actor token may be declared as. */
-export const acceptedTokenTypes: readonly string[] = Object.values(tokenTypes);
+export const acceptedTokenTypes: readonly string[] = [tokenTypes.accessToken, tokenTypes.idToken, tokenTypes.jwt];
 
 /** Types a caller may ask for. */
-export const requestableTokenTypes: readonly string[] = [tokenTypes.accessToken, tokenTypes.jwt];
+export const requestableTokenTypes: readonly string[] = [
+  tokenTypes.accessToken,
+  tokenTypes.jwt,
+  tokenTypes.transactionToken,
+];

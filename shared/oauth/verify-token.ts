@@ -5,6 +5,7 @@ import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import { Refused, type TokenReason } from './denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
 import type { VerificationKey } from './key-set.ts';
+import { selfName } from './own-tokens.ts';
 import { type RegisteredClaims, readRegisteredClaims } from './registered-claims.ts';
 import type { JsonObject } from './strict-json.ts';
 import type { PresentedToken } from './token-request.ts';
@@ -24,17 +25,22 @@ export interface VerifiedToken {
 
 /** Facts about a token that are known before it is verified or refused; for the decision, never for an answer. */
 export interface TokenFacts {
+  /** Policy name of the issuer it claims to be of. */
   issuer?: string;
-  sub?: string;
-  jti?: string;
-  signatureVerified?: boolean;
+  /** Set once the signature verified: nothing else of a token is worth keeping. */
+  verified?: { readonly issuer: TrustedIssuer; readonly claims: JsonObject };
 }
 
 export interface Verifier {
   readonly issuers: readonly TrustedIssuer[];
   readonly findKey: FindIssuerKey;
-  /** Seconds since the epoch. */
-  readonly now: number;
+  /** Seconds since the epoch; asked once the key is there, which may take its time. */
+  readonly now: () => number;
+  /**
+   * Whether a token of this issuer that expired within its `clockSkew` is let through; who says so checks again, once it
+   * is known which rule grants.
+   */
+  readonly mayBeLate?: (issuer: TrustedIssuer) => boolean;
 }
 
 /**
@@ -47,7 +53,7 @@ export async function verifyToken(
   facts: TokenFacts,
 ): Promise<VerifiedToken> {
   try {
-    return await verify(presented, verifier, facts);
+    return await verifyJwt(presented.token, presented.type, verifier, facts);
   } catch (error) {
     if (!(error instanceof TokenRefused)) throw error;
     const { reason, message: detail } = error;
@@ -55,18 +61,26 @@ export async function verifyToken(
   }
 }
 
-async function verify(presented: PresentedToken, verifier: Verifier, facts: TokenFacts): Promise<VerifiedToken> {
-  const jwt = parseJwt(presented.token);
+/**
+ * Verifies a JWT presented in any role.
+ * @param declared the token type URN it is presented as
+ * @throws TokenRefused
+ */
+export async function verifyJwt(
+  compact: string,
+  declared: string,
+  verifier: Verifier,
+  facts: TokenFacts,
+): Promise<VerifiedToken> {
+  const jwt = parseJwt(compact);
   const registered = readRegisteredClaims(jwt.claims);
   const issuer = findIssuer(verifier.issuers, registered);
   facts.issuer = issuer.name;
   await verifySignature(jwt, issuer, verifier.findKey);
-  facts.signatureVerified = true;
-  facts.sub = registered.sub;
-  if (registered.jti !== undefined) facts.jti = registered.jti;
+  facts.verified = { issuer, claims: jwt.claims };
   checkAudience(registered, issuer);
-  checkType(jwt, presented.type, issuer);
-  checkTime(registered, issuer, verifier.now);
+  checkType(jwt, declared, issuer);
+  checkTime(registered, issuer, verifier);
   return { issuer, registered, claims: jwt.claims };
 }
 
@@ -107,14 +121,21 @@ function checkAudience({ aud, azp }: RegisteredClaims, issuer: TrustedIssuer): v
 // RFC 8725 §3.11–3.12: `typ` tells kinds of JWT apart; a proof, an assertion or an event is no subject.
 function checkType({ header }: ParsedJwt, declared: string, issuer: TrustedIssuer): void {
   if (!issuer.tokenTypes.includes(declared)) refuse('type', 'the issuer’s tokens may not be declared so');
-  const allowed = declared === tokenTypes.accessToken ? ['jwt', 'at+jwt'] : ['jwt', 'jose'];
-  if (header.typ !== undefined && !allowed.includes(header.typ)) refuse('type', 'typ does not fit the declared type');
+  if (!allowedTypes(declared, issuer).includes(header.typ)) refuse('type', 'typ does not fit the declared type');
 }
 
-/** `clockSkew` forgives clocks that are ahead of ours; it never keeps an expired token alive. */
-function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, now: number): void {
+function allowedTypes(declared: string, issuer: TrustedIssuer): readonly (string | undefined)[] {
+  // RFC 9068 §4: our own access tokens say what they are, and no other JWT of ours may stand in for one.
+  if (issuer.name === selfName) return ['at+jwt'];
+  return declared === tokenTypes.accessToken ? [undefined, 'jwt', 'at+jwt'] : [undefined, 'jwt', 'jose'];
+}
+
+/** `clockSkew` forgives clocks that are ahead of ours; an expired token it keeps only where a rule lets tokens outlive. */
+function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, verifier: Verifier): void {
   const { clockSkew, maxAge, maxLifetime } = issuer;
-  if (exp <= now) refuse('expired', 'exp has passed');
+  const now = verifier.now();
+  const isLate = exp <= now && exp + clockSkew > now;
+  if (exp <= now && !(isLate && verifier.mayBeLate?.(issuer))) refuse('expired', 'exp has passed');
   if (nbf !== undefined && nbf > now + clockSkew) refuse('not_yet_valid', 'nbf is in the future');
   if (iat !== undefined && iat > now + clockSkew) refuse('not_yet_valid', 'iat is in the future');
   if (exp - (iat ?? now) > maxLifetime) refuse('too_old', 'exp - iat is over the issuer’s maxLifetime');

@@ -11,8 +11,9 @@ export function joinPolicy(artifactJson: string, values: string | undefined): Co
   const artifact = JSON.parse(artifactJson) as PolicyArtifact;
   if (artifact.version !== 1) throw new Error('policy.json has a version this function does not know');
   const known = values === undefined ? {} : parseValues(values);
-  const issuers = Object.entries(artifact.issuers).map(([name, issuer]) => [name, joinIssuer(issuer, known)]);
-  return { ...artifact, issuers: Object.fromEntries(issuers) };
+  const issuers = Object.values(artifact.issuers).map((issuer) => joinIssuer(issuer, known));
+  refuseSamePair(issuers);
+  return { ...artifact, issuers: Object.fromEntries(issuers.map((issuer) => [issuer.name, issuer])) };
 }
 
 function joinIssuer(
@@ -43,8 +44,13 @@ function parseValues(text: string): Readonly<Record<string, unknown>> {
 
 /** Strings that WHATWG URL would rewrite are no exact `iss` anybody sends. */
 function isIssuerUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
-  const url = new URL(value);
-  const exact = value === url.href || `${value}/` === url.href;
-  return exact && url.protocol === 'https:' && url.username === '' && url.search === '' && url.hash === '';
+  const url = URL.parse(value);
+  const exact = value === url?.href || `${value}/` === url?.href;
+  return exact && url?.protocol === 'https:' && !/[?#@]/.test(value) && !url.hostname.endsWith('.');
+}
+
+/** Of two entries with one (url, audience) pair the second would never be met; the compiler saw only their names. */
+function refuseSamePair(issuers: readonly TrustedIssuer[]): void {
+  const pairs = issuers.flatMap(({ url, audiences }) => audiences.map((audience) => JSON.stringify([url, audience])));
+  if (new Set(pairs).size < pairs.length) throw new Error('POLICY_VALUES makes two issuers the same');
 }

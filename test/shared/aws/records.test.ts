@@ -1,28 +1,15 @@
-// What the functions store: issuance records and the keyring, on every DynamoDB there is.
+// What the functions store beside decisions: the keyring, one-time uses, reference tokens; on every DynamoDB there is.
 import { CreateTableCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRecord } from '../../../shared/aws/issuance-records.ts';
-import { createFindSigningKey, createReadKeyring, makeFirstKeyring, seedKeyring } from '../../../shared/aws/keyring.ts';
+import { createCachedKeyring, createReadKeyring, makeFirstKeyring, seedKeyring } from '../../../shared/aws/keyring.ts';
+import { createRelease, createUseOnce } from '../../../shared/aws/one-time-uses.ts';
+import { createRecordReference } from '../../../shared/aws/reference-tokens.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import type { IssuanceRecord } from '../../../shared/oauth/exchange.ts';
 import type { Keyring, SigningKey } from '../../../shared/oauth/keyring.ts';
 import { clientOf, engines } from '../../dynamodb-engines.ts';
 
 const table = 'records';
-const issuance: IssuanceRecord = {
-  jti: 'jti-1',
-  decisionId: 'decision-1',
-  issuedAt: 1_795_000_000,
-  expiresAt: 1_795_000_300,
-  subject: 'github|repo:a#b',
-  clientId: 'github',
-  audience: 'orders-api',
-  scope: undefined,
-  rule: 'r',
-  policyHash: 'h',
-  subjectIssuer: 'github',
-  subjectJti: undefined,
-};
+const use = { issuer: 'checkout', jti: 'jti-1', expiresAt: 1_060 };
 const keyring = (kid: string): Keyring => ({
   keys: [{ kid, alg: 'ES256', keyId: 'arn:key', state: 'current', publicJwk: { kty: 'EC' } }],
 });
@@ -52,40 +39,40 @@ describe.each(engines)('on $name', (engine) => {
   const find = async (pk: string) =>
     (await client.send(new GetItemCommand({ TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true }))).Item;
 
-  test.skipIf(!engine.available)('a record is durable under its jti and carries its own expiry', async () => {
-    await createRecord(client, table)(issuance);
-    expect(await find('#issued#jti-1')).toEqual({
-      pk: { S: '#issued#jti-1' },
-      exp: { N: '1795000300' },
-      expiresAt: { N: '1795000600' },
-      decisionId: { S: 'decision-1' },
-      issuedAt: { N: '1795000000' },
-      subject: { S: 'github|repo:a#b' },
-      clientId: { S: 'github' },
-      audience: { S: 'orders-api' },
-      rule: { S: 'r' },
-      policyHash: { S: 'h' },
-      subjectIssuer: { S: 'github' },
-    });
-  });
-
   test.skipIf(!engine.available)(
-    'a record is never overwritten by another decision, and a retry of its own finds itself',
+    'of 50 uses of one assertion at once, one wins; another issuer’s same jti is another',
     async () => {
-      const record = createRecord(client, table);
-      await record({ ...issuance, jti: 'jti-2' });
-      await record({ ...issuance, jti: 'jti-2' });
-      const other = await record({ ...issuance, jti: 'jti-2', decisionId: 'decision-2' }).catch(refusal);
-      expect(other).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
-      expect((await find('#issued#jti-2'))?.['decisionId']).toEqual({ S: 'decision-1' });
+      const useOnce = createUseOnce(client, table, () => 1_000);
+      const uses = await Promise.all(Array.from({ length: 50 }, () => useOnce(use)));
+      expect(uses.filter(Boolean)).toHaveLength(1);
+      expect(await useOnce({ ...use, issuer: 'other' })).toBe(true);
+      expect(await useOnce({ ...use, jti: 'other' })).toBe(true);
+      expect(await useOnce({ ...use, issuer: 'check', jti: 'out' })).toBe(true);
     },
   );
 
-  test.skipIf(!engine.available)('of 50 decisions that write one jti at once, one wins', async () => {
-    const record = createRecord(client, table);
-    const writes = Array.from({ length: 50 }, (_, n) => record({ ...issuance, jti: 'jti-3', decisionId: `d-${n}` }));
-    const settled = await Promise.allSettled(writes);
-    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  test.skipIf(!engine.available)(
+    'a use that is taken back, or that expired but is still there, can be made again',
+    async () => {
+      const again = { ...use, jti: 'again' };
+      const at = (now: number) => createUseOnce(client, table, () => now)(again);
+      expect([await at(1_000), await at(1_060)]).toEqual([true, false]);
+      expect(await at(1_061)).toBe(true);
+      expect(await at(1_000)).toBe(false);
+      await createRelease(client, table)(again);
+      expect(await at(1_000)).toBe(true);
+    },
+  );
+
+  test.skipIf(!engine.available)('a reference token is stored by the hash of its handle', async () => {
+    const claims = { iss: 'i', sub: 's', aud: 'a', iat: 1, exp: 2, jti: 'j' };
+    await createRecordReference(client, table)({ handleHash: 'abc', claims });
+    expect(await find('#reference#abc')).toEqual({
+      pk: { S: '#reference#abc' },
+      jti: { S: 'j' },
+      claims: { S: JSON.stringify(claims) },
+      expiresAt: { N: '2' },
+    });
   });
 
   test.skipIf(!engine.available)(
@@ -109,7 +96,7 @@ describe.each(engines)('on $name', (engine) => {
   );
 
   test.skipIf(!engine.available)('a table that does not exist is unavailable, and seeding it fails', async () => {
-    expect(await createRecord(client, 'none')(issuance).catch(refusal)).toEqual({
+    expect(await createUseOnce(client, 'none', () => 0)(use).catch(refusal)).toEqual({
       kind: 'unavailable',
       dependency: 'dynamodb',
     });
@@ -120,53 +107,61 @@ describe.each(engines)('on $name', (engine) => {
   });
 });
 
-describe('a signing key', () => {
-  test('is found in a keyring that is read once a minute and once for all who ask together', async () => {
-    let reads = 0;
+describe('a cached keyring', () => {
+  const counting = (answer: (read: number) => Promise<Keyring>) => {
+    const counter = { reads: 0 };
+    const read = (): Promise<Keyring> => {
+      counter.reads += 1;
+      return answer(counter.reads);
+    };
+    return { counter, read };
+  };
+  const named = async (read: number): Promise<Keyring> => keyring(`kid-${read}`);
+  const down = async (): Promise<never> => {
+    throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
+  };
+  const kidOf = async (find: () => Promise<Keyring>) => (await find()).keys[0]?.kid;
+
+  test('is read once a minute and once for all who ask together', async () => {
+    const { counter, read } = counting(named);
+    let now = 1_000;
+    const find = createCachedKeyring(read, () => now);
+    await Promise.all(Array.from({ length: 20 }, () => find()));
+    expect(counter.reads).toBe(1);
+    now += 59_999;
+    expect(await kidOf(find)).toBe('kid-1');
+    now += 1;
+    expect(await kidOf(find)).toBe('kid-2');
+    now -= 3_600_000;
+    expect(await kidOf(find)).toBe('kid-3');
+  });
+
+  test('is asked for again after a read that failed, and serves an hour of outage, not more', async () => {
+    let answer: (read: number) => Promise<Keyring> = down;
     let now = 0;
-    const find = createFindSigningKey(
-      async () => {
-        reads += 1;
-        return keyring(`kid-${reads}`);
-      },
+    const find = createCachedKeyring(
+      () => answer(1),
       () => now,
     );
-    await Promise.all(Array.from({ length: 20 }, () => find('ES256')));
-    expect(reads).toBe(1);
-    now = 59_999;
-    expect((await find('ES256')).kid).toBe('kid-1');
-    now = 60_000;
-    expect((await find('ES256')).kid).toBe('kid-2');
+    expect(await find().catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
+    answer = named;
+    expect(await kidOf(find)).toBe('kid-1');
+    answer = down;
+    now = 3_599_999;
+    expect(await kidOf(find)).toBe('kid-1');
+    now = 3_600_000;
+    expect(await find().catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
   });
 
-  test('is asked for again after a read that failed', async () => {
-    let failing = true;
-    const read = async (): Promise<Keyring> => {
-      if (failing) throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
-      return keyring('kid');
-    };
-    const find = createFindSigningKey(read, () => 0);
-    expect(await find('ES256').catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
-    failing = false;
-    expect((await find('ES256')).kid).toBe('kid');
-  });
-
-  test('of an algorithm the keyring lacks, or that is only previous or next, is unavailable', async () => {
-    const [key] = keyring('kid').keys;
-    if (!key) return expect.fail('no key');
-    for (const state of ['previous', 'next'] as const) {
-      const find = createFindSigningKey(
-        async () => ({ keys: [{ ...key, state }] }),
-        () => 0,
-      );
-      expect(await find('ES256').catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
-    }
-    const find = createFindSigningKey(
-      async () => keyring('kid'),
-      () => 0,
+  test('whose read hangs does not hold up who comes a second later', async () => {
+    let now = 0;
+    const find = createCachedKeyring(
+      counting((read) => (read === 1 ? new Promise(() => {}) : named(read))).read,
+      () => now,
     );
-    expect(await find('RS256').catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
-    expect((await find('ES256')).kid).toBe('kid');
+    void find();
+    now = 1_000;
+    expect(await kidOf(find)).toBe('kid-2');
   });
 });
 

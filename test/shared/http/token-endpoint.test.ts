@@ -3,8 +3,8 @@ import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import type { WriteLog } from '../../../shared/http/audit.ts';
 import { tokenEndpoint } from '../../../shared/http/token-endpoint.ts';
+import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import type { ExchangeCapabilities } from '../../../shared/oauth/exchange.ts';
 import { formBody, makeWorld, now, subjectToken } from '../../world.ts';
 
 const form = 'application/x-www-form-urlencoded';
@@ -27,7 +27,11 @@ interface Line {
 async function call(options: Call = {}) {
   const lines: Line[] = [];
   const write: WriteLog = (level, message, fields) => void lines.push({ level, message, fields });
-  const handler = tokenEndpoint(makeWorld(options.cambio).cambio, { write, newId: () => 'decision-7' });
+  const handler = tokenEndpoint(makeWorld(options.cambio).cambio, {
+    write,
+    newId: () => 'decision-7',
+    clock: Date.now,
+  });
   const response = await handler(event(options), {} as Context);
   return { response, body: JSON.parse(response.body) as Record<string, unknown>, lines };
 }
@@ -186,18 +190,18 @@ describe('one audit event', () => {
 describe('failures', () => {
   test('an unexpected error is 500 server_error and tells the caller nothing', async () => {
     const { response, body, lines } = await call({
-      cambio: { record: () => Promise.reject(new TypeError('x is undefined')) },
+      cambio: { recordDecision: () => Promise.reject(new TypeError('x is undefined')) },
     });
     expect(response.statusCode).toBe(500);
     expect(body).toEqual({ error: 'server_error', error_description: 'unexpected error', decision_id: 'decision-7' });
     expect(lines[0]).toMatchObject({
       level: 'error',
-      fields: { error: 'server_error', cause: ['TypeError: x is undefined'] },
+      fields: { error: 'server_error', place: expect.arrayContaining(['TypeError', expect.stringContaining('at ')]) },
     });
   });
 
   test('a dependency that never answers is 503 with Retry-After', async () => {
-    const { response, body } = await call({ cambio: { record: () => new Promise(() => {}) } });
+    const { response, body } = await call({ cambio: { recordDecision: () => new Promise(() => {}) } });
     expect(response.statusCode).toBe(503);
     expect(response.headers).toMatchObject({ 'Retry-After': '1', 'Cache-Control': 'no-store' });
     expect(body['error']).toBe('temporarily_unavailable');

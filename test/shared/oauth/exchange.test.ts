@@ -40,7 +40,7 @@ describe('a granted exchange', () => {
       client_id: 'github',
       iat: now,
       exp: now + 300,
-      jti: 'id-1',
+      jti: 'decision-1',
       scope: 'orders:read orders:write',
     });
   });
@@ -49,23 +49,30 @@ describe('a granted exchange', () => {
     const world = makeWorld();
     const outcome = await run(formBody(), world);
     if (!('granted' in outcome)) throw new Error(verdict(outcome));
-    expect(world.records).toEqual([
+    expect(world.records).toMatchObject([
       {
-        jti: 'id-1',
         decisionId: 'decision-1',
-        issuedAt: now,
-        expiresAt: now + 300,
-        subject: 'github|repo:acme@1/api@456789:ref:refs/heads/main',
-        clientId: 'github',
-        audience: 'orders-api',
-        scope: 'orders:read orders:write',
-        rule: 'main-branch',
+        at: now,
         policyHash: 'hash-of-the-policy',
-        subjectIssuer: 'github',
-        subjectJti: 'subject-jti',
+        rule: 'main-branch',
+        ending: {
+          outcome: 'granted',
+          issued: {
+            exp: now + 300,
+            sub: 'github|repo:acme@1/api@456789:ref:refs/heads/main',
+            clientId: 'github',
+            audience: 'orders-api',
+            scope: 'orders:read orders:write',
+          },
+        },
+        request: { audiences: ['orders-api'], resources: [], client: undefined },
+        subject: { issuer: 'github', jti: 'subject-jti', claims: { ref: 'refs/heads/main' } },
       },
     ]);
-    expect(JSON.stringify(world.records)).not.toContain(outcome.granted.access_token.split('.')[2]);
+    const written = JSON.stringify(world.records);
+    for (const token of [subjectToken(), outcome.granted.access_token]) {
+      for (const part of token.split('.').slice(1)) expect(written).not.toContain(part);
+    }
   });
 
   test('signs and records side by side: neither waits for the other to begin', async () => {
@@ -76,7 +83,7 @@ describe('a granted exchange', () => {
       if (begun === 2) resolve();
       return both;
     };
-    const world = makeWorld({ sign: () => begin().then(() => new Uint8Array(64)), record: begin });
+    const world = makeWorld({ sign: () => begin().then(() => new Uint8Array(64)), recordDecision: begin });
     expect(verdict(await run(formBody(), world))).toBe('granted');
   });
 
@@ -136,7 +143,7 @@ describe('a granted exchange', () => {
     const world = makeWorld();
     await run(formBody(), world);
     await run(formBody(), world);
-    expect(world.records.map(({ jti }) => jti)).toEqual(['id-1', 'id-2']);
+    expect(world.records.map(({ decisionId }) => decisionId)).toEqual(['decision-1', 'decision-2']);
   });
 });
 
@@ -324,8 +331,8 @@ describe('a dependency that fails', () => {
 
   test.each([
     ['the signature', { sign: unavailable('kms') }],
-    ['the record', { record: unavailable('dynamodb') }],
-    ['the keyring', { findSigningKey: unavailable('dynamodb') }],
+    ['the record', { recordDecision: unavailable('dynamodb') }],
+    ['the keyring', { readKeyring: unavailable('dynamodb') }],
     ['the issuer’s keys', { findIssuerKey: unavailable('issuer') }],
   ])('%s: 503 and no token', async (_what, changes) => {
     expect(await run(formBody(), makeWorld(changes))).toMatchObject({

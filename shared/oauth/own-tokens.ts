@@ -1,0 +1,47 @@
+// Tokens Cambio issued, presented to it again: an issuer named `self` among the others (RFC 9068 §4). Pure.
+import type { Audience, CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
+import { parseKeySet, selectKey, type VerificationKey } from './key-set.ts';
+import { type Keyring, publicKeySet } from './keyring.ts';
+import { tokenTypes } from './token-types.ts';
+
+/** Reserved in policies, so that no configured issuer has it. */
+export const selfName = 'self';
+
+/** `aud` of tokens for an audience, however a request named it. */
+export function audienceClaim({ name, resource }: Audience): string {
+  return resource ?? name;
+}
+
+/**
+ * Cambio as an issuer it trusts: any of its audiences may be named, because a token is exchanged by the party it was
+ * meant for; which of them may, policy says.
+ */
+export function selfIssuer(url: string, { audiences }: Pick<CompiledPolicy, 'audiences'>): TrustedIssuer {
+  const known = Object.values(audiences);
+  return {
+    name: selfName,
+    url,
+    audiences: known.map(audienceClaim),
+    claims: {},
+    keys: { from: 'inline', jwks: { keys: [] } },
+    network: 'public',
+    algorithms: [...new Set(known.map(({ alg }) => alg))],
+    tokenTypes: [tokenTypes.accessToken, tokenTypes.jwt],
+    // Bounded when it was issued.
+    maxLifetime: Number.MAX_SAFE_INTEGER,
+    clockSkew: 0,
+  };
+}
+
+const parsed = new WeakMap<Keyring, readonly VerificationKey[]>();
+
+/** The published key a token of ours names. */
+export function findOwnKey(
+  keyring: Keyring,
+  wanted: { readonly alg: string; readonly kid: string | undefined },
+): VerificationKey | undefined {
+  const keys = parsed.get(keyring) ?? parseKeySet(publicKeySet(keyring));
+  parsed.set(keyring, keys);
+  // Ours always name their key; a token that does not is no token of ours.
+  return wanted.kid === undefined ? undefined : selectKey(keys, wanted);
+}

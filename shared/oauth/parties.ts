@@ -1,0 +1,85 @@
+// Who takes part in an exchange: the client that asks, the subject, the actor; each verified with the same rigour. Pure but
+// for the key look-ups it is given.
+import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
+import { type AuthenticatedClient, authenticateClient, type ClientVerifier } from './client-authentication.ts';
+import { findCredentials } from './client-credentials.ts';
+import type { DecisionFacts } from './decision.ts';
+import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './delegation.ts';
+import { Refused } from './denial.ts';
+import { findOwnKey, selfIssuer, selfName } from './own-tokens.ts';
+import type { TokenRequest } from './token-request.ts';
+import { type FindIssuerKey, type VerifiedToken, verifyToken } from './verify-token.ts';
+
+export interface Parties {
+  readonly subject: VerifiedToken;
+  readonly actor: VerifiedToken | undefined;
+}
+
+/** An authenticated client, or nobody. */
+export type Caller = AuthenticatedClient | undefined;
+
+/** Cambio's own tokens are verified like everybody's, with its own keys. */
+export function verifierOf(cambio: ExchangeCapabilities): ClientVerifier {
+  const { policy, issuer, findClientKey, findIssuerKey, now, readKeyring } = cambio;
+  const issuers = [...Object.values(policy.issuers), selfIssuer(issuer, policy)];
+  const findKey: FindIssuerKey = async (of, wanted) =>
+    of.name === selfName ? findOwnKey(await readKeyring(), wanted) : findIssuerKey(of, wanted);
+  return { issuers, findKey, now, issuer, clients: policy.clients, findClientKey };
+}
+
+/** @throws Refused `client`, `client_methods`, `parameter` or `dpop` */
+export async function authenticate({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Caller> {
+  const credentials = findCredentials(form, headers);
+  // A caller that proves a key expects a bound token; a Bearer token instead would be a silent downgrade.
+  if (headers.dpop !== undefined) throw new Refused({ kind: 'dpop' });
+  return credentials && authenticateClient(credentials, verifier);
+}
+
+export interface Presentation {
+  readonly request: TokenRequest;
+  readonly caller: Caller;
+  readonly verifier: ClientVerifier;
+  readonly cambio: Pick<ExchangeCapabilities, 'issuer' | 'policy'>;
+}
+
+/**
+ * Verifies the tokens of a request and that they may be presented together, by this caller. An actor that does not
+ * verify is refused whatever policy would say.
+ * @throws Refused `token`
+ */
+export async function verifyParties(
+  { request, caller, verifier, cambio }: Presentation,
+  decision: DecisionFacts,
+): Promise<Parties> {
+  const client = caller?.client.name;
+  // Two issuers' keys are fetched side by side; of two refusals the subject's is told.
+  const acting = request.actor && verifyToken(request.actor, verifier, decision.actor);
+  acting?.catch(() => {});
+  const subject = await verifyToken(request.subject, { ...verifier, mayBeLate: outlives(cambio) }, decision.subject);
+  checkBinding(subject, 'subject_token');
+  checkPresenter(subject, client, cambio.policy);
+  checkEarlierActors(subject);
+  const actor = await acting;
+  if (actor) checkBinding(actor, 'actor_token');
+  if (actor) checkActor(actor);
+  checkMayAct(subject, { actor, client, issuer: cambio.issuer });
+  return { subject, actor };
+}
+
+/** Whether any rule lets tokens outlive an issuer's. */
+function outlives({ policy }: Presentation['cambio']): (issuer: TrustedIssuer) => boolean {
+  return ({ name }) => policy.rules.some((rule) => rule.from === name && 'grant' in rule && rule.outlive);
+}
+
+/** A foreign token made for a client (OpenID Connect Core §2) is that client's to present, and nobody else's. */
+function checkPresenter(
+  { issuer, registered }: VerifiedToken,
+  client: string | undefined,
+  { clients }: CompiledPolicy,
+): void {
+  const isOwn = (audience: string): boolean => audience === client || !Object.hasOwn(clients, audience);
+  if (issuer.name === selfName || registered.aud.every(isOwn)) return;
+  const detail = 'aud is a client that did not authenticate';
+  throw new Refused({ kind: 'token', parameter: 'subject_token', reason: 'audience', detail });
+}
