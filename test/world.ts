@@ -228,6 +228,8 @@ export function verdict(outcome: Outcome): string {
   return 'granted' in outcome ? 'granted' : `${outcome.error}/${outcome.reason}`;
 }
 
-function payloadOf(jwt: string): Readonly<Record<string, unknown>> {
-  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString('utf8'));
+/** Nothing for a reference token, which has no payload. */
+function payloadOf(token: string): Readonly<Record<string, unknown>> {
+  const [, payload] = token.split('.');
+  return payload === undefined ? {} : JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
 }

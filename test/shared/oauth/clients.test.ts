@@ -1,0 +1,258 @@
+// Client authentication (RFC 6749 §2.3, RFC 7523 with 7523bis) and what an authenticated client may do. Every refusal has its
+// twin that differs in one thing.
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Client, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import {
+  clientKey,
+  formBody,
+  issuerKey,
+  issuerUrl,
+  makeKey,
+  makeWorld,
+  now,
+  ordersRule,
+  policy,
+  run,
+  signCompact,
+  subjectToken,
+  type TestKey,
+  verdict,
+  type World,
+} from '../../world.ts';
+
+const secret = 'a:b%+ £';
+const sha256 = createHash('sha256').update(secret).digest('hex');
+const clients: Readonly<Record<string, Client>> = {
+  legacy: { name: 'legacy', auth: { method: 'client_secret', sha256 }, introspects: [] },
+  checkout: {
+    name: 'checkout',
+    auth: {
+      method: 'private_key_jwt',
+      keys: { from: 'inline', jwks: { keys: [] } },
+      network: 'public',
+      algorithms: ['ES256'],
+    },
+    introspects: [],
+  },
+  orders: {
+    name: 'orders',
+    auth: {
+      method: 'federated',
+      issuer: 'github',
+      match: [{ path: 'sub', type: 'string', anyOf: [{ equals: 'orders-pod' }] }],
+    },
+    introspects: [],
+  },
+  other: {
+    name: 'other',
+    auth: {
+      method: 'federated',
+      issuer: 'github',
+      match: [{ path: 'sub', type: 'string', anyOf: [{ glob: '**-pod' }] }],
+    },
+    introspects: [],
+  },
+};
+const served: CompiledPolicy = { ...policy, clients };
+const world = (): World => makeWorld({}, served);
+const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+const basic = (user: string, password: string): { authorization: string; dpop: undefined } => {
+  const encode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
+  return {
+    authorization: `Basic ${Buffer.from(`${encode(user)}:${encode(password)}`).toString('base64')}`,
+    dpop: undefined,
+  };
+};
+
+function assertion(claims: object = {}, header: object = {}, key: TestKey = clientKey): string {
+  const payload = { iss: 'checkout', sub: 'checkout', aud: issuerUrl, exp: now + 60, iat: now, jti: 'a-1', ...claims };
+  return signCompact(JSON.stringify({ alg: 'ES256', kid: clientKey.kid, ...header }), JSON.stringify(payload), key);
+}
+
+const withAssertion = async (
+  client_assertion: string,
+  changes: Record<string, string> = {},
+  at = world(),
+): Promise<string> =>
+  verdict(await run(formBody({ client_assertion, client_assertion_type: jwtBearer, ...changes }), at));
+
+describe('client_secret', () => {
+  test('by Basic, form-urlencoded inside, and by post, authenticates; client_id of the token is the client', async () => {
+    const byBasic = await run(formBody(), world(), basic('legacy', secret));
+    const byPost = await run(formBody({ client_id: 'legacy', client_secret: secret }), world());
+    for (const outcome of [byBasic, byPost]) expect(outcome).toMatchObject({ claims: { client_id: 'legacy' } });
+  });
+
+  test.each<[string, { authorization: string; dpop: undefined }, Record<string, string>, string]>([
+    ['a wrong secret', basic('legacy', 'x'), {}, 'invalid_client/client'],
+    ['an unknown client', basic('nobody', secret), {}, 'invalid_client/client'],
+    ['__proto__', basic('__proto__', secret), {}, 'invalid_client/client'],
+    ['a client of another method', basic('checkout', secret), {}, 'invalid_client/client'],
+    ['an empty secret', basic('legacy', ''), {}, 'invalid_client/client'],
+    ['a secret over 1 KB', basic('legacy', 'x'.repeat(1_025)), {}, 'invalid_client/client'],
+    ['another scheme', { authorization: 'Bearer x', dpop: undefined }, {}, 'invalid_client/client'],
+    [
+      'base64 that is not canonical',
+      { authorization: `${basic('legacy', secret).authorization} `, dpop: undefined },
+      {},
+      'invalid_client/client',
+    ],
+    [
+      'a bad escape',
+      { authorization: `Basic ${Buffer.from('legacy:%').toString('base64')}`, dpop: undefined },
+      {},
+      'invalid_client/client',
+    ],
+    [
+      'no colon',
+      { authorization: `Basic ${Buffer.from('legacy').toString('base64')}`, dpop: undefined },
+      {},
+      'invalid_client/client',
+    ],
+    ['another client_id in the body', basic('legacy', secret), { client_id: 'checkout' }, 'invalid_request/malformed'],
+    [
+      'a second method',
+      basic('legacy', secret),
+      { client_secret: secret, client_id: 'legacy' },
+      'invalid_request/client',
+    ],
+    [
+      'an assertion beside it',
+      basic('legacy', secret),
+      { client_assertion: 'x', client_assertion_type: jwtBearer },
+      'invalid_request/client',
+    ],
+  ])('with %s is refused', async (_what, headers, changes, expected) => {
+    expect(verdict(await run(formBody(changes), world(), headers))).toBe(expected);
+    expect(verdict(await run(formBody({ client_id: 'legacy' }), world(), basic('legacy', secret)))).toBe('granted');
+  });
+
+  test('without a secret, a client_id is no client', async () => {
+    expect(verdict(await run(formBody({ client_id: 'legacy' }), world()))).toBe('invalid_client/client');
+    expect(verdict(await run(formBody({ client_secret: secret }), world()))).toBe('invalid_client/client');
+    expect(verdict(await run(formBody({ client_assertion_type: jwtBearer }), world()))).toBe('invalid_client/client');
+  });
+});
+
+describe('private_key_jwt', () => {
+  test.each<[string, string, string]>([
+    ['the token endpoint as aud', assertion({ aud: `${issuerUrl}/token` }), assertion()],
+    ['aud with another member', assertion({ aud: [issuerUrl, 'x'] }), assertion({ aud: [issuerUrl] })],
+    ['aud with a slash', assertion({ aud: `${issuerUrl}/` }), assertion()],
+    ['another sub', assertion({ sub: 'legacy' }), assertion()],
+    ['no exp', assertion({ exp: undefined }), assertion()],
+    ['exp passed', assertion({ exp: now }), assertion({ exp: now + 1 })],
+    ['exp too far', assertion({ exp: now + 601 }), assertion({ exp: now + 600 })],
+    ['nbf too far', assertion({ nbf: now + 61 }), assertion({ nbf: now + 60 })],
+    ['iat too far', assertion({ iat: now + 61 }), assertion({ iat: now + 60 })],
+    ['no jti', assertion({ jti: undefined }), assertion()],
+    ['typ at+jwt', assertion({}, { typ: 'at+jwt' }), assertion({}, { typ: 'client-authentication+jwt' })],
+    ['alg none', assertion({}, { alg: 'none' }), assertion()],
+    ['alg of another key', assertion({}, { alg: 'RS256' }), assertion()],
+    ['another key', assertion({}, {}, makeKey(clientKey.kid)), assertion()],
+    ['an unknown kid', assertion({}, { kid: 'x' }), assertion()],
+    ['a client nobody knows', assertion({ iss: 'nobody', sub: 'nobody' }), assertion()],
+    ['a client of another method', assertion({ iss: 'legacy', sub: 'legacy' }), assertion()],
+  ])('with %s is refused', async (_what, refused, granted) => {
+    expect(await withAssertion(refused)).toBe('invalid_client/client');
+    expect(await withAssertion(granted)).toBe('granted');
+  });
+
+  test('needs its type, and a client_id that is the same', async () => {
+    expect(await withAssertion(assertion(), { client_assertion_type: 'x' })).toBe('invalid_client/client');
+    expect(await withAssertion(assertion(), { client_id: 'legacy' })).toBe('invalid_client/client');
+    expect(await withAssertion(assertion(), { client_id: 'checkout' })).toBe('granted');
+  });
+
+  test('is used once, by (client, jti); a refused request, and one that failed, leave it unused', async () => {
+    const at = world();
+    expect(await withAssertion(assertion(), { audience: 'payments-api' }, at)).toBe('invalid_target/no_rule');
+    expect(await withAssertion(assertion(), {}, at)).toBe('granted');
+    expect(await withAssertion(assertion({ iat: now - 1 }), {}, at)).toBe('invalid_client/client');
+    expect(await withAssertion(assertion({ jti: 'a-2' }), {}, at)).toBe('granted');
+    let down = true;
+    const sign: World['cambio']['sign'] = async (...given) => {
+      if (down) throw new TypeError('down');
+      return makeWorld().cambio.sign(...given);
+    };
+    const failing = makeWorld({ sign }, served);
+    await expect(withAssertion(assertion(), {}, failing)).rejects.toThrow('down');
+    expect(failing.uses).toEqual([]);
+    down = false;
+    expect(await withAssertion(assertion(), {}, failing)).toBe('granted');
+  });
+
+  test('is no subject token', async () => {
+    expect(verdict(await run(formBody({ subject_token: assertion() }), world()))).toBe('invalid_request/issuer');
+  });
+});
+
+describe('a federated client', () => {
+  const pod = (claims: object = {}): string => subjectToken({ sub: 'orders-pod', ...claims });
+
+  test('is found by its token’s claims, and named when several fit', async () => {
+    expect(await withAssertion(pod(), { client_id: 'orders' })).toBe('granted');
+    expect(await withAssertion(pod(), { client_id: 'other' })).toBe('granted');
+    expect(await withAssertion(pod())).toBe('invalid_client/client');
+    expect(await withAssertion(pod({ sub: 'x-pod' }))).toBe('granted');
+    expect(await withAssertion(pod({ sub: 'x' }))).toBe('invalid_client/client');
+    expect(await withAssertion(pod({ sub: 'x-pod' }), { client_id: 'orders' })).toBe('invalid_client/client');
+  });
+
+  test('presents a token verified like a subject, and may present it again', async () => {
+    const at = world();
+    for (const claims of [{ exp: now }, { aud: 'x' }, { iss: 'https://evil.example' }, { nbf: now + 61 }]) {
+      expect(await withAssertion(pod(claims), { client_id: 'orders' }, at)).toBe('invalid_client/client');
+    }
+    expect(await withAssertion(pod(), { client_id: 'orders' }, at)).toBe('granted');
+    expect(await withAssertion(pod(), { client_id: 'orders' }, at)).toBe('granted');
+    expect(at.uses).toEqual([]);
+  });
+});
+
+describe('rules and clients', () => {
+  const only = (client: 'any' | readonly string[]): World =>
+    makeWorld({}, { ...served, rules: [{ ...ordersRule, client }] });
+  const as = (at: World, user?: string): Promise<string> =>
+    run(formBody(), at, user ? basic(user, secret) : undefined).then(verdict);
+
+  test('a rule for one client, or for any, grants nobody anonymous', async () => {
+    expect(await as(only(['legacy']), 'legacy')).toBe('granted');
+    expect(await as(only(['checkout']), 'legacy')).toBe('invalid_target/no_rule');
+    expect(await as(only('any'), 'legacy')).toBe('granted');
+    expect(await as(only('any'))).toBe('invalid_target/no_rule');
+  });
+
+  test('a subject token whose aud is a client is that client’s to present', async () => {
+    const issuers = {
+      github: {
+        ...(served.issuers['github'] ?? expect.fail('no issuer')),
+        audiences: ['legacy', 'https://sts.acme.example'],
+      },
+    };
+    const at = makeWorld({}, { ...served, issuers });
+    const body = formBody({ subject_token: subjectToken({ aud: 'legacy' }) });
+    expect(verdict(await run(body, at))).toBe('invalid_request/audience');
+    expect(verdict(await run(body, at, basic('legacy', secret)))).toBe('granted');
+    expect(verdict(await run(formBody(), at))).toBe('granted');
+  });
+
+  test('may_act that names the client is satisfied by it alone', async () => {
+    const body = (may_act: object): string => formBody({ subject_token: subjectToken({ may_act }) });
+    expect(await run(body({ sub: 'legacy' }), world(), basic('legacy', secret)).then(verdict)).toBe('granted');
+    expect(await run(body({ sub: 'legacy', iss: issuerUrl }), world(), basic('legacy', secret)).then(verdict)).toBe(
+      'granted',
+    );
+    expect(await run(body({ sub: 'checkout' }), world(), basic('legacy', secret)).then(verdict)).toBe(
+      'invalid_request/may_act',
+    );
+    expect(await run(body({ sub: 'legacy', iss: 'x' }), world(), basic('legacy', secret)).then(verdict)).toBe(
+      'invalid_request/may_act',
+    );
+    expect(await run(body({ sub: 'legacy' }), world()).then(verdict)).toBe('invalid_request/may_act');
+    expect(await run(body({}), world(), basic('legacy', secret)).then(verdict)).toBe('invalid_request/may_act');
+    expect(issuerKey.kid).not.toBe(clientKey.kid);
+  });
+});
