@@ -1,6 +1,7 @@
 // The function of each endpoint with exactly the settings and rights it needs, and the routes they serve.
 import { Duration, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -59,8 +60,8 @@ export class Endpoints extends Construct {
       statements: [
         signingKeys.signStatement(),
         records.statement('keyring', ['GetItem']),
-        records.statement('issued', ['PutItem']),
         records.statement('decision', ['PutItem']),
+        ...neededStatements(artifact, records),
       ],
       timeout: Duration.seconds(10),
       logRetention,
@@ -101,6 +102,16 @@ export class Endpoints extends Construct {
       logRetention,
     });
   }
+}
+
+/** Rights that only some policies need. */
+function neededStatements({ clients, audiences }: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  const hasAssertions = Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
+  const hasReferences = Object.values(audiences).some(({ format }) => format === 'reference');
+  return [
+    ...(hasAssertions ? [records.statement('used', ['PutItem', 'DeleteItem'])] : []),
+    ...(hasReferences ? [records.statement('reference', ['PutItem'])] : []),
+  ];
 }
 
 function valuesOf({ policyValues }: Pick<EndpointsProps, 'policyValues'>): Settings {

@@ -4,12 +4,17 @@ import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
-/** Keys of each kind of item as IAM patterns: `<tenant>#keyring`, `<tenant>#decision#<id>`, `<tenant>#issued#<jti>`. */
-const itemKeys = { keyring: '*#keyring', decision: '*#decision#*', issued: '*#issued#*' } as const;
+/** Keys of each kind of item as IAM patterns: `<tenant>#keyring`, `<tenant>#decision#<id>`. */
+const itemKeys = {
+  keyring: '*#keyring',
+  decision: '*#decision#*',
+  used: '*#used#*',
+  reference: '*#reference#*',
+} as const;
 
 type ItemKind = keyof typeof itemKeys;
 /** Only actions whose request always names a key: the leading-keys condition cannot be evaded with them. */
-type KeyedAction = 'GetItem' | 'PutItem';
+type KeyedAction = 'GetItem' | 'PutItem' | 'DeleteItem';
 
 export class RecordsTable extends Construct {
   readonly table: Table;

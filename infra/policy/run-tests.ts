@@ -34,7 +34,7 @@ export function runTests(tests: readonly PlacedTest[], policy: PolicyArtifact): 
 }
 
 /** What a decision was, in the words of `expect`. */
-export function verdictOf(rehearsed: Rehearsed): string {
+function verdictOf(rehearsed: Rehearsed): string {
   const rule = rehearsed.rule === undefined ? '' : `, rule ${rehearsed.rule}`;
   if (rehearsed.outcome === 'granted') return `allow${rule}`;
   return `refuse, ${rehearsed.error}, ${rehearsed.reason}${rule}`;

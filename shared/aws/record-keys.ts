@@ -6,9 +6,6 @@ const tenant = '';
 /** The item that names the signing keys. */
 export const keyringKey = `${tenant}#keyring`;
 
-/** The record of an issued token. `jti` is ours, so it has no character that could end the segment. */
-export const issuedKey = (jti: string): string => `${tenant}#issued#${jti}`;
-
 /** A decision, and the token it issued: that token's `jti` is the decision's id. */
 export const decisionKey = (decisionId: string): string => `${tenant}#decision#${decisionId}`;
 

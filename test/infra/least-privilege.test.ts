@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Json, resourcesOf, templateOf } from './synthesized.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { artifact, type Json, ordersAudience, resourcesOf, templateOf } from './synthesized.ts';
 
 interface Statement {
   readonly Effect: string;
@@ -101,12 +102,7 @@ describe('signing', () => {
 
 describe('records', () => {
   test.each<[string, ...[action: string | readonly string[], pattern: string][]]>([
-    [
-      'Token',
-      ['dynamodb:GetItem', '*#keyring'],
-      ['dynamodb:PutItem', '*#issued#*'],
-      ['dynamodb:PutItem', '*#decision#*'],
-    ],
+    ['Token', ['dynamodb:GetItem', '*#keyring'], ['dynamodb:PutItem', '*#decision#*']],
     ['Jwks', ['dynamodb:GetItem', '*#keyring']],
     ['Decisions', ['dynamodb:GetItem', '*#decision#*']],
     ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring']],
@@ -117,6 +113,24 @@ describe('records', () => {
     expect(ofTable).toEqual(
       rights.map(([Action, pattern]) => ({ Effect: 'Allow', Action, Resource: table, Condition: onItems(pattern) })),
     );
+  });
+
+  test('client assertions and reference tokens give the token function the rights they need, and only then', () => {
+    const auth = { method: 'private_key_jwt', keys: { from: 'jwksUri', jwksUri: 'https://a.example' } } as const;
+    const asserting = { ...auth, network: 'public', algorithms: ['ES256'] } as const;
+    const clients = { a: { name: 'a', auth: asserting, introspects: [] } };
+    const audiences = { 'orders-api': { ...ordersAudience, format: 'reference' } } as const;
+    const rightsOf = (changes: Partial<PolicyArtifact>) => {
+      const made = templateOf({ policy: { artifact: { ...artifact, ...changes }, values: {} } });
+      const policies = Object.entries(resourcesOf(made, 'AWS::IAM::Policy')).filter(([id]) => id.includes('Token'));
+      return policies.map(([id, { Properties }]) => (id.includes('EndpointsToken') ? JSON.stringify(Properties) : ''));
+    };
+    expect(rightsOf({}).join('')).not.toMatch(/#used#|#reference#|DeleteItem/);
+    const once = rightsOf({ clients }).join('');
+    expect(once).toContain('"Action":["dynamodb:DeleteItem","dynamodb:PutItem"]');
+    expect([once.includes('*#used#*'), once.includes('*#reference#*')]).toEqual([true, false]);
+    const opaque = rightsOf({ audiences }).join('');
+    expect([opaque.includes('*#used#*'), opaque.includes('*#reference#*')]).toEqual([false, true]);
   });
 
   test('discovery touches no record, and no one has an action whose request may lack a key', () => {

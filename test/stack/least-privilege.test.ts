@@ -30,6 +30,9 @@ beforeAll(async () => {
     audience: 'orders-api',
   });
   expect((await fetch(`${stack.url}/token`, { method: 'POST', body })).status).toBe(200);
+  const authorization = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=00';
+  const decision = `${stack.url}/admin/decisions/00000000-0000-4000-8000-000000000000`;
+  expect((await fetch(decision, { headers: { authorization } })).status).toBe(404);
   for (const path of ['jwks.json', 'openid-configuration']) await fetch(`${stack.url}/.well-known/${path}`);
 });
 afterAll(() => stack.close());
