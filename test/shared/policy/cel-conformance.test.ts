@@ -95,6 +95,7 @@ function isAsExpected({ expected }: Case, result: ConditionResult): boolean {
 // A value in the JSON form of cel.expr.Value.
 function literalOf(value: unknown): string | undefined {
   const [kind, content] = Object.entries(Object(value) as Record<string, unknown>)[0] ?? [];
+  if (kind === undefined) return undefined;
   switch (kind) {
     case 'boolValue':
     case 'int64Value':
@@ -115,7 +116,6 @@ function literalOf(value: unknown): string | undefined {
       return listLiteral(Object(content).values ?? []);
     case 'mapValue':
       return mapLiteral(Object(content).entries ?? []);
-    case undefined:
     default:
       return undefined;
   }

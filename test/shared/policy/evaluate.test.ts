@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { claimAt, scalarsOf } from '../../../shared/policy/claims.ts';
+import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
+import { type Claims, claimAt, scalarsOf } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
-import { evaluatePolicy, indexRules } from '../../../shared/policy/evaluate.ts';
+import { evaluatePolicy, indexRules, type PolicyAnswer, type PolicyQuestion } from '../../../shared/policy/evaluate.ts';
 import { evaluateMatch } from '../../../shared/policy/match.ts';
 import { fillTemplate } from '../../../shared/policy/template.ts';
 
@@ -86,6 +87,7 @@ describe('a template', () => {
 
 const claimName = fc.constantFrom('x', 'y', 'z');
 const value = fc.constantFrom('1', '2', '3');
+const claimSet = fc.dictionary(claimName, value);
 const conditions = fc.array(
   fc.record({
     path: claimName,
@@ -99,71 +101,217 @@ const conditions = fc.array(
 );
 const issuerName = fc.constantFrom('github', 'eks');
 const target = fc.constantFrom('orders', 'payments');
-const rule: fc.Arbitrary<PolicyRule> = fc.oneof(
-  fc.record({
-    id: fc.string(),
-    from: issuerName,
-    match: conditions,
-    grant: target.map((audience) => ({ audience, scopes: [], claims: {}, ttl: 1 })),
-  }),
-  fc.record({
-    id: fc.string(),
-    from: issuerName,
-    match: conditions,
+const client = fc.constantFrom('portal', 'batch');
+const when = fc.array(
+  fc.constantFrom(
+    'claims.x == "1"',
+    'claims.y != "2"',
+    'claims.z > 1',
+    'actor.x == "1"',
+    'client != ""',
+    'claims.x < "3" && now > 0',
+  ),
+  { minLength: 1, maxLength: 2 },
+);
+const core = {
+  id: fc.string(),
+  from: issuerName,
+  match: conditions,
+  client: fc.oneof(fc.constant('any' as const), fc.array(client, { minLength: 1, maxLength: 2 })),
+  actor: fc.record({ from: issuerName, match: conditions }),
+  when: when.map((expressions) => expressions.map((expression) => ({ name: expression, expression }))),
+};
+const requiredKeys: ('id' | 'from' | 'match')[] = ['id', 'from', 'match'];
+const allowRule: fc.Arbitrary<PolicyRule> = fc.record(
+  { ...core, grant: target.map((audience) => ({ audience, scopes: [], claims: {}, ttl: 1 })) },
+  { requiredKeys: [...requiredKeys, 'grant'] },
+);
+const denyRule: fc.Arbitrary<PolicyRule> = fc.record(
+  {
+    ...core,
     deny: fc.oneof(
       fc.constant('any' as const),
       target.map((audience) => ({ audience })),
     ),
-  }),
+  },
+  { requiredKeys: [...requiredKeys, 'deny'] },
 );
-const question = fc.record({
-  issuer: issuerName,
-  audience: target,
-  client: fc.constant(''),
-  request: fc.constant({ scopes: [], audiences: [], resources: [] }),
-  now: fc.constant(0),
-  claims: fc.dictionary(claimName, value),
-});
+const rules = fc.array(fc.oneof(allowRule, denyRule), { maxLength: 8 });
+const actor = fc.record({ issuer: issuerName, claims: claimSet });
+const question: fc.Arbitrary<PolicyQuestion> = fc.record(
+  {
+    issuer: issuerName,
+    audience: target,
+    claims: claimSet,
+    client: fc.oneof(fc.constant(''), client),
+    actor,
+    request: fc.constant({ scopes: [], audiences: [], resources: [] }),
+    now: fc.constant(1),
+  },
+  { requiredKeys: ['issuer', 'audience', 'claims', 'client', 'request', 'now'] },
+);
+const evaluateCondition = createConditionEvaluator();
+const decide = (among: readonly PolicyRule[], asked: PolicyQuestion): PolicyAnswer =>
+  evaluatePolicy(indexRules(among), asked, evaluateCondition);
 
 describe('a decision', () => {
-  const decide = (rules: readonly PolicyRule[], asked: Parameters<typeof evaluatePolicy>[1]) =>
-    evaluatePolicy(indexRules(rules), asked);
-
   test('with the index is what a plain walk over all rules decides', () => {
     fc.assert(
-      fc.property(fc.array(rule, { maxLength: 8 }), question, (rules, asked) => {
-        const relevant = rules.filter((each) => each.from === asked.issuer && speaksOf(each, asked.audience));
-        const { trace: _, ...walked } = evaluatePolicy(() => relevant, asked);
-        const { trace, ...indexed } = decide(rules, asked);
-        expect(indexed).toEqual(walked);
-        expect(trace.map(({ id }) => id)).toEqual(relevant.map(({ id }) => id));
+      fc.property(rules, question, (among, asked) => {
+        const relevant = among.filter((each) => each.from === asked.issuer && speaksOf(each, asked.audience));
+        expect(decide(among, asked)).toEqual(evaluatePolicy(() => relevant, asked, evaluateCondition));
       }),
     );
   });
 
-  test('adding a deny rule never grants, and removing a claim that no deny names never grants', () => {
+  test('adding a deny rule never grants', () => {
     fc.assert(
-      fc.property(fc.array(rule, { maxLength: 8 }), rule, question, claimName, (rules, extra, asked, removed) => {
-        const before = decide(rules, asked).outcome;
-        if ('deny' in extra && before !== 'granted')
-          expect(decide([...rules, extra], asked).outcome).not.toBe('granted');
-        if (rules.some((each) => 'deny' in each && each.match.some(({ path }) => path === removed))) return;
-        const { [removed]: _, ...claims } = asked.claims;
-        if (before !== 'granted') expect(decide(rules, { ...asked, claims }).outcome).not.toBe('granted');
+      fc.property(rules, denyRule, question, (among, extra, asked) => {
+        const before = decide(among, asked).outcome;
+        if (before !== 'granted') expect(decide([...among, extra], asked).outcome).not.toBe('granted');
       }),
     );
   });
 
-  test('never grants a request with an actor token, and still denies it', () => {
+  test('removing a claim that no deny rule names never grants, of the subject or of the actor', () => {
     fc.assert(
-      fc.property(fc.array(rule, { maxLength: 8 }), question, (rules, asked) => {
-        const without = decide(rules, asked).outcome;
-        const actor = { issuer: 'eks', claims: {} };
-        expect(decide(rules, { ...asked, actor }).outcome).toBe(without === 'granted' ? 'no_rule' : without);
+      fc.property(rules, question, claimName, (among, asked, removed) => {
+        if (decide(among, asked).outcome === 'granted') return;
+        if (among.some((each) => 'deny' in each && JSON.stringify(each).includes(removed))) return;
+        const claims = without(asked.claims, removed);
+        const fromActor = asked.actor && { ...asked.actor, claims: without(asked.actor.claims, removed) };
+        expect(decide(among, { ...asked, claims }).outcome).not.toBe('granted');
+        if (fromActor) expect(decide(among, { ...asked, actor: fromActor }).outcome).not.toBe('granted');
       }),
     );
+  });
+
+  test('takes actors seriously: a rule without one never grants with one, a rule with one never without', () => {
+    fc.assert(
+      fc.property(rules, question, (among, asked) => {
+        const answer = decide(among, asked);
+        if (answer.outcome === 'granted') expect(answer.allow.actor?.from).toBe(asked.actor?.issuer);
+      }),
+    );
+  });
+
+  test('is of the first allow rule that fits, and of no other when scopes are cut', () => {
+    const broad = allow({ id: 'broad' });
+    const narrow = allow({ id: 'narrow', match: [matchX('1')] });
+    expect(decide([narrow, broad], ask({ claims: { x: '1' } }))).toMatchObject({ rule: 'narrow', allow: narrow });
+    expect(decide([broad, narrow], ask({ claims: { x: '1' } }))).toMatchObject({ rule: 'broad', allow: broad });
+    expect(decide([narrow, broad], ask({}))).toMatchObject({ rule: 'broad' });
+  });
+
+  test('a client rule wants that client, `any` an authenticated one, no `client` anybody', () => {
+    const outcomes = (wanted: Partial<PolicyRule>): readonly string[] =>
+      ['', 'portal', 'batch'].map((name) => decide([allow(wanted)], ask({ client: name })).outcome);
+    expect(outcomes({})).toEqual(['granted', 'granted', 'granted']);
+    expect(outcomes({ client: 'any' })).toEqual(['no_rule', 'granted', 'granted']);
+    expect(outcomes({ client: ['batch'] })).toEqual(['no_rule', 'no_rule', 'granted']);
+    expect(decide([allow({ client: ['batch'] })], ask({ client: 'portal' })).trace[0]?.conditions).toEqual([
+      { name: 'client', wanted: ['batch'], got: 'portal', matched: false },
+    ]);
+  });
+
+  test('a rule with `actor` wants its issuer and its claims', () => {
+    const delegated = allow({ actor: { from: 'eks', match: [matchX('1')] } });
+    const outcome = (presented?: PolicyQuestion['actor']) =>
+      decide([delegated], ask(presented ? { actor: presented } : {})).outcome;
+    expect(outcome({ issuer: 'eks', claims: { x: '1' } })).toBe('granted');
+    expect(outcome({ issuer: 'eks', claims: { x: '2' } })).toBe('no_rule');
+    expect(outcome({ issuer: 'github', claims: { x: '1' } })).toBe('no_rule');
+    expect(outcome()).toBe('no_rule');
+    const traced = decide([delegated], ask({ actor: { issuer: 'eks', claims: { x: '2' } } })).trace[0];
+    expect(traced?.conditions.map(({ name, got, matched }) => [name, got, matched])).toEqual([
+      ['actor', 'eks', true],
+      ['actor.x', '2', false],
+    ]);
+  });
+
+  test('a deny without `actor` fires with and without one; with one, only with that one', () => {
+    const from = (issuer: string) => ask({ actor: { issuer, claims: {} } });
+    const plain = [allow({}), allow({ actor: { from: 'eks', match: [] } }), deny({})];
+    expect([ask({}), from('eks')].map((asked) => decide(plain, asked).outcome)).toEqual(['denied', 'denied']);
+    const delegated = [...plain.slice(0, 2), deny({ actor: { from: 'eks', match: [] } })];
+    expect([ask({}), from('eks')].map((asked) => decide(delegated, asked).outcome)).toEqual(['granted', 'denied']);
+  });
+
+  test('an error in a `when` refuses an allow rule and fires a deny rule', () => {
+    const named = (expression: string) => [{ name: 'sure', expression }];
+    const outcome = (expression: string) => [
+      decide([allow({ when: named(expression) })], ask({})).outcome,
+      decide([allow({}), deny({ when: named(expression) })], ask({})).outcome,
+    ];
+    expect(outcome('now > 0')).toEqual(['granted', 'denied']);
+    expect(outcome('now > 1')).toEqual(['no_rule', 'granted']);
+    expect(outcome('claims.missing == 1')).toEqual(['no_rule', 'denied']);
+    expect(decide([allow({ when: named('claims.missing == 1') })], ask({})).trace[0]?.conditions).toEqual([
+      { name: 'sure', wanted: ['claims.missing == 1'], got: undefined, matched: false, hint: 'missing: missing' },
+    ]);
+  });
+
+  test('without an evaluator every `when` is an error', () => {
+    const always = [{ name: 'always', expression: 'true' }];
+    const outcome = (among: readonly PolicyRule[]) => evaluatePolicy(indexRules(among), ask({})).outcome;
+    expect(outcome([allow({ when: always })])).toBe('no_rule');
+    expect(outcome([allow({}), deny({ when: always })])).toBe('denied');
+  });
+
+  test('evaluates expressions only where the rest of the rule fits', () => {
+    const asked: string[] = [];
+    const spy = (expression: string) => {
+      asked.push(expression);
+      return { ok: true, value: true } as const;
+    };
+    const sure = [{ name: 'sure', expression: 'true' }];
+    const among = [allow({ match: [matchX('1')], when: sure }), deny({ client: 'any', when: sure })];
+    const { trace } = evaluatePolicy(indexRules(among), ask({}), spy);
+    expect(asked).toEqual([]);
+    expect(trace.map(({ conditions: traced }) => traced.at(-1)?.hint)).toEqual([
+      expect.stringContaining('not evaluated'),
+      expect.stringContaining('not evaluated'),
+    ]);
+    evaluatePolicy(indexRules(among), ask({ claims: { x: '1' }, client: 'portal' }), spy);
+    expect(asked).toEqual(['true', 'true']);
+  });
+
+  test('keeps of many rules the one that decided and those that came closest, in policy order', () => {
+    const far = Array.from({ length: 60 }, (_, index) =>
+      allow({ id: `far-${index}`, match: [matchX('8'), matchX('9')] }),
+    );
+    const near = allow({ id: 'near', when: [{ name: 'no', expression: 'false' }] });
+    const { trace } = decide([...far, near, allow({ id: 'last' })], ask({}));
+    expect(trace).toHaveLength(50);
+    expect(trace.slice(-3).map(({ id }) => id)).toEqual(['far-47', 'near', 'last']);
+    const many = decide([...Array.from({ length: 60 }, () => allow({})), deny({ id: 'no' })], ask({}));
+    expect(many).toMatchObject({ outcome: 'denied', rule: 'no' });
+    expect(many.trace.at(-1)?.id).toBe('no');
   });
 });
+
+function ask(change: Partial<PolicyQuestion>): PolicyQuestion {
+  const request = { scopes: [], audiences: [], resources: [] };
+  return { issuer: 'github', claims: {}, audience: 'orders', client: '', request, now: 1, ...change };
+}
+
+function allow(change: Partial<PolicyRule>): PolicyRule {
+  const grant = { audience: 'orders', scopes: [], claims: {}, ttl: 1 };
+  return { id: 'allow', from: 'github', match: [], grant, ...change };
+}
+
+function deny(change: Partial<PolicyRule>): PolicyRule {
+  return { id: 'deny', from: 'github', match: [], deny: 'any', ...change };
+}
+
+function matchX(equals: string): ClaimMatch {
+  return { path: 'x', type: 'string', anyOf: [{ equals }] };
+}
+
+function without(claims: Claims, name: string): Claims {
+  const { [name]: _, ...rest } = claims;
+  return rest;
+}
 
 function speaksOf(each: PolicyRule, audience: string): boolean {
   return 'grant' in each ? each.grant.audience === audience : each.deny === 'any' || each.deny.audience === audience;
