@@ -1,6 +1,10 @@
 // Decisions on the running stack: what an exchange leaves behind, as operators read it.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { cambioIn } from '../cli/cambio.ts';
 
 let stack: LocalStack;
 beforeAll(async () => {
@@ -74,5 +78,24 @@ describe('GET /admin/decisions/{decision_id}', () => {
     expect((await decision('not-an-id')).status).toBe(400);
     const posted = await fetch(`${stack.url}/admin/decisions/${decision_id}`, { method: 'POST', headers: signed });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+});
+
+describe('cambio', () => {
+  test('why prints the trace of a refusal of this stack, and policy replay what another policy makes of it', async () => {
+    const { decision_id = '' } = await exchange({ ref: 'refs/heads/other' });
+    const around = { environment: { CAMBIO_URL: stack.url }, now: Date.now, fetch };
+    const told = await cambioIn(around, 'why', decision_id);
+    expect([told.exit, told.stderr]).toEqual([0, '']);
+    expect(told.stdout).toContain('✗ ref: wanted "refs/heads/main", got "refs/heads/other"');
+    expect((await cambioIn(around, 'why', unknown)).exit).toBe(1);
+
+    const { stdout } = await cambioIn(around, 'why', decision_id, '--json');
+    const folder = mkdtempSync(join(tmpdir(), 'cambio-decisions-'));
+    const audit = join(folder, 'audit.jsonl');
+    writeFileSync(audit, stdout);
+    const replayed = await cambioIn(around, 'policy', 'replay', audit, '--policy', 'infra/policy');
+    rmSync(folder, { recursive: true });
+    expect([replayed.exit, replayed.stdout]).toEqual([0, expect.stringContaining('1 stay')]);
   });
 });
