@@ -1,7 +1,9 @@
 // Every check of a merged policy. Pure.
 import { checkAudiences } from './check-audiences.ts';
+import { checkBreadth } from './check-breadth.ts';
 import { checkClients } from './check-clients.ts';
 import { checkConditions } from './check-conditions.ts';
+import { checkDenials } from './check-denials.ts';
 import { checkIssuers } from './check-issuers.ts';
 import { checkMatches } from './check-match.ts';
 import { checkNames } from './check-names.ts';
@@ -28,6 +30,8 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkTemplates,
   checkConditions,
   checkReachable,
+  checkBreadth,
+  checkDenials,
   checkOpenRules,
 ];
 

@@ -18,7 +18,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     from: '    deny: true\n',
     bad: `    deny: true\n    ${write}\n`,
     finding: '34:5: rule "no-pull-requests" both grants and denies | make it two rules',
-    good: `    ${write}\n`,
+    good: '    deny: { audience: orders-api }\n',
   },
   'a deny rule without target': {
     from: denial,
@@ -95,10 +95,10 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   },
   'a rule behind one with a wider match': {
     from: 'rules:\n',
-    bad: earlier('ref: [refs/tags/*, refs/heads/*]', write),
+    bad: earlier('repository_id: "456789", ref: [refs/tags/*, refs/heads/*]', write),
     finding:
       '24:9: rule "main" is unreachable: "first" at policy.yaml:23:11 grants all it matches | move it before that rule, narrow that rule, or remove it',
-    good: earlier('ref: [refs/tags/*, refs/heads/*], environment: prod', write),
+    good: earlier('repository_id: "456789", ref: [refs/tags/*, refs/heads/*], environment: prod', write),
   },
   'a rule that a deny rule for its target takes': {
     from: 'rules:\n',
@@ -133,7 +133,7 @@ describe('rules', () => {
 
   test('reach behind rules of other issuers, for other targets, and later ones', () => {
     const other = (rule: string) => findingsOf(changed('rules:\n', `rules:\n  - { id: first, ${rule} }\n`));
-    const match = 'match: { sub: "s**" }';
+    const match = 'match: { sub: "repo:acme@1/**" }';
     const charge = 'grant: { audience: payments-api, scopes: [payments:charge] }';
     expect(other(`from: github, ${match}, ${charge}`)).toEqual([]);
     expect(other(`from: eks, ${match}, ${charge}`)).toEqual([]);
@@ -142,7 +142,7 @@ describe('rules', () => {
       findingsOf(
         changed(
           'id: no-guests',
-          `id: later\n    from: github\n    match: { ref: "r*/**" }\n    ${write}\n  - id: no-guests`,
+          `id: later\n    from: github\n    match: { repository_id: "456789", ref: "r*/**" }\n    ${write}\n  - id: no-guests`,
         ),
       ),
     ).toEqual([]);

@@ -60,7 +60,8 @@ export function compileMatch(name: string, match: Match, url = issuerUrls[name])
 
 /** Whether every condition of the compiled `match` fits the token. */
 export function fits(name: string, match: Match, token: Claims): boolean {
-  const { artifact, diagnostics } = compileMatch(name, match);
+  // At an issuer of one's own: those of the vendors sign for everybody, and a match has to say whom it means.
+  const { artifact, diagnostics } = compileMatch(name, match, 'https://ci.acme.example');
   expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   const conditions = artifact?.rules[0]?.match ?? [];
   expect(conditions).toHaveLength(Object.keys(match).length);
