@@ -8,7 +8,7 @@ type Metadata = Readonly<Record<string, string | readonly string[]>>;
 export interface Deployment {
   readonly issuer: string;
   readonly apiBase: string;
-  readonly policy: Pick<CompiledPolicy, 'audiences'>;
+  readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients'>;
 }
 
 /**
@@ -24,7 +24,7 @@ export function authorizationServerMetadata({ issuer, apiBase, policy }: Deploym
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     grant_types_supported: [tokenExchangeGrant],
     response_types_supported: ['id_token'],
-    token_endpoint_auth_methods_supported: ['none'],
+    ...clientAuthentication(policy),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
   };
 }
@@ -38,7 +38,25 @@ export function openidConfiguration(deployment: Deployment): Metadata {
   };
 }
 
+/** `none` is the anonymous caller, who sends no `client_id`; a federated client's assertion is sent as `private_key_jwt`'s. */
+function clientAuthentication({ clients }: Deployment['policy']): Metadata {
+  const methods = Object.values(clients).map(({ auth }) => auth);
+  const secrets = methods.some(({ method }) => method === 'client_secret');
+  const algorithms = methods.flatMap((auth) => (auth.method === 'private_key_jwt' ? auth.algorithms : []));
+  const assertions = methods.some(({ method }) => method !== 'client_secret');
+  return {
+    token_endpoint_auth_methods_supported: [
+      ...(secrets ? ['client_secret_basic', 'client_secret_post'] : []),
+      ...(assertions ? ['private_key_jwt'] : []),
+      'none',
+    ],
+    ...(assertions && {
+      token_endpoint_auth_signing_alg_values_supported: [...new Set([...algorithms, 'RS256', 'ES256'])],
+    }),
+  };
+}
+
 /** RS256 is always there: RFC 9068 §2.1 and OpenID Connect Discovery §3 require it. */
-function signingAlgorithms(policy: Pick<CompiledPolicy, 'audiences'>): readonly string[] {
+function signingAlgorithms(policy: Deployment['policy']): readonly string[] {
   return [...new Set(['RS256', ...Object.values(policy.audiences).map(({ alg }) => alg)])];
 }

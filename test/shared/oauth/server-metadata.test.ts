@@ -16,8 +16,32 @@ describe('discovery', () => {
       scopes_supported: ['orders:admin', 'orders:read', 'orders:write', 'payments:charge'],
     });
     expect(Object.values(metadata).every((member) => member.length > 0)).toBe(true);
-    expect(authorizationServerMetadata({ ...deployment, policy: { audiences: {} } })).not.toHaveProperty(
+    expect(authorizationServerMetadata({ ...deployment, policy: { audiences: {}, clients: {} } })).not.toHaveProperty(
       'scopes_supported',
+    );
+  });
+
+  test('RFC 8414 §2: client authentication methods are those the policy has, with algorithms where assertions are taken', () => {
+    const methods = (clients: typeof policy.clients): unknown =>
+      authorizationServerMetadata({ ...deployment, policy: { ...policy, clients } })[
+        'token_endpoint_auth_methods_supported'
+      ];
+    expect(methods({})).toEqual(['none']);
+    const secret = { name: 'a', auth: { method: 'client_secret', sha256: '' }, introspects: [] } as const;
+    expect(methods({ a: secret })).toEqual(['client_secret_basic', 'client_secret_post', 'none']);
+    const federated = {
+      name: 'b',
+      auth: { method: 'federated', issuer: 'github', match: [] },
+      introspects: [],
+    } as const;
+    const metadata = authorizationServerMetadata({
+      ...deployment,
+      policy: { ...policy, clients: { a: secret, b: federated } },
+    });
+    expect(metadata['token_endpoint_auth_methods_supported']).toContain('private_key_jwt');
+    expect(metadata['token_endpoint_auth_signing_alg_values_supported']).not.toContain('none');
+    expect(authorizationServerMetadata(deployment)).not.toHaveProperty(
+      'token_endpoint_auth_signing_alg_values_supported',
     );
   });
 
