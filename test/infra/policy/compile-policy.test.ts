@@ -95,7 +95,8 @@ describe('issuer URLs from TypeScript', () => {
   test('may come later where nobody synthesizes', () => {
     const compiled = compileText(withoutUrl, { urlsComeLater: true });
     expect(compiled.diagnostics.map(({ severity }) => severity)).toEqual(['warning']);
-    expect(compiled.artifact).toBeUndefined();
+    expect(compiled.artifact?.issuers['okta']?.url).toEqual({ $value: 'issuers.okta.url' });
+    expect(compileText(withoutUrl).artifact).toBeUndefined();
   });
 
   test('of two issuers with the same audience are not the same token', () => {
