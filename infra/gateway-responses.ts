@@ -16,7 +16,8 @@ const unavailable = { status: 503, error: 'temporarily_unavailable', retryAfter:
 
 const answers: readonly GatewayAnswer[] = [
   { type: Type.DEFAULT_4XX, error: invalid, description: 'the request was refused' },
-  { type: Type.DEFAULT_5XX, error: 'server_error', description: 'internal error' },
+  // Our functions answer every error themselves: this is an invocation that Lambda refused (500) or that broke (502).
+  { type: Type.DEFAULT_5XX, ...unavailable, description: 'try again' },
   { type: Type.BAD_REQUEST_BODY, status: 400, error: invalid, description: 'malformed body' },
   { type: Type.BAD_REQUEST_PARAMETERS, status: 400, error: invalid, description: 'malformed parameters' },
   { type: Type.UNSUPPORTED_MEDIA_TYPE, status: 400, error: invalid, description: 'unsupported content type' },

@@ -112,7 +112,15 @@ describe('404 and 405', () => {
       const mock = mockOf(path);
       expect(mock).toMatchObject({ Type: 'MOCK', PassthroughBehavior: 'NEVER' });
       expect(Object.keys(mock.RequestTemplates)).toEqual(
-        expect.arrayContaining(['application/json', 'application/x-www-form-urlencoded', 'text/plain']),
+        expect.arrayContaining([
+          'application/json',
+          'application/x-www-form-urlencoded',
+          'text/plain',
+          'text/csv',
+          'image/png',
+          'application/cbor',
+          'application/merge-patch+json',
+        ]),
       );
       for (const request of Object.values(mock.RequestTemplates)) {
         expect(String(JSON.parse(request).statusCode)).toBe(mock.IntegrationResponses[0].StatusCode);
@@ -147,7 +155,7 @@ describe('answers API Gateway makes itself', () => {
 
   test.each([
     ['DEFAULT_4XX', undefined, 'invalid_request', undefined],
-    ['DEFAULT_5XX', undefined, 'server_error', undefined],
+    ['DEFAULT_5XX', '503', 'temporarily_unavailable', "'1'"],
     ['UNSUPPORTED_MEDIA_TYPE', '400', 'invalid_request', undefined],
     ['RESOURCE_NOT_FOUND', '404', 'invalid_request', undefined],
     ['REQUEST_TOO_LARGE', '413', 'invalid_request', undefined],

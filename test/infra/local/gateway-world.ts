@@ -100,7 +100,10 @@ export const template: Template = {
     Default4xx: gatewayResponse('DEFAULT_4XX', '{"error":"invalid_request","type":"$context.error.responseType"}', {
       ResponseParameters: { 'gatewayresponse.header.Cache-Control': "'no-store'" },
     }),
-    Default5xx: gatewayResponse('DEFAULT_5XX', '{"error":"server_error","message":$context.error.messageString}'),
+    Default5xx: gatewayResponse('DEFAULT_5XX', '{"error":"temporarily_unavailable"}', {
+      StatusCode: '503',
+      ResponseParameters: { 'gatewayresponse.header.Retry-After': "'1'" },
+    }),
     Unavailable: gatewayResponse('INTEGRATION_TIMEOUT', '{"error":"temporarily_unavailable"}', {
       StatusCode: '503',
       ResponseParameters: {

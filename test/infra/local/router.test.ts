@@ -133,11 +133,20 @@ describe('a function’s answer', () => {
     ['a failure', { ok: false, failure: 'function-error', message: 'secret' }],
     ['its own timeout', { ok: false, failure: 'timeout', message: 'secret' }],
     ['an init error', { ok: false, failure: 'init-error', message: 'secret' }],
-  ])('that is %s is 502, without a word of what went wrong', async (_name, result) => {
+  ])('that is %s is the answer of DEFAULT_5XX, without a word of what went wrong', async (_name, result) => {
     const sound = await gateway({ statusCode: 200, body: '{}' }).send('POST', '/token');
     const answer = await gateway(result).send('POST', '/token');
-    expect([sound.status, answer.status]).toEqual([200, 502]);
-    expect(json(answer)).toEqual({ error: 'server_error', message: 'Internal server error' });
+    expect([sound.status, answer.status]).toEqual([200, 503]);
+    expect(json(answer)).toEqual({ error: 'temporarily_unavailable' });
+    expect([header(sound, 'retry-after'), header(answer, 'retry-after')]).toEqual([undefined, '1']);
+  });
+
+  it('that is none keeps API Gateway’s own status, 502, where the template’s response names no other', async () => {
+    const { Properties } = template.Resources.Default5xx ?? {};
+    const { StatusCode: _, ...unnamed } = Properties ?? {};
+    const Resources = { Default5xx: { Type: 'AWS::ApiGateway::GatewayResponse', Properties: unnamed } };
+    expect((await gateway(null, { Resources }).send('POST', '/token')).status).toBe(502);
+    expect((await gateway(null).send('POST', '/token')).status).toBe(503);
   });
 
   it('that does not come within the integration’s timeout is the answer of INTEGRATION_TIMEOUT', async () => {
@@ -166,7 +175,7 @@ describe('a mock', () => {
   it.each([
     ['NEVER', 415],
     ['WHEN_NO_TEMPLATES', 415],
-    ['WHEN_NO_MATCH', 500],
+    ['WHEN_NO_MATCH', 503],
   ])('with passthrough %s answers an unmapped form with %i', async (PassthroughBehavior, status) => {
     const { Properties } = template.Resources.TokenAny ?? {};
     const changed = { ...Properties, ...mock(405, { PassthroughBehavior }, { Allow: "'POST'" }) };
