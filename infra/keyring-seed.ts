@@ -13,6 +13,9 @@ export interface KeyringSeedProps {
 }
 
 export class KeyringSeed extends Construct {
+  /** The custom resource: there when the keyring is written. */
+  readonly keyring: CfnCustomResource;
+
   constructor(scope: Construct, id: string, props: KeyringSeedProps) {
     super(scope, id);
     const { signingKeys, records, logRetention } = props;
@@ -24,15 +27,15 @@ export class KeyringSeed extends Construct {
       timeout: Duration.seconds(60),
       logRetention,
     });
-    const keyring = new CfnCustomResource(this, 'Keyring', {
+    this.keyring = new CfnCustomResource(this, 'Keyring', {
       // The function, not its alias: CloudFormation sends a delete to the service token the resource was made with.
       serviceToken: seed.function.functionArn,
       serviceTimeout: 120,
     });
-    keyring.addPropertyOverride(
+    this.keyring.addPropertyOverride(
       'Keys',
       signingKeys.keys.map(({ alg, key }) => ({ keyId: key.keyArn, alg })),
     );
-    keyring.node.addDependency(seed);
+    this.keyring.node.addDependency(seed);
   }
 }

@@ -1,5 +1,5 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
-import { CfnRule, Duration, Fn } from 'aws-cdk-lib';
+import { Aws, CfnRule, Duration, Fn } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -57,7 +57,7 @@ export class TokenExchange extends Construct {
     this.records = new RecordsTable(this, 'Records');
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
     const { records, signingKeys } = this;
-    new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
+    const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
     this.api = new Api(this, 'Api', { domain, logRetention, cloudWatchRole });
     this.issuerDistribution = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
@@ -74,6 +74,8 @@ export class TokenExchange extends Construct {
       logRetention,
       vpc,
     });
+    // A new version serves when its keys are in the keyring, and not before.
+    for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);
   }
 }
@@ -89,7 +91,8 @@ function refuseLocalPolicy(scope: Construct, { local }: PolicyArtifact): void {
   new CfnRule(scope, 'LocalPolicy', {
     assertions: [
       {
-        assert: Fn.conditionEquals('local stack', 'AWS'),
+        // Never true. Rules are documented for values that CloudFormation looks up, not for two literals.
+        assert: Fn.conditionEquals(Aws.REGION, 'local'),
         assertDescription:
           'This template was made for the local stack: its policy trusts loopback issuers or stand-in keys.',
       },

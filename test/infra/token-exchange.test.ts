@@ -62,6 +62,21 @@ describe('functions', () => {
     );
   });
 
+  test('every endpoint’s alias waits until the keyring is written; the seed’s waits for nothing of the sort', () => {
+    const [keyring = ''] = Object.keys(resourcesOf(template, 'AWS::CloudFormation::CustomResource'));
+    const waiting = Object.entries(resourcesOf(template, 'AWS::Lambda::Alias')).map(([id, { DependsOn = [] }]) => [
+      /(Token|Discovery|Jwks|Decisions|Seed)Live/.exec(id)?.[1],
+      DependsOn.includes(keyring),
+    ]);
+    expect(Object.fromEntries(waiting)).toEqual({
+      Token: true,
+      Discovery: true,
+      Jwks: true,
+      Decisions: true,
+      Seed: false,
+    });
+  });
+
   test('each has the settings it reads and no other', () => {
     const names = Object.entries(environmentsOf(template)).map(([name, variables]) => [
       name,
@@ -132,7 +147,7 @@ describe('a policy for the local stack', () => {
       (local.toJSON()['Rules'] as Record<string, { Assertions: readonly Json[] }>)[rule ?? ''] ?? {};
     expect(Assertions).toEqual([
       {
-        Assert: { 'Fn::Equals': ['local stack', 'AWS'] },
+        Assert: { 'Fn::Equals': [{ Ref: 'AWS::Region' }, 'local'] },
         AssertDescription: expect.stringContaining('made for the local stack'),
       },
     ]);
