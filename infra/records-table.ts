@@ -29,6 +29,7 @@ export class RecordsTable extends Construct {
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
+      // After a failed first deployment too: deleting a protected table would fail, and the rollback with it.
       removalPolicy: RemovalPolicy.RETAIN,
     });
   }

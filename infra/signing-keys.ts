@@ -20,6 +20,14 @@ const kmsAlgorithms: Readonly<Record<JwsAlgorithm, { readonly keySpec: KeySpec; 
 /** The default algorithm, and the one RFC 9068 §2.1 requires. */
 const always: readonly JwsAlgorithm[] = ['ES256', 'RS256'];
 
+/**
+ * Keys outlive the stack. Those of every stack come with its first deployment, and go when that fails. A key added later
+ * stays even then: the keyring outlives the rollback, and may name it already.
+ */
+function removalPolicyOf(alg: JwsAlgorithm): RemovalPolicy {
+  return always.includes(alg) ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.RETAIN;
+}
+
 export interface SigningKey {
   readonly alg: JwsAlgorithm;
   readonly key: Key;
@@ -71,7 +79,7 @@ export class SigningKeys extends Construct {
       keySpec: kmsAlgorithms[alg].keySpec,
       keyUsage: KeyUsage.SIGN_VERIFY,
       pendingWindow: Duration.days(30),
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: removalPolicyOf(alg),
     });
     Tags.of(key).add(keyringTag, this.keyring);
     return key;

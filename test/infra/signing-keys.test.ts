@@ -39,8 +39,21 @@ describe('keys', () => {
   test('they sign, outlive the stack, and wait 30 days for their deletion', () => {
     for (const key of keysOf(usual)) {
       expect(key.Properties).toMatchObject({ KeyUsage: 'SIGN_VERIFY', PendingWindowInDays: 30 });
-      expect(key.DeletionPolicy).toBe('Retain');
+      expect(key).toMatchObject({ DeletionPolicy: 'RetainExceptOnCreate', UpdateReplacePolicy: 'Retain' });
     }
+  });
+
+  test('a failed deployment takes the keys it made with it, but for those a keyring may name already', () => {
+    const policies = keysOf(templateWith('ES384', 'PS256')).map((key) => [
+      String(key.Properties['Description']),
+      key.DeletionPolicy,
+    ]);
+    expect(Object.fromEntries(policies)).toEqual({
+      'Cambio signs ES256 tokens': 'RetainExceptOnCreate',
+      'Cambio signs RS256 tokens': 'RetainExceptOnCreate',
+      'Cambio signs ES384 tokens': 'Retain',
+      'Cambio signs PS256 tokens': 'Retain',
+    });
   });
 
   test('they carry one keyring tag that fits into a tag value, however long the stack name', () => {
