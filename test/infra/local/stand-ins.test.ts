@@ -17,7 +17,7 @@ issuers:
 audiences:
   orders-api: { scopes: [orders:read], ttl: 5m }
 rules:
-  - { id: one, from: github, match: { ref: refs/heads/main }, grant: { audience: orders-api, scopes: [orders:read] } }
+  - { id: one, from: github, match: { repository_id: "456789", ref: refs/heads/main }, grant: { audience: orders-api, scopes: [orders:read] } }
 `;
 
 function policy() {
