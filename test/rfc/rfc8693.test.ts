@@ -1,0 +1,165 @@
+// RFC 8693, section by section, through the running stack. Where a MUST is a refusal, its twin is granted.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { basic, decode, ending, type Served, serve, types } from './served.ts';
+
+let served: Served;
+beforeAll(async () => {
+  served = await serve();
+});
+afterAll(() => served.close());
+
+const refused = async (changes: Parameters<Served['exchange']>[0], expected: string, headers = {}): Promise<void> => {
+  expect(ending(await served.exchange(changes, headers))).toBe(expected);
+};
+
+describe('§2.1 request', () => {
+  test('grant_type is the URN, byte for byte', async () => {
+    await refused({ grant_type: 'urn:ietf:params:oauth:grant-type:Token-Exchange' }, '400 unsupported_grant_type');
+    await refused({}, '200');
+  });
+
+  test('subject_token and subject_token_type are REQUIRED', async () => {
+    await refused({ subject_token: undefined }, '400 invalid_request');
+    await refused({ subject_token_type: undefined }, '400 invalid_request');
+  });
+
+  test('actor_token_type is REQUIRED with actor_token and MUST NOT be included otherwise', async () => {
+    const actor_token = await served.stack.tokenFor('eks');
+    await refused({ actor_token }, '400 invalid_request');
+    await refused({ actor_token_type: types.jwt }, '400 invalid_request');
+    await refused({ actor_token, actor_token_type: types.jwt }, '200');
+  });
+
+  test('resource MUST be an absolute URI and MUST NOT include a fragment', async () => {
+    for (const resource of ['/api', 'foo', 'https://orders.acme.example#x', 'https://orders.acme.example#']) {
+      await refused({ audience: undefined, resource }, '400 invalid_target');
+    }
+    await refused({ audience: undefined, resource: 'https://orders.acme.example' }, '200');
+  });
+
+  test('multiple audience and resource parameters may name one target, in any combination', async () => {
+    const answer = await served.exchange({
+      audience: ['orders-api', 'orders-api'],
+      resource: 'https://orders.acme.example',
+    });
+    expect(decode(answer.body['access_token']).claims['aud']).toBe('https://orders.acme.example');
+  });
+
+  test('§2.1.1 targets that one token cannot serve are refused, never cut', async () => {
+    await refused({ audience: ['orders-api', 'opaque-api'] }, '400 invalid_target');
+  });
+
+  test('the authorization server MUST perform the appropriate validation for the indicated token type', async () => {
+    await refused({ subject_token_type: types.access }, '400 invalid_request');
+    const issued = String((await served.exchange()).body['access_token']);
+    const hop = { subject_token: issued, audience: 'payments-api' };
+    await refused({ ...hop, subject_token_type: types.id }, '400 invalid_request', basic('legacy'));
+    await refused({ ...hop, subject_token_type: types.access }, '200', basic('legacy'));
+  });
+
+  test('an actor token is validated with the same rigour', async () => {
+    const actor = async (overrides: Record<string, unknown>) => ({
+      actor_token: await served.stack.tokenFor('eks', overrides),
+      actor_token_type: types.jwt,
+    });
+    await refused(await actor({ exp: 1 }), '400 invalid_request');
+    await refused(await actor({ aud: ['https://other.example'] }), '400 invalid_request');
+    await refused(await actor({}), '200');
+  });
+
+  test('an exchange does not use its subject token up', async () => {
+    const subject_token = await served.stack.tokenFor('github');
+    await refused({ subject_token }, '200');
+    await refused({ subject_token }, '200');
+  });
+});
+
+describe('§2.2.1 successful response', () => {
+  test('has access_token, issued_token_type and token_type; expires_in is exp − iat; scope says what was granted', async () => {
+    const { body, headers } = await served.exchange({ scope: 'orders:read orders:admin' });
+    const { claims } = decode(body['access_token']);
+    expect(body).toMatchObject({ issued_token_type: types.access, token_type: 'Bearer', scope: 'orders:read' });
+    expect(body['expires_in']).toBe(Number(claims['exp']) - Number(claims['iat']));
+    expect(headers.get('cache-control')).toContain('no-store');
+    expect(headers.get('content-type')).toMatch(/^application\/json/);
+  });
+
+  test('issued_token_type is what was issued, also for a requested jwt; there is no refresh token', async () => {
+    const { body } = await served.exchange({ requested_token_type: types.jwt });
+    expect(body['issued_token_type']).toBe(types.jwt);
+    expect(body).not.toHaveProperty('refresh_token');
+    await refused({ requested_token_type: types.refresh }, '400 invalid_request');
+    await refused({ requested_token_type: 'urn:ietf:params:oauth:token-type:saml2' }, '400 invalid_request');
+  });
+
+  test('token_type is N_A for what is no access token', async () => {
+    const requested_token_type = 'urn:ietf:params:oauth:token-type:txn_token';
+    const { body } = await served.exchange({ requested_token_type, scope: 'orders:read' });
+    expect(body).toMatchObject({ token_type: 'N_A', issued_token_type: requested_token_type });
+    expect(decode(body['access_token']).header['typ']).toBe('txntoken+jwt');
+  });
+});
+
+describe('§2.2.2 error response', () => {
+  test('an invalid or unacceptable subject token is invalid_request', async () => {
+    for (const overrides of [
+      { exp: 1 },
+      { aud: 'https://other.example' },
+      { iss: 'https://evil.example' },
+      { sub: 1 },
+    ]) {
+      await refused({ subject_token: await served.stack.tokenFor('github', overrides) }, '400 invalid_request');
+    }
+  });
+
+  test('a target the server is unwilling or unable to issue for is invalid_target', async () => {
+    await refused({ audience: 'unknown' }, '400 invalid_target');
+    await refused({ audience: 'payments-api' }, '400 invalid_target');
+  });
+});
+
+describe('§4.1 act', () => {
+  test('has the actor outermost and what was there nested, with identity claims only', async () => {
+    const actor_token = await served.stack.tokenFor('eks');
+    const subject_token = await served.stack.tokenFor('github', { act: { sub: 'earlier', exp: 1, iss: 'x' } });
+    const { body } = await served.exchange({ subject_token, actor_token, actor_token_type: types.jwt });
+    const { act, sub } = decode(body['access_token']).claims;
+    expect(act).toEqual({
+      sub: expect.stringMatching(/^eks\|system:serviceaccount:shop:/),
+      act: { sub: 'github|earlier' },
+    });
+    expect(sub).toMatch(/^github\|/);
+  });
+
+  test('survives an exchange without an actor token', async () => {
+    const actor_token = await served.stack.tokenFor('eks');
+    const first = String((await served.exchange({ actor_token, actor_token_type: types.jwt })).body['access_token']);
+    const hop = { subject_token: first, subject_token_type: types.access, audience: 'payments-api' };
+    const second = await served.exchange(hop, basic('legacy'));
+    expect(decode(second.body['access_token']).claims['act']).toEqual(decode(first).claims['act']);
+  });
+});
+
+describe('§4.2–4.4 scope, client_id, may_act', () => {
+  test('scope is one string, client_id the client that asked for this token', async () => {
+    const first = String((await served.exchange()).body['access_token']);
+    const hop = { subject_token: first, subject_token_type: types.access, audience: 'payments-api' };
+    const { claims } = decode((await served.exchange(hop, basic('legacy'))).body['access_token']);
+    expect(claims).toMatchObject({ client_id: 'legacy', scope: 'orders:read' });
+    expect(decode(first).claims['client_id']).toBe('github');
+  });
+
+  test('a party that may_act does not name MUST NOT act', async () => {
+    const eks = await served.stack.tokenFor('eks');
+    const { sub, iss } = decode(eks).claims;
+    const acting = async (may_act: unknown) => ({
+      subject_token: await served.stack.tokenFor('github', { may_act }),
+      actor_token: eks,
+      actor_token_type: types.jwt,
+    });
+    await refused(await acting({ sub: 'other' }), '400 invalid_request');
+    await refused(await acting({ sub, iss: 'https://evil.example' }), '400 invalid_request');
+    await refused(await acting('text'), '400 invalid_request');
+    await refused(await acting({ sub, iss }), '200');
+  });
+});

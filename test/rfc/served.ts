@@ -1,0 +1,129 @@
+// A running stack for the specification tests: a policy with a client of each method, delegation, hops and a reference
+// audience, served by the local stack. Requests go over HTTP; nothing below knows how they are answered.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { clientKey, signCompact } from '../world.ts';
+
+export const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const types = {
+  access: 'urn:ietf:params:oauth:token-type:access_token',
+  jwt: 'urn:ietf:params:oauth:token-type:jwt',
+  id: 'urn:ietf:params:oauth:token-type:id_token',
+  refresh: 'urn:ietf:params:oauth:token-type:refresh_token',
+} as const;
+export const secret = 'a:b%+ £';
+
+const { x, y } = clientKey.publicJwk as Record<string, string>;
+const sha256 = createHash('sha256').update(secret).digest('hex');
+
+const policy = `version: 1
+issuers:
+  github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
+  eks: { url: https://oidc.eks.eu-west-1.amazonaws.com/id/ABC, audience: https://sts.acme.example, claims: kubernetes }
+clients:
+  legacy: { auth: { client_secret_basic: { sha256: ${sha256} } } }
+  checkout: { auth: { private_key_jwt: { jwks: { keys: [{ kty: EC, crv: P-256, x: ${x}, y: ${y}, kid: ${clientKey.kid}, alg: ES256, use: sig }] } } } }
+  orders: { auth: { federated: { issuer: eks, match: { sub: "system:serviceaccount:shop:orders" } } } }
+audiences:
+  orders-api: { resource: https://orders.acme.example, scopes: [orders:read, orders:write, orders:admin] }
+  payments-api: { scopes: [payments:charge, orders:read] }
+  opaque-api: { scopes: [a], format: reference }
+rules:
+  - id: main
+    from: github
+    match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
+    grant: { audience: orders-api, scopes: [orders:read, orders:write], ttl: 5m }
+  - id: delegated
+    from: github
+    match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
+    actor: { from: eks, match: { sub: "system:serviceaccount:shop:*" } }
+    grant: { audience: orders-api, scopes: [orders:read] }
+  - id: opaque
+    from: github
+    match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
+    grant: { audience: opaque-api, scopes: [a] }
+  - id: hop
+    from: self
+    client: legacy
+    match: { aud: orders-api }
+    grant: { audience: payments-api, scopes: [payments:charge, orders:read], ttl: 30s }
+`;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Served {
+  readonly stack: LocalStack;
+  /** A request that is granted, with changes; an array repeats a parameter, undefined leaves it out. */
+  readonly exchange: (changes?: Changes, headers?: Record<string, string>) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
+
+type Changes = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export async function serve(): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-rfc-'));
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, policy);
+  const stack = await startLocalStack({ policy: file });
+  const exchange: Served['exchange'] = async (changes = {}, headers = {}) => {
+    const granted = { grant_type: grant, subject_token: await stack.tokenFor('github'), subject_token_type: types.jwt };
+    const form = Object.entries({ ...granted, audience: 'orders-api', ...changes }).flatMap(([name, value]) =>
+      value === undefined ? [] : [value].flat().map((each): [string, string] => [name, each]),
+    );
+    return answerOf(await fetch(`${stack.url}/token`, { method: 'POST', body: new URLSearchParams(form), headers }));
+  };
+  const close = async (): Promise<void> => {
+    await stack.close();
+    rmSync(folder, { recursive: true });
+  };
+  return { stack, exchange, close };
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const body = (await response.json()) as Record<string, unknown>;
+  return { status: response.status, headers: response.headers, body };
+}
+
+/** `200`, or the status and `error` of a refusal. */
+export function ending({ status, body }: Answer): string {
+  return status === 200 ? '200' : `${status} ${body['error']}`;
+}
+
+/** Basic credentials as RFC 6749 §2.3.1 has them: form-urlencoded inside. */
+export function basic(user: string, password: string = secret): { authorization: string } {
+  const encode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
+  return { authorization: `Basic ${Buffer.from(`${encode(user)}:${encode(password)}`).toString('base64')}` };
+}
+
+/** A client assertion of `checkout`. */
+export function assertion(aud: string, changes: object = {}, header: object = {}): string {
+  const now = Math.floor(Date.now() / 1_000);
+  const claims = {
+    iss: 'checkout',
+    sub: 'checkout',
+    aud,
+    exp: now + 60,
+    iat: now,
+    jti: crypto.randomUUID(),
+    ...changes,
+  };
+  return signCompact(
+    JSON.stringify({ alg: 'ES256', kid: clientKey.kid, ...header }),
+    JSON.stringify(claims),
+    clientKey,
+  );
+}
+
+/** Header and payload of a JWT, unverified. */
+export function decode(token: unknown): { header: Record<string, unknown>; claims: Record<string, unknown> } {
+  const [header = '', claims = ''] = String(token).split('.');
+  const read = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'));
+  return { header: read(header), claims: read(claims) };
+}
