@@ -59,20 +59,19 @@ describe('the demonstration policy', () => {
 });
 
 describe('profiles', () => {
-  test.each([...profiles.values()])(
-    '$name: its sample has every claim of its catalogue, each of its type',
-    (profile) => {
-      const sample = profile.sample({ issuer: 'https://a.example', audience: 'b', now });
-      const typeOf = (value: unknown) => (Number.isInteger(value) ? 'int' : typeof value);
-      for (const [name, type] of Object.entries(profile.claims))
-        expect([name, typeOf(sample[name])]).toEqual([name, type]);
-      expect(sample).toMatchObject({ iss: 'https://a.example', iat: now });
-      expect([sample['aud']].flat()).toEqual(['b']);
-      expect(Number(sample['exp'])).toBeGreaterThan(now);
-      expect(Number(sample['nbf'])).toBeLessThanOrEqual(now);
-      expect(sample['jti']).not.toBe(profile.sample({ issuer: '', audience: '', now })['jti']);
-    },
-  );
+  test.each([
+    ...profiles.values(),
+  ])('$name: its sample has every claim of its catalogue, each of its type', (profile) => {
+    const sample = profile.sample({ issuer: 'https://a.example', audience: 'b', now });
+    const typeOf = (value: unknown) => (Number.isInteger(value) ? 'int' : typeof value);
+    for (const [name, type] of Object.entries(profile.claims))
+      expect([name, typeOf(sample[name])]).toEqual([name, type]);
+    expect(sample).toMatchObject({ iss: 'https://a.example', iat: now });
+    expect([sample['aud']].flat()).toEqual(['b']);
+    expect(Number(sample['exp'])).toBeGreaterThan(now);
+    expect(Number(sample['nbf'])).toBeLessThanOrEqual(now);
+    expect(sample['jti']).not.toBe(profile.sample({ issuer: '', audience: '', now })['jti']);
+  });
 
   test('have the quirks of their vendors', () => {
     const input = { issuer: 'https://a.example', audience: 'b', now };
