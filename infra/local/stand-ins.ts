@@ -35,7 +35,7 @@ interface StandIn {
   readonly jwk: JWK;
 }
 
-/** Makes keys for every issuer that is neither on loopback nor names keys of its own; `real` makes none. */
+/** Makes keys for every issuer but those with keys in the policy, or with them or themselves on loopback; `real` makes none. */
 export async function createStandIns(policy: PolicyArtifact, real: boolean): Promise<StandIns> {
   const issuers = Object.values(policy.issuers);
   const made = await Promise.all(
@@ -55,18 +55,17 @@ export async function createStandIns(policy: PolicyArtifact, real: boolean): Pro
   };
 }
 
-function reasonAgainst({ url, keys, profile }: Issuer, real: boolean): string | undefined {
+function reasonAgainst({ url, keys }: Issuer, real: boolean): string | undefined {
   if (real) return 'the stack was started with --real-issuers';
   if (typeof url !== 'string') return 'its URL is known only at deploy';
   if (isLoopbackUrl(url)) return 'it is on loopback: ask it for a token itself';
-  if (!areVendors(keys, profile)) return 'the policy names its keys: only their owner can sign for it';
+  if (hasOwnKeys(keys)) return 'its keys are in the policy or on loopback: only their owner can sign for it';
   return undefined;
 }
 
-/** Keys that no policy names: found by discovery, or where the profile says that they always are. */
-function areVendors(keys: KeySource, profile: string | undefined): boolean {
-  if (keys.from === 'jwksUri') return keys.jwksUri === profiles.get(profile ?? '')?.jwksUri;
-  return keys.from === 'discovery';
+/** Keys whose owner is at hand. Others, at a vendor's address, cannot be signed with here. */
+function hasOwnKeys(keys: KeySource): boolean {
+  return keys.from === 'inline' || (keys.from === 'jwksUri' && isLoopbackUrl(keys.jwksUri));
 }
 
 function listed({ name, url, audiences }: Issuer, reason: string | undefined): ListedIssuer {

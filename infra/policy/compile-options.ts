@@ -9,7 +9,7 @@ export interface CompileOptions {
   readonly issuerUrls?: Readonly<Record<string, string>>;
   /** Whether a value of `issuerUrls` is known only at deploy. */
   readonly isUnresolved?: (value: string) => boolean;
-  /** With `local`: the keys that stand in for an issuer that is not on loopback and names none of its own. */
+  /** With `local`: the keys that stand in for an issuer that has none written into the policy, nor itself or its `jwksUri` on loopback. */
   readonly standIns?: StandIns;
   /** With `local`: the keys that stand in for a client whose keys are at a `jwksUri` that is not on loopback. */
   readonly clientStandIns?: StandIns;

@@ -44,9 +44,11 @@ function lowerTimes({ maxAge, maxLifetime, clockSkew }: IssuerEntry) {
 
 function keysOf(name: string, value: IssuerEntry, url: string | ValueHole, standIns?: StandIns): KeySource {
   if (value.jwks !== undefined) return { from: 'inline', jwks: value.jwks };
-  if (value.jwksUri !== undefined) return { from: 'jwksUri', jwksUri: value.jwksUri };
-  const jwks = isLoopback(url) ? undefined : standIns?.(name);
-  return jwks === undefined ? { from: 'discovery' } : inlineKeys(jwks.keys);
+  const { jwksUri } = value;
+  const isLocal = isLoopback(url) || (jwksUri !== undefined && isLoopbackUrl(jwksUri));
+  const jwks = isLocal ? undefined : standIns?.(name);
+  if (jwks !== undefined) return inlineKeys(jwks.keys);
+  return jwksUri === undefined ? { from: 'discovery' } : { from: 'jwksUri', jwksUri };
 }
 
 function networkOf({ network = 'public', jwksUri }: IssuerEntry, url: string | ValueHole): IssuerNetwork {

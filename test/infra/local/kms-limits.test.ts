@@ -471,15 +471,18 @@ const limits: readonly Limit[] = [
 ];
 
 describe('the local KMS wants', () => {
-  it.each(limits)(
-    '$limit ($operation)',
-    async ({ operation, input, accepted = {}, refused, code = 'ValidationException' }) => {
-      const good = await world.raw(operation, { ...(await input()), ...accepted });
-      expect([good.status, good.code]).toEqual([200, undefined]);
-      const bad = await world.raw(operation, { ...(await input()), ...refused });
-      expect([bad.status, bad.code]).toEqual([400, code]);
-    },
-  );
+  it.each(limits)('$limit ($operation)', async ({
+    operation,
+    input,
+    accepted = {},
+    refused,
+    code = 'ValidationException',
+  }) => {
+    const good = await world.raw(operation, { ...(await input()), ...accepted });
+    expect([good.status, good.code]).toEqual([200, undefined]);
+    const bad = await world.raw(operation, { ...(await input()), ...refused });
+    expect([bad.status, bad.code]).toEqual([400, code]);
+  });
 
   it('a key of this region', async () => {
     const arnIn = (name: string) => ({ ...sign(), KeyId: `arn:aws:kms:${name}:${accountId}:key/${keys.p256}` });

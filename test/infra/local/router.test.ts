@@ -20,15 +20,22 @@ describe('matching', () => {
     expect(invocations[0]?.event).toMatchObject({ resource, pathParameters: expected, path: target });
   });
 
-  it.each(['/', '', '/Token', '/token/more', '/lists', '/lists/7/8', '/lists//7', '/nothing', '/%74oken'])(
-    'GET %s is the 404 of the greedy resource or the root, and no function runs',
-    async (target) => {
-      const { send, invocations } = gateway();
-      const answer = await send('GET', target);
-      expect([answer.status, json(answer).answered]).toEqual([404, 404]);
-      expect(invocations).toEqual([]);
-    },
-  );
+  it.each([
+    '/',
+    '',
+    '/Token',
+    '/token/more',
+    '/lists',
+    '/lists/7/8',
+    '/lists//7',
+    '/nothing',
+    '/%74oken',
+  ])('GET %s is the 404 of the greedy resource or the root, and no function runs', async (target) => {
+    const { send, invocations } = gateway();
+    const answer = await send('GET', target);
+    expect([answer.status, json(answer).answered]).toEqual([404, 404]);
+    expect(invocations).toEqual([]);
+  });
 
   it('takes the method itself before ANY', async () => {
     const { send } = gateway();

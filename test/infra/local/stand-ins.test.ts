@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest';
 import type { GatewayRequest } from '../../../infra/local/gateway-message.ts';
 import { answerLocal } from '../../../infra/local/local-api.ts';
 import { createStandIns, type StandIns } from '../../../infra/local/stand-ins.ts';
+import type { CompileOptions } from '../../../infra/policy/compile-options.ts';
 import { compilePolicyFiles } from '../../../infra/policy/compile-policy.ts';
 
+// RFC 7515 appendix A.3.
+const inline =
+  '{ keys: [{ kty: EC, crv: P-256, x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU, y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0, kid: own, alg: ES256 }] }';
 const source = `
 version: 1
 issuers:
@@ -13,15 +17,18 @@ issuers:
   eks: { url: "https://oidc.eks.example/id/A", audience: https://sts.acme.example, claims: kubernetes }
   okta: { url: "https://acme.okta.example", audience: app, algorithms: [ES256], claims: { email: string, groups: list, auth_time: int, mfa: bool, org: object } }
   loopback: { url: "http://127.0.0.1:9", audience: app, claims: { email: string } }
-  owned: { url: "https://owned.example", audience: app, claims: { email: string }, jwksUri: "https://owned.example/keys" }
+  elsewhere: { url: "https://elsewhere.example", audience: app, claims: { email: string }, jwksUri: "https://elsewhere.example/keys" }
+  near: { url: "https://near.example", audience: app, claims: { email: string }, jwksUri: "http://127.0.0.1:9/keys" }
+  owned: { url: "https://owned.example", audience: app, claims: { email: string }, jwks: ${inline} }
 audiences:
   orders-api: { scopes: [orders:read], ttl: 5m }
 rules:
   - { id: one, from: github, match: { repository_id: "456789", ref: refs/heads/main }, grant: { audience: orders-api, scopes: [orders:read] } }
 `;
 
-function policy() {
-  const { artifact, diagnostics } = compilePolicyFiles([{ path: 'policy.yaml', text: source }], { local: true });
+function policy(options: CompileOptions = {}) {
+  const files = [{ path: 'policy.yaml', text: source }];
+  const { artifact, diagnostics } = compilePolicyFiles(files, { local: true, ...options });
   if (!artifact) throw new Error(JSON.stringify(diagnostics));
   return artifact;
 }
@@ -42,6 +49,7 @@ describe('a stand-in’s token', () => {
     ['github', 'RS256', 'https://token.actions.githubusercontent.com'],
     ['eks', 'RS256', 'https://oidc.eks.example/id/A'],
     ['okta', 'ES256', 'https://acme.okta.example'],
+    ['elsewhere', 'RS256', 'https://elsewhere.example'],
   ])('of %s verifies with the keys that the policy gets', async (name, alg, issuer) => {
     const token = (await standIns.tokenOf(name, {})) ?? '';
     const keys = createLocalJWKSet(standIns.jwksOf(name) as JSONWebKeySet);
@@ -81,6 +89,23 @@ describe('a stand-in’s token', () => {
   });
 });
 
+describe('the compiled policy', () => {
+  it('has the stand-ins’ keys in place of vendors’, a remote jwksUri’s too, and leaves an issuer’s own', () => {
+    const { issuers } = policy({
+      standIns: (name) => standIns.jwksOf(name) as { keys: readonly object[] } | undefined,
+    });
+    expect(issuers['elsewhere']?.keys).toEqual({ from: 'inline', jwks: standIns.jwksOf('elsewhere') });
+    expect(issuers['github']?.keys).toEqual({ from: 'inline', jwks: standIns.jwksOf('github') });
+    const served = { keys: [{ kty: 'EC' }] };
+    const { issuers: forced } = policy({ standIns: () => served });
+    expect(forced['elsewhere']?.keys).toEqual({ from: 'inline', jwks: served });
+    expect(forced['near']?.keys).toEqual({ from: 'jwksUri', jwksUri: 'http://127.0.0.1:9/keys' });
+    expect(forced['loopback']?.keys).toEqual({ from: 'discovery' });
+    expect(forced['owned']?.keys).toMatchObject({ from: 'inline', jwks: { keys: [{ kid: 'own' }] } });
+    expect(policy().issuers['elsewhere']?.keys).toMatchObject({ from: 'jwksUri' });
+  });
+});
+
 describe('POST /_local/issuers/{name}/token', () => {
   it('sets claims and removes those that are null', async () => {
     const body = JSON.stringify({ ref: 'refs/heads/x', environment: null, aud: ['a', 'b'] });
@@ -114,7 +139,8 @@ describe('POST /_local/issuers/{name}/token', () => {
 
   it.each([
     ['loopback', /loopback/],
-    ['owned', /names its keys/],
+    ['near', /on loopback/],
+    ['owned', /in the policy/],
     ['nobody', /no issuer of this name/],
   ])('is 404 with the reason for %s', async (name, reason) => {
     const { status, json } = await ask('POST', `/_local/issuers/${name}/token`);
@@ -133,7 +159,7 @@ describe('POST /_local/issuers/{name}/token', () => {
 describe('the other /_local routes', () => {
   it('list the issuers and which are stood in for', async () => {
     const { json } = await ask('GET', '/_local/issuers');
-    expect(json.issuers).toHaveLength(5);
+    expect(json.issuers).toHaveLength(7);
     expect(json.issuers).toContainEqual({
       name: 'github',
       url: 'https://token.actions.githubusercontent.com',

@@ -119,17 +119,16 @@ const mistakes: Readonly<Record<string, Mistake>> = {
 describe('rules', () => {
   test.each(Object.entries(mistakes))('refuses %s', (_, mistake) => expectMistake(mistake));
 
-  test.each('iss sub aud exp iat nbf jti act may_act cnf client_id scope txn tenant'.split(' '))(
-    'refuses to map the reserved claim %s',
-    (claim) => {
-      expectMistake({
-        from: 'repo: "$',
-        bad: `${claim}: "$`,
-        finding: `26:69: the claim "${claim}" is reserved | map it under another name`,
-        good: `my_${claim}: "$`,
-      });
-    },
-  );
+  test.each(
+    'iss sub aud exp iat nbf jti act may_act cnf client_id scope txn tenant'.split(' '),
+  )('refuses to map the reserved claim %s', (claim) => {
+    expectMistake({
+      from: 'repo: "$',
+      bad: `${claim}: "$`,
+      finding: `26:69: the claim "${claim}" is reserved | map it under another name`,
+      good: `my_${claim}: "$`,
+    });
+  });
 
   test('reach behind rules of other issuers, for other targets, and later ones', () => {
     const other = (rule: string) => findingsOf(changed('rules:\n', `rules:\n  - { id: first, ${rule} }\n`));

@@ -40,13 +40,14 @@ describe('the URLs a policy may name', () => {
     expect(urlProblem(url, true)).toContain(problem);
   });
 
-  test.each(['http://127.0.0.1:8787', 'http://localhost:8787/x', 'http://127.0.0.1'])(
-    '%s is for the local stack',
-    (url) => {
-      expect(urlProblem(url, true)).toBeUndefined();
-      expect(urlProblem(url, false)).toContain('only the local stack');
-    },
-  );
+  test.each([
+    'http://127.0.0.1:8787',
+    'http://localhost:8787/x',
+    'http://127.0.0.1',
+  ])('%s is for the local stack', (url) => {
+    expect(urlProblem(url, true)).toBeUndefined();
+    expect(urlProblem(url, false)).toContain('only the local stack');
+  });
 
   test.each([
     'http://127.0.0.1.a.example',

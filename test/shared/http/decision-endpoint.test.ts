@@ -67,13 +67,17 @@ describe('GET /admin/decisions/{decision_id}', () => {
     expect((await answer(id, record.expiresAt - 1)).statusCode).toBe(200);
   });
 
-  test.each([undefined, '', 'x', id.toUpperCase(), `${id}#`, `${id}/x`])(
-    'answers 400 to %j and looks nothing up',
-    async (bad) => {
-      const { statusCode, body } = await answer(bad, now, async () => expect.fail('looked up'));
-      expect([statusCode, JSON.parse(body).error]).toEqual([400, 'invalid_request']);
-    },
-  );
+  test.each([
+    undefined,
+    '',
+    'x',
+    id.toUpperCase(),
+    `${id}#`,
+    `${id}/x`,
+  ])('answers 400 to %j and looks nothing up', async (bad) => {
+    const { statusCode, body } = await answer(bad, now, async () => expect.fail('looked up'));
+    expect([statusCode, JSON.parse(body).error]).toEqual([400, 'invalid_request']);
+  });
 
   test('answers 503 when DynamoDB fails, 500 to a bug, and says no more', async () => {
     const failing = (error: Error) => async () => {

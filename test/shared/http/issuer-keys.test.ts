@@ -419,18 +419,22 @@ test('issuers never share keys, whatever their kids and URLs', async () => {
   expect([await kidOf(one, 'b'), await kidOf(two, 'b'), await kidOf(twin, 'b')]).toEqual(['none', 'b', 'b']);
 });
 
-test.each(['__proto__', 'constructor', '', '../../dev/null', "' or 1=1", 'k'.repeat(10_240)])(
-  'the unknown kid %j finds nothing',
-  async (kid) => {
-    const { url } = await createIssuer();
-    const { kidOf } = createFinder();
-    expect([await kidOf(trust(url), kid), await kidOf(trust(url), 'a'), await kidOf(trust(url))]).toEqual([
-      'none',
-      'a',
-      'a',
-    ]);
-  },
-);
+test.each([
+  '__proto__',
+  'constructor',
+  '',
+  '../../dev/null',
+  "' or 1=1",
+  'k'.repeat(10_240),
+])('the unknown kid %j finds nothing', async (kid) => {
+  const { url } = await createIssuer();
+  const { kidOf } = createFinder();
+  expect([await kidOf(trust(url), kid), await kidOf(trust(url), 'a'), await kidOf(trust(url))]).toEqual([
+    'none',
+    'a',
+    'a',
+  ]);
+});
 
 test('no more issuers are remembered than the limit allows', async () => {
   const { url, requests } = await createIssuer();

@@ -59,15 +59,17 @@ describe('POST /token', () => {
     expect((await call({ body: bytes, isBase64Encoded: true })).response.statusCode).toBe(400);
   });
 
-  test.each([['application/json'], ['multipart/form-data; boundary=x'], ['text/plain'], [undefined]])(
-    'refuses content type %s',
-    async (contentType) => {
-      const options = contentType === undefined ? { contentType: '' } : { contentType };
-      const { response, body } = await call(options);
-      expect([response.statusCode, body['error']]).toEqual([400, 'invalid_request']);
-      expect((await call({ contentType: `${form};charset=UTF-8` })).response.statusCode).toBe(200);
-    },
-  );
+  test.each([
+    ['application/json'],
+    ['multipart/form-data; boundary=x'],
+    ['text/plain'],
+    [undefined],
+  ])('refuses content type %s', async (contentType) => {
+    const options = contentType === undefined ? { contentType: '' } : { contentType };
+    const { response, body } = await call(options);
+    expect([response.statusCode, body['error']]).toEqual([400, 'invalid_request']);
+    expect((await call({ contentType: `${form};charset=UTF-8` })).response.statusCode).toBe(200);
+  });
 
   test('refuses a repeated Content-Type header', async () => {
     expect((await call({ headers: { 'content-type': [form] } })).response.statusCode).toBe(400);
