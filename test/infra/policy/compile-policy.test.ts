@@ -136,13 +136,14 @@ describe('a policy for the local stack', () => {
     expect(artifact?.issuers['okta']?.keys).toEqual({ from: 'discovery' });
   });
 
-  test('keeps the keys that an issuer names', () => {
-    const text = changed(
-      '    claims: github-actions\n',
-      '    claims: github-actions\n    jwksUri: https://a.example/jwks\n',
-    );
-    expect(local(text, { standIns }).artifact?.issuers['github']?.keys.from).toBe('jwksUri');
-    expect(local(validPolicy, { standIns }).artifact?.issuers['github']?.keys.from).toBe('inline');
+  test('keeps keys on loopback, and has stand-ins for those at any other address', () => {
+    const keysAt = (jwksUri: string) => {
+      const claims = '    claims: github-actions\n';
+      const text = changed(claims, `${claims}    jwksUri: ${jwksUri}\n`);
+      return local(text, { standIns }).artifact?.issuers['github']?.keys.from;
+    };
+    expect(keysAt('http://localhost:9000/jwks')).toBe('jwksUri');
+    expect(keysAt('https://a.example/jwks')).toBe('inline');
   });
 
   test('is the only one with stand-ins', () => {
