@@ -3,6 +3,7 @@ import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { InjectFault, RecordedCall } from './calls.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
+import { lockFolder } from './data-lock.ts';
 import { openDeployment } from './deployment.ts';
 import type { EngineName } from './dynamodb-engine.ts';
 import { endpointVariables, startEmulators } from './emulators.ts';
@@ -83,7 +84,10 @@ export async function startLocalStack(options: LocalStackOptions = {}): Promise<
 
 async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<LocalStack> {
   const log = options.log ?? (() => {});
-  if (options.data !== undefined) makeFolder(options.data);
+  if (options.data !== undefined) {
+    makeFolder(options.data);
+    cleanup.add(lockFolder(options.data));
+  }
   const door = await bindDoor(options.port ?? 0, log);
   cleanup.add(door.close);
   const synthesis = startSynthesis();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { clientKey, signCompact } from '../world.ts';
 
-export const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const types = {
   access: 'urn:ietf:params:oauth:token-type:access_token',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',

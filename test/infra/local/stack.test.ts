@@ -95,6 +95,17 @@ describe('a stack with --data', () => {
     expect(withoutData.table).not.toBe(seen[0]?.table);
   });
 
+  it('refuses a folder that another stack has, and takes it once that has ended', async () => {
+    const data = join(folder, 'shared');
+    const stack = await startLocalStack({ data, env: {} });
+    const inUse = `--data ${data} is in use by the local stack with process id ${process.pid}; stop it`;
+    await expect(startLocalStack({ data, env: {} })).rejects.toThrow(inUse);
+    expect((await exchange(stack)).status).toBe(200);
+    await stack.close();
+    expect(readdirSync(data)).not.toContain('lock');
+    await (await startLocalStack({ data, env: {} })).close();
+  });
+
   it('refuses a folder that cannot be one, before anything is started', async () => {
     const data = join(folder, 'file');
     writeFileSync(data, '');
