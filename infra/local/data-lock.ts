@@ -59,8 +59,8 @@ function removeLockOf(owner: number, path: string): void {
   const away = `${path}.${process.pid}`;
   try {
     renameSync(path, away);
-    if (ownerOf(away) === owner) return rmSync(away);
-    renameSync(away, path);
+    if (ownerOf(away) === owner) rmSync(away);
+    else renameSync(away, path);
   } catch {
     // Somebody else was first.
   }
