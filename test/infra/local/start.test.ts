@@ -8,8 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { installed } from '../../installed.ts';
 
-const entry = join(import.meta.dirname, '../../../infra/local/start.mjs');
+const repository = join(import.meta.dirname, '../../..');
+const entry = join(repository, 'infra/local/start.mjs');
+const hasNpm = installed('npm', 'the local stack through `npm start`');
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -21,8 +24,12 @@ interface Started {
 }
 
 function start(...args: string[]): Started {
+  return spawned(process.execPath, [entry, ...args]);
+}
+
+function spawned(program: string, args: readonly string[]): Started {
   // A process group of its own, so that whatever it leaves behind can be found.
-  const child = spawn(process.execPath, [entry, ...args], { detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: repository, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout.push(chunk));
   const exit = once(child, 'exit').then(([code]) => code as number | null);
@@ -75,6 +82,18 @@ describe('npm start', () => {
     expect(Date.now() - signalled).toBeLessThan(2_000);
     await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 2_000 });
     expect(await started.stderr).toBe('');
+  });
+
+  it.skipIf(!hasNpm)('through npm ends with npm at SIGTERM, with no port open and nothing left', async () => {
+    const started = spawned('npm', ['start', '--', '--port', '0']);
+    const url = await ready(started);
+    expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
+    const children = descendants(started.child.pid);
+    expect(children.length).toBeGreaterThan(2);
+    started.child.kill('SIGTERM');
+    await started.exit;
+    await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 5_000 });
+    await expect(fetch(url)).rejects.toThrow();
   });
 
   it('ends at SIGINT while it is still starting, with exit code 0 and no ready line', async () => {
