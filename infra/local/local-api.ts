@@ -1,4 +1,5 @@
-// The `/_local` routes, which exist in the local stack alone: tokens of the stand-ins and their list. Pure but for them.
+// The `/_local` routes, which exist in the local stack alone: tokens and assertions of the stand-ins, and their list. Pure but for them.
+import type { ClientStandIns } from './client-stand-ins.ts';
 import type { GatewayAnswer, GatewayRequest } from './gateway-message.ts';
 import type { ClaimOverrides, StandIns } from './stand-ins.ts';
 import { isObject } from './template.ts';
@@ -6,27 +7,51 @@ import { isObject } from './template.ts';
 export const localPrefix = '/_local';
 const maxBytes = 64 * 1024;
 
-/** Answers a request whose path begins with {@link localPrefix}. */
-export async function answerLocal(standIns: StandIns, request: GatewayRequest): Promise<GatewayAnswer> {
-  if (request.path === `${localPrefix}/issuers`) {
-    return request.method === 'GET' ? json(200, { issuers: standIns.list() }) : notAllowed('GET');
-  }
-  const [, name] = /^\/_local\/issuers\/([^/]+)\/token$/.exec(request.path) ?? [];
-  if (!name)
-    return refuse(
-      404,
-      `no such endpoint; there are GET ${localPrefix}/issuers and POST ${localPrefix}/issuers/{name}/token`,
-    );
-  if (request.method !== 'POST') return notAllowed('POST');
-  return issueToken(standIns, name, request);
+export interface LocalIssuers {
+  readonly standIns: StandIns;
+  readonly clientStandIns: ClientStandIns;
+  /** The stack's own issuer, for which assertions are made. */
+  readonly issuer: string;
 }
 
-async function issueToken(standIns: StandIns, name: string, request: GatewayRequest): Promise<GatewayAnswer> {
-  if (request.body.length > maxBytes) return refuse(413, `body over ${maxBytes} bytes`);
-  const overrides = parseOverrides(request.body.toString('utf8'));
-  if (!overrides) return refuse(400, 'the body must be a JSON object of claims');
+const endpoints = [
+  `GET ${localPrefix}/issuers`,
+  `POST ${localPrefix}/issuers/{name}/token`,
+  `POST ${localPrefix}/clients/{name}/assertion`,
+];
+
+/** Answers a request whose path begins with {@link localPrefix}. */
+export async function answerLocal(local: LocalIssuers, request: GatewayRequest): Promise<GatewayAnswer> {
+  if (request.path === `${localPrefix}/issuers`) {
+    return request.method === 'GET' ? json(200, { issuers: local.standIns.list() }) : notAllowed('GET');
+  }
+  const [, kind, name] =
+    /^\/_local\/(issuers(?=\/[^/]+\/token$)|clients(?=\/[^/]+\/assertion$))\/([^/]+)/.exec(request.path) ?? [];
+  if (!name) return refuse(404, `no such endpoint; there are ${endpoints.join(', ')}`);
+  if (request.method !== 'POST') return notAllowed('POST');
+  return withOverrides(request, (overrides) =>
+    kind === 'issuers' ? issueToken(local, name, overrides) : issueAssertion(local, name, overrides),
+  );
+}
+
+async function withOverrides(
+  { body }: GatewayRequest,
+  issue: (overrides: ClaimOverrides) => Promise<GatewayAnswer>,
+): Promise<GatewayAnswer> {
+  if (body.length > maxBytes) return refuse(413, `body over ${maxBytes} bytes`);
+  const overrides = parseOverrides(body.toString('utf8'));
+  return overrides ? issue(overrides) : refuse(400, 'the body must be a JSON object of claims');
+}
+
+async function issueToken({ standIns }: LocalIssuers, name: string, overrides: ClaimOverrides): Promise<GatewayAnswer> {
   const token = await standIns.tokenOf(name, overrides);
   return token === undefined ? refuse(404, explain(standIns, name)) : json(200, { token });
+}
+
+async function issueAssertion(local: LocalIssuers, name: string, overrides: ClaimOverrides): Promise<GatewayAnswer> {
+  const assertion = await local.clientStandIns.assertionOf(name, local.issuer, overrides);
+  if (assertion !== undefined) return json(200, { assertion });
+  return refuse(404, 'nothing stands in for this client: only for one whose jwksUri is not on loopback');
 }
 
 function explain(standIns: StandIns, name: string): string {

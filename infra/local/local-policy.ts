@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type CompiledFiles, compilePolicy } from '../policy/compile-policy.ts';
 import { formatDiagnostic } from '../policy/diagnostic.ts';
 import type { SynthesizeOptions } from '../synthesize.ts';
+import { type ClientStandIns, createClientStandIns } from './client-stand-ins.ts';
 import { createStandIns, type StandIns } from './stand-ins.ts';
 import { StartError } from './start-error.ts';
 
@@ -17,6 +18,7 @@ export interface LocalPolicyOptions {
 export interface LocalPolicy {
   readonly policy: SynthesizeOptions['policy'];
   readonly standIns: StandIns;
+  readonly clientStandIns: ClientStandIns;
 }
 
 /** @throws StartError with every diagnostic of a policy that does not compile */
@@ -27,12 +29,14 @@ export async function compileLocalPolicy({
 }: LocalPolicyOptions): Promise<LocalPolicy> {
   const first = compilePolicy(path, { local: true });
   const standIns = await createStandIns(artifactOf(first), realIssuers);
+  const clientStandIns = await createClientStandIns(artifactOf(first), realIssuers);
   for (const warning of first.diagnostics) log(formatDiagnostic(warning));
   const { values, ...compiled } = compilePolicy(path, {
     local: true,
     standIns: (name) => standIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
+    clientStandIns: (name) => clientStandIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
   });
-  return { policy: { artifact: artifactOf({ values, ...compiled }), values }, standIns };
+  return { policy: { artifact: artifactOf({ values, ...compiled }), values }, standIns, clientStandIns };
 }
 
 function artifactOf({ artifact, diagnostics }: CompiledFiles): NonNullable<CompiledFiles['artifact']> {

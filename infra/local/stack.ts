@@ -105,7 +105,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     cleanup,
   });
   emulating.catch(() => {});
-  const { policy, standIns } = await compileLocalPolicy({
+  const { policy, standIns, clientStandIns } = await compileLocalPolicy({
     path: options.policy,
     realIssuers: options.realIssuers ?? false,
     log,
@@ -141,7 +141,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   await startSweepers(tables, emulators, cleanup);
   door.open((request) =>
     request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
-      ? answerLocal(standIns, request)
+      ? answerLocal({ standIns, clientStandIns, issuer: door.url }, request)
       : router(request),
   );
   return {

@@ -86,11 +86,11 @@ describe('one exchange', () => {
     expect(calls.every(({ principal }) => principal.includes(':role/') || principal.includes('Token'))).toBe(true);
   });
 
-  test('that is refused touches neither', async () => {
+  test('that is refused signs nothing, and leaves its decision when the token was genuine', async () => {
     const before = stack.calls.length;
     const response = await post('/token', await requestFor('github', { audience: 'unknown' }));
     expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([400, 'invalid_target']);
-    expect(stack.calls.slice(before).map(({ action }) => action)).toEqual([]);
+    expect(stack.calls.slice(before).map(({ action }) => action)).toEqual(['dynamodb:PutItem']);
   });
 
   test('of a pull request is denied, of the main branch granted', async () => {

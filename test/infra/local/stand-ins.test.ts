@@ -7,6 +7,9 @@ import { createStandIns, type StandIns } from '../../../infra/local/stand-ins.ts
 import type { CompileOptions } from '../../../infra/policy/compile-options.ts';
 import { compilePolicyFiles } from '../../../infra/policy/compile-policy.ts';
 
+/** Clients have a test of their own, on the running stack. */
+const nobody = { jwksOf: () => undefined, assertionOf: async () => undefined };
+
 // RFC 7515 appendix A.3.
 const inline =
   '{ keys: [{ kty: EC, crv: P-256, x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU, y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0, kid: own, alg: ES256 }] }';
@@ -40,7 +43,14 @@ function request(method: string, path: string, body: string | Buffer = ''): Gate
 }
 
 async function ask(method: string, path: string, body: string | Buffer = '', from: StandIns = standIns) {
-  const { status, headers, body: text } = await answerLocal(from, request(method, path, body));
+  const {
+    status,
+    headers,
+    body: text,
+  } = await answerLocal(
+    { standIns: from, clientStandIns: nobody, issuer: 'http://127.0.0.1:8787' },
+    request(method, path, body),
+  );
   return { status, headers, json: JSON.parse(String(text)) as Record<string, unknown> };
 }
 

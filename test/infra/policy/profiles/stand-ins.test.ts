@@ -3,6 +3,7 @@ import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtV
 import { describe, expect, test } from 'vitest';
 import { createStandIns } from '../../../../infra/local/stand-ins.ts';
 import { compilePolicyFiles } from '../../../../infra/policy/compile-policy.ts';
+import type { KeySource } from '../../../../shared/policy/compiled-policy.ts';
 import { evaluateMatch } from '../../../../shared/policy/match.ts';
 import { everyProfilePolicy, profileCases } from './every-profile.ts';
 import { audience, issuerUrls, profileOf } from './profile-world.ts';
@@ -35,15 +36,18 @@ test('every issuer is stood in for', () => {
   expect(standIns.list()).toHaveLength(15);
 });
 
-test('an issuer whose keys are where its profile says is stood in for, one whose keys the policy names is not', async () => {
-  const standsIn = async (jwksUri: string | undefined) => {
+test('an issuer is stood in for wherever its keys are on the network, one whose keys are in the policy is not', async () => {
+  const standsIn = async (keys: KeySource) => {
     const google = issuers['google'];
-    if (!google || jwksUri === undefined) throw new Error('google has keys of its own');
-    const changed = { ...artifact, issuers: { google: { ...google, keys: { from: 'jwksUri' as const, jwksUri } } } };
+    if (!google) throw new Error('no such issuer');
+    const changed = { ...artifact, issuers: { google: { ...google, keys } } };
     return (await createStandIns(changed, false)).list().map(({ standIn }) => standIn);
   };
-  expect(await standsIn(profileOf('google').jwksUri)).toEqual([true]);
-  expect(await standsIn('https://keys.acme.example/jwks')).toEqual([false]);
+  expect(await standsIn({ from: 'discovery' })).toEqual([true]);
+  expect(await standsIn({ from: 'jwksUri', jwksUri: profileOf('google').jwksUri ?? '' })).toEqual([true]);
+  expect(await standsIn({ from: 'jwksUri', jwksUri: 'https://keys.acme.example/jwks' })).toEqual([true]);
+  expect(await standsIn({ from: 'jwksUri', jwksUri: 'http://127.0.0.1:1/jwks' })).toEqual([false]);
+  expect(await standsIn({ from: 'inline', jwks: { keys: [] } })).toEqual([false]);
 });
 
 describe.each(Object.entries(profileCases))('a stand-in of %s', (name, { other }) => {
