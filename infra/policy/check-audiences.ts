@@ -33,12 +33,22 @@ function checkScopes({ value: { scopes = [] }, place }: AudienceTarget): readonl
 function checkLifetimes({ value, place }: AudienceTarget): Diagnostic[] {
   const { ttl, maxTtl } = audienceTtl(value);
   if (maxTtl > limits.maxTtl) {
-    return [errorAt(below(place, 'maxTtl'), `a maxTtl is at most ${formatDuration(limits.maxTtl)}`)];
+    return [
+      errorAt(
+        below(place, 'maxTtl'),
+        `a maxTtl is at most ${formatDuration(limits.maxTtl)}`,
+        'short tokens are the point',
+      ),
+    ];
   }
   if (ttl <= maxTtl) return [];
   const message = `ttl ${value.ttl} is over the maxTtl ${formatDuration(maxTtl)}`;
   return [
-    errorAt(below(place, 'ttl'), message, value.maxTtl === undefined ? 'give a maxTtl (default 15m)' : undefined),
+    errorAt(
+      below(place, 'ttl'),
+      message,
+      value.maxTtl === undefined ? 'give a maxTtl (default 15m)' : 'shorten ttl or raise maxTtl',
+    ),
   ];
 }
 
@@ -52,6 +62,12 @@ function collisions(audiences: readonly AudienceTarget[]): Diagnostic[] {
     const earlier = seen.get(form);
     seen.set(form, at);
     if (earlier === undefined) return [];
-    return [errorAt(at, `the resource ${quote(resource)} is already another audience's at ${locationOf(earlier)}`)];
+    return [
+      errorAt(
+        at,
+        `the resource ${quote(resource)} is already another audience's at ${locationOf(earlier)}`,
+        'a request could not tell them apart',
+      ),
+    ];
   });
 }

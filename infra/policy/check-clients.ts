@@ -1,7 +1,7 @@
 // Clients: one way to authenticate each, with keys that can prove something. Pure.
 import { checkJwks } from './check-jwks.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
-import { urlProblem } from './https-url.ts';
+import { urlHint, urlProblem } from './https-url.ts';
 import { itemsOf, repeatedItems } from './list-items.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, type Place } from './place.ts';
@@ -43,7 +43,7 @@ function checkKeys(keyed: Authentication['private_key_jwt'], place: Place, local
   const at = below(place, 'jwksUri');
   if (jwks !== undefined) findings.push(errorAt(keyOf(at), 'keys come from "jwks" or from "jwksUri"', 'keep one'));
   const problem = urlProblem(jwksUri, local);
-  if (problem !== undefined) findings.push(errorAt(at, `the jwksUri ${quote(jwksUri)} ${problem}`));
+  if (problem !== undefined) findings.push(errorAt(at, `the jwksUri ${quote(jwksUri)} ${problem}`, urlHint));
   return findings;
 }
 

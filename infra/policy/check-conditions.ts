@@ -31,7 +31,11 @@ function actorOf({ value: { actor, deny } }: Entry<RuleEntry>, catalogues: Reado
 function checkRule({ value, place }: Entry<RuleEntry>, scope: CelScope): readonly Diagnostic[] {
   return Object.entries(value.when ?? {}).flatMap(([name, text]) =>
     lintCondition(text, scope).map(({ offset, message, hint }) =>
-      errorAt(inside(below(place, 'when', name), offset), `condition ${quote(name)}: ${message}`, hint),
+      errorAt(
+        inside(below(place, 'when', name), offset),
+        `condition ${quote(name)}: ${message}`,
+        hint ?? 'see docs/policy.md on conditions',
+      ),
     ),
   );
 }

@@ -5,7 +5,7 @@ import { limits } from './defaults.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { formatDuration, parseDuration } from './duration.ts';
-import { urlProblem } from './https-url.ts';
+import { urlHint, urlProblem } from './https-url.ts';
 import { itemsOf, repeatedItems } from './list-items.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, type Place } from './place.ts';
@@ -49,13 +49,15 @@ function checkKeys({ jwksUri, jwks }: IssuerEntry, place: Place, local: boolean)
   const at = below(place, 'jwksUri');
   if (jwks !== undefined) findings.push(errorAt(keyOf(at), 'keys come from "jwks" or from "jwksUri"', 'keep one'));
   const problem = urlProblem(jwksUri, local);
-  if (problem !== undefined) findings.push(errorAt(at, `the jwksUri ${quote(jwksUri)} ${problem}`));
+  if (problem !== undefined) findings.push(errorAt(at, `the jwksUri ${quote(jwksUri)} ${problem}`, urlHint));
   return findings;
 }
 
 function checkSkew({ clockSkew }: IssuerEntry, place: Place): Diagnostic[] {
   if (clockSkew === undefined || parseDuration(clockSkew) <= limits.clockSkew) return [];
-  return [errorAt(below(place, 'clockSkew'), `a clockSkew is at most ${formatDuration(limits.clockSkew)}`)];
+  return [
+    errorAt(below(place, 'clockSkew'), `a clockSkew is at most ${formatDuration(limits.clockSkew)}`, 'mend the clock'),
+  ];
 }
 
 function checkLists(issuer: IssuerEntry, place: Place): Diagnostic[] {

@@ -21,7 +21,8 @@ function checkKey(key: Readonly<Record<string, unknown>>, place: Place): Diagnos
     ];
   }
   const required = requiredMembers.get(key['kty']);
-  if (required === undefined) return [errorAt(below(place, 'kty'), 'the kty of a key is RSA, EC or OKP')];
+  if (required === undefined)
+    return [errorAt(below(place, 'kty'), 'the kty of a key is RSA, EC or OKP', 'give a public key as a JWK')];
   return [
     ...privateMembers
       .filter((member) => Object.hasOwn(key, member))
@@ -34,6 +35,12 @@ function checkKey(key: Readonly<Record<string, unknown>>, place: Place): Diagnos
       ),
     ...required
       .filter((member) => typeof key[member] !== 'string')
-      .map((member) => errorAt(place, `a key of kty ${String(key['kty'])} needs ${quote(member)}, a string`)),
+      .map((member) =>
+        errorAt(
+          place,
+          `a key of kty ${String(key['kty'])} needs ${quote(member)}, a string`,
+          'give the whole public JWK',
+        ),
+      ),
   ];
 }

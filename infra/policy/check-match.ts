@@ -92,7 +92,7 @@ function checkType(path: string, type: ClaimType, item: Value): Diagnostic[] {
   const { value, place } = item;
   if (type === 'list' || typeof value === wantedKind[type]) return yaml11Word(item);
   const message = `the claim ${quote(path)} is of type ${type}, this is ${kindNames[typeof value]}`;
-  return [errorAt(place, message, typeHint(type, item))];
+  return [errorAt(place, message, typeHint(type, item) ?? 'write a value of that type')];
 }
 
 function typeHint(type: ClaimType, { value, place }: Value): string | undefined {

@@ -37,7 +37,11 @@ function findingsOf(schema: z.ZodType, parent: Place, issue: Issue): Diagnostic[
       return issue.keys.map((key) => unknownKey(schema, place, key));
     case 'invalid_key':
       return [
-        errorAt(keyOf(place), `${quote(place.path.at(-1))} is not allowed here: ${issue.issues[0]?.message ?? ''}`),
+        errorAt(
+          keyOf(place),
+          `${quote(place.path.at(-1))} is not allowed here: ${issue.issues[0]?.message ?? ''}`,
+          hintAt(place),
+        ),
       ];
     case 'invalid_union':
       return unionFindings(schema, place, issue.errors);
@@ -51,7 +55,7 @@ function findingsOf(schema: z.ZodType, parent: Place, issue: Issue): Diagnostic[
     case 'not_multiple_of':
     case 'too_big':
     case 'too_small':
-      return [errorAt(place, issue.message)];
+      return [errorAt(place, issue.message, hintAt(place))];
   }
 }
 
@@ -86,7 +90,9 @@ function valueFinding(place: Place, values: readonly unknown[]): Diagnostic {
   const message = names.length === 1 ? `this must be ${names[0]}` : `this must be one of ${names.join(', ')}`;
   if (!place.source.has(place.path)) return missing(place);
   const written = place.source.scalarAt(place.path)?.text;
-  return errorAt(place, message, written !== undefined && names.length > 1 ? didYouMean(written, names) : undefined);
+  if (written === undefined || names.length < 2)
+    return errorAt(place, message, `write ${names.join(' or ')}, unquoted`);
+  return errorAt(place, message, didYouMean(written, names));
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -104,7 +110,23 @@ function typeFinding(place: Place, expected: readonly string[]): Diagnostic {
   const wanted = [...new Set(expected.map((kind) => kinds[kind] ?? kind))].join(', ').replace(/, ([^,]*)$/, ' or $1');
   const written = place.source.scalarAt(place.path);
   const quotable = written?.plain === true && written.text !== '' && expected.includes('string');
-  return errorAt(place, `this must be ${wanted}`, quotable ? `quote it: ${JSON.stringify(written.text)}` : undefined);
+  const hint = quotable && !isDuration(place) ? `quote it: ${JSON.stringify(written.text)}` : hintAt(place);
+  return errorAt(place, `this must be ${wanted}`, hint);
+}
+
+const durations = ['ttl', 'maxTtl', 'maxAge', 'maxLifetime', 'clockSkew', 'cache'];
+
+function isDuration(place: Place): boolean {
+  return durations.includes(String(place.path.at(-1)));
+}
+
+/** What belongs at a place, where the message alone does not say how to write it. */
+function hintAt(place: Place): string {
+  if (isDuration(place)) return 'write a number and its unit: 30s, 5m, 12h or 90d';
+  if (place.path.includes('scopes')) return 'a list of words without spaces, quotes and backslashes';
+  if (place.path.includes('match')) return 'a value, or a list of which any may match';
+  if (place.path.length <= 2) return 'names are lower-case letters, digits, ".", "_" and "-", at most 63';
+  return 'docs/policy.md shows every key with its values';
 }
 
 function missing(place: Place): Diagnostic {

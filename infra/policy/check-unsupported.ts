@@ -38,13 +38,16 @@ function refuseIn(entries: readonly Entry<object>[], refused: readonly Refused[]
   return entries.flatMap(({ value, place }) => refuse(place, value, refused));
 }
 
+// Most of these keys restrict: a policy that keeps the rest without them would grant more than its author meant.
+const hint = 'leave out the whole entry that needs it: without this key it would mean something else';
+
 function refuse(place: Place, entry: object, refused: readonly Refused[]): Diagnostic[] {
   return refused.flatMap(([path, only]) => {
     const at = below(place, ...path);
     const key = path.at(-1) ?? '';
     if (!at.source.has(at.path)) return [];
-    if (only === undefined) return [errorAt(keyOf(at), `${quote(key)} is not yet supported`, 'remove it')];
+    if (only === undefined) return [errorAt(keyOf(at), `${quote(key)} is not yet supported`, hint)];
     const value = new Map<string, unknown>(Object.entries(entry)).get(key);
-    return value === only ? [errorAt(at, `"${key}: ${only}" is not yet supported`)] : [];
+    return value === only ? [errorAt(at, `"${key}: ${only}" is not yet supported`, hint)] : [];
   });
 }

@@ -31,3 +31,6 @@ function hostProblem(host: string, allowedLoopback: boolean): string | undefined
   const isLocal = /^(.*\.)?localhost$|^127\.|^0\.|^169\.254\.|^\[(::|fe[89ab])/.test(host);
   return isLocal ? 'is on a loopback or link-local host' : undefined;
 }
+
+/** What to do about any of these problems. */
+export const urlHint = 'write it as the vendor does: https, lower-case host, no port, user, query or fragment';

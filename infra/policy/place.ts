@@ -58,7 +58,7 @@ export function locationOf({ source, path, on }: Place): string {
   return `${source.file}:${line}:${column}`;
 }
 
-export function errorAt(place: Place, message: string, hint?: string): Diagnostic {
+export function errorAt(place: Place, message: string, hint: string): Diagnostic {
   return finding('error', place, message, hint);
 }
 

@@ -29,7 +29,11 @@ export function runTests(tests: readonly PlacedTest[], policy: PolicyArtifact): 
     const rehearsed = rehearse(rehearsalOf(test, policy));
     const problem = differenceOf(test, rehearsed);
     if (problem === undefined) return { name, rehearsed };
-    return { name, rehearsed, failure: errorAt(below(place, 'expect'), `test ${quote(name)} failed: ${problem}`) };
+    return {
+      name,
+      rehearsed,
+      failure: errorAt(below(place, 'expect'), `test ${quote(name)} failed: ${problem}`, 'the tree below says why'),
+    };
   });
 }
 

@@ -27,14 +27,15 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a resource of two audiences': {
     from: payments,
     bad: '{ resource: https://orders.acme.example }',
-    finding: '21:29: the resource "https://orders.acme.example" is already another audience\'s at policy.yaml:17:15',
+    finding:
+      '21:29: the resource "https://orders.acme.example" is already another audience\'s at policy.yaml:17:15 | a request could not tell them apart',
     good: '{ resource: https://orders.acme.example/payments }',
   },
   'a resource that is the same to every URL parser': {
     from: payments,
     bad: '{ resource: "https://orders.acme.example:443/" }',
     finding:
-      '21:29: the resource "https://orders.acme.example:443/" is already another audience\'s at policy.yaml:17:15',
+      '21:29: the resource "https://orders.acme.example:443/" is already another audience\'s at policy.yaml:17:15 | a request could not tell them apart',
     good: '{ resource: "https://orders.acme.example:444/" }',
   },
   'a scope listed twice': {
@@ -46,7 +47,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a ttl over the maxTtl': {
     from: 'ttl: 5m\n',
     bad: 'ttl: 11m\n',
-    finding: '19:10: ttl 11m is over the maxTtl 10m',
+    finding: '19:10: ttl 11m is over the maxTtl 10m | shorten ttl or raise maxTtl',
     good: 'ttl: 10m\n',
   },
   'a ttl over the default maxTtl': {
@@ -58,7 +59,7 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a maxTtl of more than a day': {
     from: payments,
     bad: '{ maxTtl: 25h }',
-    finding: '21:27: a maxTtl is at most 1d',
+    finding: '21:27: a maxTtl is at most 1d | short tokens are the point',
     good: '{ maxTtl: 24h }',
   },
 };

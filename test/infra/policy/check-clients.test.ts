@@ -33,7 +33,7 @@ const mistakes: Readonly<Record<string, Pair>> = {
   },
   'something else than a SHA-256': {
     bad: withClient(`client_secret_basic: { sha256: ${sha256.slice(1)} }`),
-    finding: '41:44: a SHA-256 is 64 lower-case hexadecimal digits',
+    finding: '41:44: a SHA-256 is 64 lower-case hexadecimal digits | docs/policy.md shows every key with its values',
     good: withClient(secret),
   },
   'no keys': {
@@ -53,7 +53,8 @@ const mistakes: Readonly<Record<string, Pair>> = {
   },
   'keys without TLS': {
     bad: keyed('jwksUri: http://app.example/jwks'),
-    finding: '41:41: the jwksUri "http://app.example/jwks" must begin with https://',
+    finding:
+      '41:41: the jwksUri "http://app.example/jwks" must begin with https:// | write it as the vendor does: https, lower-case host, no port, user, query or fragment',
     good: keyed('jwksUri: https://app.example/jwks'),
   },
   'a federation without match': {

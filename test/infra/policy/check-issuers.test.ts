@@ -39,13 +39,14 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'too much clock skew': {
     from: eks,
     bad: `${eks}    clockSkew: 601s\n`,
-    finding: '11:16: a clockSkew is at most 10m',
+    finding: '11:16: a clockSkew is at most 10m | mend the clock',
     good: `${eks}    clockSkew: 10m\n`,
   },
   'a jwksUri without TLS': {
     from: eks,
     bad: `${eks}    jwksUri: http://keys.example/jwks\n`,
-    finding: '11:14: the jwksUri "http://keys.example/jwks" must begin with https://',
+    finding:
+      '11:14: the jwksUri "http://keys.example/jwks" must begin with https:// | write it as the vendor does: https, lower-case host, no port, user, query or fragment',
     good: `${eks}    jwksUri: https://keys.example/jwks\n`,
   },
   'two sources of keys': {
@@ -69,13 +70,13 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'half a key': {
     from: eks,
     bad: jwks('kty: EC, crv: P-256, x: a'),
-    finding: '11:20: a key of kty EC needs "y", a string',
+    finding: '11:20: a key of kty EC needs "y", a string | give the whole public JWK',
     good: jwks('kty: EC, crv: P-256, x: a, y: b'),
   },
   'a key of no type': {
     from: eks,
     bad: jwks('kid: a'),
-    finding: '11:20: the kty of a key is RSA, EC or OKP',
+    finding: '11:20: the kty of a key is RSA, EC or OKP | give a public key as a JWK',
     good: jwks('kid: a, kty: RSA, n: a, e: AQAB'),
   },
   'the same url and audience twice': {

@@ -27,13 +27,13 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'another version': {
     from: 'version: 1\n',
     bad: 'version: 2\n',
-    finding: '1:10: this must be 1',
+    finding: '1:10: this must be 1 | write 1, unquoted',
     good: 'version: 0x1\n',
   },
   'a quoted version': {
     from: 'version: 1\n',
     bad: 'version: "1"\n',
-    finding: '1:10: this must be 1',
+    finding: '1:10: this must be 1 | write 1, unquoted',
     good: 'version: 1 # one\n',
   },
   'a missing key': {
@@ -45,19 +45,19 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a value without its unit': {
     from: 'ttl: 5m }',
     bad: 'ttl: 300 }',
-    finding: '26:106: this must be a string | quote it: "300"',
+    finding: '26:106: this must be a string | write a number and its unit: 30s, 5m, 12h or 90d',
     good: 'ttl: 300s }',
   },
   'a duration of another unit': {
     from: 'ttl: 5m }',
     bad: 'ttl: 5min }',
-    finding: `26:106: ${duration}`,
+    finding: `26:106: ${duration} | write a number and its unit: 30s, 5m, 12h or 90d`,
     good: 'ttl: 1m }',
   },
   'a duration of nothing': {
     from: eks,
     bad: `${eks}    maxAge: 0s\n`,
-    finding: `11:13: ${duration}`,
+    finding: `11:13: ${duration} | write a number and its unit: 30s, 5m, 12h or 90d`,
     good: `${eks}    clockSkew: 0s\n`,
   },
   'a word that is none of the known ones': {
@@ -88,55 +88,59 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a name in capitals': {
     from: '  payments-api: {',
     bad: '  invoices: {}\n  Payments: {',
-    finding: `22:3: "Payments" is not allowed here: ${nameRule}`,
+    finding: `22:3: "Payments" is not allowed here: ${nameRule} | names are lower-case letters, digits, ".", "_" and "-", at most 63`,
     good: '  invoices: {}\n  payments-api: {',
   },
   'a rule id with a space': {
     from: 'id: no-guests',
     bad: 'id: no guests',
-    finding: `35:9: ${nameRule}`,
+    finding: `35:9: ${nameRule} | docs/policy.md shows every key with its values`,
     good: 'id: no.guests_2',
   },
   'a scope with a space': {
     from: '{ scopes: [payments:charge] }',
     bad: '{ scopes: [payments charge] }',
-    finding: '21:28: a scope is printable ASCII without space, " and \\ (RFC 6749 §3.3)',
+    finding:
+      '21:28: a scope is printable ASCII without space, " and \\ (RFC 6749 §3.3) | a list of words without spaces, quotes and backslashes',
     good: '{ scopes: ["payments!charge"] }',
   },
   'an empty list of wanted values': {
     from: 'team: blue',
     bad: 'team: []',
-    finding: '37:66: an empty list never fits',
+    finding: '37:66: an empty list never fits | a value, or a list of which any may match',
     good: 'team: [blue]',
   },
   'no wanted value at all': {
     from: 'team: blue',
     bad: 'team:',
-    finding: '37:66: this must be a string, true or false, a whole number or a list',
+    finding:
+      '37:66: this must be a string, true or false, a whole number or a list | a value, or a list of which any may match',
     good: 'team: red',
   },
   'a map of wanted values': {
     from: 'team: blue',
     bad: 'team: { a: b }',
-    finding: '37:66: this must be a string, true or false, a whole number or a list',
+    finding:
+      '37:66: this must be a string, true or false, a whole number or a list | a value, or a list of which any may match',
     good: 'extra.team.a: b',
   },
   'a number that loses digits': {
     from: 'runner_id: 7',
     bad: 'runner_id: 12345678901234567890',
-    finding: '37:25: a whole number has at most 15 digits; quote it if the claim is a string',
+    finding:
+      '37:25: a whole number has at most 15 digits; quote it if the claim is a string | a value, or a list of which any may match',
     good: 'runner_id: 123456789012345',
   },
   'deny: false': {
     from: 'deny: true',
     bad: 'deny: false',
-    finding: '34:11: this must be true or a map',
+    finding: '34:11: this must be true or a map | docs/policy.md shows every key with its values',
     good: 'deny: { audience: orders-api }',
   },
   'a section that is nothing': {
     from: '  payments-api: { scopes: [payments:charge] }\n',
     bad: '  payments-api:\n',
-    finding: '21:16: this must be a map',
+    finding: '21:16: this must be a map | names are lower-case letters, digits, ".", "_" and "-", at most 63',
     good: '  payments-api: {}\n',
   },
 };
@@ -150,7 +154,7 @@ describe('the schema', () => {
 
   test('reports every mistake of a file at once', () => {
     expect(findingsOf('version: 2\nisuers: {}\nrules: [{ id: A }]\n')).toEqual([
-      '1:10: this must be 1',
+      '1:10: this must be 1 | write 1, unquoted',
       expect.stringContaining('3:15: a name is'),
       '3:9: "from" is missing here | add "from:"',
       '2:1: unknown key "isuers" | did you mean issuers?',
