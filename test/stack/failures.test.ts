@@ -52,6 +52,26 @@ describe('an exchange while', () => {
     expect((await exchange()).status).toBe(200);
   });
 
+  test('the keyring cannot be read is 503 on a cold start, by its own name, and granted as soon as it is over', async () => {
+    const cold = await startLocalStack({ fault: (call) => fault(call) });
+    try {
+      fault = failing('dynamodb:GetItem', { delayMs: 5_000 });
+      const body = new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: await cold.tokenFor('github'),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        audience: 'orders-api',
+      });
+      const post = () => fetch(`${cold.url}/token`, { method: 'POST', body });
+      expect((await post()).status).toBe(503);
+      expect(cold.logs.some(({ line }) => line.includes('"dependency":"dynamodb"'))).toBe(true);
+      fault = () => undefined;
+      expect((await post()).status).toBe(200);
+    } finally {
+      await cold.close();
+    }
+  });
+
   test('one KMS call fails is granted: the retry is ours, not the caller’s', async () => {
     let failures = 0;
     fault = (call) => {

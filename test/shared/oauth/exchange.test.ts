@@ -206,6 +206,7 @@ describe('RFC 8693 §2.1 parameters', () => {
     ['an audience no rule grants', { audience: 'payments-api' }, 'invalid_target/no_rule'],
     ['a malformed scope', { scope: 'orders:read  orders:write' }, 'invalid_scope/scope'],
     ['a scope with a quote', { scope: '"' }, 'invalid_scope/scope'],
+    ['101 scopes', { scope: Array.from({ length: 101 }, (_, n) => `s${n}`).join(' ') }, 'invalid_scope/scope'],
     ['no grantable scope', { scope: 'orders:admin' }, 'invalid_scope/scope'],
     ['a scope in capitals', { scope: 'ORDERS:READ' }, 'invalid_scope/scope'],
     ['a scope where the audience has none', { audience: 'plain', scope: 'a' }, 'invalid_scope/scope'],

@@ -2,6 +2,7 @@
 // with its reason, the same request without it is granted.
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
 import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
 import {
   formBody,
@@ -97,6 +98,21 @@ const rows: readonly Row[] = [
   { what: 'kid of 10 KB', token: subjectToken({}, { kid: 'k'.repeat(10_000) }), reason: 'key' },
   { what: 'kid that is a number', token: subjectToken({}, { kid: 1 }), reason: 'key' },
   { what: 'kid that is an array', token: subjectToken({}, { kid: [issuerKey.kid] }), reason: 'key' },
+  { what: 'enc', token: subjectToken({}, { enc: 'A256GCM' }), reason: 'malformed' },
+  { what: 'a kid of 257 characters', token: subjectToken({}, { kid: 'k'.repeat(257) }), reason: 'key' },
+  {
+    what: 'act with an empty sub',
+    token: subjectToken({ act: { sub: '' } }),
+    twin: subjectToken({ act: { sub: 'x' } }),
+    reason: 'malformed',
+  },
+  {
+    what: 'client_id that is a number',
+    token: subjectToken({ client_id: 1 }),
+    twin: subjectToken({ client_id: 'x' }),
+    reason: 'malformed',
+  },
+  { what: '16,385 characters', token: ofLength(16_385), twin: ofLength(16_384), reason: 'size' },
   { what: 'an empty kid', token: subjectToken({}, { kid: '' }), reason: 'key' },
   {
     what: 'duplicate alg in the header',
@@ -233,6 +249,8 @@ const rows: readonly Row[] = [
     'token-introspection+jwt',
     'application/at+jwt',
     'statuslist+jwt',
+    'logout+jwt',
+    'kb+jwt',
     'txntoken+jwt',
   ].map((typ) => ({
     what: `typ ${typ}`,
@@ -345,7 +363,21 @@ describe('a weakened world turns the rows of its check green', () => {
     return verdicts.filter((each) => each === 'granted').length;
   };
 
-  test('without audience, time and issuer checks', async () => {
+  test('without the signature check, and with every iss registered', async () => {
+    const forged = makeKey(issuerKey.kid);
+    const theirs = parseKeySet({ keys: [forged.publicJwk] });
+    const believing = makeWorld({ findIssuerKey: async (_issuer, wanted) => selectKey(theirs, wanted) });
+    const forgery = formBody({ subject_token: subjectToken({}, {}, forged) });
+    expect(verdict(await run(forgery))).toBe('invalid_request/signature');
+    expect(verdict(await run(forgery, believing))).toBe('granted');
+    const anybody = 'https://evil.example';
+    const registered = makeWorld({}, { ...policy, issuers: { github: { ...github, url: anybody } } });
+    const foreign = formBody({ subject_token: subjectToken({ iss: anybody }) });
+    expect(verdict(await run(foreign))).toBe('invalid_request/issuer');
+    expect(verdict(await run(foreign, registered))).toBe('granted');
+  });
+
+  test('without audience and time checks', async () => {
     const anyAudience = { ...github.audiences, includes: () => true, some: () => true };
     const lenient = { ...github, audiences: anyAudience as unknown as string[] };
     const world = makeWorld({}, { ...policy, issuers: { github: lenient } });
@@ -367,6 +399,19 @@ describe('a weakened world turns the rows of its check green', () => {
     ).toBe(2);
   });
 });
+
+/** A token of exactly that many characters; base64url skips some lengths, which another header makes up for. */
+function ofLength(length: number): string {
+  for (const typ of ['JWT', 'jwt', 'application/jwt', 'application/JOSE', 'jose']) {
+    const most = Math.ceil((length * 3) / 4);
+    for (let pad = most - 1_000; pad < most; pad += 1) {
+      const token = subjectToken({ pad: 'x'.repeat(pad) }, { typ });
+      if (token.length === length) return token;
+      if (token.length > length) break;
+    }
+  }
+  throw new Error(`no token of ${length} characters`);
+}
 
 function actors(levels: number): unknown {
   return levels === 1 ? { sub: 'actor' } : { sub: `actor-${levels}`, act: actors(levels - 1) };
