@@ -1,5 +1,5 @@
 // What a stack with --data remembers from one start to the next: which physical resource each logical id became. I/O: one file.
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Physical } from './deployment.ts';
 import { StartError } from './start-error.ts';
@@ -36,7 +36,7 @@ export function openState(directory: string | undefined): StackState {
 export function makeFolder(directory: string): void {
   try {
     // Not recursive: below /proc, where nothing can be made, Node would try for ever.
-    if (!existsSync(directory)) mkdirSync(directory);
+    if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(directory);
   } catch (error) {
     throw new StartError(`--data ${directory}: ${error instanceof Error ? error.message : String(error)}`);
   }

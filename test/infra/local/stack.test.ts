@@ -109,6 +109,8 @@ describe('a stack with --data', () => {
     const data = join(folder, 'file');
     writeFileSync(data, '');
     await expect(startLocalStack({ data, env: {} })).rejects.toThrow(/^--data .*file: /);
+    const below = join(folder, 'no', 'such', 'folder');
+    await expect(startLocalStack({ data: below, env: {} })).rejects.toThrow(/^--data .*folder: /);
   });
 });
 
