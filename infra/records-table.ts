@@ -10,11 +10,12 @@ const itemKeys = {
   decision: '*#decision#*',
   used: '*#used#*',
   reference: '*#reference#*',
+  revoked: '*#revoked#*',
 } as const;
 
 type ItemKind = keyof typeof itemKeys;
 /** Only actions whose request always names a key: the leading-keys condition cannot be evaded with them. */
-type KeyedAction = 'GetItem' | 'PutItem' | 'DeleteItem';
+type KeyedAction = 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 export class RecordsTable extends Construct {
   readonly table: Table;

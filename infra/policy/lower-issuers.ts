@@ -18,12 +18,14 @@ export function lowerIssuer(
   standIns?: StandIns,
 ): CompiledIssuer {
   const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
+  const run = catalogueOf(value)?.profile?.run;
   return {
     name,
     url,
     audiences: [value.audience].flat(),
     ...(typeof value.claims === 'string' && { profile: value.claims }),
     claims: catalogueOf(value)?.claims ?? {},
+    ...(run !== undefined && { run }),
     keys: keysOf(name, value, url, standIns),
     network: networkOf(value, url),
     algorithms: (value.algorithms ?? defaults.algorithms).map(modernName),
