@@ -52,15 +52,18 @@ export class SigningKeys extends Construct {
     this.keys = wanted.map((alg) => ({ alg, key: this.makeKey(alg) }));
   }
 
-  /** Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows. */
-  signStatement(): PolicyStatement {
+  /**
+   * Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows.
+   * @param algorithms all of the keyring's, unless named
+   */
+  signStatement(algorithms: readonly JwsAlgorithm[] = this.keys.map(({ alg }) => alg)): PolicyStatement {
     return new PolicyStatement({
       actions: ['kms:Sign'],
       resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
       conditions: {
         StringEquals: {
           [`aws:ResourceTag/${keyringTag}`]: this.keyring,
-          'kms:SigningAlgorithm': this.keys.map(({ alg }) => kmsAlgorithms[alg].signing),
+          'kms:SigningAlgorithm': algorithms.map((alg) => kmsAlgorithms[alg].signing),
           // Whole messages only: a digest could be one of anything.
           'kms:MessageType': 'RAW',
         },

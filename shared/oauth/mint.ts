@@ -2,17 +2,10 @@
 import { createHash } from 'node:crypto';
 import { encodeBase64url } from './base64url.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { Refused } from './denial.ts';
-import {
-  accessTokenClaims,
-  type Issuance,
-  type IssuedClaims,
-  signingInput,
-  transactionTokenClaims,
-} from './issued-token.ts';
-import { currentKey } from './keyring.ts';
+import { accessTokenClaims, type Issuance, type IssuedClaims, transactionTokenClaims } from './issued-token.ts';
 import { chainOf, tooLong } from './lineage.ts';
 import { describeChain, maxDescriptions } from './revocation.ts';
+import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 
@@ -41,12 +34,12 @@ export interface MintRequest {
 export async function mint({ kind, issuance, repeatable }: MintRequest, cambio: MintCapabilities): Promise<Minting> {
   if (kind === 'reference') return mintReference({ ...issuance, kid: undefined }, repeatable, cambio);
   const { alg } = issuance.audience;
-  const key = currentKey(await cambio.readKeyring(), alg) ?? noKey(alg);
+  const key = await signingKey(alg, cambio);
   const signed = { ...issuance, kid: key.kid };
   const claims = kind === 'transaction' ? transactionTokenClaims(signed) : accessTokenClaims(signed);
   checkDescribable(claims, key.kid);
   const input = signingInput(kind === 'transaction' ? 'txntoken+jwt' : 'at+jwt', claims, key);
-  return { claims, token: async () => `${input}.${encodeBase64url(await cambio.sign(key, input))}` };
+  return { claims, token: () => signJwt(input, key, cambio) };
 }
 
 function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapabilities): Minting {
@@ -65,8 +58,4 @@ function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapa
 function checkDescribable(claims: IssuedClaims, kid: string | undefined): void {
   const count = describeChain(chainOf({ claims, kid }), claims.sub).length;
   if (count > maxDescriptions) throw tooLong(`${count} ways to revoke it, more than ${maxDescriptions}`);
-}
-
-function noKey(alg: string): never {
-  throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error(`no current ${alg} key`) });
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accessTokenClaims, signingInput } from '../../../shared/oauth/issued-token.ts';
+import { accessTokenClaims } from '../../../shared/oauth/issued-token.ts';
+import { signingInput } from '../../../shared/oauth/signed-jwt.ts';
 import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
 import { grantedScopes } from '../../../shared/oauth/scope.ts';
 import { type JsonObject, parseStrictJson } from '../../../shared/oauth/strict-json.ts';
