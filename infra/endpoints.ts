@@ -37,12 +37,14 @@ export class Endpoints extends Construct {
     const discovery = this.discovery(props).live;
     const jwks = this.jwks(props).live;
     const decisions = this.decisions(props).live;
+    const statusLists = this.statusLists(props).live;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
       { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
       { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
+      { path: '/status-lists/{id}', methods: read, handler: statusLists },
     ];
   }
 
@@ -92,6 +94,24 @@ export class Endpoints extends Construct {
     });
   }
 
+  /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
+  private statusLists({ artifact, issuer, signingKeys, records, logRetention }: EndpointsProps): EndpointFunction {
+    const statements = [
+      signingKeys.signStatement(),
+      records.statement('keyring', ['GetItem']),
+      records.statement('statusSeries', ['GetItem']),
+      records.listedStatement(),
+    ];
+    return new EndpointFunction(this, 'StatusLists', {
+      entry: 'status-lists',
+      description: 'Cambio: GET /status-lists/{id}',
+      settings: { issuer, recordsTable: records.name },
+      statements: hasStatus(artifact) ? statements : [records.statement('statusSeries', ['GetItem'])],
+      timeout: Duration.seconds(10),
+      logRetention,
+    });
+  }
+
   private jwks({ records, logRetention }: EndpointsProps): EndpointFunction {
     return new EndpointFunction(this, 'Jwks', {
       entry: 'jwks',
@@ -104,13 +124,19 @@ export class Endpoints extends Construct {
   }
 }
 
+function hasStatus({ audiences }: PolicyArtifact): boolean {
+  return Object.values(audiences).some(({ status }) => status === true);
+}
+
 /** Rights that only some policies need. */
-function neededStatements({ clients, audiences }: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+function neededStatements(artifact: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  const { clients, audiences } = artifact;
   const hasAssertions = Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
   const hasReferences = Object.values(audiences).some(({ format }) => format === 'reference');
   return [
     ...(hasAssertions ? [records.statement('used', ['PutItem', 'DeleteItem'])] : []),
     ...(hasReferences ? [records.statement('reference', ['PutItem'])] : []),
+    ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
   ];
 }
 

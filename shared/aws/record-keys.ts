@@ -14,3 +14,16 @@ export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
 /** A reference token, by the SHA-256 of its handle. */
 export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;
+
+/** The counter of the positions given out in a series of Status Lists. */
+export const statusSeriesKey = (series: string): string => `${tenant}#status-series#${series}`;
+
+/** The index that Status Lists are computed from, and the partitions of it: its attribute `listed`. */
+export const listedIndex = 'listed';
+export const listedTokens = (list: string): string => `status#${list}`;
+export const listedRevocations = 'revocations';
+
+const revocationPrefix = `${tenant}#revocation#`;
+
+/** The name of a revocation, from its key. */
+export const revocationNameOf = (pk: string): string => pk.slice(revocationPrefix.length);

@@ -1,5 +1,5 @@
 // What the protocol needs from outside, as function types; their one other implementation is the tests'. Pure.
-import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
 import type { FindClientKey, OneTimeUse } from './client-authentication.ts';
 import type { CallerHeaders } from './client-credentials.ts';
@@ -7,6 +7,7 @@ import type { DecisionRecord } from './decision-record.ts';
 import type { Form } from './form.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './keyring.ts';
+import type { StatusReference } from './status-list-id.ts';
 import type { FindIssuerKey } from './verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
@@ -36,6 +37,8 @@ export interface ExchangeCapabilities {
   readonly useOnce: (use: OneTimeUse) => Promise<boolean>;
   /** Takes a use back whose request was not answered. */
   readonly release: (use: OneTimeUse) => Promise<void>;
+  /** Gives out a position in a Status List; left out where no audience has `status`. */
+  readonly reserveStatus?: (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
   /** 256 random bits. */
   readonly newHandle: () => Uint8Array;
   /** Seconds since the epoch. */
