@@ -7,8 +7,9 @@ import { clientOptions } from '../shared/aws/client-options.ts';
 import { createRecordDecision } from '../shared/aws/decision-records.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
-import { createRelease, createUseOnce } from '../shared/aws/one-time-uses.ts';
+import { createRelease, createTakeUse } from '../shared/aws/one-time-uses.ts';
 import { createRecordReference } from '../shared/aws/reference-tokens.ts';
+import { createFindRevocations } from '../shared/aws/revocations.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
@@ -47,8 +48,9 @@ export const handler = tokenEndpoint(
     sign: createSign(new KMSClient(clientOptions)),
     recordDecision: createRecordDecision(dynamodb, recordsTable),
     recordReference: createRecordReference(dynamodb, recordsTable),
-    useOnce: createUseOnce(dynamodb, recordsTable, now),
-    release: createRelease(dynamodb, recordsTable),
+    findRevocations: createFindRevocations(dynamodb, recordsTable, Math.random),
+    takeUse: createTakeUse({ client: dynamodb, table: recordsTable, now }),
+    release: createRelease({ client: dynamodb, table: recordsTable }),
     newHandle: () => randomBytes(32),
     now,
     decisionRetention: Number(decisionRetention),

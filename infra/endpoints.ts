@@ -63,6 +63,7 @@ export class Endpoints extends Construct {
         signingKeys.signStatement(),
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
+        records.statement('revoked', ['BatchGetItem']),
         ...neededStatements(artifact, records),
       ],
       timeout: Duration.seconds(10),
@@ -129,15 +130,23 @@ function hasStatus({ audiences }: PolicyArtifact): boolean {
 }
 
 /** Rights that only some policies need. */
-function neededStatements(artifact: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
-  const { clients, audiences } = artifact;
-  const hasAssertions = Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
-  const hasReferences = Object.values(audiences).some(({ format }) => format === 'reference');
+function neededStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
   return [
-    ...(hasAssertions ? [records.statement('used', ['PutItem', 'DeleteItem'])] : []),
-    ...(hasReferences ? [records.statement('reference', ['PutItem'])] : []),
-    ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
+    ...useStatements(policy, records),
+    ...(hasReferences(policy) ? [records.statement('reference', ['PutItem'])] : []),
+    ...(hasStatus(policy) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
   ];
+}
+
+/** Where an assertion or a token may be used once. */
+function useStatements({ clients, issuers }: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  const hasAssertions = Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
+  const hasSingleUse = Object.values(issuers).some(({ singleUse }) => singleUse);
+  return hasAssertions || hasSingleUse ? [records.statement('used', ['PutItem', 'UpdateItem', 'DeleteItem'])] : [];
+}
+
+function hasReferences({ audiences }: PolicyArtifact): boolean {
+  return Object.values(audiences).some(({ format }) => format === 'reference');
 }
 
 function valuesOf({ policyValues }: Pick<EndpointsProps, 'policyValues'>): Settings {

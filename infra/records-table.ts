@@ -11,11 +11,12 @@ const itemKeys = {
   used: '*#used#*',
   reference: '*#reference#*',
   statusSeries: '*#status-series#*',
+  revoked: '*#revoked#*',
 } as const;
 
 type ItemKind = keyof typeof itemKeys;
 /** Only actions whose request always names a key: the leading-keys condition cannot be evaded with them. */
-type KeyedAction = 'GetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+type KeyedAction = 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
 
 /**
  * What Status Lists are computed from: tokens by their list, and the revocations in force. Sparse: other items have no

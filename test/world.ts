@@ -2,7 +2,6 @@
 // Each test changes one thing in it.
 import { generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
 import type { ExchangeCapabilities, ReferenceRecord, TokenCall } from '../shared/oauth/capabilities.ts';
-import type { OneTimeUse } from '../shared/oauth/client-authentication.ts';
 import { type DecisionFacts, newDecision } from '../shared/oauth/decision.ts';
 import type { DecisionRecord } from '../shared/oauth/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
@@ -11,6 +10,8 @@ import { parseForm } from '../shared/oauth/form.ts';
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
+import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
+import type { Revocation } from '../shared/oauth/revocation.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -144,7 +145,8 @@ export interface World {
   readonly cambio: ExchangeCapabilities;
   readonly records: DecisionRecord[];
   readonly references: ReferenceRecord[];
-  readonly uses: OneTimeUse[];
+  readonly uses: Taking[];
+  readonly revocations: Revocation[];
   readonly signed: string[];
   /** `decision-1`, `decision-2` … */
   readonly newId: () => string;
@@ -154,7 +156,8 @@ export interface World {
 export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: CompiledPolicy = policy): World {
   const records: DecisionRecord[] = [];
   const references: ReferenceRecord[] = [];
-  const uses: OneTimeUse[] = [];
+  const uses: Taking[] = [];
+  const revocations: Revocation[] = [];
   const signed: string[] = [];
   const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
   const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
@@ -174,13 +177,16 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
-    useOnce: async (use) => {
-      const isNew = !uses.some((earlier) => isSame(earlier, use));
-      if (isNew) uses.push(use);
-      return isNew;
+    findRevocations: async () => revocations,
+    takeUse: async (taking) => {
+      const earlier = uses.find(({ use }) => isSame(use, taking.use));
+      if (!earlier) return { outcome: uses.push(taking) > 0 ? 'first' : 'used' };
+      const { claim } = earlier;
+      const isAgain = claim !== undefined && taking.claim?.request === claim.request && claim.at >= cambio.now() - 30;
+      return isAgain ? { outcome: 'again', claim } : { outcome: 'used' };
     },
-    release: async (use) => {
-      const index = uses.findIndex((earlier) => isSame(earlier, use));
+    release: async ({ use }) => {
+      const index = uses.findIndex((earlier) => isSame(earlier.use, use));
       uses.splice(index, 1);
     },
     newHandle: () => new Uint8Array(32).fill(7),
@@ -193,7 +199,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     ids += 1;
     return `decision-${ids}`;
   };
-  return { cambio, records, references, uses, signed, newId };
+  return { cambio, records, references, uses, revocations, signed, newId };
 }
 
 export type Outcome =

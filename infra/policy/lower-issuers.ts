@@ -20,12 +20,14 @@ export function lowerIssuer(
 ): CompiledIssuer {
   const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
   const keys = keysOf(name, value, url, standIns);
+  const run = catalogueOf(value)?.profile?.run;
   return {
     name,
     url,
     audiences: [value.audience].flat(),
     ...(typeof value.claims === 'string' && { profile: value.claims }),
     claims: catalogueOf(value)?.claims ?? {},
+    ...(run !== undefined && { run }),
     keys,
     network: networkOf(value, url),
     algorithms: (value.algorithms ?? defaults.algorithms).map(modernName),

@@ -1,7 +1,7 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DecisionRecord, Ending } from '../oauth/decision-record.ts';
-import { callDependency } from './dependency.ts';
+import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { decisionKey } from './record-keys.ts';
 
 export type RecordDecision = (record: DecisionRecord) => Promise<void>;
@@ -12,25 +12,31 @@ type Item = Readonly<Record<string, AttributeValue>>;
 
 /**
  * Writes the record unless its key is another request's. A retry whose first try did arrive finds its own record, and
- * that is success; a refusal replaces the grant of the same request, whose signature then failed, and stays.
+ * that is success; a refusal replaces the grant of the same request, whose signature then failed, and stays. A request
+ * that repeats another replaces whatever that one left, and the first finds its own grant already recorded.
  */
 export function createRecordDecision(client: DynamoDBClient, table: string): RecordDecision {
   return (record) =>
     callDependency('dynamodb', async () => {
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: toItem(record),
-          ConditionExpression:
-            'attribute_not_exists(pk) OR (attempt = :attempt AND (outcome = :outcome OR outcome = :granted))',
-          ExpressionAttributeValues: {
-            ':attempt': { S: record.attempt },
-            ':outcome': { S: record.ending.outcome },
-            ':granted': { S: 'granted' },
-          },
-        }),
-      );
+      const put = { TableName: table, Item: toItem(record) };
+      if (record.repetition === 'again') return void (await client.send(new PutItemCommand(put)));
+      const write = client.send(new PutItemCommand({ ...put, ...isOwn(record) }));
+      await (record.repetition === 'first' && record.ending.outcome === 'granted'
+        ? unlessConditionFailed(write)
+        : write);
     });
+}
+
+function isOwn({ attempt, ending: { outcome } }: DecisionRecord) {
+  return {
+    ConditionExpression:
+      'attribute_not_exists(pk) OR (attempt = :attempt AND (outcome = :outcome OR outcome = :granted))',
+    ExpressionAttributeValues: {
+      ':attempt': { S: attempt },
+      ':outcome': { S: outcome },
+      ':granted': { S: 'granted' },
+    },
+  };
 }
 
 /** Reads a decision, strongly consistent. */

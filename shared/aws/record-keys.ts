@@ -12,6 +12,9 @@ export const decisionKey = (decisionId: string): string => `${tenant}#decision#$
 /** What was used once, by the hash of (issuer, jti). */
 export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
+/** A revocation, by what it is by and the hash of what it names. */
+export const revokedKey = (by: string, hash: string): string => `${tenant}#revoked#${by}#${hash}`;
+
 /** A reference token, by the SHA-256 of its handle. */
 export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;
 

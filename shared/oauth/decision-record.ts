@@ -74,6 +74,10 @@ export interface DecisionRecord {
   readonly request: (RequestFacts & { readonly truncated?: true }) | undefined;
   readonly subject: TokenRecord | undefined;
   readonly actor: TokenRecord | undefined;
+  /** Of grants for a single-use token: whether the identical request came before. */
+  readonly repetition?: 'first' | 'again';
+  /** Of the one handle that is alive, where the identical request may get another; hex. */
+  readonly handleHash?: string | undefined;
 }
 
 /** Bytes of JSON that the claims of subject and actor may take together. */

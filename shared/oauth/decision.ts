@@ -11,8 +11,9 @@ import type { TokenFacts } from './verify-token.ts';
 
 /** Facts of a decision in the making. */
 export interface DecisionFacts {
-  /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues. */
-  readonly decisionId: string;
+  /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues: of a repeated
+   * request, once it is granted, that of the first. */
+  decisionId: string;
   /** Random; tells a second try to write this decision from another decision. */
   readonly attempt: string;
   readonly subject: TokenFacts;

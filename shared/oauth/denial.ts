@@ -11,6 +11,8 @@ export type TokenReason =
   | 'expired'
   | 'not_yet_valid'
   | 'too_old'
+  | 'revoked'
+  | 'replayed'
   | 'type'
   | 'size'
   | 'binding'
@@ -19,7 +21,7 @@ export type TokenReason =
   | 'client';
 
 /** Stable reason code of a decision; operators search and alarm on these. */
-export type Reason = TokenReason | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
+export type Reason = TokenReason | 'quota' | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
 
 export type TokenParameter = 'subject_token' | 'actor_token';
 
@@ -43,6 +45,7 @@ export type Denial =
   | { readonly kind: 'denied'; readonly rule: string }
   | { readonly kind: 'scope'; readonly problem: 'malformed' | 'none_granted' }
   | { readonly kind: 'signing_input'; readonly bytes: number }
+  | { readonly kind: 'throttled' }
   | { readonly kind: 'unavailable'; readonly dependency: Dependency };
 
 /** What an exchange waits for. */

@@ -7,13 +7,12 @@ import { encodeBase64url } from './base64url.ts';
 import { type Actor, delegate, issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
 import type { SigningKey } from './keyring.ts';
-import { audienceClaim, selfName } from './own-tokens.ts';
+import { type Lineage, lineageAfter } from './lineage.ts';
+import { audienceClaim } from './own-tokens.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
 const maxSigningInput = 4_096;
-/** Most exchanges between a token and the foreign token it came from. */
-const maxLineage = 16;
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([
@@ -33,8 +32,7 @@ export interface IssuedClaims {
   readonly client_id?: string;
   readonly scope?: string;
   readonly act?: Actor;
-  /** `jti` of the tokens of ours it was exchanged from, the first one first. */
-  readonly lineage?: readonly string[];
+  readonly lineage: Lineage;
   readonly [mapped: string]: unknown;
 }
 
@@ -47,6 +45,8 @@ export interface Issuance {
   readonly rule: Pick<AllowRule, 'grant' | 'maxDepth' | 'outlive'>;
   readonly scopes: readonly string[];
   readonly jti: string;
+  /** Of the key that will sign; undefined for reference tokens. */
+  readonly kid: string | undefined;
   readonly now: number;
 }
 
@@ -58,7 +58,6 @@ export interface Issuance {
 export function accessTokenClaims(issuance: Issuance): IssuedClaims {
   const { issuer, subject, audience, rule, scopes, jti, now } = issuance;
   const act = delegate(subject, issuance.actor, rule.maxDepth);
-  const lineage = lineageOf(subject);
   return {
     ...mappedClaims(rule.grant, subject.claims),
     iss: issuer,
@@ -70,7 +69,7 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     jti,
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
-    ...(lineage.length > 0 && { lineage }),
+    lineage: lineageAfter(subject, issuance.kid, now),
   };
 }
 
@@ -103,17 +102,6 @@ export function signingInput(
 function expiry({ subject, rule, now }: Issuance): number {
   const latest = now + rule.grant.ttl;
   return rule.outlive ? latest : Math.min(latest, subject.registered.exp);
-}
-
-// In the token, so that its ancestors are known wherever it is presented, without a look-up.
-function lineageOf({ issuer, registered, claims }: VerifiedToken): readonly string[] {
-  if (issuer.name !== selfName || registered.jti === undefined) return [];
-  const earlier = (claims['lineage'] ?? []) as readonly string[];
-  if (earlier.length + 2 > maxLineage) {
-    const detail = `more than ${maxLineage} exchanges`;
-    throw new Refused({ kind: 'token', parameter: 'subject_token', reason: 'depth', detail });
-  }
-  return [...earlier, registered.jti];
 }
 
 function mappedClaims(grant: AudienceGrant, claims: Claims): Record<string, unknown> {

@@ -12,7 +12,7 @@ export interface OAuthError {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Seconds a caller should wait after a dependency failed. */
+/** Seconds a caller should wait after a dependency failed, or when it asked too often. */
 const retryAfterSeconds = 1;
 
 /** Maps a denial to what the caller is told and to the decision's reason. */
@@ -46,8 +46,10 @@ export function oauthError(denial: Denial): OAuthError {
       return badRequest('invalid_scope', 'scope cannot be granted', 'scope');
     case 'signing_input':
       return badRequest('invalid_target', 'the token for audience or resource would be too large', 'size');
+    case 'throttled':
+      return { ...waiting(429, 'slow_down', 'quota'), description: 'too many requests' };
     case 'unavailable':
-      return unavailable();
+      return waiting(503, 'temporarily_unavailable', 'unavailable');
   }
 }
 
@@ -66,12 +68,12 @@ function clientError(): OAuthError {
   };
 }
 
-function unavailable(): OAuthError {
+function waiting(status: 429 | 503, error: string, reason: Reason): OAuthError {
   return {
-    status: 503,
-    error: 'temporarily_unavailable',
+    status,
+    error,
     description: 'try again later',
-    reason: 'unavailable',
+    reason,
     headers: { 'Retry-After': String(retryAfterSeconds) },
   };
 }

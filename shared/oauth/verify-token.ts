@@ -5,6 +5,7 @@ import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import { Refused, type TokenReason } from './denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
 import type { VerificationKey } from './key-set.ts';
+import { type OneTimeUse, useOf } from './one-time-use.ts';
 import { selfName } from './own-tokens.ts';
 import { type RegisteredClaims, readRegisteredClaims } from './registered-claims.ts';
 import type { JsonObject } from './strict-json.ts';
@@ -21,6 +22,10 @@ export interface VerifiedToken {
   readonly issuer: TrustedIssuer;
   readonly registered: RegisteredClaims;
   readonly claims: JsonObject;
+  /** Of the key that signed it. */
+  readonly kid: string | undefined;
+  /** Set where the issuer's tokens may be used once. */
+  readonly use?: OneTimeUse;
 }
 
 /** Facts about a token that are known before it is verified or refused; for the decision, never for an answer. */
@@ -81,7 +86,14 @@ export async function verifyJwt(
   checkAudience(registered, issuer);
   checkType(jwt, declared, issuer);
   checkTime(registered, issuer, verifier);
-  return { issuer, registered, claims: jwt.claims };
+  const { claims } = jwt;
+  return {
+    issuer,
+    registered,
+    claims,
+    kid: jwt.header.kid,
+    ...(issuer.singleUse && { use: useOf(jwt, issuer, registered) }),
+  };
 }
 
 // Two entries may share one `iss` and differ in audience; `iss` is compared as a string, before anything parses it.

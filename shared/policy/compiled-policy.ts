@@ -44,6 +44,8 @@ export interface TrustedIssuer<Url = string> {
   readonly subject?: Template;
   /** Claims kept only as salted hashes in decisions and audit. */
   readonly private?: readonly string[];
+  /** Paths of the claims whose values, joined by `/`, name the CI run. */
+  readonly run?: readonly string[];
   /** Each of its tokens is taken once. */
   readonly singleUse?: true;
   readonly introspection?: UpstreamIntrospection;

@@ -102,7 +102,12 @@ describe('signing', () => {
 
 describe('records', () => {
   test.each<[string, ...[action: string | readonly string[], pattern: string][]]>([
-    ['Token', ['dynamodb:GetItem', '*#keyring'], ['dynamodb:PutItem', '*#decision#*']],
+    [
+      'Token',
+      ['dynamodb:GetItem', '*#keyring'],
+      ['dynamodb:PutItem', '*#decision#*'],
+      ['dynamodb:BatchGetItem', '*#revoked#*'],
+    ],
     ['Jwks', ['dynamodb:GetItem', '*#keyring']],
     ['Decisions', ['dynamodb:GetItem', '*#decision#*']],
     ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring']],
@@ -127,7 +132,7 @@ describe('records', () => {
     };
     expect(rightsOf({}).join('')).not.toMatch(/#used#|#reference#|DeleteItem/);
     const once = rightsOf({ clients }).join('');
-    expect(once).toContain('"Action":["dynamodb:DeleteItem","dynamodb:PutItem"]');
+    expect(once).toContain('"Action":["dynamodb:DeleteItem","dynamodb:PutItem","dynamodb:UpdateItem"]');
     expect([once.includes('*#used#*'), once.includes('*#reference#*')]).toEqual([true, false]);
     const opaque = rightsOf({ audiences }).join('');
     expect([opaque.includes('*#used#*'), opaque.includes('*#reference#*')]).toEqual([false, true]);
@@ -138,7 +143,7 @@ describe('records', () => {
     expect(holdersOf('dynamodb:PutItem').sort()).toEqual(['KeyringSeed', 'Token']);
     const actions = Object.values(statements).flat().flatMap(actionsOf);
     const ofTable = actions.filter((action) => action.startsWith('dynamodb:'));
-    expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:GetItem', 'dynamodb:PutItem']);
+    expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
   });
 });
 

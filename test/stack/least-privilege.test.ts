@@ -45,7 +45,7 @@ describe('the functions’ rights', () => {
   test('cover every call the functions made', () => {
     const calls = callsOfFunctions();
     expect(new Set(calls.map(({ action }) => action))).toEqual(
-      new Set(['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:PutItem']),
+      new Set(['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem']),
     );
     const refused = calls.filter((call) => !allows(statements, call));
     expect(refused).toEqual([]);

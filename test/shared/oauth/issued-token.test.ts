@@ -25,7 +25,7 @@ const reserved = [
 const audience = policy.audiences['orders-api'] ?? expect.fail('no such audience');
 
 function build(claims: JsonObject, mapped: Record<string, { claim: string }[]>, ttl = 300) {
-  const subject = { issuer: github, registered: readRegisteredClaims(claims), claims };
+  const subject = { issuer: github, registered: readRegisteredClaims(claims), claims, kid: undefined };
   const grant = { ...ordersRule.grant, claims: mapped, ttl };
   return accessTokenClaims({
     issuer: 'https://issuer.acme.example',
@@ -36,6 +36,7 @@ function build(claims: JsonObject, mapped: Record<string, { claim: string }[]>, 
     rule: { grant },
     scopes: ['orders:read'],
     jti: 'j',
+    kid: 'kid',
     now,
   });
 }
