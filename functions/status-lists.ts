@@ -4,7 +4,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { clientOptions } from '../shared/aws/client-options.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
-import { createFindRevocations, createFindTokens } from '../shared/aws/listed-items.ts';
+import { createListRevocations, createListTokens } from '../shared/aws/listed-items.ts';
 import { createCountPositions } from '../shared/aws/status-positions.ts';
 import { readConfig } from '../shared/config.ts';
 import { createLog } from '../shared/http/log.ts';
@@ -19,8 +19,8 @@ export const handler = statusListEndpoint({
   readKeyring: createCachedKeyring(createReadKeyring(client, table), Date.now),
   sign: createSign(new KMSClient(clientOptions)),
   countPositions: createCountPositions({ client, table, now }),
-  findTokens: createFindTokens(client, table),
-  findRevocations: createFindRevocations(client, table, now),
+  listTokens: createListTokens(client, table),
+  listRevocations: createListRevocations(client, table, now),
   now,
   write: createLog('status-lists'),
 });

@@ -1,5 +1,5 @@
 // POST /token. Wiring only: configuration, clients, clock and randomness for shared/http/token-endpoint.ts.
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
@@ -10,6 +10,7 @@ import { createSign } from '../shared/aws/kms.ts';
 import { createRelease, createTakeUse } from '../shared/aws/one-time-uses.ts';
 import { createRecordReference } from '../shared/aws/reference-tokens.ts';
 import { createFindRevocations } from '../shared/aws/revocations.ts';
+import { createReserveStatus } from '../shared/aws/status-positions.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
@@ -51,6 +52,7 @@ export const handler = tokenEndpoint(
     findRevocations: createFindRevocations(dynamodb, recordsTable, Math.random),
     takeUse: createTakeUse({ client: dynamodb, table: recordsTable, now }),
     release: createRelease({ client: dynamodb, table: recordsTable }),
+    reserveStatus: createReserveStatus({ client: dynamodb, table: recordsTable, now, randomInt }),
     newHandle: () => randomBytes(32),
     now,
     decisionRetention: Number(decisionRetention),

@@ -7,17 +7,17 @@ import { listedIndex, listedRevocations, listedTokens, revocationNameOf } from '
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
-/** Finds what the records of one list's tokens say of them. */
-export function createFindTokens(client: DynamoDBClient, table: string): StatusListCapabilities['findTokens'] {
+/** Lists what the records of one list's tokens say of them. */
+export function createListTokens(client: DynamoDBClient, table: string): StatusListCapabilities['listTokens'] {
   return (list) =>
     callDependency('dynamodb', async () => (await query(client, table, listedTokens(list))).map(tokenOf));
 }
 
 /**
- * Finds the revocations there are.
+ * Lists the revocations there are.
  * @param now seconds since the epoch
  */
-export function createFindRevocations(
+export function createListRevocations(
   client: DynamoDBClient,
   table: string,
   now: () => number,

@@ -26,7 +26,11 @@ export const listedIndex = 'listed';
 export const listedTokens = (list: string): string => `status#${list}`;
 export const listedRevocations = 'revocations';
 
-const revocationPrefix = `${tenant}#revocation#`;
-
-/** The name of a revocation, from its key. */
-export const revocationNameOf = (pk: string): string => pk.slice(revocationPrefix.length);
+/**
+ * The name by which the record of a token knows a revocation: its kind and 128 bits of the hash, short because a token has
+ * many. Two revocations of one name could only mark a token that is not revoked.
+ */
+export const revocationNameOf = (pk: string): string => {
+  const [by = '', hash = ''] = pk.split('#').slice(-2);
+  return `${by}#${hash.slice(0, 32)}`;
+};

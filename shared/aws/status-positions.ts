@@ -23,7 +23,7 @@ export interface StatusPositions {
  * Hands out positions, no two the same in any instance.
  * @throws Refused `unavailable`: without a position there is no token
  */
-export function createReserveStatus(options: StatusPositions): NonNullable<ExchangeCapabilities['reserveStatus']> {
+export function createReserveStatus(options: StatusPositions): ExchangeCapabilities['reserveStatus'] {
   /** What is left of the reserved blocks, by algorithm. */
   const left = new Map<string, { readonly series: string; readonly positions: number[] }>();
   return async ({ alg }) => {

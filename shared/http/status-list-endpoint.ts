@@ -47,14 +47,14 @@ export function statusListEndpoint({ write, ...cambio }: StatusListEndpoint) {
 function createCachedLists(cambio: Omit<StatusListEndpoint, 'write'>) {
   const { now } = cambio;
   const lists = createExpiringMap<StatusListToken>({ maxEntries: maxLists, now });
-  const looks = createExpiringMap<Awaited<ReturnType<typeof cambio.findRevocations>>>({ maxEntries: 1, now });
-  const findRevocations = async () => {
-    const known = looks.get('') ?? (await cambio.findRevocations());
+  const looks = createExpiringMap<Awaited<ReturnType<typeof cambio.listRevocations>>>({ maxEntries: 1, now });
+  const listRevocations = async () => {
+    const known = looks.get('') ?? (await cambio.listRevocations());
     looks.set('', known, known.at + revocationsFreshFor);
     return known;
   };
   return async (list: string): Promise<string | undefined> => {
-    const token = lists.get(list) ?? (await makeStatusListToken(list, { ...cambio, findRevocations }));
+    const token = lists.get(list) ?? (await makeStatusListToken(list, { ...cambio, listRevocations }));
     if (token) lists.set(list, token, token.at + freshFor);
     return token?.jwt;
   };

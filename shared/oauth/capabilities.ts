@@ -43,8 +43,8 @@ export interface ExchangeCapabilities {
   readonly takeUse: (taking: Taking) => Promise<Taken>;
   /** Gives back a use that was taken by a request which got nothing. Does not throw. */
   readonly release: (taking: Taking) => Promise<void>;
-  /** Gives out a position in a Status List; left out where no audience has `status`. */
-  readonly reserveStatus?: (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
+  /** Gives out a position in a Status List, once for ever. */
+  readonly reserveStatus: (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
   /** 256 random bits. */
   readonly newHandle: () => Uint8Array;
   /** Seconds since the epoch. */

@@ -9,6 +9,7 @@ import { Refused } from './denial.ts';
 import type { SigningKey } from './keyring.ts';
 import { type Lineage, lineageAfter } from './lineage.ts';
 import { audienceClaim } from './own-tokens.ts';
+import { listUri, type StatusReference } from './status-list-id.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
@@ -17,7 +18,7 @@ const maxSigningInput = 4_096;
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
-  ...['lineage', 'req_wl'],
+  ...['lineage', 'req_wl', 'status'],
 ]);
 
 /** Times are seconds since the epoch. */
@@ -48,6 +49,7 @@ export interface Issuance {
   /** Of the key that will sign; undefined for reference tokens. */
   readonly kid: string | undefined;
   readonly now: number;
+  readonly status?: StatusReference | undefined;
 }
 
 /**
@@ -70,6 +72,7 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
     lineage: lineageAfter(subject, issuance.kid, now),
+    ...(issuance.status && statusClaim(issuer, issuance.status)),
   };
 }
 
@@ -97,6 +100,11 @@ export function signingInput(
   const input = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
   if (input.length > maxSigningInput) throw new Refused({ kind: 'signing_input', bytes: input.length });
   return input;
+}
+
+/** draft-ietf-oauth-status-list §6.2. */
+function statusClaim(issuer: string, { list, index }: StatusReference) {
+  return { status: { status_list: { idx: index, uri: listUri(issuer, list) } } };
 }
 
 function expiry({ subject, rule, now }: Issuance): number {

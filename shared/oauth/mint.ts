@@ -12,7 +12,7 @@ import {
 } from './issued-token.ts';
 import { currentKey } from './keyring.ts';
 import { chainOf, tooLong } from './lineage.ts';
-import { describeChain, maxDescriptions } from './revocation.ts';
+import { type Description, describeChain, maxDescriptions } from './revocation.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 
@@ -20,6 +20,8 @@ export interface Minting {
   readonly claims: IssuedClaims;
   /** Of a reference token's handle; hex. */
   readonly handleHash?: string;
+  /** By what the token can be revoked. */
+  readonly descriptions: readonly Description[];
   /** Does the work; durable where the token needs a record of its own. */
   readonly token: () => Promise<string>;
 }
@@ -44,27 +46,29 @@ export async function mint({ kind, issuance, repeatable }: MintRequest, cambio: 
   const key = currentKey(await cambio.readKeyring(), alg) ?? noKey(alg);
   const signed = { ...issuance, kid: key.kid };
   const claims = kind === 'transaction' ? transactionTokenClaims(signed) : accessTokenClaims(signed);
-  checkDescribable(claims, key.kid);
+  const descriptions = describe(claims, key.kid);
   const input = signingInput(kind === 'transaction' ? 'txntoken+jwt' : 'at+jwt', claims, key);
-  return { claims, token: async () => `${input}.${encodeBase64url(await cambio.sign(key, input))}` };
+  return { claims, descriptions, token: async () => `${input}.${encodeBase64url(await cambio.sign(key, input))}` };
 }
 
 function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapabilities): Minting {
   const claims = accessTokenClaims(issuance);
-  checkDescribable(claims, undefined);
+  const descriptions = describe(claims, undefined);
   const handle = encodeBase64url(cambio.newHandle());
   const handleHash = createHash('sha256').update(handle).digest('hex');
   const token = async (): Promise<string> => {
     await cambio.recordReference({ handleHash, claims, ...(repeatable && { repeatable }) });
     return handle;
   };
-  return { claims, handleHash, token };
+  return { claims, handleHash, descriptions, token };
 }
 
 /** A token whose whole descent one read cannot look up could outlive its revocation. */
-function checkDescribable(claims: IssuedClaims, kid: string | undefined): void {
-  const count = describeChain(chainOf({ claims, kid }), claims.sub).length;
-  if (count > maxDescriptions) throw tooLong(`${count} ways to revoke it, more than ${maxDescriptions}`);
+function describe(claims: IssuedClaims, kid: string | undefined): readonly Description[] {
+  const descriptions = describeChain(chainOf({ claims, kid }), claims.sub);
+  const { length } = descriptions;
+  if (length > maxDescriptions) throw tooLong(`${length} ways to revoke it, more than ${maxDescriptions}`);
+  return descriptions;
 }
 
 function noKey(alg: string): never {

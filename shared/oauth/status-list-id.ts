@@ -40,6 +40,11 @@ export function referenceOf(series: Pick<Series, 'id'>, position: number): Statu
   return { list: `${series.id}-${Math.floor(position / listSize).toString(36)}`, index: position % listSize };
 }
 
+/** URI of a list: what the `status` claim names, and the list token's `sub`. */
+export function listUri(issuer: string, list: string): string {
+  return `${issuer}/status-lists/${list}`;
+}
+
 /** A list id taken apart. `firstPosition` is that of its index 0 in its series. */
 export interface ListId {
   readonly series: string;

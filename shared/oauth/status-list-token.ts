@@ -2,7 +2,7 @@
 // revocations there are; no revocation touches a token's record. Pure but for the capabilities.
 import { type SigningCapabilities, signJwt } from './sign-jwt.ts';
 import { encodeStatusList } from './status-list.ts';
-import { listSize, parseListId } from './status-list-id.ts';
+import { listSize, listUri, parseListId } from './status-list-id.ts';
 
 /** Seconds a verifier may use a list without asking again. */
 export const listTtl = 15;
@@ -35,19 +35,14 @@ export interface StatusListCapabilities extends SigningCapabilities {
   readonly issuer: string;
   /** Positions given out in a series; 0 when there is no such series, or no longer. */
   readonly countPositions: (series: string) => Promise<number>;
-  readonly findTokens: (list: string) => Promise<readonly ListedToken[]>;
-  readonly findRevocations: () => Promise<KnownRevocations>;
+  readonly listTokens: (list: string) => Promise<readonly ListedToken[]>;
+  readonly listRevocations: () => Promise<KnownRevocations>;
 }
 
 /** A Status List Token and the time (epoch seconds) whose statuses it has. */
 export interface StatusListToken {
   readonly jwt: string;
   readonly at: number;
-}
-
-/** URI of a list: what the `status` claim names, and the list token's `sub`. */
-export function listUri(issuer: string, list: string): string {
-  return `${issuer}/status-lists/${list}`;
 }
 
 /**
@@ -60,7 +55,7 @@ export async function makeStatusListToken(
 ): Promise<StatusListToken | undefined> {
   const id = parseListId(list);
   if (!id || (await cambio.countPositions(id.series)) <= id.firstPosition) return undefined;
-  const { at, revocations } = await cambio.findRevocations();
+  const { at, revocations } = await cambio.listRevocations();
   const revoked = await revokedPositions(
     list,
     revocations.filter(({ expiresAt }) => expiresAt > at),
@@ -81,11 +76,14 @@ export async function makeStatusListToken(
 async function revokedPositions(
   list: string,
   revocations: readonly ListedRevocation[],
-  { findTokens }: StatusListCapabilities,
+  { listTokens }: StatusListCapabilities,
 ): Promise<readonly number[]> {
   if (revocations.length === 0) return [];
-  const issuedBefore = new Map(revocations.map((revocation) => [revocation.key, revocation.issuedBefore]));
+  const issuedBefore = new Map<string, number>();
+  for (const { key, issuedBefore: time } of revocations) {
+    issuedBefore.set(key, Math.max(time, issuedBefore.get(key) ?? time));
+  }
   const isRevoked = ({ revocationKeys }: ListedToken): boolean =>
     revocationKeys.some(([key, issuedAt]) => (issuedBefore.get(key) ?? -1) >= issuedAt);
-  return (await findTokens(list)).filter(isRevoked).map(({ index }) => index);
+  return (await listTokens(list)).filter(isRevoked).map(({ index }) => index);
 }

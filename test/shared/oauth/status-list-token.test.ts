@@ -27,8 +27,8 @@ function capabilities(changes: Partial<StatusListCapabilities> = {}): StatusList
   return {
     ...cambio,
     countPositions: async (asked) => (asked === series.id ? 64 : 0),
-    findTokens: async (asked) => (asked === list ? [token] : []),
-    findRevocations: async () => ({ at: now, revocations: [revocation] }),
+    listTokens: async (asked) => (asked === list ? [token] : []),
+    listRevocations: async () => ({ at: now, revocations: [revocation] }),
     ...changes,
   };
 }
@@ -42,7 +42,7 @@ async function made(changes: Partial<StatusListCapabilities> = {}, id: string = 
 const statuses = async (changes: Partial<StatusListCapabilities> = {}) =>
   statusesOf((await made(changes)).claims.status_list);
 const withRevocation = (changes: Partial<ListedRevocation>) =>
-  statuses({ findRevocations: async () => ({ at: now, revocations: [{ ...revocation, ...changes }] }) });
+  statuses({ listRevocations: async () => ({ at: now, revocations: [{ ...revocation, ...changes }] }) });
 
 describe('a Status List Token', () => {
   test('says what it is, whose list it has, and until when', async () => {
@@ -60,12 +60,12 @@ describe('a Status List Token', () => {
 
   test('has the time of the look at the revocations, not of its signature', async () => {
     const earlier = async () => ({ at: now - 4, revocations: [revocation] });
-    expect((await made({ findRevocations: earlier })).claims).toMatchObject({ iat: now - 4, exp: now + 56 });
+    expect((await made({ listRevocations: earlier })).claims).toMatchObject({ iat: now - 4, exp: now + 56 });
   });
 
   test('marks a token that anything it descends from was revoked of, and no other', async () => {
     const other: ListedToken = { index: 6, revocationKeys: [['family:c', now]] };
-    expect(await statuses({ findTokens: async () => [token, other] })).toEqual({ 5: 1 });
+    expect(await statuses({ listTokens: async () => [token, other] })).toEqual({ 5: 1 });
     expect(await withRevocation({ key: 'jti:b' })).toEqual({ 5: 1 });
     expect(await withRevocation({ key: 'jti:z' })).toEqual({});
   });
@@ -82,14 +82,14 @@ describe('a Status List Token', () => {
 
   test('costs no look at records while nothing is revoked', async () => {
     let looks = 0;
-    const findTokens = async () => {
+    const listTokens = async () => {
       looks += 1;
       return [token];
     };
-    const findRevocations = async () => ({ at: now, revocations: [] });
-    expect(await statuses({ findTokens, findRevocations })).toEqual({});
+    const listRevocations = async () => ({ at: now, revocations: [] });
+    expect(await statuses({ listTokens, listRevocations })).toEqual({});
     expect(looks).toBe(0);
-    expect(await statuses({ findTokens })).toEqual({ 5: 1 });
+    expect(await statuses({ listTokens })).toEqual({ 5: 1 });
     expect(looks).toBe(1);
   });
 
@@ -98,12 +98,12 @@ describe('a Status List Token', () => {
     const { cambio } = makeWorld();
     // Every second position at random: nothing compresses less.
     const random = Array.from({ length: listSize }, (_, index) => index).filter((index) => isOdd(index * 7_919));
-    const findTokens = async () => random.map((index) => ({ ...token, index }));
+    const listTokens = async () => random.map((index) => ({ ...token, index }));
     const sign: typeof cambio.sign = async (key, input) => {
       inputs.push(input);
       return cambio.sign(key, input);
     };
-    expect(Object.keys(await statuses({ findTokens, sign }))).toEqual(random.map(String));
+    expect(Object.keys(await statuses({ listTokens, sign }))).toEqual(random.map(String));
     expect(random.length).toBeGreaterThan(listSize / 3);
     expect(inputs[0]?.length).toBeGreaterThan(1_500);
     expect(inputs[0]?.length).toBeLessThanOrEqual(4_096);
