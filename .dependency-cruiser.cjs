@@ -16,7 +16,7 @@ module.exports = {
       name: 'pure-core-has-no-io',
       severity: 'error',
       from: { path: '^shared/(oauth|policy)/' },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|zlib)$' },
     },
     {
       name: 'pure-core-has-no-aws',

@@ -18,7 +18,7 @@ export function endpointParts(name: string) {
   const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
   const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
   const write = createLog(name);
-  const client = new DynamoDBClient(clientOptions);
+  const store = { client: new DynamoDBClient(clientOptions), table: config.recordsTable };
   const findKey = createIssuerKeys({
     now: clock,
     fetchJson,
@@ -26,12 +26,12 @@ export function endpointParts(name: string) {
     onFailure: (issuer, cause) => write('error', 'issuer_keys', { issuer, cause }),
   });
   const capabilities = {
-    ...recordsOf({ client, table: config.recordsTable, clock, random: Math.random }),
+    ...recordsOf({ ...store, clock, random: Math.random }),
     issuer: config.issuer,
     policy,
     findIssuerKey: findKey,
     findClientKey: findKey,
     decisionRetention: Number(config.decisionRetention),
   };
-  return { capabilities, options: { write, newId: randomUUID, clock } };
+  return { capabilities, store, options: { write, newId: randomUUID, clock } };
 }

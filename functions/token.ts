@@ -1,14 +1,15 @@
 // POST /token. Wiring only.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientOptions } from '../shared/aws/client-options.ts';
 import { createSign } from '../shared/aws/kms.ts';
+import { createReserveStatus } from '../shared/aws/status-positions.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
 import { conditionEvaluator } from '../shared/policy/conditions.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { endpointParts } from './endpoint-parts.ts';
 
-const { capabilities, options } = endpointParts('token');
+const { capabilities, options, store } = endpointParts('token');
 
 export const handler = tokenEndpoint(
   {
@@ -16,6 +17,7 @@ export const handler = tokenEndpoint(
     findRules: indexRules(capabilities.policy.rules),
     evaluateCondition: conditionEvaluator(),
     sign: createSign(new KMSClient(clientOptions)),
+    reserveStatus: createReserveStatus({ ...store, now: capabilities.now, randomInt }),
     newHandle: () => randomBytes(32),
   },
   options,

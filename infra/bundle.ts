@@ -16,6 +16,7 @@ export type FunctionEntry =
   | 'discovery'
   | 'jwks'
   | 'decisions'
+  | 'status-lists'
   | 'keyring-seed';
 
 export interface Bundle {

@@ -44,3 +44,7 @@ function hasSingleUse({ issuers }: PolicyArtifact): boolean {
 function hasReferences({ audiences }: PolicyArtifact): boolean {
   return Object.values(audiences).some(({ format }) => format === 'reference');
 }
+
+export function hasStatus({ audiences }: PolicyArtifact): boolean {
+  return Object.values(audiences).some(({ status }) => status === true);
+}

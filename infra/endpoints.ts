@@ -9,7 +9,7 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import type { Route } from './api.ts';
 import type { FunctionEntry } from './bundle.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
-import { assertionStatements, referenceStatements, useStatements } from './endpoint-rights.ts';
+import { assertionStatements, hasStatus, referenceStatements, useStatements } from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -54,6 +54,7 @@ export class Endpoints extends Construct {
     const jwks = this.jwks(props);
     const decisions = this.decisions(props);
     const revocations = this.adminRevocations(props);
+    const statusLists = this.statusLists(props);
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
       { path: '/introspect', methods: ['POST'], handler: introspect },
@@ -62,6 +63,7 @@ export class Endpoints extends Construct {
       { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
       { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
+      { path: '/status-lists/{id}', methods: read, handler: statusLists },
       { path: '/admin/revocations', methods: ['POST'], handler: revocations, iam: true },
     ];
   }
@@ -77,6 +79,7 @@ export class Endpoints extends Construct {
         records.statement('revoked', ['BatchGetItem']),
         ...useStatements(artifact, records),
         ...referenceStatements(artifact, records, 'written'),
+        ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
       ],
     });
   }
@@ -87,7 +90,7 @@ export class Endpoints extends Construct {
       ...deciding(props, 'introspect', 'POST /introspect'),
       statements: [
         // RFC 9701 §6: the algorithm of signed answers unless a client registers another.
-        signingKeys.signStatement(['RS256']),
+        signingKeys.signStatement({ algorithms: ['RS256'] }),
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
         records.statement('revoked', ['BatchGetItem']),
@@ -153,6 +156,28 @@ export class Endpoints extends Construct {
       settings: { recordsTable: records.name },
       statements: [records.statement('keyring', ['GetItem'])],
     });
+  }
+
+  /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
+  private statusLists({ artifact, signingKeys, records, ...props }: EndpointsProps): Alias {
+    const statements = [
+      // A list may be longer than KMS takes whole.
+      signingKeys.signStatement({ digests: true }),
+      records.statement('keyring', ['GetItem']),
+      records.statement('statusSeries', ['GetItem']),
+      records.listedStatement(),
+    ];
+    return this.make(
+      'StatusLists',
+      { artifact, signingKeys, records, ...props },
+      {
+        entry: 'status-lists',
+        route: 'GET /status-lists/{id}',
+        seconds: 10,
+        settings: { issuer: props.issuer, recordsTable: records.name },
+        statements: hasStatus(artifact) ? statements : [records.statement('statusSeries', ['GetItem'])],
+      },
+    );
   }
 
   private make(id: string, { artifact, logRetention, vpc }: EndpointsProps, part: EndpointPart): Alias {

@@ -38,6 +38,12 @@ export interface SigningKeysProps {
   readonly algorithms: readonly JwsAlgorithm[];
 }
 
+interface Signing {
+  /** All of the keyring's, unless named. */
+  readonly algorithms?: readonly JwsAlgorithm[];
+  readonly digests?: boolean;
+}
+
 export class SigningKeys extends Construct {
   /** In a fixed order, whatever the order of the policy. */
   readonly keys: readonly SigningKey[];
@@ -54,9 +60,9 @@ export class SigningKeys extends Construct {
 
   /**
    * Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows.
-   * @param algorithms all of the keyring's, unless named
+   * Whole messages only, unless `digests`: a digest could be one of anything.
    */
-  signStatement(algorithms: readonly JwsAlgorithm[] = this.keys.map(({ alg }) => alg)): PolicyStatement {
+  signStatement({ algorithms = this.keys.map(({ alg }) => alg), digests = false }: Signing = {}): PolicyStatement {
     return new PolicyStatement({
       actions: ['kms:Sign'],
       resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
@@ -64,8 +70,7 @@ export class SigningKeys extends Construct {
         StringEquals: {
           [`aws:ResourceTag/${keyringTag}`]: this.keyring,
           'kms:SigningAlgorithm': algorithms.map((alg) => kmsAlgorithms[alg].signing),
-          // Whole messages only: a digest could be one of anything.
-          'kms:MessageType': 'RAW',
+          'kms:MessageType': digests ? ['RAW', 'DIGEST'] : 'RAW',
         },
       },
     });

@@ -189,6 +189,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
       const index = uses.findIndex((earlier) => isSame(earlier.use, use));
       uses.splice(index, 1);
     },
+    reserveStatus: async () => ({ list: 'es256-dq39-0', index: 7 }),
     newHandle: () => new Uint8Array(32).fill(7),
     now: () => now,
     decisionRetention: 2_592_000,

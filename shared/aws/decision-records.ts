@@ -2,7 +2,8 @@
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DecisionRecord, Ending } from '../oauth/decision-record.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
-import { decisionKey } from './record-keys.ts';
+import { decisionKey, listedTokens } from './record-keys.ts';
+import { revocationName } from './revocations.ts';
 
 export type RecordDecision = (record: DecisionRecord) => Promise<void>;
 /** Undefined when there is none; one that has expired may still be found. */
@@ -50,7 +51,7 @@ export function createFindDecision(client: DynamoDBClient, table: string): FindD
 }
 
 function toItem(record: DecisionRecord): Record<string, AttributeValue> {
-  const { decisionId, ending, request, trace, subject, actor, ...plain } = record;
+  const { decisionId, ending, request, trace, subject, actor, status, ...plain } = record;
   const { issued, ...result } = { issued: undefined, ...ending };
   return {
     pk: { S: decisionKey(decisionId) },
@@ -61,7 +62,15 @@ function toItem(record: DecisionRecord): Record<string, AttributeValue> {
       subjectToken: JSON.stringify(subject),
       actorToken: JSON.stringify(actor),
     }),
+    ...(status && listing(status)),
   };
+}
+
+/** What a Status List is computed from. */
+function listing({ list, index, descriptions }: NonNullable<DecisionRecord['status']>) {
+  const revocationKeys = descriptions.map((description) => [revocationName(description), description.issuedAt]);
+  const listed = listedTokens(list);
+  return attributes({ listed, statusIndex: index, revocationKeys: JSON.stringify(revocationKeys) });
 }
 
 function attributes(values: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {

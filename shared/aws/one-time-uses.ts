@@ -37,7 +37,7 @@ async function takeFirst(
   use: OneTimeUse,
   held: { readonly attempt: string } & Partial<UseClaim>,
 ): Promise<boolean> {
-  const { attempt, request, jti, at } = held;
+  const { attempt, request, jti, at, status } = held;
   const command = new PutItemCommand({
     TableName: table,
     Item: {
@@ -46,6 +46,7 @@ async function takeFirst(
       attempt: { S: attempt },
       holders: { N: '1' },
       ...(request !== undefined && { requestHash: { S: request }, jti: { S: jti ?? '' }, at: { N: String(at) } }),
+      ...(status && { statusList: { S: status.list }, statusIndex: { N: String(status.index) } }),
     },
     ConditionExpression: 'attribute_not_exists(pk) OR expiresAt < :now OR attempt = :attempt',
     ExpressionAttributeValues: { ':now': { N: String(now()) }, ':attempt': { S: attempt } },
@@ -92,8 +93,10 @@ async function joinHolders({ client, table, now }: UseStore, use: OneTimeUse, cl
   return { outcome: 'again', claim: { ...claim, ...firstOf(Attributes) } };
 }
 
-function firstOf({ jti, at }: Readonly<Record<string, AttributeValue>>): Pick<UseClaim, 'jti' | 'at'> {
-  return { jti: jti?.S ?? '', at: Number(at?.N) };
+function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UseClaim, 'request'> {
+  const { jti, at, statusList, statusIndex } = item;
+  const status = statusList?.S === undefined ? undefined : { list: statusList.S, index: Number(statusIndex?.N) };
+  return { jti: jti?.S ?? '', at: Number(at?.N), status };
 }
 
 /**

@@ -17,3 +17,20 @@ export const revokedKey = (by: string, hash: string): string => `${tenant}#revok
 
 /** A reference token, by the SHA-256 of its handle. */
 export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;
+
+/** The counter of the positions given out in a series of Status Lists. */
+export const statusSeriesKey = (series: string): string => `${tenant}#status-series#${series}`;
+
+/** The index that Status Lists are computed from, and the partitions of it: its attribute `listed`. */
+export const listedIndex = 'listed';
+export const listedTokens = (list: string): string => `status#${list}`;
+export const listedRevocations = 'revocations';
+
+/**
+ * The name by which the record of a token knows a revocation: its kind and 128 bits of the hash, short because a token has
+ * many. Two revocations of one name could only mark a token that is not revoked.
+ */
+export const revocationNameOf = (pk: string): string => {
+  const [by = '', hash = ''] = pk.split('#').slice(-2);
+  return `${by}#${hash.slice(0, 32)}`;
+};

@@ -13,7 +13,7 @@ import {
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { type Description, maxDescriptions, type Revocation, type RevocationRecord } from '../oauth/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
-import { revokedKey } from './record-keys.ts';
+import { listedRevocations, revocationNameOf, revokedKey } from './record-keys.ts';
 
 /** Durable when it returns. */
 export type RecordRevocation = (revocation: RevocationRecord) => Promise<void>;
@@ -42,6 +42,7 @@ export function createRecordRevocation(client: DynamoDBClient, table: string): R
         reason: { S: reason },
         at: number(at),
         principal: { S: principal },
+        listed: { S: listedRevocations },
       };
       const command = new PutItemCommand({
         TableName: table,
@@ -107,4 +108,9 @@ function fromItem(item: Item): Revocation {
 
 function keyOf({ by, value }: Pick<Description, 'by' | 'value'>): string {
   return revokedKey(by, createHash('sha256').update(value).digest('hex'));
+}
+
+/** What the record of a token says of one thing by which it can be revoked. */
+export function revocationName(description: Pick<Description, 'by' | 'value'>): string {
+  return revocationNameOf(keyOf(description));
 }

@@ -1,5 +1,5 @@
 // What the protocol needs from outside, as function types; their one other implementation is the tests'. Pure.
-import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
 import type { FindClientKey } from './client-authentication.ts';
 import type { CallerHeaders } from './client-credentials.ts';
@@ -9,6 +9,7 @@ import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './keyring.ts';
 import type { Taken, Taking } from './one-time-use.ts';
 import type { Description, Revocation } from './revocation.ts';
+import type { StatusReference } from './status-list-id.ts';
 import type { FindIssuerKey } from './verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
@@ -42,6 +43,8 @@ export interface ExchangeCapabilities {
   readonly takeUse: (taking: Taking) => Promise<Taken>;
   /** Gives back a use that was taken by a request which got nothing. Does not throw. */
   readonly release: (taking: Taking) => Promise<void>;
+  /** Gives out a position in a Status List, once for ever. */
+  readonly reserveStatus: (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
   /** 256 random bits. */
   readonly newHandle: () => Uint8Array;
   /** Seconds since the epoch. */

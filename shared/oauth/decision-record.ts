@@ -5,6 +5,8 @@ import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '
 import type { Reason } from './denial.ts';
 import { selfName } from './own-tokens.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
+import type { Description } from './revocation.ts';
+import type { StatusReference } from './status-list-id.ts';
 
 /** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
 export interface IssuedFacts {
@@ -81,6 +83,8 @@ export interface DecisionRecord {
   readonly repetition?: 'first' | 'again';
   /** Of the one handle that is alive, where the identical request may get another; hex. */
   readonly handleHash?: string | undefined;
+  /** Of grants whose token is in a Status List: where, and by what it can be revoked. */
+  readonly status?: StatusReference & { readonly descriptions: readonly Description[] };
 }
 
 /** Bytes of JSON that the claims of subject and actor may take together. */

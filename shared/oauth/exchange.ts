@@ -25,7 +25,8 @@ export async function exchange(
   const now = cambio.now();
   const granted = decideGrant({ request, caller, parties, now }, cambio, decision);
   const hash = requestHash(call.form, caller?.client.name, cambio.policy.hash);
-  const claim = { request: hash, jti: decision.decisionId, at: now };
+  const status = granted.audience.status ? await cambio.reserveStatus(granted.audience) : undefined;
+  const claim = { request: hash, jti: decision.decisionId, at: now, status };
   return admit({ caller, parties, claim, attempt: decision.attempt }, cambio, (first, again) =>
     issue({ request, caller, parties, granted, now, claim: first, again }, cambio, decision),
   );

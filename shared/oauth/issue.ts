@@ -40,14 +40,26 @@ export async function issue(
 ): Promise<TokenResponse> {
   const kind = issuedKind(request, granted.audience);
   const client = caller?.client.name;
-  const issuance = { ...granted, ...parties, client, issuer: cambio.issuer, jti: claim.jti, now: claim.at };
+  const issuance = {
+    ...granted,
+    ...parties,
+    client,
+    issuer: cambio.issuer,
+    jti: claim.jti,
+    now: claim.at,
+    status: claim.status,
+  };
   const repeatable = (parties.subject.use ?? parties.actor?.use) !== undefined;
-  const { claims, handleHash, token } = await mint({ kind, issuance, repeatable }, cambio);
+  const { claims, handleHash, descriptions, token } = await mint({ kind, issuance, repeatable }, cambio);
   const issued = issuedFacts(claims, granted.audience);
   const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
   const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
   const repetition = again ? 'again' : 'first';
-  const written = repeatable ? ({ ...record, repetition, handleHash } as const) : record;
+  const written = {
+    ...record,
+    ...(repeatable && ({ repetition, handleHash } as const)),
+    ...(claim.status && { status: { ...claim.status, descriptions } }),
+  };
   const minted = await both(token(), cambio.recordDecision(written));
   decision.issued = issued;
   decision.decisionId = claim.jti;

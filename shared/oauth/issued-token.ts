@@ -5,12 +5,13 @@ import { fillTemplate } from '../policy/template.ts';
 import { type Actor, delegate, issuedSubject } from './delegation.ts';
 import { type Lineage, lineageAfter } from './lineage.ts';
 import { audienceClaim } from './own-tokens.ts';
+import { listUri, type StatusReference } from './status-list-id.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
-  ...['lineage', 'req_wl'],
+  ...['lineage', 'req_wl', 'status'],
 ]);
 
 /** Times are seconds since the epoch. */
@@ -41,6 +42,7 @@ export interface Issuance {
   /** Of the key that will sign; undefined for reference tokens. */
   readonly kid: string | undefined;
   readonly now: number;
+  readonly status?: StatusReference | undefined;
 }
 
 /**
@@ -63,6 +65,7 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
     lineage: lineageAfter(subject, issuance.kid, now),
+    ...(issuance.status && statusClaim(issuer, issuance.status)),
   };
 }
 
@@ -74,6 +77,11 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
 export function transactionTokenClaims(issuance: Issuance): IssuedClaims {
   const { client_id, ...claims } = accessTokenClaims(issuance);
   return { ...claims, txn: issuance.jti, req_wl: client_id };
+}
+
+/** draft-ietf-oauth-status-list §6.2. */
+function statusClaim(issuer: string, { list, index }: StatusReference) {
+  return { status: { status_list: { idx: index, uri: listUri(issuer, list) } } };
 }
 
 function expiry({ subject, rule, now }: Issuance): number {

@@ -4,13 +4,15 @@ import { encodeBase64url } from './base64url.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims, transactionTokenClaims } from './issued-token.ts';
 import { chainOf, tooLong } from './lineage.ts';
-import { describeChain, maxDescriptions } from './revocation.ts';
+import { type Description, describeChain, maxDescriptions } from './revocation.ts';
 import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 
 export interface Minting {
   readonly claims: IssuedClaims;
+  /** All by which the token can be revoked. */
+  readonly descriptions: readonly Description[];
   /** Of a reference token's handle; hex. */
   readonly handleHash?: string;
   /** Does the work; durable where the token needs a record of its own. */
@@ -37,25 +39,27 @@ export async function mint({ kind, issuance, repeatable }: MintRequest, cambio: 
   const key = await signingKey(alg, cambio);
   const signed = { ...issuance, kid: key.kid };
   const claims = kind === 'transaction' ? transactionTokenClaims(signed) : accessTokenClaims(signed);
-  checkDescribable(claims, key.kid);
+  const descriptions = describe(claims, key.kid);
   const input = signingInput(kind === 'transaction' ? 'txntoken+jwt' : 'at+jwt', claims, key);
-  return { claims, token: () => signJwt(input, key, cambio) };
+  return { claims, descriptions, token: () => signJwt(input, key, cambio) };
 }
 
 function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapabilities): Minting {
   const claims = accessTokenClaims(issuance);
-  checkDescribable(claims, undefined);
+  const descriptions = describe(claims, undefined);
   const handle = encodeBase64url(cambio.newHandle());
   const handleHash = createHash('sha256').update(handle).digest('hex');
   const token = async (): Promise<string> => {
     await cambio.recordReference({ handleHash, claims, ...(repeatable && { repeatable }) });
     return handle;
   };
-  return { claims, handleHash, token };
+  return { claims, descriptions, handleHash, token };
 }
 
 /** A token whose whole descent one read cannot look up could outlive its revocation. */
-function checkDescribable(claims: IssuedClaims, kid: string | undefined): void {
-  const count = describeChain(chainOf({ claims, kid }), claims.sub).length;
-  if (count > maxDescriptions) throw tooLong(`${count} ways to revoke it, more than ${maxDescriptions}`);
+function describe(claims: IssuedClaims, kid: string | undefined): readonly Description[] {
+  const descriptions = describeChain(chainOf({ claims, kid }), claims.sub);
+  const { length } = descriptions;
+  if (length > maxDescriptions) throw tooLong(`${length} ways to revoke it, more than ${maxDescriptions}`);
+  return descriptions;
 }

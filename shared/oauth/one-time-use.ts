@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { ParsedJwt } from './jwt.ts';
 import type { RegisteredClaims } from './registered-claims.ts';
+import type { StatusReference } from './status-list-id.ts';
 
 /** `expiresAt` in seconds since the epoch; later it cannot be accepted anyway. */
 export interface OneTimeUse {
@@ -20,6 +21,8 @@ export interface UseClaim {
   readonly jti: string;
   /** When that token was issued, seconds since the epoch. */
   readonly at: number;
+  /** Where that token's status is, if it has one. */
+  readonly status?: StatusReference | undefined;
 }
 
 /** One request's taking of a use. */
