@@ -10,6 +10,7 @@ import type { IssuedClaims } from './issued-token.ts';
 import { type IssuedKind, mint } from './mint.ts';
 import type { TokenRequest } from './token-request.ts';
 import { tokenTypes } from './token-types.ts';
+import { requestingWorkload } from './transaction-token.ts';
 
 /** A successful answer. @see [RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.2.1) */
 export interface TokenResponse {
@@ -34,7 +35,7 @@ export async function issue(
   const kind = issuedKind(request, granted.audience);
   const client = caller?.client.name;
   const issuance = { ...granted, ...parties, client, issuer: cambio.issuer, jti: decision.decisionId, now };
-  const { claims, token } = await mint(kind, issuance, cambio);
+  const { claims, token } = await mint(kind, { ...issuance, transaction: request.transaction }, cambio);
   const issued = issuedFacts(claims, granted.audience);
   const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
   const record = endDecision(decision, { outcome: 'granted', issued }, keeping);
@@ -66,8 +67,9 @@ function issuedKind({ requestedTokenType, asked }: TokenRequest, { format }: Aud
   return 'transaction';
 }
 
-function issuedFacts({ exp, sub, client_id, req_wl, scope }: IssuedClaims, { name }: Audience): IssuedFacts {
-  return { exp, sub, clientId: client_id ?? String(req_wl), audience: name, scope };
+function issuedFacts(claims: IssuedClaims, { name }: Audience): IssuedFacts {
+  const { exp, sub, client_id, scope } = claims;
+  return { exp, sub, clientId: client_id ?? requestingWorkload(claims), audience: name, scope };
 }
 
 function tokenResponse(token: string, claims: IssuedClaims, kind: IssuedKind, request: TokenRequest): TokenResponse {

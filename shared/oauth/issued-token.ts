@@ -1,5 +1,4 @@
-// The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4, draft-ietf-oauth-transaction-tokens) and the signing input
-// (RFC 7515 §5.1). Pure.
+// The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4) and the signing input (RFC 7515 §5.1). Pure.
 import type { Claims } from '../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../policy/compiled-policy.ts';
 import { fillTemplate } from '../policy/template.ts';
@@ -8,6 +7,7 @@ import { type Actor, delegate, issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
 import type { SigningKey } from './keyring.ts';
 import { audienceClaim, selfName } from './own-tokens.ts';
+import type { TransactionContext } from './transaction-context.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
@@ -18,7 +18,7 @@ const maxLineage = 16;
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
-  ...['lineage', 'req_wl'],
+  ...['lineage', 'req_wl', 'tctx', 'rctx'],
 ]);
 
 /** Times are seconds since the epoch. */
@@ -46,6 +46,8 @@ export interface Issuance {
   readonly audience: Audience;
   readonly rule: Pick<AllowRule, 'grant' | 'maxDepth' | 'outlive'>;
   readonly scopes: readonly string[];
+  /** Of a transaction token. */
+  readonly transaction?: TransactionContext | undefined;
   readonly jti: string;
   readonly now: number;
 }
@@ -72,16 +74,6 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     ...(act && { act }),
     ...(lineage.length > 0 && { lineage }),
   };
-}
-
-/**
- * The claims of a transaction token: for the audience as trust domain, with `txn` naming the transaction and `req_wl`
- * the workload that asked.
- * @throws as {@link accessTokenClaims}
- */
-export function transactionTokenClaims(issuance: Issuance): IssuedClaims {
-  const { client_id, ...claims } = accessTokenClaims(issuance);
-  return { ...claims, txn: issuance.jti, req_wl: client_id };
 }
 
 /**

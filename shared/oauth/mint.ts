@@ -3,14 +3,9 @@ import { createHash } from 'node:crypto';
 import { encodeBase64url } from './base64url.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import { Refused } from './denial.ts';
-import {
-  accessTokenClaims,
-  type Issuance,
-  type IssuedClaims,
-  signingInput,
-  transactionTokenClaims,
-} from './issued-token.ts';
+import { accessTokenClaims, type Issuance, type IssuedClaims, signingInput } from './issued-token.ts';
 import { currentKey } from './keyring.ts';
+import { transactionTokenClaims } from './transaction-token.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 
