@@ -1,8 +1,8 @@
 // Transaction tokens (draft-ietf-oauth-transaction-tokens): their claims, and what may change when one replaces another. Pure.
-import { isDeepStrictEqual } from 'node:util';
 import type { Audience } from '../policy/compiled-policy.ts';
 import { Refused } from './denial.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
+import { equalJson } from './json-equality.ts';
 import { audienceClaim, selfName } from './own-tokens.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts';
 import type { TransactionContext } from './transaction-context.ts';
@@ -44,10 +44,10 @@ export function checkReplacement(subject: VerifiedToken, { tctx, rctx }: Transac
   if (!replaced) return;
   if (!subject.registered.aud.includes(audienceClaim(target)))
     throw new Refused({ kind: 'target', problem: 'changed' });
-  if (tctx && !isDeepStrictEqual(tctx, replaced['tctx'])) throw changed('request_details');
+  if (tctx && !equalJson(tctx, replaced['tctx'])) throw changed('request_details');
   const earlier = membersOf(replaced['rctx']);
   const kept = Object.entries(rctx ?? {}).filter(([name]) => Object.hasOwn(earlier, name));
-  if (!kept.every(([name, value]) => isDeepStrictEqual(value, earlier[name]))) throw changed('request_context');
+  if (!kept.every(([name, value]) => equalJson(value, earlier[name]))) throw changed('request_context');
 }
 
 /** Of tokens of ours only transaction tokens have `txn`, which policy cannot map. */
