@@ -64,6 +64,7 @@ function own(changes: Claims = {}, header: Claims = {}): string {
   const claims = {
     ...{ iss: issuerUrl, sub: 'github|s', aud: 'https://orders.acme.example', iat: now, exp: now + 60, jti: 'j-1' },
     ...{ txn: 't-1', req_wl: 'gateway', scope: 'orders:read', tctx: details, rctx: context },
+    lineage: { origin: { iss: 'github', iat: now } },
     ...changes,
   };
   const text = JSON.stringify({ alg: 'ES256', typ: 'txntoken+jwt', kid: cambioKey.kid, ...header });
@@ -144,7 +145,11 @@ describe('a transaction token replaced by another', () => {
     const second = await issued(replacing(first.token, { scope: 'orders:read' }), at, as('orders'));
     const { txn: transaction, sub, aud, exp, tctx } = first.claims;
     expect(second.claims).toMatchObject({ txn: transaction, sub, aud, tctx, exp, scope: 'orders:read' });
-    expect(second.claims).toMatchObject({ req_wl: 'github,orders', jti: 'decision-2', lineage: [first.claims['jti']] });
+    expect(second.claims).toMatchObject({
+      req_wl: 'github,orders',
+      jti: 'decision-2',
+      lineage: { tokens: [{ jti: 'decision-1' }] },
+    });
     const third = await issued(replacing(second.token), at, as('stock'));
     expect(third.claims).toMatchObject({ txn: transaction, req_wl: 'github,orders,stock', scope: 'orders:read', exp });
     expect(third.decision.issued).toMatchObject({ clientId: 'stock' });
