@@ -38,6 +38,7 @@ export class Endpoints extends Construct {
     const jwks = this.jwks(props).live;
     const decisions = this.decisions(props).live;
     const statusLists = this.statusLists(props).live;
+    const events = this.events(props).live;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
@@ -45,6 +46,7 @@ export class Endpoints extends Construct {
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
       { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
       { path: '/status-lists/{id}', methods: read, handler: statusLists },
+      { path: '/events', methods: ['POST'], handler: events },
     ];
   }
 
@@ -68,7 +70,7 @@ export class Endpoints extends Construct {
       ],
       timeout: Duration.seconds(10),
       logRetention,
-      // The only function that calls issuers.
+      // It calls issuers.
       vpc,
     });
   }
@@ -113,6 +115,24 @@ export class Endpoints extends Construct {
     });
   }
 
+  private events({ artifact, records, logRetention, vpc, ...props }: EndpointsProps): EndpointFunction {
+    const statements = [
+      records.statement('revoked', ['PutItem']),
+      records.statement('used', ['PutItem', 'DeleteItem']),
+    ];
+    return new EndpointFunction(this, 'Events', {
+      entry: 'events',
+      description: 'Cambio: POST /events',
+      policy: artifact,
+      settings: { recordsTable: records.name, ...valuesOf(props) },
+      statements: hasEvents(artifact) ? statements : [],
+      timeout: Duration.seconds(10),
+      logRetention,
+      // It fetches the keys of issuers, as the token function does.
+      vpc,
+    });
+  }
+
   private jwks({ records, logRetention }: EndpointsProps): EndpointFunction {
     return new EndpointFunction(this, 'Jwks', {
       entry: 'jwks',
@@ -127,6 +147,10 @@ export class Endpoints extends Construct {
 
 function hasStatus({ audiences }: PolicyArtifact): boolean {
   return Object.values(audiences).some(({ status }) => status === true);
+}
+
+function hasEvents({ issuers }: PolicyArtifact): boolean {
+  return Object.values(issuers).some(({ events }) => events !== undefined);
 }
 
 /** Rights that only some policies need. */
