@@ -38,6 +38,12 @@ export interface SigningKeysProps {
   readonly algorithms: readonly JwsAlgorithm[];
 }
 
+interface Signing {
+  /** All of the keyring's, unless named. */
+  readonly algorithms?: readonly JwsAlgorithm[];
+  readonly digests?: boolean;
+}
+
 export class SigningKeys extends Construct {
   /** In a fixed order, whatever the order of the policy. */
   readonly keys: readonly SigningKey[];
@@ -52,17 +58,19 @@ export class SigningKeys extends Construct {
     this.keys = wanted.map((alg) => ({ alg, key: this.makeKey(alg) }));
   }
 
-  /** Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows. */
-  signStatement(): PolicyStatement {
+  /**
+   * Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows.
+   * Whole messages only, unless `digests`: a digest could be one of anything.
+   */
+  signStatement({ algorithms = this.keys.map(({ alg }) => alg), digests = false }: Signing = {}): PolicyStatement {
     return new PolicyStatement({
       actions: ['kms:Sign'],
       resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
       conditions: {
         StringEquals: {
           [`aws:ResourceTag/${keyringTag}`]: this.keyring,
-          'kms:SigningAlgorithm': this.keys.map(({ alg }) => kmsAlgorithms[alg].signing),
-          // Whole messages only: a digest could be one of anything.
-          'kms:MessageType': 'RAW',
+          'kms:SigningAlgorithm': algorithms.map((alg) => kmsAlgorithms[alg].signing),
+          'kms:MessageType': digests ? ['RAW', 'DIGEST'] : 'RAW',
         },
       },
     });

@@ -52,7 +52,7 @@ export function createFindDecision(client: DynamoDBClient, table: string): FindD
 
 function toItem(record: DecisionRecord): Record<string, AttributeValue> {
   const { decisionId, ending, request, trace, subject, actor, status, ...plain } = record;
-  const { issued, ...result } = ending.outcome === 'granted' ? ending : { ...ending, issued: undefined };
+  const { issued, ...result } = { issued: undefined, ...ending };
   return {
     pk: { S: decisionKey(decisionId) },
     ...attributes({ ...plain, ...result, ...issued, rulesOmitted: trace.omitted }),
@@ -108,12 +108,14 @@ function endingOf(item: Item): Ending {
       reason: item['reason']?.S as Extract<Ending, { outcome: 'refused' }>['reason'],
     };
   }
+  if (item['exp'] === undefined) return { outcome: 'granted' };
   const issued = {
     exp: Number(item['exp']?.N),
     sub: item['sub']?.S ?? '',
     clientId: item['clientId']?.S ?? '',
     audience: item['audience']?.S ?? '',
     scope: item['scope']?.S,
+    family: item['family']?.S,
   };
   return { outcome: 'granted', issued };
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import { type Denial, Refused } from './denial.ts';
+import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Form } from './form.ts';
 import { TokenRefused } from './jwt.ts';
 import type { Taking, UseClaim } from './one-time-use.ts';
@@ -47,6 +47,26 @@ export async function admit<Answer>(
   }
 }
 
+/**
+ * Does the work for a caller whose assertion, if it may be used once, is used for it.
+ * @throws Refused `client`, or what `work` throws
+ */
+export async function admitCaller<Answer>(
+  { caller, attempt }: Pick<Admission, 'caller' | 'attempt'>,
+  cambio: Pick<AdmissionCapabilities, 'takeUse' | 'release'>,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  if (!caller?.use) return work();
+  const taking = { use: caller.use, attempt };
+  if ((await cambio.takeUse(taking)).outcome === 'used') throw new Refused({ kind: 'client' });
+  try {
+    return await work();
+  } catch (error) {
+    await cambio.release(taking);
+    throw error;
+  }
+}
+
 /** A verified token and how the request is refused for it. */
 export interface Presented {
   readonly token: VerifiedToken;
@@ -66,7 +86,7 @@ export function presentedAssertion(caller: AuthenticatedClient | undefined): rea
   return caller?.token ? [{ token: caller.token, refuse: () => ({ kind: 'client' }) }] : [];
 }
 
-function tokenDenial(parameter: 'subject_token' | 'actor_token'): Presented['refuse'] {
+export function tokenDenial(parameter: TokenParameter): Presented['refuse'] {
   return (reason, detail) => ({ kind: 'token', parameter, reason, detail });
 }
 
@@ -115,7 +135,7 @@ async function takeUses(
   return first;
 }
 
-function replayed(parameter: 'subject_token' | 'actor_token'): () => Denial {
+function replayed(parameter: TokenParameter): () => Denial {
   return () => ({ kind: 'token', parameter, reason: 'replayed', detail: 'it may be used once, and was' });
 }
 

@@ -122,18 +122,24 @@ async function checkFederated(
   verifier: ClientVerifier,
 ): Promise<AuthenticatedClient> {
   const token = await verifyJwt(assertion, tokenTypes.jwt, verifier, {});
-  const { issuer, claims } = token;
-  const matching = Object.values(verifier.clients).filter(
-    ({ name, auth }) =>
-      auth.method === 'federated' &&
-      auth.issuer === issuer.name &&
-      (clientId === undefined || clientId === name) &&
-      auth.match.every((match) => evaluateMatch(match, claims).matched),
-  );
+  const matching = matchingClients(token, verifier).filter(({ name }) => clientId === undefined || clientId === name);
   const [client] = matching;
   // Without client_id the token must say which client it is by itself.
   if (!client || matching.length > 1) return refuse('the token is of no client, or of several');
   return { client, use: token.use, token };
+}
+
+/** The clients a trusted issuer's token may stand for. */
+export function matchingClients(
+  { issuer, claims }: VerifiedToken,
+  { clients }: Pick<ClientVerifier, 'clients'>,
+): readonly Client[] {
+  return Object.values(clients).filter(
+    ({ auth }) =>
+      auth.method === 'federated' &&
+      auth.issuer === issuer.name &&
+      auth.match.every((match) => evaluateMatch(match, claims).matched),
+  );
 }
 
 function isKeyed(client: Client): client is KeyedClient {

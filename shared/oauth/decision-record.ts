@@ -17,6 +17,8 @@ export interface IssuedFacts {
   /** Name of the audience. */
   readonly audience: string;
   readonly scope: string | undefined;
+  /** `jti` of the first token of ours in its tree, where that is another. */
+  readonly family?: string | undefined;
 }
 
 /** The request in the caller's own words. */
@@ -36,7 +38,8 @@ interface TokenToRecord {
 }
 
 export type Ending =
-  | { readonly outcome: 'granted'; readonly issued: IssuedFacts }
+  /** What was issued; or why a token that was looked up is not active, when it is not. */
+  | { readonly outcome: 'granted'; readonly issued?: IssuedFacts | undefined; readonly inactive?: Reason | undefined }
   | { readonly outcome: 'refused'; readonly error: string; readonly reason: Reason | undefined };
 
 export interface DecisionInput {
@@ -95,7 +98,7 @@ export function decisionRecord(input: DecisionInput): DecisionRecord {
   const { decisionId, attempt, at, retention, policyHash, ending, rule } = input;
   const actor = recordToken(input.actor, decisionId, maxClaimBytes / 2);
   const subject = recordToken(input.subject, decisionId, maxClaimBytes - (actor ? sizeOf(actor) : 0));
-  const exp = ending.outcome === 'granted' ? ending.issued.exp : 0;
+  const exp = (ending.outcome === 'granted' && ending.issued?.exp) || 0;
   return {
     decisionId,
     attempt,

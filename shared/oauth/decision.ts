@@ -7,6 +7,7 @@ import {
   type IssuedFacts,
   type RequestFacts,
 } from './decision-record.ts';
+import type { Reason } from './denial.ts';
 import type { TokenFacts } from './verify-token.ts';
 
 /** Facts of a decision in the making. */
@@ -22,6 +23,8 @@ export interface DecisionFacts {
   rule?: string;
   rules?: readonly EvaluatedRule[];
   issued?: IssuedFacts;
+  /** Why a token that was looked up is not active. */
+  inactive?: Reason;
 }
 
 export function newDecision(decisionId: string, attempt: string): DecisionFacts {
@@ -37,6 +40,6 @@ export interface Keeping {
 
 /** The record of a decision with its ending. */
 export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
-  const { subject, actor, issued: _, ...known } = facts;
+  const { subject, actor, issued: _, inactive: __, ...known } = facts;
   return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
 }

@@ -23,7 +23,7 @@ export type TokenReason =
 /** Stable reason code of a decision; operators search and alarm on these. */
 export type Reason = TokenReason | 'quota' | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
 
-export type TokenParameter = 'subject_token' | 'actor_token';
+export type TokenParameter = 'subject_token' | 'actor_token' | 'token';
 
 export type Denial =
   | { readonly kind: 'content_type' }
@@ -45,6 +45,10 @@ export type Denial =
   | { readonly kind: 'denied'; readonly rule: string }
   | { readonly kind: 'scope'; readonly problem: 'malformed' | 'none_granted' }
   | { readonly kind: 'signing_input'; readonly bytes: number }
+  /** A token of somebody else's, to be revoked. */
+  | { readonly kind: 'foreign_token' }
+  /** AWS credentials, to be revoked. */
+  | { readonly kind: 'irrevocable' }
   | { readonly kind: 'throttled' }
   | { readonly kind: 'unavailable'; readonly dependency: Dependency };
 

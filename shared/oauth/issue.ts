@@ -82,8 +82,9 @@ function issuedKind({ requestedTokenType, asked }: TokenRequest, { format }: Aud
   return 'transaction';
 }
 
-function issuedFacts({ exp, sub, client_id, req_wl, scope }: IssuedClaims, { name }: Audience): IssuedFacts {
-  return { exp, sub, clientId: client_id ?? String(req_wl), audience: name, scope };
+function issuedFacts({ exp, sub, client_id, req_wl, scope, lineage }: IssuedClaims, { name }: Audience): IssuedFacts {
+  const family = lineage.tokens?.[0]?.jti;
+  return { exp, sub, clientId: client_id ?? String(req_wl), audience: name, scope, family };
 }
 
 interface Minted {

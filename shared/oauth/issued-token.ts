@@ -1,19 +1,12 @@
-// The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4, draft-ietf-oauth-transaction-tokens) and the signing input
-// (RFC 7515 §5.1). Pure.
+// The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4, draft-ietf-oauth-transaction-tokens). Pure.
 import type { Claims } from '../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../policy/compiled-policy.ts';
 import { fillTemplate } from '../policy/template.ts';
-import { encodeBase64url } from './base64url.ts';
 import { type Actor, delegate, issuedSubject } from './delegation.ts';
-import { Refused } from './denial.ts';
-import type { SigningKey } from './keyring.ts';
 import { type Lineage, lineageAfter } from './lineage.ts';
 import { audienceClaim } from './own-tokens.ts';
 import { listUri, type StatusReference } from './status-list-id.ts';
 import type { VerifiedToken } from './verify-token.ts';
-
-/** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
-const maxSigningInput = 4_096;
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([
@@ -84,22 +77,6 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
 export function transactionTokenClaims(issuance: Issuance): IssuedClaims {
   const { client_id, ...claims } = accessTokenClaims(issuance);
   return { ...claims, txn: issuance.jti, req_wl: client_id };
-}
-
-/**
- * The text a signature covers: `typ` says which kind of token it is, so that no other kind of verifier takes it
- * (RFC 9068 §2.1).
- * @throws Refused `signing_input` when it is over 4,096 bytes
- */
-export function signingInput(
-  typ: 'at+jwt' | 'txntoken+jwt',
-  claims: IssuedClaims,
-  key: Pick<SigningKey, 'alg' | 'kid'>,
-): string {
-  const header = { alg: key.alg, typ, kid: key.kid };
-  const input = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
-  if (input.length > maxSigningInput) throw new Refused({ kind: 'signing_input', bytes: input.length });
-  return input;
 }
 
 /** draft-ietf-oauth-status-list §6.2. */

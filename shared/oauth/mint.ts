@@ -2,26 +2,19 @@
 import { createHash } from 'node:crypto';
 import { encodeBase64url } from './base64url.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { Refused } from './denial.ts';
-import {
-  accessTokenClaims,
-  type Issuance,
-  type IssuedClaims,
-  signingInput,
-  transactionTokenClaims,
-} from './issued-token.ts';
-import { currentKey } from './keyring.ts';
+import { accessTokenClaims, type Issuance, type IssuedClaims, transactionTokenClaims } from './issued-token.ts';
 import { chainOf, tooLong } from './lineage.ts';
 import { type Description, describeChain, maxDescriptions } from './revocation.ts';
+import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 
 export interface Minting {
   readonly claims: IssuedClaims;
+  /** All by which the token can be revoked. */
+  readonly descriptions: readonly Description[];
   /** Of a reference token's handle; hex. */
   readonly handleHash?: string;
-  /** By what the token can be revoked. */
-  readonly descriptions: readonly Description[];
   /** Does the work; durable where the token needs a record of its own. */
   readonly token: () => Promise<string>;
 }
@@ -43,12 +36,12 @@ export interface MintRequest {
 export async function mint({ kind, issuance, repeatable }: MintRequest, cambio: MintCapabilities): Promise<Minting> {
   if (kind === 'reference') return mintReference({ ...issuance, kid: undefined }, repeatable, cambio);
   const { alg } = issuance.audience;
-  const key = currentKey(await cambio.readKeyring(), alg) ?? noKey(alg);
+  const key = await signingKey(alg, cambio);
   const signed = { ...issuance, kid: key.kid };
   const claims = kind === 'transaction' ? transactionTokenClaims(signed) : accessTokenClaims(signed);
   const descriptions = describe(claims, key.kid);
   const input = signingInput(kind === 'transaction' ? 'txntoken+jwt' : 'at+jwt', claims, key);
-  return { claims, descriptions, token: async () => `${input}.${encodeBase64url(await cambio.sign(key, input))}` };
+  return { claims, descriptions, token: () => signJwt(input, key, cambio) };
 }
 
 function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapabilities): Minting {
@@ -60,7 +53,7 @@ function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapa
     await cambio.recordReference({ handleHash, claims, ...(repeatable && { repeatable }) });
     return handle;
   };
-  return { claims, handleHash, descriptions, token };
+  return { claims, descriptions, handleHash, token };
 }
 
 /** A token whose whole descent one read cannot look up could outlive its revocation. */
@@ -69,8 +62,4 @@ function describe(claims: IssuedClaims, kid: string | undefined): readonly Descr
   const { length } = descriptions;
   if (length > maxDescriptions) throw tooLong(`${length} ways to revoke it, more than ${maxDescriptions}`);
   return descriptions;
-}
-
-function noKey(alg: string): never {
-  throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error(`no current ${alg} key`) });
 }

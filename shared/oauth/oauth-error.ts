@@ -46,6 +46,10 @@ export function oauthError(denial: Denial): OAuthError {
       return badRequest('invalid_scope', 'scope cannot be granted', 'scope');
     case 'signing_input':
       return badRequest('invalid_target', 'the token for audience or resource would be too large', 'size');
+    case 'foreign_token':
+      return badRequest('invalid_request', 'token is not yours to revoke', 'client');
+    case 'irrevocable':
+      return badRequest('unsupported_token_type', 'token cannot be revoked', 'type');
     case 'throttled':
       return { ...waiting(429, 'slow_down', 'quota'), description: 'too many requests' };
     case 'unavailable':

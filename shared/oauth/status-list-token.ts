@@ -1,6 +1,7 @@
 // A Status List Token (draft-ietf-oauth-status-list §5.1), computed when it is asked for from the records of tokens and the
 // revocations there are; no revocation touches a token's record. Pure but for the capabilities.
-import { type SigningCapabilities, signJwt } from './sign-jwt.ts';
+import type { ExchangeCapabilities } from './capabilities.ts';
+import { signingKey, signJwt, unboundedInput } from './signed-jwt.ts';
 import { encodeStatusList } from './status-list.ts';
 import { listSize, listUri, parseListId } from './status-list-id.ts';
 
@@ -31,7 +32,7 @@ export interface KnownRevocations {
   readonly revocations: readonly ListedRevocation[];
 }
 
-export interface StatusListCapabilities extends SigningCapabilities {
+export interface StatusListCapabilities extends Pick<ExchangeCapabilities, 'readKeyring' | 'sign'> {
   readonly issuer: string;
   /** Positions given out in a series; 0 when there is no such series, or no longer. */
   readonly countPositions: (series: string) => Promise<number>;
@@ -69,7 +70,8 @@ export async function makeStatusListToken(
     ttl: listTtl,
     status_list: encodeStatusList({ bits: 1, size: listSize, set }),
   };
-  return { jwt: await signJwt({ typ: 'statuslist+jwt', claims, algorithms: [id.alg] }, cambio), at };
+  const key = await signingKey(id.alg, cambio);
+  return { jwt: await signJwt(unboundedInput('statuslist+jwt', claims, key), key, cambio), at };
 }
 
 /** Nothing is revoked most of the time, and then no record need be read. */

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accessTokenClaims, signingInput } from '../../../shared/oauth/issued-token.ts';
+import { accessTokenClaims } from '../../../shared/oauth/issued-token.ts';
 import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
 import { grantedScopes } from '../../../shared/oauth/scope.ts';
+import { signingInput } from '../../../shared/oauth/signed-jwt.ts';
 import { type JsonObject, parseStrictJson } from '../../../shared/oauth/strict-json.ts';
 import { github, now, ordersRule, policy, subjectClaims } from '../../world.ts';
 
