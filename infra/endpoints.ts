@@ -163,8 +163,7 @@ export class Endpoints extends Construct {
   /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
   private statusLists({ artifact, signingKeys, records, ...props }: EndpointsProps): Alias {
     const statements = [
-      // A list may be longer than KMS takes whole.
-      signingKeys.signStatement({ digests: true }),
+      signingKeys.signStatement(),
       records.statement('keyring', ['GetItem']),
       records.statement('statusSeries', ['GetItem']),
       records.listedStatement(),
