@@ -4,12 +4,16 @@ import { type Catalogue, catalogueOf, registeredClaims, typeOfClaim } from './ca
 import { byName, type MergedPolicy } from './merge.ts';
 import { parseTemplate } from './template.ts';
 
-/** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1. */
+/** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1; the last four are of transaction tokens. */
 const issuedClaims: Readonly<Record<string, ClaimType>> = {
   ...registeredClaims,
   client_id: 'string',
   scope: 'string',
   act: 'object',
+  txn: 'string',
+  req_wl: 'string',
+  tctx: 'object',
+  rctx: 'object',
 };
 
 type MappedType = ClaimType | 'open';

@@ -40,7 +40,7 @@ export type Denial =
       readonly reason: TokenReason;
       readonly detail: string;
     }
-  | { readonly kind: 'target'; readonly problem: 'missing' | 'malformed' | 'unknown' | 'several' }
+  | { readonly kind: 'target'; readonly problem: 'missing' | 'malformed' | 'unknown' | 'several' | 'changed' }
   | { readonly kind: 'no_rule' }
   | { readonly kind: 'denied'; readonly rule: string }
   | { readonly kind: 'scope'; readonly problem: 'malformed' | 'none_granted' }

@@ -10,6 +10,7 @@ import { policyClaims } from './policy-claims.ts';
 import { grantedScopes } from './scope.ts';
 import { resolveTarget } from './target.ts';
 import type { TokenRequest } from './token-request.ts';
+import { checkReplacement } from './transaction-token.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export interface Granted {
@@ -30,11 +31,12 @@ type GrantCapabilities = Pick<ExchangeCapabilities, 'policy' | 'findRules' | 'ev
 
 /**
  * The rule that grants this target, and the scopes it grants.
- * @throws Refused `target`, `no_rule`, `denied`, `scope`, or `token` when only a rule with `outlive` would have taken it
+ * @throws Refused `target`, `parameter`, `no_rule`, `denied`, `scope`, or `token` when only a rule with `outlive` would have taken it
  */
 export function decideGrant(question: GrantQuestion, cambio: GrantCapabilities, decision: DecisionFacts): Granted {
   const { request, parties, now } = question;
   const audience = resolveTarget(request, cambio.policy.audiences);
+  checkReplacement(parties.subject, request.transaction ?? {}, audience);
   const answer = ask(question, audience, cambio);
   decision.rules = answer.trace;
   if (answer.outcome !== 'no_rule') decision.rule = answer.rule;

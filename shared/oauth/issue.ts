@@ -9,6 +9,7 @@ import type { Granted, GrantQuestion } from './grant.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import { type IssuedKind, mint } from './mint.ts';
 import type { UseClaim } from './one-time-use.ts';
+import { requestingWorkload } from './requesting-workload.ts';
 import type { TokenRequest } from './token-request.ts';
 import { tokenTypes } from './token-types.ts';
 
@@ -48,6 +49,7 @@ export async function issue(
     jti: claim.jti,
     now: claim.at,
     status: claim.status,
+    transaction: request.transaction,
   };
   const repeatable = (parties.subject.use ?? parties.actor?.use) !== undefined;
   const { claims, handleHash, descriptions, token } = await mint({ kind, issuance, repeatable }, cambio);
@@ -82,9 +84,10 @@ function issuedKind({ requestedTokenType, asked }: TokenRequest, { format }: Aud
   return 'transaction';
 }
 
-function issuedFacts({ exp, sub, client_id, req_wl, scope, lineage }: IssuedClaims, { name }: Audience): IssuedFacts {
+function issuedFacts(claims: IssuedClaims, { name }: Audience): IssuedFacts {
+  const { exp, sub, client_id, scope, lineage } = claims;
   const family = lineage.tokens?.[0]?.jti;
-  return { exp, sub, clientId: client_id ?? String(req_wl), audience: name, scope, family };
+  return { exp, sub, clientId: client_id ?? requestingWorkload(claims), audience: name, scope, family };
 }
 
 interface Minted {

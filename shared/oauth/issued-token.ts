@@ -1,4 +1,4 @@
-// The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4, draft-ietf-oauth-transaction-tokens). Pure.
+// The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4). Pure.
 import type { Claims } from '../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../policy/compiled-policy.ts';
 import { fillTemplate } from '../policy/template.ts';
@@ -6,12 +6,13 @@ import { type Actor, delegate, issuedSubject } from './delegation.ts';
 import { type Lineage, lineageAfter } from './lineage.ts';
 import { audienceClaim } from './own-tokens.ts';
 import { listUri, type StatusReference } from './status-list-id.ts';
+import type { TransactionContext } from './transaction-context.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
-  ...['lineage', 'req_wl', 'status'],
+  ...['lineage', 'req_wl', 'tctx', 'rctx', 'status'],
 ]);
 
 /** Times are seconds since the epoch. */
@@ -38,6 +39,8 @@ export interface Issuance {
   readonly audience: Audience;
   readonly rule: Pick<AllowRule, 'grant' | 'maxDepth' | 'outlive'>;
   readonly scopes: readonly string[];
+  /** Of a transaction token. */
+  readonly transaction?: TransactionContext | undefined;
   readonly jti: string;
   /** Of the key that will sign; undefined for reference tokens. */
   readonly kid: string | undefined;
@@ -70,16 +73,9 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
 }
 
 /**
- * The claims of a transaction token: for the audience as trust domain, with `txn` naming the transaction and `req_wl`
- * the workload that asked.
- * @throws as {@link accessTokenClaims}
+ * Where its status is.
+ * @see draft-ietf-oauth-status-list §6.2
  */
-export function transactionTokenClaims(issuance: Issuance): IssuedClaims {
-  const { client_id, ...claims } = accessTokenClaims(issuance);
-  return { ...claims, txn: issuance.jti, req_wl: client_id };
-}
-
-/** draft-ietf-oauth-status-list §6.2. */
 function statusClaim(issuer: string, { list, index }: StatusReference) {
   return { status: { status_list: { idx: index, uri: listUri(issuer, list) } } };
 }

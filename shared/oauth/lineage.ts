@@ -6,6 +6,7 @@ import { encodeBase64url } from './base64url.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jwt.ts';
 import { selfName } from './own-tokens.ts';
+import { requestingWorkload } from './requesting-workload.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** The foreign token. Times are seconds since the epoch. */
@@ -97,8 +98,8 @@ export interface Chain {
 export function chainOf({ claims, kid }: { readonly claims: Claims; readonly kid: string | undefined }): Chain {
   const { origin, tokens = [] } = parseLineage(claims['lineage']);
   const key = kid === undefined ? {} : { kid };
-  const { jti, iat, client_id, req_wl } = claims;
-  const self = { jti, iat, client_id: client_id ?? req_wl };
+  const { jti, iat, client_id = requestingWorkload(claims) } = claims;
+  const self = { jti, iat, client_id };
   if (!isAncestor(self)) return malformed();
   return { origin, tokens: [...tokens, self].map((token) => ({ ...key, ...token })) };
 }

@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto';
 import { encodeBase64url } from './base64url.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { accessTokenClaims, type Issuance, type IssuedClaims, transactionTokenClaims } from './issued-token.ts';
+import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
 import { chainOf, tooLong } from './lineage.ts';
 import { type Description, describeChain, maxDescriptions } from './revocation.ts';
 import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
+import { transactionTokenClaims } from './transaction-token.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 

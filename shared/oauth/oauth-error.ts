@@ -82,12 +82,13 @@ function waiting(status: 429 | 503, error: string, reason: Reason): OAuthError {
   };
 }
 
-function targetDescription(problem: 'missing' | 'malformed' | 'unknown' | 'several'): string {
+function targetDescription(problem: Extract<Denial, { kind: 'target' }>['problem']): string {
   switch (problem) {
     case 'missing':
       return 'audience or resource is missing';
     case 'malformed':
       return 'resource must be an absolute URI without a fragment';
+    case 'changed':
     case 'several':
     case 'unknown':
       // The same words as a refusal by policy: which targets exist is not for everybody.

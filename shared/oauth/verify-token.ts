@@ -141,8 +141,8 @@ function checkType({ header }: ParsedJwt, declared: string, issuer: TrustedIssue
 }
 
 function allowedTypes(declared: string, issuer: TrustedIssuer): readonly (string | undefined)[] {
-  // RFC 9068 §4: our own access tokens say what they are, and no other JWT of ours may stand in for one.
-  if (issuer.name === selfName) return ['at+jwt'];
+  // RFC 9068 §4: our own tokens say what they are, and no JWT of ours may stand in for one of another kind.
+  if (issuer.name === selfName) return [declared === tokenTypes.transactionToken ? 'txntoken+jwt' : 'at+jwt'];
   return declared === tokenTypes.accessToken ? [undefined, 'jwt', 'at+jwt'] : [undefined, 'jwt', 'jose'];
 }
 

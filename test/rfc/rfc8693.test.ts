@@ -163,3 +163,73 @@ describe('§4.2–4.4 scope, client_id, may_act', () => {
     await refused(await acting({ sub, iss }), '200');
   });
 });
+
+describe('draft-ietf-oauth-transaction-tokens', () => {
+  const asking = (changes: Parameters<Served['exchange']>[0] = {}) => ({
+    requested_token_type: types.transaction,
+    scope: 'orders:read',
+    ...changes,
+  });
+  const tokenOf = async (changes: Parameters<Served['exchange']>[0] = {}, headers = {}) =>
+    String((await served.exchange(asking(changes), headers)).body['access_token']);
+  const claimsOf = async (changes: Parameters<Served['exchange']>[0] = {}, headers = {}) =>
+    decode(await tokenOf(changes, headers)).claims;
+
+  test('Txn-Token Request: scope is REQUIRED; request_context and request_details are JSON objects', async () => {
+    await refused(asking({ scope: undefined }), '400 invalid_request');
+    for (const bad of ['[]', 'text', '{"a":1,"a":2}']) {
+      await refused(asking({ request_context: bad }), '400 invalid_request');
+      await refused(asking({ request_details: bad }), '400 invalid_request');
+    }
+    expect(await claimsOf({ request_details: '{"a":1}', request_context: '{"b":2}' })).toMatchObject({
+      tctx: { a: 1 },
+      rctx: { b: 2 },
+    });
+  });
+
+  test('Txn-Token Response: token_type is N_A, there is no refresh token, typ is txntoken+jwt', async () => {
+    const { body } = await served.exchange(asking());
+    expect(body).toMatchObject({ token_type: 'N_A', issued_token_type: types.transaction });
+    expect(body).not.toHaveProperty('refresh_token');
+    expect(decode(body['access_token']).header['typ']).toBe('txntoken+jwt');
+  });
+
+  test('JWT Body Claims: has iat, aud, exp, txn, sub, scope and req_wl, and not the token it came from', async () => {
+    const subject_token = await served.stack.tokenFor('github');
+    const token = await tokenOf({ subject_token });
+    const { claims } = decode(token);
+    for (const name of ['iat', 'aud', 'exp', 'txn', 'sub', 'scope', 'req_wl']) expect(claims).toHaveProperty(name);
+    expect(JSON.stringify(claims)).not.toContain(subject_token.split('.')[1]);
+    expect(Number(claims['exp'])).toBeLessThanOrEqual(Number(decode(subject_token).claims['exp']));
+  });
+
+  test('Txn-Token as a subject_token: txn, sub and aud stay, scope never expands', async () => {
+    const subject_token = await tokenOf({ request_details: '{"a":1}' });
+    const replacing = asking({ subject_token, subject_token_type: types.transaction });
+    const { txn, sub, aud, tctx } = decode(subject_token).claims;
+    expect(await claimsOf(replacing, basic('legacy'))).toMatchObject({ txn, sub, aud, tctx, req_wl: 'github,legacy' });
+    await refused({ ...replacing, audience: 'payments-api' }, '400 invalid_target', basic('legacy'));
+    await refused({ ...replacing, scope: 'orders:write' }, '400 invalid_scope', basic('legacy'));
+    await refused(replacing, '200', basic('legacy'));
+  });
+
+  test('is not an access token, nor is an access token one', async () => {
+    const transaction = await tokenOf();
+    const access = String((await served.exchange()).body['access_token']);
+    const as = (subject_token: string, subject_token_type: string, changes = {}) =>
+      asking({ subject_token, subject_token_type, ...changes });
+    for (const type of [types.access, types.jwt, types.id]) {
+      await refused(as(transaction, type), '400 invalid_request', basic('legacy'));
+    }
+    const exchanged = { requested_token_type: types.access };
+    await refused(as(transaction, types.transaction, exchanged), '400 invalid_request', basic('legacy'));
+    await refused(as(access, types.transaction), '400 invalid_request', basic('legacy'));
+    await refused(as(access, types.access), '200', basic('legacy'));
+    await refused(as(transaction, types.transaction), '200', basic('legacy'));
+  });
+
+  test('a refresh token is no subject token', async () => {
+    await refused(asking({ subject_token_type: types.refresh }), '400 invalid_request');
+    await refused(asking(), '200');
+  });
+});

@@ -13,6 +13,7 @@ export const types = {
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
   id: 'urn:ietf:params:oauth:token-type:id_token',
   refresh: 'urn:ietf:params:oauth:token-type:refresh_token',
+  transaction: 'urn:ietf:params:oauth:token-type:txn_token',
 } as const;
 export const secret = 'a:b%+ £';
 
@@ -50,6 +51,11 @@ rules:
     client: legacy
     match: { aud: orders-api }
     grant: { audience: payments-api, scopes: [payments:charge, orders:read], ttl: 30s }
+  - id: replace
+    from: self
+    client: legacy
+    match: { aud: orders-api }
+    grant: { audience: orders-api, scopes: [orders:read, orders:write] }
 `;
 
 export interface Answer {
