@@ -17,6 +17,7 @@ export type FunctionEntry =
   | 'jwks'
   | 'decisions'
   | 'status-lists'
+  | 'events'
   | 'keyring-seed';
 
 export interface Bundle {

@@ -48,3 +48,7 @@ function hasReferences({ audiences }: PolicyArtifact): boolean {
 export function hasStatus({ audiences }: PolicyArtifact): boolean {
   return Object.values(audiences).some(({ status }) => status === true);
 }
+
+export function hasEvents({ issuers }: PolicyArtifact): boolean {
+  return Object.values(issuers).some(({ events }) => events !== undefined);
+}

@@ -9,7 +9,7 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import type { Route } from './api.ts';
 import type { FunctionEntry } from './bundle.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
-import { assertionStatements, hasStatus, referenceStatements, useStatements } from './endpoint-rights.ts';
+import { assertionStatements, hasEvents, hasStatus, referenceStatements, useStatements } from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -55,6 +55,7 @@ export class Endpoints extends Construct {
     const decisions = this.decisions(props);
     const revocations = this.adminRevocations(props);
     const statusLists = this.statusLists(props);
+    const events = this.events(props);
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
       { path: '/introspect', methods: ['POST'], handler: introspect },
@@ -64,6 +65,7 @@ export class Endpoints extends Construct {
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
       { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
       { path: '/status-lists/{id}', methods: read, handler: statusLists },
+      { path: '/events', methods: ['POST'], handler: events },
       { path: '/admin/revocations', methods: ['POST'], handler: revocations, iam: true },
     ];
   }
@@ -161,8 +163,7 @@ export class Endpoints extends Construct {
   /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
   private statusLists({ artifact, signingKeys, records, ...props }: EndpointsProps): Alias {
     const statements = [
-      // A list may be longer than KMS takes whole.
-      signingKeys.signStatement({ digests: true }),
+      signingKeys.signStatement(),
       records.statement('keyring', ['GetItem']),
       records.statement('statusSeries', ['GetItem']),
       records.listedStatement(),
@@ -178,6 +179,23 @@ export class Endpoints extends Construct {
         statements: hasStatus(artifact) ? statements : [records.statement('statusSeries', ['GetItem'])],
       },
     );
+  }
+
+  private events(props: EndpointsProps): Alias {
+    const { artifact, records } = props;
+    const statements = [
+      records.statement('revoked', ['PutItem']),
+      records.statement('used', ['PutItem', 'DeleteItem']),
+    ];
+    return this.make('Events', props, {
+      entry: 'events',
+      route: 'POST /events',
+      seconds: 10,
+      withPolicy: true,
+      callsIssuers: true,
+      settings: { recordsTable: records.name, ...valuesOf(props) },
+      statements: hasEvents(artifact) ? statements : [],
+    });
   }
 
   private make(id: string, { artifact, logRetention, vpc }: EndpointsProps, part: EndpointPart): Alias {

@@ -41,7 +41,6 @@ export interface SigningKeysProps {
 interface Signing {
   /** All of the keyring's, unless named. */
   readonly algorithms?: readonly JwsAlgorithm[];
-  readonly digests?: boolean;
 }
 
 export class SigningKeys extends Construct {
@@ -58,11 +57,8 @@ export class SigningKeys extends Construct {
     this.keys = wanted.map((alg) => ({ alg, key: this.makeKey(alg) }));
   }
 
-  /**
-   * Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows.
-   * Whole messages only, unless `digests`: a digest could be one of anything.
-   */
-  signStatement({ algorithms = this.keys.map(({ alg }) => alg), digests = false }: Signing = {}): PolicyStatement {
+  /** Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows. */
+  signStatement({ algorithms = this.keys.map(({ alg }) => alg) }: Signing = {}): PolicyStatement {
     return new PolicyStatement({
       actions: ['kms:Sign'],
       resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
@@ -70,7 +66,8 @@ export class SigningKeys extends Construct {
         StringEquals: {
           [`aws:ResourceTag/${keyringTag}`]: this.keyring,
           'kms:SigningAlgorithm': algorithms.map((alg) => kmsAlgorithms[alg].signing),
-          'kms:MessageType': digests ? ['RAW', 'DIGEST'] : 'RAW',
+          // Whole messages only: a digest could be one of anything.
+          'kms:MessageType': 'RAW',
         },
       },
     });

@@ -1,12 +1,6 @@
 // Signing and public keys by AWS KMS. One call to KMS each.
-import { constants, createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import {
-  GetPublicKeyCommand,
-  type KMSClient,
-  SignCommand,
-  type SignCommandInput,
-  type SigningAlgorithmSpec,
-} from '@aws-sdk/client-kms';
+import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { GetPublicKeyCommand, type KMSClient, SignCommand, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { derToJoseSignature } from '../oauth/ecdsa-signature.ts';
@@ -31,9 +25,6 @@ const algorithms: Readonly<Record<JwsAlgorithm, KmsAlgorithm>> = {
   Ed25519: { spec: 'ED25519_SHA_512', hash: null },
 };
 
-/** Bytes that KMS signs as they are. */
-const longestMessage = 4_096;
-
 /**
  * Signs with the key's one algorithm, and verifies with the key that is published: a signature nobody could verify is
  * a failure of KMS or of the keyring, and never leaves.
@@ -44,20 +35,13 @@ export function createSign(client: KMSClient): ExchangeCapabilities['sign'] {
     callDependency('kms', async () => {
       const { spec, integerSize } = algorithms[key.alg];
       const message = Buffer.from(input, 'ascii');
-      const command = { KeyId: key.keyId, SigningAlgorithm: spec, ...messageOf(key.alg, message) };
+      const command = { KeyId: key.keyId, Message: message, MessageType: 'RAW', SigningAlgorithm: spec } as const;
       const { Signature } = await client.send(new SignCommand(command));
       if (!Signature || !verifies(key.alg, message, publicKeyOf(key), Signature)) {
         throw new Error('the signature of KMS does not verify with the published key');
       }
       return integerSize === undefined ? Signature : derToJoseSignature(Signature, integerSize);
     });
-}
-
-/** A message longer than KMS takes is sent as its digest; Ed25519 (RFC 8032) has none, and KMS then refuses. */
-function messageOf(alg: JwsAlgorithm, message: Buffer): Pick<SignCommandInput, 'Message' | 'MessageType'> {
-  const { hash } = algorithms[alg];
-  if (message.byteLength <= longestMessage || hash === null) return { Message: message, MessageType: 'RAW' };
-  return { Message: createHash(hash).update(message).digest(), MessageType: 'DIGEST' };
 }
 
 function verifies(alg: JwsAlgorithm, message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {

@@ -103,7 +103,11 @@ function findIssuer(issuers: readonly TrustedIssuer[], { iss, aud }: RegisteredC
   return issuer ?? refuse('issuer', 'iss names no trusted issuer');
 }
 
-async function verifySignature(jwt: ParsedJwt, issuer: TrustedIssuer, findKey: FindIssuerKey): Promise<void> {
+/**
+ * Verifies with a key of the issuer, in an algorithm the issuer is allowed.
+ * @throws TokenRefused `algorithm`, `key` or `signature`
+ */
+export async function verifySignature(jwt: ParsedJwt, issuer: TrustedIssuer, findKey: FindIssuerKey): Promise<void> {
   const { alg, kid } = jwt.header;
   // RFC 8037's EdDSA is accepted where its fully-specified name is configured (RFC 9864).
   if (!(issuer.algorithms as readonly string[]).includes(alg === 'EdDSA' ? 'Ed25519' : alg)) {
