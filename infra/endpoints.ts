@@ -9,7 +9,14 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import type { Route } from './api.ts';
 import type { FunctionEntry } from './bundle.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
-import { assertionStatements, hasEvents, hasStatus, referenceStatements, useStatements } from './endpoint-rights.ts';
+import {
+  assertionStatements,
+  hasEvents,
+  hasStatus,
+  referenceStatements,
+  revokeStatements,
+  useStatements,
+} from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -109,7 +116,7 @@ export class Endpoints extends Construct {
       statements: [
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
-        records.statement('revoked', ['BatchGetItem', 'PutItem']),
+        ...revokeStatements(artifact, records),
         ...assertionStatements(artifact, records),
         ...referenceStatements(artifact, records, 'read'),
       ],
