@@ -9,7 +9,14 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import type { Route } from './api.ts';
 import type { FunctionEntry } from './bundle.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
-import { assertionStatements, hasEvents, hasStatus, referenceStatements, useStatements } from './endpoint-rights.ts';
+import {
+  asksUpstream,
+  assertionStatements,
+  hasEvents,
+  hasStatus,
+  referenceStatements,
+  useStatements,
+} from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -103,13 +110,14 @@ export class Endpoints extends Construct {
   }
 
   private revoke(props: EndpointsProps): Alias {
-    const { artifact, records } = props;
+    const { artifact, signingKeys, records } = props;
     return this.make('Revoke', props, {
       ...deciding(props, 'revoke', 'POST /revoke'),
       statements: [
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
         records.statement('revoked', ['BatchGetItem', 'PutItem']),
+        ...(asksUpstream(artifact) ? [signingKeys.signStatement({ algorithms: ['RS256'] })] : []),
         ...assertionStatements(artifact, records),
         ...referenceStatements(artifact, records, 'read'),
       ],
