@@ -7,11 +7,13 @@ import type { DecisionRecord } from '../shared/oauth/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
 import { exchange } from '../shared/oauth/exchange.ts';
 import { parseForm } from '../shared/oauth/form.ts';
+import type { IntrospectionCapabilities } from '../shared/oauth/introspection.ts';
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
 import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
-import type { Revocation } from '../shared/oauth/revocation.ts';
+import type { Revocation, RevocationRecord } from '../shared/oauth/revocation.ts';
+import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -143,6 +145,8 @@ export function formBody(changes: Readonly<Record<string, string | undefined>> =
 
 export interface World {
   readonly cambio: ExchangeCapabilities;
+  /** The same store, for what comes after issuance. */
+  readonly after: IntrospectionCapabilities & RevokeCapabilities;
   readonly records: DecisionRecord[];
   readonly references: ReferenceRecord[];
   readonly uses: Taking[];
@@ -201,7 +205,13 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     ids += 1;
     return `decision-${ids}`;
   };
-  return { cambio, records, references, uses, revocations, signed, newId };
+  const after = {
+    ...cambio,
+    findReference: async (handleHash: string) => references.find((one) => one.handleHash === handleHash)?.claims,
+    recordRevocation: async (revocation: RevocationRecord) => void revocations.push(revocation),
+    mayGuess: () => true,
+  };
+  return { cambio, after, records, references, uses, revocations, signed, newId };
 }
 
 export type Outcome =

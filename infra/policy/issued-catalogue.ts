@@ -29,6 +29,7 @@ export function issuedCatalogue(policy: MergedPolicy): Catalogue {
   const typed = mapped.filter((entry): entry is [string, ClaimType] => entry[1] !== 'open');
   return {
     claims: { ...Object.fromEntries(typed), ...issuedClaims },
+    always: ['iat', 'jti'],
     untyped: mapped.flatMap(([name, type]) => (type === 'open' ? name : [])),
   };
 }

@@ -21,12 +21,12 @@ const specs: Readonly<Record<JwsAlgorithm, KeySpec>> = {
 const moto = engines.find(({ name }) => name === 'moto') ?? expect.fail('no moto');
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
 
-async function signAndVerify(client: KMSClient, alg: JwsAlgorithm, claims = '{"sub":"x"}'): Promise<string> {
+async function signAndVerify(client: KMSClient, alg: JwsAlgorithm): Promise<string> {
   const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: specs[alg], KeyUsage: 'SIGN_VERIFY' }));
   const keyId = KeyMetadata?.Arn ?? expect.fail('no key');
   const { kid, publicJwk } = await findPublicKey(client, keyId);
   const header = encodeBase64url(JSON.stringify({ alg, kid }));
-  const input = `${header}.${encodeBase64url(claims)}`;
+  const input = `${header}.${encodeBase64url('{"sub":"x"}')}`;
   const signature = await createSign(client)({ keyId, alg, kid, publicJwk, state: 'current' }, input);
   const verified = await compactVerify(
     `${input}.${encodeBase64url(signature)}`,
@@ -53,15 +53,6 @@ describe('on the embedded KMS', () => {
 
   test.each(Object.keys(specs) as JwsAlgorithm[])('%s signatures verify with the published key', async (alg) => {
     for (let round = 0; round < 5; round += 1) expect(await signAndVerify(client, alg)).toBe('{"sub":"x"}');
-  });
-
-  test('what is longer than KMS takes is signed by its digest, but with Ed25519', async () => {
-    const long = JSON.stringify({ sub: 'x'.repeat(5_000) });
-    for (const alg of ['ES256', 'ES384', 'RS256', 'PS256'] as const) {
-      expect(await signAndVerify(client, alg, long)).toBe(long);
-    }
-    await expect(signAndVerify(client, 'Ed25519', long)).rejects.toMatchObject({ denial: { dependency: 'kms' } });
-    expect(await signAndVerify(client, 'Ed25519')).toBe('{"sub":"x"}');
   });
 
   test('a kid is the RFC 7638 thumbprint: the same key has the same kid, another key another', async () => {

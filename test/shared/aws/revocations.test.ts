@@ -1,6 +1,7 @@
 // Revocations on every DynamoDB there is, and what is left unread by a store that is busy.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { createFindRevocations, createRecordRevocation } from '../../../shared/aws/revocations.ts';
 import type { RevocationRecord } from '../../../shared/oauth/revocation.ts';
@@ -75,18 +76,17 @@ function createFindRevocationsOf(store: () => Parameters<typeof createFindRevoca
 describe('a store that leaves keys unread', () => {
   const unread = (times: number) => async (work: (find: ReturnType<typeof createFindRevocations>) => Promise<void>) => {
     let requests = 0;
-    const server = createServer(async (request, response) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk as Buffer);
-      requests += 1;
-      const asked = JSON.parse(Buffer.concat(chunks).toString()).RequestItems[table];
-      const item = { by: { S: 'jti' }, value: { S: 'a' }, issuedBefore: { N: '5' }, expiresAt: { N: '9' } };
-      const answer =
-        requests <= times
-          ? { Responses: { [table]: [] }, UnprocessedKeys: { [table]: asked } }
-          : { Responses: { [table]: [item] }, UnprocessedKeys: {} };
-      response.setHeader('content-type', 'application/x-amz-json-1.0');
-      response.end(JSON.stringify(answer));
+    const server = createServer((request, response) => {
+      void buffer(request).then((body) => {
+        requests += 1;
+        const asked = JSON.parse(body.toString()).RequestItems[table];
+        const item = { by: { S: 'jti' }, value: { S: 'a' }, issuedBefore: { N: '5' }, expiresAt: { N: '9' } };
+        const answer =
+          requests <= times
+            ? { Responses: { [table]: [] }, UnprocessedKeys: { [table]: asked } }
+            : { Responses: { [table]: [item] }, UnprocessedKeys: {} };
+        response.setHeader('content-type', 'application/x-amz-json-1.0').end(JSON.stringify(answer));
+      });
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
