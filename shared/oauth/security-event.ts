@@ -12,7 +12,7 @@ const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 /** Events after which what was issued before is no longer good (CAEP §3.1, §3.3). */
 const revoking: readonly string[] = [`${caep}session-revoked`, `${caep}credential-change`];
 const ssf = 'https://schemas.openid.net/secevent/ssf/event-type/';
-/** Events about the stream itself, which say nothing of a subject (SSF §8.1). */
+/** Events about the stream itself, which say nothing of a subject. */
 const aboutStream: readonly string[] = [`${ssf}verification`, `${ssf}stream-updated`];
 
 export interface EventEffect {
