@@ -34,6 +34,7 @@ beforeAll(async () => {
   const decision = `${stack.url}/admin/decisions/00000000-0000-4000-8000-000000000000`;
   expect((await fetch(decision, { headers: { authorization } })).status).toBe(404);
   for (const path of ['jwks.json', 'openid-configuration']) await fetch(`${stack.url}/.well-known/${path}`);
+  expect((await fetch(`${stack.url}/status-lists/es256-1-0`)).status).toBe(404);
 });
 afterAll(() => stack.close());
 
