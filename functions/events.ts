@@ -10,6 +10,7 @@ import { eventsEndpoint } from '../shared/http/events-endpoint.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
+import { keptFor } from '../shared/oauth/revocation-request.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
 const { recordsTable: table } = readConfig(process.env, ['recordsTable']);
@@ -29,6 +30,7 @@ export const handler = eventsEndpoint({
   }),
   recordRevocation: createRecordRevocation(client, table),
   takeUse: createTakeUse({ client, table, now }),
+  keptFor: keptFor(policy),
   newId: randomUUID,
   now,
   write,

@@ -1,8 +1,5 @@
 // POST /token. Wiring only.
 import { randomBytes, randomInt } from 'node:crypto';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { clientOptions } from '../shared/aws/client-options.ts';
-import { createSign } from '../shared/aws/kms.ts';
 import { createReserveStatus } from '../shared/aws/status-positions.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
 import { conditionEvaluator } from '../shared/policy/conditions.ts';
@@ -16,7 +13,6 @@ export const handler = tokenEndpoint(
     ...capabilities,
     findRules: indexRules(capabilities.policy.rules),
     evaluateCondition: conditionEvaluator(),
-    sign: createSign(new KMSClient(clientOptions)),
     reserveStatus: createReserveStatus({ ...store, now: capabilities.now, randomInt }),
     newHandle: () => randomBytes(32),
   },

@@ -58,3 +58,8 @@ export function hasStatus({ audiences }: PolicyArtifact): boolean {
 export function hasEvents({ issuers }: PolicyArtifact): boolean {
   return Object.values(issuers).some(({ events }) => events !== undefined);
 }
+
+/** Whether Cambio authenticates to an issuer with a key of its own. */
+export function asksUpstream({ issuers }: PolicyArtifact): boolean {
+  return Object.values(issuers).some(({ introspection }) => introspection !== undefined);
+}

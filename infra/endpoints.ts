@@ -10,6 +10,7 @@ import type { Route } from './api.ts';
 import type { FunctionEntry } from './bundle.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
 import {
+  asksUpstream,
   assertionStatements,
   hasEvents,
   hasStatus,
@@ -110,13 +111,14 @@ export class Endpoints extends Construct {
   }
 
   private revoke(props: EndpointsProps): Alias {
-    const { artifact, records } = props;
+    const { artifact, signingKeys, records } = props;
     return this.make('Revoke', props, {
       ...deciding(props, 'revoke', 'POST /revoke'),
       statements: [
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
         ...revokeStatements(artifact, records),
+        ...(asksUpstream(artifact) ? [signingKeys.signStatement({ algorithms: ['RS256'] })] : []),
         ...assertionStatements(artifact, records),
         ...referenceStatements(artifact, records, 'read'),
       ],

@@ -173,6 +173,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     policy: served,
     findRules: indexRules(served.rules),
     findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted),
+    checkUpstream: async () => 'active',
     findClientKey: async (_client, wanted) => selectKey(keys, wanted),
     readKeyring: async () => keyring,
     sign: async (_key, input) => {

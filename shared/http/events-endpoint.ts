@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { EventRefused } from '../oauth/event-refused.ts';
 import type { RevocationRecord } from '../oauth/revocation.ts';
-import { effectOf } from '../oauth/security-event.ts';
+import { effectOf, type Receiver } from '../oauth/security-event.ts';
 import {
   type EventVerifier,
   maxEventAge,
@@ -17,7 +17,7 @@ import { documentFailure } from './document-failure.ts';
 import { header } from './headers.ts';
 import { json } from './json.ts';
 
-export interface EventsEndpoint extends EventVerifier, Pick<ExchangeCapabilities, 'takeUse'> {
+export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
   /** Durable when it returns; making one again changes nothing. */
   readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
   readonly write: WriteLog;
@@ -68,7 +68,7 @@ function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
  */
 async function receive(pushed: PushedEvent, endpoint: EventsEndpoint): Promise<void> {
   const token = await verifyEventToken(pushed, endpoint);
-  const { revocations, unknown } = effectOf(token, endpoint.issuers, endpoint.now());
+  const { revocations, unknown } = effectOf(token, endpoint, endpoint.now());
   await Promise.all(revocations.map((revocation) => endpoint.recordRevocation(revocation)));
   const { outcome } = await endpoint.takeUse({ use: useOf(token), attempt: endpoint.newId() });
   endpoint.write('info', 'security_event', {

@@ -23,6 +23,7 @@ export function createExpiringMap<Value>({ maxEntries, now }: ExpiringMapOptions
       return undefined;
     },
     set: (key, value, until) => {
+      if (until <= now()) return;
       entries.delete(key);
       entries.set(key, { value, until });
       for (const oldest of entries.keys()) {

@@ -10,7 +10,7 @@ import type { Keyring, SigningKey } from './keyring.ts';
 import type { Taken, Taking } from './one-time-use.ts';
 import type { Description, Revocation } from './revocation.ts';
 import type { StatusReference } from './status-list-id.ts';
-import type { FindIssuerKey } from './verify-token.ts';
+import type { CheckUpstream, FindIssuerKey } from './verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
 export interface ReferenceRecord {
@@ -29,6 +29,7 @@ export interface ExchangeCapabilities {
   /** Evaluates `when`; left out of bundles whose policy has none. */
   readonly evaluateCondition?: EvaluateCondition;
   readonly findIssuerKey: FindIssuerKey;
+  readonly checkUpstream: CheckUpstream;
   readonly findClientKey: FindClientKey;
   readonly readKeyring: () => Promise<Keyring>;
   /** Signs; answers the signature in JWS form (RFC 7518 §3). */

@@ -18,7 +18,14 @@ import type { VerifiedToken } from './verify-token.ts';
 export type IntrospectionCapabilities = LookupCapabilities &
   Pick<
     ExchangeCapabilities,
-    'findIssuerKey' | 'findClientKey' | 'findRevocations' | 'takeUse' | 'release' | 'readKeyring' | 'sign'
+    | 'findIssuerKey'
+    | 'checkUpstream'
+    | 'findClientKey'
+    | 'findRevocations'
+    | 'takeUse'
+    | 'release'
+    | 'readKeyring'
+    | 'sign'
   > & {
     /** Takes one from a client's budget of tokens that turn out not to be active; false when nothing is left. */
     readonly mayGuess: (client: string) => boolean;

@@ -22,7 +22,10 @@ import { tokenTypes } from './token-types.ts';
 import { type VerifiedToken, verifyJwt } from './verify-token.ts';
 
 export type RevokeCapabilities = LookupCapabilities &
-  Pick<ExchangeCapabilities, 'findIssuerKey' | 'findClientKey' | 'findRevocations' | 'takeUse' | 'release'> & {
+  Pick<
+    ExchangeCapabilities,
+    'findIssuerKey' | 'checkUpstream' | 'findClientKey' | 'findRevocations' | 'takeUse' | 'release'
+  > & {
     /** Durable when it returns. */
     readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
   };

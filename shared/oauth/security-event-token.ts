@@ -37,7 +37,7 @@ export interface PushedEvent {
 
 /** Seconds after which an event is no news: longer than transmitters try again, and as long as uses are remembered. */
 export const maxEventAge = 7 * 86_400;
-/** Most events in one token; SSF §4 sends one. */
+/** Most events in one token; SSF sends one. */
 const maxEvents = 20;
 
 /**
@@ -71,7 +71,7 @@ function hasEvents(issuer: TrustedIssuer): issuer is EventIssuer {
   return issuer.events !== undefined;
 }
 
-/** The transmitter's own secret, where the policy asks for one (RFC 8935 §5.1). */
+/** The transmitter's own secret, where the policy asks for one (RFC 8935 §3). */
 function authenticate({ events }: EventIssuer, authorization = ''): void {
   if (events.authorization === undefined) return;
   const given = createHash('sha256').update(authorization).digest();

@@ -12,7 +12,7 @@ const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 /** Events after which what was issued before is no longer good (CAEP §3.1, §3.3). */
 const revoking: readonly string[] = [`${caep}session-revoked`, `${caep}credential-change`];
 const ssf = 'https://schemas.openid.net/secevent/ssf/event-type/';
-/** Events about the stream itself, which say nothing of a subject (SSF §8.1). */
+/** Events about the stream itself, which say nothing of a subject. */
 const aboutStream: readonly string[] = [`${ssf}verification`, `${ssf}stream-updated`];
 
 export interface EventEffect {
@@ -21,12 +21,18 @@ export interface EventEffect {
   readonly unknown: readonly string[];
 }
 
+export interface Receiver {
+  /** All of the policy: a subject of one `iss` may have tokens by several entries. */
+  readonly issuers: readonly TrustedIssuer[];
+  /** Seconds a revocation is kept. */
+  readonly keptFor: number;
+}
+
 /**
  * What the events of a verified token do. The same token always has the same effect, whenever it comes again.
- * @param issuers all of the policy: a subject of one `iss` may have tokens by several entries
  * @throws EventRefused when an event that revokes does not say, in a way we know, whose tokens
  */
-export function effectOf(token: SecurityEventToken, issuers: readonly TrustedIssuer[], now: number): EventEffect {
+export function effectOf(token: SecurityEventToken, { issuers, keptFor }: Receiver, now: number): EventEffect {
   const types = Object.keys(token.events);
   const unknown = types.filter((type) => !revoking.includes(type) && !aboutStream.includes(type));
   const known = Object.entries(token.events).filter(([type]) => revoking.includes(type));
@@ -35,7 +41,7 @@ export function effectOf(token: SecurityEventToken, issuers: readonly TrustedIss
     subjectsOf(token, same).map((subject) => ({
       ...subject,
       issuedBefore: timeOf(token, event, now),
-      expiresAt: Math.max(...same.map(({ maxLifetime, clockSkew }) => now + maxLifetime + clockSkew)) + longestLife,
+      expiresAt: now + keptFor,
       reason: type,
       at: now,
       principal: `events of ${token.issuer.name}`,
@@ -43,9 +49,6 @@ export function effectOf(token: SecurityEventToken, issuers: readonly TrustedIss
   );
   return { revocations, unknown };
 }
-
-/** Seconds that a token of ours may live on after the foreign token it came from, where a rule lets it outlive. */
-const longestLife = 86_400;
 
 /**
  * Until when tokens are revoked: the event's own time, never later than the token that tells of it, so that a token

@@ -7,7 +7,12 @@ import { Refused } from './denial.ts';
 import { currentKey, type SigningKey } from './keyring.ts';
 
 /** `typ` of each kind of JWT of ours: no verifier of one kind takes another (RFC 8725 §3.11). */
-export type SignedType = 'at+jwt' | 'txntoken+jwt' | 'token-introspection+jwt' | 'statuslist+jwt';
+export type SignedType =
+  | 'at+jwt'
+  | 'txntoken+jwt'
+  | 'token-introspection+jwt'
+  | 'statuslist+jwt'
+  | 'client-authentication+jwt';
 
 /** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
 const maxSigningInput = 4_096;
@@ -17,15 +22,10 @@ const maxSigningInput = 4_096;
  * @throws Refused `signing_input` when it is over 4,096 bytes
  */
 export function signingInput(typ: SignedType, claims: Claims, key: Pick<SigningKey, 'alg' | 'kid'>): string {
-  const input = unboundedInput(typ, claims, key);
+  const header = { alg: key.alg, typ, kid: key.kid };
+  const input = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
   if (input.length > maxSigningInput) throw new Refused({ kind: 'signing_input', bytes: input.length });
   return input;
-}
-
-/** The same of any size, for what is fetched and never sent along. */
-export function unboundedInput(typ: SignedType, claims: Claims, key: Pick<SigningKey, 'alg' | 'kid'>): string {
-  const header = { alg: key.alg, typ, kid: key.kid };
-  return `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
 }
 
 /**

@@ -1,7 +1,7 @@
 // A Status List Token (draft-ietf-oauth-status-list §5.1), computed when it is asked for from the records of tokens and the
 // revocations there are; no revocation touches a token's record. Pure but for the capabilities.
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { signingKey, signJwt, unboundedInput } from './signed-jwt.ts';
+import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 import { encodeStatusList } from './status-list.ts';
 import { listSize, listUri, parseListId } from './status-list-id.ts';
 
@@ -71,7 +71,7 @@ export async function makeStatusListToken(
     status_list: encodeStatusList({ bits: 1, size: listSize, set }),
   };
   const key = await signingKey(id.alg, cambio);
-  return { jwt: await signJwt(unboundedInput('statuslist+jwt', claims, key), key, cambio), at };
+  return { jwt: await signJwt(signingInput('statuslist+jwt', claims, key), key, cambio), at };
 }
 
 /** Nothing is revoked most of the time, and then no record need be read. */

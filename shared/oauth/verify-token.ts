@@ -1,7 +1,7 @@
 // Is a presented token genuine? Issuer, key, signature, then audience, type and time (RFC 8693 §2.1, RFC 8725 §3). What a
 // genuine token may get is policy's question. Pure but for the key look-up it is given.
 import { compactVerify } from 'jose';
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { TrustedIssuer, UpstreamIntrospection } from '../policy/compiled-policy.ts';
 import { Refused, type TokenReason } from './denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
 import type { VerificationKey } from './key-set.ts';
@@ -17,6 +17,12 @@ export type FindIssuerKey = (
   issuer: TrustedIssuer,
   wanted: { readonly alg: string; readonly kid: string | undefined },
 ) => Promise<VerificationKey | undefined>;
+
+/** Asks the issuer whether a genuine token is still good (RFC 7662). Throws when it cannot be asked. */
+export type CheckUpstream = (
+  issuer: TrustedIssuer & { readonly introspection: UpstreamIntrospection },
+  token: { readonly compact: string; readonly exp: number },
+) => Promise<'active' | 'inactive'>;
 
 export interface VerifiedToken {
   readonly issuer: TrustedIssuer;
@@ -39,6 +45,7 @@ export interface TokenFacts {
 export interface Verifier {
   readonly issuers: readonly TrustedIssuer[];
   readonly findKey: FindIssuerKey;
+  readonly checkUpstream: CheckUpstream;
   /** Seconds since the epoch; asked once the key is there, which may take its time. */
   readonly now: () => number;
   /**
@@ -86,6 +93,7 @@ export async function verifyJwt(
   checkAudience(registered, issuer);
   checkType(jwt, declared, issuer);
   checkTime(registered, issuer, verifier);
+  await checkIssuerStands(jwt, registered, issuer, verifier);
   const { claims } = jwt;
   return {
     issuer,
@@ -156,6 +164,18 @@ function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, v
   if (iat !== undefined && iat > now + clockSkew) refuse('not_yet_valid', 'iat is in the future');
   if (exp - (iat ?? now) > maxLifetime) refuse('too_old', 'exp - iat is over the issuer’s maxLifetime');
   if (maxAge !== undefined && now - (iat ?? 0) > maxAge) refuse('too_old', 'iat is older than the issuer’s maxAge');
+}
+
+/** Last, so that no issuer is asked about a token that is no good here anyway. */
+async function checkIssuerStands(
+  { compact }: ParsedJwt,
+  { exp }: RegisteredClaims,
+  { introspection, ...issuer }: TrustedIssuer,
+  { checkUpstream }: Verifier,
+): Promise<void> {
+  if (!introspection) return;
+  const answer = await checkUpstream({ ...issuer, introspection }, { compact, exp });
+  if (answer !== 'active') refuse('revoked', 'the issuer says that it is not active');
 }
 
 function refuse(reason: TokenReason, detail: string): never {

@@ -57,3 +57,18 @@ test('events are turned into revocations where an issuer sends them, by a functi
   ]);
   expect(rightsOf('Events')).toEqual([]);
 });
+
+test('an issuer that is asked lets every function that verifies its tokens sign, to say who asks', () => {
+  const introspection = {
+    url: 'https://idp.example/introspect',
+    client: 'cambio',
+    cache: 0,
+    network: 'public',
+  } as const;
+  const asked = { issuers: { github: { ...githubIssuer, introspection } } };
+  for (const name of ['Token', 'Introspect', 'Revoke']) {
+    expect(rightsOf(name, asked)).toContain('kms:Sign');
+    expect(rightsOf(name, asked)).toContain('dynamodb:GetItem on *#keyring');
+  }
+  expect(rightsOf('Revoke')).not.toContain('kms:Sign');
+});

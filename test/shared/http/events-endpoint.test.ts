@@ -40,6 +40,7 @@ function endpoint(changes: Partial<EventsEndpoint> = {}) {
   const handler = eventsEndpoint({
     issuers: [github, okta],
     findKey: async (_issuer, wanted) => selectKey(keys, wanted),
+    keptFor: 1_000,
     takeUse: cambio.takeUse,
     recordRevocation: async (revocation) => void revoked.push(revocation),
     now: () => now,
@@ -88,7 +89,7 @@ describe('an event of a session or a credential', () => {
         by: 'origin',
         value: originId('okta', 'user-1'),
         issuedBefore: now - 20,
-        expiresAt: now + 86_400 + 60 + 86_400,
+        expiresAt: now + 1_000,
         reason: `${caep}${type}`,
         at: now,
         principal: 'events of okta',
@@ -116,12 +117,11 @@ describe('an event of a session or a credential', () => {
   });
 
   test('reaches the subject by every entry of the policy with that iss, and by no other', async () => {
-    const portal = { ...okta, name: 'portal', audiences: ['portal'], maxLifetime: 2 * 86_400 };
+    const portal = { ...okta, name: 'portal', audiences: ['portal'] };
     const { events: _, ...silent } = portal;
     const { push, revoked } = endpoint({ issuers: [github, okta, silent] });
     await push();
     expect(revoked.map(({ value }) => value)).toEqual([originId('okta', 'user-1'), originId('portal', 'user-1')]);
-    expect(revoked.map(({ expiresAt }) => expiresAt)).toEqual([now + 259_260, now + 259_260]);
   });
 
   test('names its subject by email where subjects are made of that alone', async () => {
