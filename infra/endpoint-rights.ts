@@ -8,7 +8,13 @@ export function useStatements(policy: PolicyArtifact, records: RecordsTable): re
   return hasAssertions(policy) || hasSingleUse(policy) ? [usedStatement(records)] : [];
 }
 
-/** The same where only assertions come. */
+/** A federated client's own token may have been revoked; other callers have none to look up. */
+export function revokeStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  const federated = Object.values(policy.clients).some(({ auth }) => auth.method === 'federated');
+  return [records.statement('revoked', federated ? ['BatchGetItem', 'PutItem'] : ['PutItem'])];
+}
+
+/** Where an assertion is used once. */
 export function assertionStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
   const { clients, issuers } = policy;
   const federated = Object.values(clients).some(

@@ -15,6 +15,7 @@ import {
   hasEvents,
   hasStatus,
   referenceStatements,
+  revokeStatements,
   useStatements,
 } from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
@@ -116,7 +117,7 @@ export class Endpoints extends Construct {
       statements: [
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
-        records.statement('revoked', ['BatchGetItem', 'PutItem']),
+        ...revokeStatements(artifact, records),
         ...(asksUpstream(artifact) ? [signingKeys.signStatement({ algorithms: ['RS256'] })] : []),
         ...assertionStatements(artifact, records),
         ...referenceStatements(artifact, records, 'read'),

@@ -43,7 +43,8 @@ describe.each(embedded)('on $name', ({ name: engine, start, supportsTtl }) => {
     const granted = answers.filter(({ status }) => status === 200);
     const claims = granted.map(({ body }) => JSON.stringify(decode(body['access_token']).claims));
     // A machine that is too slow for 50 at once answers some 503, and nothing else.
-    expect(new Set(answers.map(ending)).difference(new Set(['200', '503 temporarily_unavailable']))).toEqual(new Set());
+    const rest = answers.map(ending).filter((one) => one !== '200');
+    expect(rest.filter((one) => one !== '503 temporarily_unavailable')).toEqual([]);
     expect(new Set(claims).size).toBe(1);
     expect(ending(await at.exchange(subject, { scope: 'read' }))).toBe('400 invalid_request');
   });

@@ -208,6 +208,7 @@ describe('a token of our own', () => {
       );
     const verdictOf = async (token: string): Promise<string> => verdict(await run(hop(token), world(), asOrders));
     expect(await verdictOf(own())).toBe('granted');
+    for (const typ of ['AT+JWT', 'application/at+jwt']) expect(await verdictOf(own({}, { typ }))).toBe('granted');
     expect(await verdictOf(own({}, { typ: 'JWT' }))).toBe('invalid_request/type');
     expect(await verdictOf(own({}, { typ: undefined }))).toBe('invalid_request/type');
     expect(await verdictOf(own({}, { typ: 'txntoken+jwt' }))).toBe('invalid_request/type');
