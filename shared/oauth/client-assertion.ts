@@ -5,7 +5,7 @@ import type { ExchangeCapabilities } from './capabilities.ts';
 import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 
 /** What every server can verify, and every keyring has a key for. */
-export const assertionAlgorithm: JwsAlgorithm = 'RS256';
+const assertionAlgorithm: JwsAlgorithm = 'RS256';
 
 /** Seconds the other side has to take it. */
 const lifetime = 60;

@@ -1,4 +1,5 @@
 // Why a security event token is not taken, in the words of RFC 8935 §2.4. Pure.
+import type { TokenReason } from './denial.ts';
 import { TokenRefused } from './jwt.ts';
 
 export type EventErrorCode =
@@ -22,20 +23,19 @@ export class EventRefused extends Error {
 
 /** A refusal of the token underneath as one of the event. */
 export function eventRefused(error: unknown): unknown {
-  return error instanceof TokenRefused ? new EventRefused(codeOf(error), error.message, { cause: error }) : error;
+  return error instanceof TokenRefused
+    ? new EventRefused(codeOf(error.reason), error.message, { cause: error })
+    : error;
 }
 
-function codeOf({ reason }: TokenRefused): EventErrorCode {
-  switch (reason) {
-    case 'algorithm':
-    case 'key':
-    case 'signature':
-      return 'invalid_key';
-    case 'issuer':
-      return 'invalid_issuer';
-    case 'audience':
-      return 'invalid_audience';
-    default:
-      return 'invalid_request';
-  }
+const codes: Partial<Readonly<Record<TokenReason, EventErrorCode>>> = {
+  algorithm: 'invalid_key',
+  key: 'invalid_key',
+  signature: 'invalid_key',
+  issuer: 'invalid_issuer',
+  audience: 'invalid_audience',
+};
+
+function codeOf(reason: TokenReason): EventErrorCode {
+  return codes[reason] ?? 'invalid_request';
 }

@@ -65,14 +65,9 @@ function subjectsOf(
   { issuer, subject }: SecurityEventToken,
   same: readonly TrustedIssuer[],
 ): readonly Pick<Revocation, 'by' | 'value'>[] {
-  switch (subject?.['format']) {
-    case 'iss_sub':
-      return byOrigin(subject, issuer, same);
-    case 'email':
-      return byEmail(text(subject['email']), same);
-    default:
-      throw new EventRefused('invalid_request', 'sub_id is of no format known here: iss_sub, email');
-  }
+  if (subject?.['format'] === 'iss_sub') return byOrigin(subject, issuer, same);
+  if (subject?.['format'] === 'email') return byEmail(text(subject['email']), same);
+  throw new EventRefused('invalid_request', 'sub_id is of no format known here: iss_sub, email');
 }
 
 function byOrigin(subject: JsonObject, issuer: EventIssuer, same: readonly TrustedIssuer[]) {

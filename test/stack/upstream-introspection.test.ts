@@ -31,11 +31,13 @@ let server: Server;
 let asked: URLSearchParams[] = [];
 let answer: { status: number; body: string };
 beforeAll(async () => {
-  server = createServer(async (request, response) => {
+  server = createServer((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    asked.push(new URLSearchParams(Buffer.concat(chunks).toString('utf8')));
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      asked.push(new URLSearchParams(Buffer.concat(chunks).toString('utf8')));
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   folder = mkdtempSync(join(tmpdir(), 'cambio-upstream-'));

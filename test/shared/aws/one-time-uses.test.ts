@@ -55,6 +55,18 @@ onEveryEngine((store, on) => {
     },
   );
 
+  on('the identical request gets the place in a Status List of the first, and none where that had none', async () => {
+    const statusOf = async (first: { list: string; index: number } | undefined) => {
+      const use = fresh();
+      const taking = (status: typeof first) => ({ use, attempt: attempt(), claim: { ...claim('same', 'j'), status } });
+      await taker(1_000)(taking(first));
+      const again = await taker(1_000)(taking({ list: 'es256-a-0', index: 9 }));
+      return 'claim' in again ? again.claim.status : again.outcome;
+    };
+    expect(await statusOf({ list: 'es256-a-0', index: 0 })).toEqual({ list: 'es256-a-0', index: 0 });
+    expect(await statusOf(undefined)).toBeUndefined();
+  });
+
   on('the identical request may come again for 30 seconds after the first, not later', async () => {
     const use = fresh();
     const again = (now: number) => outcomes([{ use, attempt: attempt(), claim: claim('same', 'j', now) }], now);

@@ -81,6 +81,7 @@ describe.each(engines)('on $name', (engine) => {
     const after = await reserve({ alg: 'ES384' });
     expect(before.list.startsWith(seriesOf('ES384', now).id)).toBe(true);
     expect(after.list.startsWith(seriesOf('ES384', clock.time).id)).toBe(true);
+    expect(await count(seriesOf('ES384', clock.time).id, clock.time)).toBe(64);
   });
 
   test.skipIf(!engine.available)(
