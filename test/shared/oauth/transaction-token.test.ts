@@ -295,6 +295,14 @@ describe('a transaction token', () => {
     expect((await issued(made(access({})), world(), as('orders'))).claims).toMatchObject({ scope: 'orders:read' });
   });
 
+  test('never comes of a token that has expired, also where a rule lets tokens outlive theirs', async () => {
+    const at = world({ rules: [{ ...ordersRule, outlive: true }] });
+    const late = { subject_token: subjectToken({ exp: now }) };
+    expect(verdict(await run(asking(late), at))).toBe('invalid_request/expired');
+    expect(verdict(await run(formBody(late), at))).toBe('granted');
+    expect(verdict(await run(asking({ subject_token: subjectToken({ exp: now + 1 }) }), at))).toBe('granted');
+  });
+
   test('from an access token of ours begins a transaction of its own', async () => {
     const made = replacing(own({ txn: undefined }, { typ: 'at+jwt' }), { subject_token_type: tokenTypes.accessToken });
     const { claims } = await issued(made, world(), as('orders'));
