@@ -1,0 +1,51 @@
+// Every command. Each is loaded when it is called: the policy compiler alone takes longer than the rest together.
+import type { Command } from './command.ts';
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const texts = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, text]));
+
+const defaultPolicy = 'infra/policy';
+const server = texts('url');
+const subject = texts('token-file', 'token-env', 'token-audience', 'from');
+const client = texts('client-id', 'client-secret-env', 'client-key', 'client-assertion-file');
+
+export const commands: Readonly<Record<string, Command>> = {
+  'policy check': {
+    argument: { name: 'PATH', optional: true },
+    options: {},
+    run: async ({ positionals: [path = defaultPolicy], output }) =>
+      (await import('./policy-check.ts')).policyCheck(path, output),
+  },
+  'policy test': {
+    argument: { name: 'PATH', optional: true },
+    options: {},
+    run: async ({ positionals: [path = defaultPolicy], output }) =>
+      (await import('./policy-test.ts')).policyTest(path, output),
+  },
+  'policy explain': {
+    options: {
+      ...texts('policy', 'claims', 'token-file', 'token-env', 'issuer', 'actor-claims', 'actor-issuer'),
+      ...texts('client', 'audience', 'resource', 'role', 'scope', 'now'),
+      json: flag,
+    },
+    run: async ({ values, output, around }) =>
+      (await import('./policy-explain.ts')).policyExplain(values, output, around),
+  },
+  'policy replay': {
+    argument: { name: 'AUDIT.jsonl' },
+    options: texts('policy'),
+    run: async ({ values, positionals: [file = ''], output }) =>
+      (await import('./policy-replay.ts')).policyReplay(file, values, output),
+  },
+  exchange: {
+    options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
+    run: async ({ values, output, around }) => (await import('./exchange.ts')).exchange(values, output, around),
+  },
+  why: {
+    argument: { name: 'DECISION_ID' },
+    options: { ...server, json: flag },
+    run: async ({ values, positionals: [id = ''], output, around }) =>
+      (await import('./why.ts')).why(id, values, output, around),
+  },
+};
