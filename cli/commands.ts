@@ -42,6 +42,16 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
     run: async ({ values, output, around }) => (await import('./exchange.ts')).exchange(values, output, around),
   },
+  aws: {
+    options: { ...server, ...subject, ...client, ...texts('role', 'format') },
+    run: async ({ values, output, around }) => (await import('./aws.ts')).aws(values, output, around),
+  },
+  'aws exec': {
+    argument: { name: 'CMD', rest: true },
+    options: { ...server, ...subject, ...client, ...texts('role') },
+    run: async ({ values, positionals, around }) =>
+      (await import('./aws-exec.ts')).awsExec(positionals, values, around),
+  },
   why: {
     argument: { name: 'DECISION_ID' },
     options: { ...server, json: flag },

@@ -17,7 +17,6 @@ export interface Exchange {
 }
 
 const type = 'urn:ietf:params:oauth:token-type';
-export const awsCredentialsType = 'urn:cambio:token-type:aws-credentials';
 
 /**
  * Tried again while that may help and the subject token lives.
@@ -33,7 +32,7 @@ export async function exchangeToken(exchange: Exchange, server: Server, around: 
     const { timeoutMs } = exchange;
     return askOnce(formRequest(server.at('/token'), body, headers, timeoutMs), around);
   };
-  return withRetries(attempt, around, { until, ...limits }).catch((error) => explain(error, exchange, around));
+  return withRetries(attempt, around, { until, ...limits }).catch((error) => withFacts(error, exchange, around));
 }
 
 /** POST of a form, tried again as {@link ask} does. */
@@ -69,7 +68,12 @@ function formOf(form: Form): string {
   return new URLSearchParams(present).toString();
 }
 
-function explain(error: unknown, { subject, client }: Exchange, around: Surroundings): never {
+/** Adds to a failure which token was sent for whom, without the token. */
+export function withFacts(
+  error: unknown,
+  { subject, client }: Pick<Exchange, 'subject' | 'client'>,
+  around: Surroundings,
+): never {
   if (!(error instanceof CallFailed)) throw error;
   const caller = client ? [`client:   ${client.id || 'the one its token fits'}`] : [];
   const token = `token:    from ${subject.from}: ${describeToken(subject.token, around.now())}`;

@@ -7,6 +7,10 @@ export const usage = `usage: cambio <command> [options]
 commands:
   exchange (--audience NAME | --resource URI) [--scope SCOPE] [--json]
                           a token for it
+  aws --role NAME|ARN [--format process|env|github]
+                          AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job
+  aws exec --role NAME|ARN -- CMD
+                          runs CMD, whose AWS SDK gets credentials from here for as long as it runs
   policy check [PATH]     check a policy file or folder (default: infra/policy)
   policy test [PATH]      run its *.test.yaml
   policy explain --policy PATH (--claims FILE | --token-file FILE | --token-env NAME)
