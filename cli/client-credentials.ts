@@ -19,7 +19,13 @@ export interface ClientCredentials {
 }
 
 /** Makes the credentials of one request: an assertion is used up by it, so each attempt needs its own. */
-export type AuthenticateClient = () => Promise<ClientCredentials>;
+type AuthenticateClient = () => Promise<ClientCredentials>;
+
+export interface Client {
+  /** Empty for a federated client whose token says which it is. */
+  readonly id: string;
+  readonly authenticate: AuthenticateClient;
+}
 
 const anonymous: ClientCredentials = { headers: {}, form: {} };
 
@@ -27,11 +33,7 @@ const anonymous: ClientCredentials = { headers: {}, form: {} };
  * Undefined for an anonymous caller.
  * @throws UsageError for options that do not go together
  */
-export function clientOf(
-  options: ClientOptions,
-  server: Server,
-  around: Surroundings,
-): { readonly id: string; readonly authenticate: AuthenticateClient } | undefined {
+export function clientOf(options: ClientOptions, server: Server, around: Surroundings): Client | undefined {
   const { 'client-id': id, 'client-secret-env': variable, 'client-key': key, 'client-assertion-file': file } = options;
   const methods = [variable, key, file].filter((each) => each !== undefined);
   if (methods.length > 1) {
@@ -48,7 +50,7 @@ export function clientOf(
 }
 
 /** The credentials of a request of this caller. */
-export async function authenticate(client: ReturnType<typeof clientOf>): Promise<ClientCredentials> {
+export async function authenticate(client: Client | undefined): Promise<ClientCredentials> {
   return client ? client.authenticate() : anonymous;
 }
 

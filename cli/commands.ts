@@ -52,6 +52,32 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals, around }) =>
       (await import('./aws-exec.ts')).awsExec(positionals, values, around),
   },
+  introspect: {
+    options: { ...server, ...texts('token-file', 'token-env'), ...client },
+    run: async ({ values, output, around }) => (await import('./introspect.ts')).introspect(values, output, around),
+  },
+  revoke: {
+    options: { ...server, ...subject, ...client, ...texts('by', 'value', 'reason', 'issued-before') },
+    run: async ({ values, output, around }) => (await import('./revoke.ts')).revoke(values, output, around),
+  },
+  'keys list': {
+    options: server,
+    run: async ({ values, output, around }) => (await import('./keys.ts')).keys.list(values, output, around),
+  },
+  'keys rotate': {
+    options: server,
+    run: async ({ values, output, around }) => (await import('./keys.ts')).keys.rotate(values, output, around),
+  },
+  'keys revoke': {
+    argument: { name: 'KID' },
+    options: server,
+    run: async ({ values, positionals: [kid = ''], output, around }) =>
+      (await import('./keys.ts')).keys.revoke(kid, values, output, around),
+  },
+  doctor: {
+    options: { ...server, ...subject, ...client },
+    run: async ({ values, output, around }) => (await import('./doctor.ts')).doctor(values, output, around),
+  },
   why: {
     argument: { name: 'DECISION_ID' },
     options: { ...server, json: flag },

@@ -2,14 +2,14 @@
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
 import type { RetryLimits } from './ask.ts';
 import { type AwsCredentials, fetchForRole } from './aws-credentials.ts';
-import type { clientOf } from './client-credentials.ts';
+import type { Client } from './client-credentials.ts';
 import type { FindToken } from './found-token.ts';
 import type { Server } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface Broker {
   readonly server: Server;
-  readonly client: ReturnType<typeof clientOf>;
+  readonly client: Client | undefined;
   readonly findToken: FindToken;
   readonly around: Surroundings;
 }

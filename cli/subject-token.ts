@@ -42,6 +42,17 @@ export function tokenFinder(
   };
 }
 
+/** A token that is asked about, not exchanged: named or piped in, never one that lies around. @throws UsageError */
+export async function givenToken(options: SubjectTokenOptions, around: Surroundings): Promise<FoundToken> {
+  const { 'token-file': file, 'token-env': variable } = options;
+  if (file !== undefined && variable !== undefined) throw new UsageError('give one of --token-file and --token-env');
+  if (file !== undefined) return checked({ token: readText(file), from: file });
+  if (variable !== undefined) return checked(fromVariable(variable, around));
+  const token = await around.readStdin();
+  if (!token) throw new UsageError('give --token-file FILE or --token-env NAME, or pipe the token in');
+  return checked({ token, from: 'stdin' });
+}
+
 async function audienceOf(
   options: SubjectTokenOptions,
   server: Server,

@@ -1,7 +1,7 @@
 // One token exchange as a client sends it (RFC 8693 §2.1), with what a failure of it means. Network, through ask.
-import { type Answered, ask, askOnce, type RetryLimits, withRetries } from './ask.ts';
+import { type Answered, askOnce, type RetryLimits, withRetries } from './ask.ts';
 import { CallFailed } from './call-failed.ts';
-import { authenticate, type clientOf } from './client-credentials.ts';
+import { authenticate, type Client } from './client-credentials.ts';
 import type { FoundToken } from './found-token.ts';
 import type { Server } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -9,7 +9,7 @@ import { describeToken, factsOf } from './token-facts.ts';
 
 export interface Exchange {
   readonly subject: FoundToken;
-  readonly client: ReturnType<typeof clientOf>;
+  readonly client: Client | undefined;
   /** `audience`, `resource`, `scope`, `requested_token_type`; undefined is left out. */
   readonly form: Readonly<Record<string, string | undefined>>;
   readonly limits?: RetryLimits;
@@ -35,15 +35,18 @@ export async function exchangeToken(exchange: Exchange, server: Server, around: 
   return withRetries(attempt, around, { until, ...limits }).catch((error) => withFacts(error, exchange, around));
 }
 
-/** POST of a form, tried again as {@link ask} does. */
-export function askForm(url: URL, form: Form, headers: Headers, around: Surroundings): Promise<Answered> {
-  return ask(formRequest(url, formOf(form), headers), around);
+/** POST of a form by a client, tried again as {@link exchangeToken} is. @throws CallFailed */
+export function askForm(url: URL, form: Form, client: Client, around: Surroundings): Promise<Answered> {
+  return withRetries(async () => {
+    const credentials = await client.authenticate();
+    return askOnce(formRequest(url, formOf({ ...form, ...credentials.form }), credentials.headers), around);
+  }, around);
 }
 
 type Form = Readonly<Record<string, string | undefined>>;
 type Headers = Readonly<Record<string, string>>;
 
-export function formRequest(url: URL, body: string, headers: Headers, timeoutMs?: number) {
+function formRequest(url: URL, body: string, headers: Headers, timeoutMs?: number) {
   const type = { 'content-type': 'application/x-www-form-urlencoded' };
   return { method: 'POST', url, headers: { ...type, ...headers }, body, ...(timeoutMs && { timeoutMs }) } as const;
 }
@@ -57,7 +60,7 @@ function exchangeForm(token: string): Form {
 }
 
 /** RFC 9068 §2.1: `at+jwt` is an access token, and so is what is no JWT at all; other JWTs are just that. */
-export function subjectTypeOf(token: string): string {
+function subjectTypeOf(token: string): string {
   const facts = factsOf(token);
   const isAccessToken = !facts || /^(?:application\/)?at\+jwt$/i.test(facts.typ ?? '');
   return isAccessToken ? `${type}:access_token` : `${type}:jwt`;

@@ -19,9 +19,18 @@ commands:
                           what the policy decides and why; exit 0 granted, 1 refused
   policy replay AUDIT.jsonl --policy PATH
                           recorded decisions against another policy; exit 1 when one would flip
+  introspect (--token-file FILE | --token-env NAME)
+                          what a token is worth, or a token piped in; needs a client
+  revoke (--token-file FILE | --token-env NAME)
+                          an own token, as the client that got it or with the token of the same CI job
+  doctor                  what stands between this machine and a token
+
+for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION:
   why DECISION_ID [--json]
-                          the trace of a decision; signs with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-                          AWS_SESSION_TOKEN and AWS_REGION
+                          the trace of a decision
+  revoke --by KIND --value VALUE --reason TEXT [--issued-before EPOCH]
+                          KIND: jti, family, subject, client, issuer, key, run
+  keys list, keys rotate, keys revoke KID
 
 the server:
   --url URL               the API base; else CAMBIO_URL, else http://127.0.0.1:8787

@@ -87,3 +87,16 @@ describe('cambio exchange', () => {
     expect(exit).toBe(0);
   });
 });
+
+test('cambio doctor finds nothing wrong with a stack that runs and a fresh token', async () => {
+  const { exit, stdout, stderr } = await sh('cambio doctor', { CAMBIO_ID_TOKEN: token });
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  expect(stdout.split('\n').map((line) => line.split(':')[0])).toEqual([
+    '✓ url',
+    '✓ server',
+    '✓ clock',
+    '✓ keys',
+    '✓ token',
+    '',
+  ]);
+});
