@@ -10,7 +10,10 @@ export interface Loaded<Value> {
   readonly expiresAt: number;
 }
 
-export type CacheEvent = 'hit' | 'joined' | 'held' | 'load' | 'loaded' | 'refused' | 'unavailable';
+/** How a request was served: from memory, by a request already under way, by a failure of a moment ago, by asking. */
+export type CacheUse = 'hit' | 'joined' | 'held' | 'miss';
+/** How asking ended. */
+export type LoadOutcome = 'granted' | 'refused' | 'unavailable';
 
 export interface AnswerCache<Value> {
   /** @throws CallFailed, that of the load or of a load that failed a moment ago */
@@ -29,7 +32,8 @@ interface Entry<Value> {
 
 export interface CacheOptions {
   readonly maxEntries: number;
-  readonly onEvent: (event: CacheEvent) => void;
+  readonly onUse?: (use: CacheUse) => void;
+  readonly onLoad?: (outcome: LoadOutcome, milliseconds: number, error?: unknown) => void;
 }
 
 /** An answer is asked for again this long before it ends, or a third of its life if that is less. */
@@ -38,7 +42,7 @@ const longestMargin = 300_000;
 const lastMoments = 5_000;
 
 export function createAnswerCache<Value>(
-  { maxEntries, onEvent }: CacheOptions,
+  { maxEntries, onUse = () => {}, onLoad = () => {} }: CacheOptions,
   around: Pick<Surroundings, 'now' | 'random'>,
 ): AnswerCache<Value> {
   const entries = new Map<string, Entry<Value>>();
@@ -54,17 +58,17 @@ export function createAnswerCache<Value>(
   };
 
   const load = (key: string, ask: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
-    onEvent('load');
+    const start = around.now();
     const flight = ask()
       .then(
         (loaded) => {
-          onEvent('loaded');
+          onLoad('granted', around.now() - start);
           keep(key, { loaded, askAt: renewalOf(loaded, around), failures: 0, failure: undefined });
           return loaded;
         },
         (error: unknown) => {
           const failed = error instanceof CallFailed && error.isRetryable ? error : undefined;
-          onEvent(failed ? 'unavailable' : 'refused');
+          onLoad(failed ? 'unavailable' : 'refused', around.now() - start, error);
           // What was granted and now is refused ends here: access was taken away.
           if (failed) keep(key, afterFailure(entries.get(key), failed, around));
           else entries.delete(key);
@@ -82,16 +86,21 @@ export function createAnswerCache<Value>(
     const isDue = !entry || now >= entry.askAt;
     if (entry?.loaded && now < entry.loaded.expiresAt - lastMoments) {
       keep(key, entry);
-      onEvent('hit');
+      onUse('hit');
       // Nobody waits for a renewal, and its failure is told to those who come when there is nothing left to serve.
       if (isDue && !flights.has(key)) load(key, ask).catch(() => {});
       return entry.loaded;
     }
     const flight = flights.get(key);
-    if (flight) onEvent('joined');
-    if (flight) return flight;
-    if (isDue || !entry?.failure) return load(key, ask);
-    onEvent('held');
+    if (flight) {
+      onUse('joined');
+      return flight;
+    }
+    if (isDue || !entry?.failure) {
+      onUse('miss');
+      return load(key, ask);
+    }
+    onUse('held');
     throw heldBack(entry.failure, entry.askAt - now);
   };
   return { get, size: () => entries.size };

@@ -36,8 +36,7 @@ export async function awsExec(
   const client = clientOf(options, server, around);
   // stdin is the program's.
   const findToken = tokenFinder(options, server, around, { stdin: false });
-  const cacheOptions = { maxEntries: 1, onEvent: () => {} };
-  const { credentialsFor } = credentialsKeeper({ server, client, findToken, around }, cacheOptions);
+  const { credentialsFor } = credentialsKeeper({ server, client, findToken, around }, { maxEntries: 1 });
   await credentialsFor(role, {});
   const secret = randomBytes(32).toString('base64url');
   const listener = await serveCredentials(role, secret, credentialsFor);

@@ -52,6 +52,10 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals, around }) =>
       (await import('./aws-exec.ts')).awsExec(positionals, values, around),
   },
+  agent: {
+    options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file') },
+    run: async ({ values, output, around }) => (await import('./agent.ts')).agent(values, output, around),
+  },
   introspect: {
     options: { ...server, ...texts('token-file', 'token-env'), ...client },
     run: async ({ values, output, around }) => (await import('./introspect.ts')).introspect(values, output, around),

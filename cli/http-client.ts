@@ -33,6 +33,8 @@ class StaleConnection extends Error {}
 
 const defaultTimeout = 10_000;
 const maxBytes = 1_048_576;
+/** At a time, to one host. */
+const maxSockets = 64;
 
 /** Connections are kept for the next request, which matters to the agent; an idle one keeps no process alive. */
 export function createSend(environment: Environment): Send {
@@ -40,7 +42,7 @@ export function createSend(environment: Environment): Send {
   const agentFor = (url: URL): Agent => {
     const proxy = proxyOf(url, environment);
     const key = proxy?.href ?? url.protocol;
-    const agent = agents.get(key) ?? (proxy ? tunnelAgent(proxy, defaultTimeout) : directAgent(url));
+    const agent = agents.get(key) ?? (proxy ? tunnelAgent(proxy, defaultTimeout, maxSockets) : directAgent(url));
     agents.set(key, agent);
     return agent;
   };
@@ -60,7 +62,7 @@ export function createSend(environment: Environment): Send {
 // `getBuiltinModule`: an ESM import of node:http loads undici, ten times the start of a command.
 function directAgent({ protocol }: URL): Agent {
   const { Agent } = process.getBuiltinModule(protocol === 'http:' ? 'node:http' : 'node:https');
-  return new Agent({ keepAlive: true });
+  return new Agent({ keepAlive: true, maxSockets });
 }
 
 async function answerTo(request: HttpRequest, agent: Agent, signal: AbortSignal): Promise<HttpAnswer> {

@@ -89,14 +89,13 @@ export function answerJson(
   response.end(text);
 }
 
-/** @returns undefined when it is longer than `maxBytes` */
+/** Read to its end in any case, so that the answer arrives. @returns undefined when it is longer than `maxBytes` */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBytes) return undefined;
-    chunks.push(chunk);
+    if (size <= maxBytes) chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return size > maxBytes ? undefined : Buffer.concat(chunks).toString('utf8');
 }

@@ -60,7 +60,7 @@ function exchangeForm(token: string): Form {
 }
 
 /** RFC 9068 §2.1: `at+jwt` is an access token, and so is what is no JWT at all; other JWTs are just that. */
-function subjectTypeOf(token: string): string {
+export function subjectTypeOf(token: string): string {
   const facts = factsOf(token);
   const isAccessToken = !facts || /^(?:application\/)?at\+jwt$/i.test(facts.typ ?? '');
   return isAccessToken ? `${type}:access_token` : `${type}:jwt`;

@@ -9,9 +9,9 @@ import { hostOf } from './proxy.ts';
 type Opened = (error: Error | null, socket: Duplex) => void;
 
 /** An agent whose connections go through the proxy. */
-export function tunnelAgent(proxy: URL, timeoutMs: number): Agent {
+export function tunnelAgent(proxy: URL, timeoutMs: number, maxSockets: number): Agent {
   const { Agent } = process.getBuiltinModule('node:https');
-  const agent = new Agent({ keepAlive: true });
+  const agent = new Agent({ keepAlive: true, maxSockets });
   // Node takes the socket from the callback when nothing is returned.
   agent.createConnection = (options: RequestOptions, opened?: Opened) => {
     openTunnel(proxy, `${options.host}:${options.port ?? 443}`, timeoutMs).then(

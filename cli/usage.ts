@@ -11,6 +11,9 @@ commands:
                           AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job
   aws exec --role NAME|ARN -- CMD
                           runs CMD, whose AWS SDK gets credentials from here for as long as it runs
+  agent [--listen ADDRESS:PORT|unix:PATH] [--auth-token-file FILE]
+                          a local broker: GET /credentials?role=R, POST /token, /authz/AUDIENCE, /metrics, /healthz
+                          (default 127.0.0.1:9911)
   policy check [PATH]     check a policy file or folder (default: infra/policy)
   policy test [PATH]      run its *.test.yaml
   policy explain --policy PATH (--claims FILE | --token-file FILE | --token-env NAME)

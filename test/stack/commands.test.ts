@@ -1,5 +1,6 @@
 // `cambio` as people run it, a process with a shell around it, against the running local stack.
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,4 +100,24 @@ test('cambio doctor finds nothing wrong with a stack that runs and a fresh token
     '✓ token',
     '',
   ]);
+});
+
+describe('cambio agent', () => {
+  test('says where it is ready, serves, and ends with SIGTERM', async () => {
+    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token };
+    const child = spawn(process.execPath, [program, 'agent', '--listen', '127.0.0.1:0'], { env, stdio: 'pipe' });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const [line = ''] = await Promise.race([once(child.stdout, 'data') as Promise<Buffer[]>, ended.then(() => [])]);
+    const [, url] = /^ready (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(String(line)) ?? [];
+    const form = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', audience: 'orders-api' };
+    const before = stack.calls.length;
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams(form) })),
+    );
+    const bodies = await Promise.all(answers.map((each) => each.json() as Promise<{ access_token: string }>));
+    expect(new Set(bodies.map(({ access_token }) => claimsOf(access_token).jti)).size).toBe(1);
+    expect(stack.calls.slice(before).filter(({ action }) => action === 'kms:Sign').length).toBe(1);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
 });
