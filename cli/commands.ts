@@ -15,13 +15,13 @@ export const commands: Readonly<Record<string, Command>> = {
     argument: { name: 'PATH', optional: true },
     options: {},
     run: async ({ positionals: [path = defaultPolicy], output }) =>
-      (await import('./policy-check.ts')).policyCheck(path, output),
+      (await import('./policy-commands.ts')).policyCheck(path, output),
   },
   'policy test': {
     argument: { name: 'PATH', optional: true },
     options: {},
     run: async ({ positionals: [path = defaultPolicy], output }) =>
-      (await import('./policy-test.ts')).policyTest(path, output),
+      (await import('./policy-commands.ts')).policyTest(path, output),
   },
   'policy explain': {
     options: {
@@ -30,13 +30,13 @@ export const commands: Readonly<Record<string, Command>> = {
       json: flag,
     },
     run: async ({ values, output, around }) =>
-      (await import('./policy-explain.ts')).policyExplain(values, output, around),
+      (await import('./policy-commands.ts')).policyExplain(values, output, around),
   },
   'policy replay': {
     argument: { name: 'AUDIT.jsonl' },
     options: texts('policy'),
     run: async ({ values, positionals: [file = ''], output }) =>
-      (await import('./policy-replay.ts')).policyReplay(file, values, output),
+      (await import('./policy-commands.ts')).policyReplay(file, values, output),
   },
   exchange: {
     options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
