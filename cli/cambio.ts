@@ -1,11 +1,41 @@
-// The `cambio` command.
+// The `cambio` command in the real world: the only reader of the environment, clock and randomness.
+import { createSend } from './http-client.ts';
+import { printable } from './printable.ts';
 import { run } from './run.ts';
+import { runProgram } from './run-program.ts';
+import { readStdin } from './stdin.ts';
 
-process.exitCode = await run(
+const running = run(
   process.argv.slice(2),
   {
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
   },
-  { environment: process.env, now: Date.now, fetch },
+  {
+    environment: process.env,
+    now: Date.now,
+    random: Math.random,
+    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+    send: createSend(process.env),
+    runProgram,
+    readStdin,
+  },
+);
+
+// Not awaited: the bundle is CommonJS inside, whose modules load what they import when they are needed.
+running.then(
+  (exit) => {
+    process.exitCode = exit;
+  },
+  (error: unknown) => {
+    // Left to Node, the line of the bundle it happened in would be printed: a megabyte.
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.stderr.write(
+      `cambio: this is a fault of cambio\n${stack
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n')}\n`,
+    );
+    process.exitCode = 1;
+  },
 );

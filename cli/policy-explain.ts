@@ -4,7 +4,8 @@ import { createRehearse, type Rehearsal, type Rehearsed } from '../infra/policy/
 import type { Claims } from '../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';
-import { claimsOfToken, compiledPolicy, parseObject, readText } from './policy-file.ts';
+import { claimsOfToken, compiledPolicy, parseObject } from './policy-file.ts';
+import { readText } from './read-text.ts';
 import { tokenHint } from './token-hint.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 

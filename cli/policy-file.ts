@@ -1,5 +1,4 @@
 // A policy that a command needs compiled, and JSON that it is given. Reads files.
-import { readFileSync } from 'node:fs';
 import { compilePolicy } from '../infra/policy/compile-policy.ts';
 import { formatDiagnostic, hasErrors } from '../infra/policy/diagnostic.ts';
 import type { Claims } from '../shared/policy/claims.ts';
@@ -12,15 +11,6 @@ export function compiledPolicy(path: string, { stderr }: Output): PolicyArtifact
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   for (const diagnostic of errors) stderr(`${formatDiagnostic(diagnostic)}\n`);
   return hasErrors(diagnostics) ? undefined : artifact;
-}
-
-/** @throws UsageError naming the file */
-export function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new UsageError(`${path}: cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'unknown'})`);
-  }
 }
 
 /** A JSON object. @throws UsageError that names where it came from and never quotes it: it may be a token */

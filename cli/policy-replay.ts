@@ -1,5 +1,6 @@
 // `cambio policy replay AUDIT.jsonl --policy PATH`: what recorded decisions would be under another policy. Reads both.
-import { compiledPolicy, readText } from './policy-file.ts';
+import { compiledPolicy } from './policy-file.ts';
+import { readText } from './read-text.ts';
 import { parseDecision, type RecordedDecision } from './recorded-decision.ts';
 import { createReplay, type Replayed } from './replay-decision.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';

@@ -1,84 +1,50 @@
 // From the words of a command line to a command and its exit code.
-import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { policyCheck } from './policy-check.ts';
-import { type ExplainOptions, policyExplain } from './policy-explain.ts';
-import { policyReplay } from './policy-replay.ts';
-import { policyTest } from './policy-test.ts';
+import { parseArgs } from 'node:util';
+import { CallFailed } from './call-failed.ts';
+import type { Command, Given } from './command.ts';
+import { commands } from './commands.ts';
+import { failureLines } from './failure-text.ts';
+import type { Surroundings } from './surroundings.ts';
 import { exitCodes, type Output, UsageError, usage } from './usage.ts';
-import { type WhyOptions, type WhySurroundings, why } from './why.ts';
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
-
-interface Given {
-  readonly values: Values;
-  readonly positionals: readonly string[];
-  readonly output: Output;
-  readonly around: WhySurroundings;
+/** The words themselves are wrong, so that the usage helps. */
+class CommandLineError extends UsageError {
+  override readonly name = 'CommandLineError';
 }
-
-interface Command {
-  /** What PATH or ID it takes, for its error; `optional` when it may be left out. */
-  readonly argument?: { readonly name: string; readonly optional?: true };
-  readonly options: NonNullable<ParseArgsConfig['options']>;
-  readonly run: (given: Given) => number | Promise<number>;
-}
-
-const text = { type: 'string' } as const;
-const flag = { type: 'boolean' } as const;
-const defaultPolicy = 'infra/policy';
-
-const texts = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, text]));
-
-const commands: Readonly<Record<string, Command>> = {
-  'policy check': {
-    argument: { name: 'PATH', optional: true },
-    options: {},
-    run: ({ positionals: [path = defaultPolicy], output }) => policyCheck(path, output),
-  },
-  'policy test': {
-    argument: { name: 'PATH', optional: true },
-    options: {},
-    run: ({ positionals: [path = defaultPolicy], output }) => policyTest(path, output),
-  },
-  'policy explain': {
-    options: {
-      ...texts('policy', 'claims', 'token-file', 'token-env', 'issuer', 'actor-claims', 'actor-issuer'),
-      ...texts('client', 'audience', 'resource', 'role', 'scope', 'now'),
-      json: flag,
-    },
-    run: ({ values, output, around }) => policyExplain(values as ExplainOptions, output, around),
-  },
-  'policy replay': {
-    argument: { name: 'AUDIT.jsonl' },
-    options: texts('policy'),
-    run: ({ values, positionals: [file = ''], output }) => policyReplay(file, values, output),
-  },
-  why: {
-    argument: { name: 'DECISION_ID' },
-    options: { ...texts('url'), json: flag },
-    run: ({ values, positionals: [id = ''], output, around }) => why(id, values as WhyOptions, output, around),
-  },
-};
 
 /** @returns the exit code */
-export async function run(words: readonly string[], output: Output, around: WhySurroundings): Promise<number> {
-  if (words.some((word) => word === '--help' || word === '-h')) {
+export async function run(words: readonly string[], output: Output, around: Surroundings): Promise<number> {
+  if (asksForHelp(words)) {
     output.stdout(usage);
     return exitCodes.ok;
   }
   try {
     return await dispatch(words, output, around);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    output.stderr(`cambio: ${error.message}\n\n${usage}`);
-    return exitCodes.usage;
+    return report(error, output);
   }
 }
 
-async function dispatch(words: readonly string[], output: Output, around: WhySurroundings): Promise<number> {
+// Behind `--` are the words of another program.
+function asksForHelp(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return words.slice(0, end < 0 ? words.length : end).some((word) => word === '--help' || word === '-h');
+}
+
+function report(error: unknown, { stderr }: Output): number {
+  if (error instanceof UsageError) {
+    stderr(`cambio: ${error.message}\n${error instanceof CommandLineError ? `\n${usage}` : ''}`);
+    return exitCodes.usage;
+  }
+  if (!(error instanceof CallFailed)) throw error;
+  for (const line of failureLines(error)) stderr(`${line}\n`);
+  return error.exit;
+}
+
+async function dispatch(words: readonly string[], output: Output, around: Surroundings): Promise<number> {
   const name = commandOf(words);
-  const command = commands[name];
-  if (!command) throw new UsageError(name === '' ? 'name a command' : `unknown command: ${name}`);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!command) throw new CommandLineError(name === '' ? 'name a command' : `unknown command: ${name}`);
   const { values, positionals } = parse(words.slice(name.split(' ').length), command);
   checkArguments(name, command, positionals);
   return command.run({ values, positionals, output, around });
@@ -86,22 +52,29 @@ async function dispatch(words: readonly string[], output: Output, around: WhySur
 
 function commandOf([noun = '', verb = '']: readonly string[]): string {
   if (noun.startsWith('-')) return '';
-  return Object.hasOwn(commands, noun) ? noun : [noun, verb.startsWith('-') ? '' : verb].join(' ').trim();
+  const both = [noun, verb.startsWith('-') ? '' : verb].join(' ').trim();
+  return Object.hasOwn(commands, both) || !Object.hasOwn(commands, noun) ? both : noun;
 }
 
-function parse(words: readonly string[], { options }: Command): { values: Values; positionals: readonly string[] } {
+function parse(words: readonly string[], { options, argument }: Command): Pick<Given, 'values' | 'positionals'> {
+  const end = argument?.rest ? words.indexOf('--') : -1;
+  const own = end < 0 ? words : words.slice(0, end);
   try {
-    const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
-    return { values: values as Values, positionals };
+    const { values, positionals } = parseArgs({ args: [...own], options, allowPositionals: true });
+    const rest = end < 0 ? [] : words.slice(end + 1);
+    if (argument?.rest && positionals.length > 0) throw new Error(`put -- before ${argument.name}`);
+    return { values: values as Given['values'], positionals: [...positionals, ...rest] };
   } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause));
+    throw new CommandLineError(cause instanceof Error ? cause.message : String(cause));
   }
 }
 
 function checkArguments(name: string, { argument }: Command, positionals: readonly string[]): void {
+  if (argument?.rest && positionals.length > 0) return;
   if (positionals.length > (argument ? 1 : 0)) {
-    throw new UsageError(`${name} takes ${argument ? `one ${argument.name}` : 'no further words'}`);
+    throw new CommandLineError(`${name} takes ${argument ? `one ${argument.name}` : 'no further words'}`);
   }
-  if (argument && !argument.optional && positionals.length === 0)
-    throw new UsageError(`${name} needs ${argument.name}`);
+  if (argument && !argument.optional && positionals.length === 0) {
+    throw new CommandLineError(`${name} needs ${argument.rest ? `-- ${argument.name}` : argument.name}`);
+  }
 }

@@ -1,6 +1,8 @@
-// AWS Signature Version 4 of one request without a body, over node:crypto. Pure.
+// AWS Signature Version 4 of one request, over node:crypto. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 import { createHash, createHmac } from 'node:crypto';
+import type { Environment } from './environment.ts';
+import { UsageError } from './usage.ts';
 
 export interface Credentials {
   readonly accessKeyId: string;
@@ -15,6 +17,14 @@ export interface RequestToSign {
   readonly service: string;
   readonly credentials: Credentials;
   readonly now: Date;
+  readonly body?: string;
+}
+
+/** Those of the variables every AWS tool reads. @throws UsageError */
+export function credentialsFrom(environment: Environment): Credentials {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = environment;
+  if (!accessKeyId || !secretAccessKey) throw new UsageError('set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY');
+  return { accessKeyId, secretAccessKey, sessionToken: environment['AWS_SESSION_TOKEN'] || undefined };
 }
 
 /** The headers to send with the request, `host` aside. */
@@ -32,13 +42,16 @@ export function signRequest(request: RequestToSign): Readonly<Record<string, str
   return { ...added, authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${names}, Signature=${signature}` };
 }
 
-function canonicalRequest({ method, url }: RequestToSign, headers: Readonly<Record<string, string>>): string {
+function canonicalRequest(
+  { method, url, body = '' }: RequestToSign,
+  headers: Readonly<Record<string, string>>,
+): string {
   const names = Object.keys(headers).sort();
   // The path as sent is encoded once more, as every service but S3 wants it.
   const path = url.pathname.split('/').map(encode).join('/');
   const query = [...url.searchParams].map(([name, value]) => `${encode(name)}=${encode(value)}`).sort();
   const lines = names.map((name) => `${name}:${headers[name]}`);
-  return [method, path, query.join('&'), ...lines, '', names.join(';'), sha256('')].join('\n');
+  return [method, path, query.join('&'), ...lines, '', names.join(';'), sha256(body)].join('\n');
 }
 
 function signingKey({ credentials, region, service }: RequestToSign, date: string): Buffer {

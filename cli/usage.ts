@@ -5,6 +5,15 @@ export const exitCodes = { ok: 0, refused: 1, usage: 2, unavailable: 3 } as cons
 export const usage = `usage: cambio <command> [options]
 
 commands:
+  exchange (--audience NAME | --resource URI) [--scope SCOPE] [--json]
+                          a token for it
+  aws --role NAME|ARN [--format process|env|github]
+                          AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job
+  aws exec --role NAME|ARN -- CMD
+                          runs CMD, whose AWS SDK gets credentials from here for as long as it runs
+  agent [--listen ADDRESS:PORT|unix:PATH] [--auth-token-file FILE]
+                          a local broker: GET /credentials?role=R, POST /token, /authz/AUDIENCE, /metrics, /healthz
+                          (default 127.0.0.1:9911)
   policy check [PATH]     check a policy file or folder (default: infra/policy)
   policy test [PATH]      run its *.test.yaml
   policy explain --policy PATH (--claims FILE | --token-file FILE | --token-env NAME)
@@ -13,15 +22,36 @@ commands:
                           what the policy decides and why; exit 0 granted, 1 refused
   policy replay AUDIT.jsonl --policy PATH
                           recorded decisions against another policy; exit 1 when one would flip
-  why DECISION_ID [--url URL] [--json]
-                          the trace of a decision; signs with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
-                          AWS_SESSION_TOKEN and AWS_REGION
+  introspect (--token-file FILE | --token-env NAME)
+                          what a token is worth, or a token piped in; needs a client
+  revoke (--token-file FILE | --token-env NAME)
+                          an own token, as the client that got it or with the token of the same CI job
+  doctor                  what stands between this machine and a token
 
-options:
+for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION:
+  why DECISION_ID [--json]
+                          the trace of a decision
+  revoke --by KIND --value VALUE --reason TEXT [--issued-before EPOCH]
+                          KIND: jti, family, subject, client, issuer, key, run
+  keys list, keys rotate, keys revoke KID
+
+the server:
   --url URL               the API base; else CAMBIO_URL, else http://127.0.0.1:8787
+
+the token that is exchanged:
+  --token-file FILE, --token-env NAME, or piped in; else CAMBIO_ID_TOKEN, that of the GitHub Actions job,
+  CAMBIO_TOKEN_FILE or /var/run/secrets/cambio/token, buildkite-agent, CIRCLE_OIDC_TOKEN_V2
+  --from aws              the AWS identity's own, from STS
+  --token-audience AUD    what to ask for where one can; else CAMBIO_TOKEN_AUDIENCE, else the issuer
+
+the client that asks (none: an anonymous caller):
+  --client-id NAME with --client-secret-env NAME or --client-key FILE (PEM or JWK)
+  --client-assertion-file FILE [--client-id NAME]
+                          a workload's own token, for federated clients
+
   -h, --help              show this text
 
-exit codes: 0 success, 1 refused, 2 wrong usage, 3 unavailable
+exit codes: 0 success, 1 refused, 2 wrong usage, 3 unavailable (try again)
 `;
 
 /** Where a command writes: data to stdout, words to stderr. Each text ends with its own newline. */
@@ -30,7 +60,7 @@ export interface Output {
   readonly stderr: (text: string) => void;
 }
 
-/** The command line is wrong: the message says how. */
+/** What was given is wrong: the message says how. */
 export class UsageError extends Error {
-  override readonly name = 'UsageError';
+  override readonly name: string = 'UsageError';
 }

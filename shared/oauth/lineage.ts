@@ -37,7 +37,7 @@ export interface Lineage {
 }
 
 /** Most exchanges between a token and the foreign token it came from. */
-export const maxLineage = 16;
+const maxLineage = 16;
 
 /** Names a foreign subject without showing it. */
 export function originId(issuer: string, sub: string): string {

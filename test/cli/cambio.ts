@@ -1,6 +1,7 @@
 // Runs the `cambio` command in this process.
+import { createSend } from '../../cli/http-client.ts';
 import { run } from '../../cli/run.ts';
-import type { WhySurroundings } from '../../cli/why.ts';
+import type { Surroundings } from '../../cli/surroundings.ts';
 
 export interface Ran {
   readonly exit: number;
@@ -8,16 +9,25 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const nowhere: WhySurroundings = {
+const nowhere: Surroundings = {
   environment: {},
   now: () => 1_795_000_000_000,
-  fetch: async () => {
+  random: () => 0.5,
+  sleep: async () => {},
+  send: async () => {
     throw new Error('no network in this test');
   },
+  runProgram: async () => undefined,
+  readStdin: async () => undefined,
 };
 
+/** Real time, real requests and no pauses, with the variables given and no others. */
+export function inTheWorld(environment: Readonly<Record<string, string | undefined>>): Surroundings {
+  return { ...nowhere, environment, now: Date.now, send: createSend(environment) };
+}
+
 /** Runs it in other surroundings. */
-export async function cambioIn(around: Partial<WhySurroundings>, ...words: readonly string[]): Promise<Ran> {
+export async function cambioIn(around: Partial<Surroundings>, ...words: readonly string[]): Promise<Ran> {
   const texts = { stdout: '', stderr: '' };
   const write = (to: keyof typeof texts) => (text: string) => {
     texts[to] += text;

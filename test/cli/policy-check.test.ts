@@ -81,7 +81,7 @@ describe('cambio', () => {
 
   test.each([
     ['name a command'],
-    ['unknown command: exchange', 'exchange'],
+    ['unknown command: swap', 'swap'],
     ['unknown command: policy', 'policy'],
     ['unknown command: policy chek', 'policy', 'chek'],
     ['policy check takes one PATH', 'policy', 'check', 'a', 'b'],

@@ -31,3 +31,9 @@ test('a session token is sent and signed', () => {
   expect(headers['x-amz-security-token']).toBe('session');
   expect(headers['authorization']).toContain('SignedHeaders=host;x-amz-date;x-amz-security-token,');
 });
+
+test('a body is signed, as botocore signs it', () => {
+  const body = 'Action=GetWebIdentityToken&Audience.member.1=https%3A%2F%2Fsts.acme.example';
+  const { authorization } = signRequest({ ...request('https://example.amazonaws.com/'), method: 'POST', body });
+  expect(authorization).toContain('Signature=ccc5c51fab02601e93c9f0dd38d20a289bbe43d24915d8b012a8438122c0c7cc');
+});

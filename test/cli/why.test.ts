@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { type HttpRequest, NoAnswer } from '../../cli/http-client.ts';
 import { cambioIn } from './cambio.ts';
 
 const id = '6f1c1d3e-8a4b-4c2d-9e0f-0123456789ab';
@@ -25,10 +26,10 @@ interface Asked {
 }
 
 const answering = (status: number, body: unknown, asked: Asked[] = []) => ({
-  fetch: (async (url: URL, { headers }: { headers: Record<string, string> }) => {
-    asked.push({ url: String(url), headers });
-    return new Response(JSON.stringify(body), { status });
-  }) as typeof fetch,
+  send: async ({ url, headers }: HttpRequest) => {
+    asked.push({ url: String(url), headers: { ...headers } });
+    return { status, headers: {}, body: JSON.stringify(body) };
+  },
 });
 
 describe('cambio why', () => {
@@ -71,9 +72,12 @@ describe('cambio why', () => {
   });
 
   test('exits 3 when nobody answers', async () => {
-    const { exit, stderr } = await cambioIn({}, 'why', id);
+    const send = async () => {
+      throw new NoAnswer('no answer from 127.0.0.1:8787: ECONNREFUSED');
+    };
+    const { exit, stderr } = await cambioIn({ send }, 'why', id);
     expect(exit).toBe(3);
-    expect(stderr).toContain('no network in this test');
+    expect(stderr).toContain('ECONNREFUSED');
   });
 
   test.each<[string, string[], Record<string, string>]>([

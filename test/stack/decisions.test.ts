@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { cambioIn } from '../cli/cambio.ts';
+import { cambioIn, inTheWorld } from '../cli/cambio.ts';
 
 let stack: LocalStack;
 beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('GET /admin/decisions/{decision_id}', () => {
 describe('cambio', () => {
   test('why prints the trace of a refusal of this stack, and policy replay what another policy makes of it', async () => {
     const { decision_id = '' } = await exchange({ ref: 'refs/heads/other' });
-    const around = { environment: { CAMBIO_URL: stack.url }, now: Date.now, fetch };
+    const around = inTheWorld({ CAMBIO_URL: stack.url });
     const told = await cambioIn(around, 'why', decision_id);
     expect([told.exit, told.stderr]).toEqual([0, '']);
     expect(told.stdout).toContain('✗ ref: wanted "refs/heads/main", got "refs/heads/other"');

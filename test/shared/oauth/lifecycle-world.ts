@@ -62,11 +62,6 @@ export const as = (name: string) => ({
 });
 export const nobody = { authorization: undefined, dpop: undefined };
 
-export interface IssuedToken {
-  readonly token: string;
-  readonly claims: Readonly<Record<string, unknown>>;
-}
-
 export async function issued(at: World, body = formBody(), headers = nobody as Parameters<typeof run>[2]) {
   const outcome = await run(body, at, headers);
   if (!('granted' in outcome)) return expect.fail(verdict(outcome));

@@ -1,0 +1,71 @@
+// The agent's POST /token: an exchange (RFC 8693) whose answer may be one of a moment ago. Without a subject token it is
+// the agent's own that is exchanged. Pure but for the keeper it is given.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type OAuthProblem, oauthProblem } from './agent-problem.ts';
+import { answerJson, readBody } from './local-listener.ts';
+import type { TokenKeeper, Wanted } from './token-keeper.ts';
+
+const maxBytes = 65_536;
+const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+/** The agent authenticates as itself or as nobody; what a caller sends would not be who calls. */
+const ofClients = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
+
+export async function answerToken(
+  request: IncomingMessage,
+  response: ServerResponse,
+  keeper: TokenKeeper,
+): Promise<void> {
+  try {
+    const wanted = await parse(request);
+    answerJson(response, 200, await keeper.tokenFor(wanted), { pragma: 'no-cache' });
+  } catch (error) {
+    const { status, body, headers } = error instanceof Refusal ? error.problem : oauthProblem(error);
+    answerJson(response, status, body, headers);
+  }
+}
+
+async function parse(request: IncomingMessage): Promise<Wanted> {
+  const { headers } = request;
+  if (!/^application\/x-www-form-urlencoded(?:$|\s*;)/i.test(headers['content-type'] ?? '')) {
+    return refuse('invalid_request', 'the content type must be application/x-www-form-urlencoded');
+  }
+  // Dropping the proof would turn a bound token into one anybody can use.
+  if (headers['dpop'] !== undefined) return refuse('invalid_dpop_proof', 'the agent passes no proof of possession on');
+  const body = await readBody(request, maxBytes);
+  if (body === undefined) return refuse('invalid_request', 'the body is too large', 413);
+  return wantedOf(formOf(body));
+}
+
+function wantedOf(form: Readonly<Record<string, string>>): Wanted {
+  const { grant_type: grant, subject_token: token, subject_token_type: type, ...rest } = form;
+  if (grant === undefined) return refuse('invalid_request', 'grant_type is missing');
+  if (grant !== tokenExchange) return refuse('unsupported_grant_type', 'grant_type is not supported');
+  const foreign = ofClients.find((name) => rest[name] !== undefined);
+  if (foreign !== undefined)
+    return refuse('invalid_request', `${foreign} is not for the agent, which authenticates itself`);
+  if (token === undefined && type !== undefined) return refuse('invalid_request', 'subject_token is missing');
+  if (token !== undefined && type === undefined) return refuse('invalid_request', 'subject_token_type is missing');
+  if (token === undefined || type === undefined) return { subject: undefined, form: rest };
+  return { subject: { token, from: 'the request' }, form: { ...rest, subject_token_type: type } };
+}
+
+/** RFC 6749 §3.2: no parameter twice; one without a value is as if it were not there. */
+function formOf(body: string): Readonly<Record<string, string>> {
+  const entries = [...new URLSearchParams(body)].filter(([, value]) => value !== '');
+  const names = entries.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return refuse('invalid_request', 'a parameter is repeated');
+  return Object.fromEntries(entries);
+}
+
+class Refusal extends Error {
+  readonly problem: OAuthProblem;
+  constructor(problem: OAuthProblem) {
+    super(problem.body.error);
+    this.problem = problem;
+  }
+}
+
+function refuse(error: string, description: string, status = 400): never {
+  throw new Refusal({ status, body: { error, error_description: description }, headers: {} });
+}

@@ -1,0 +1,84 @@
+// `cambio agent`: the local broker beside a workload. Listens; calls POST /token and GET /credentials.
+import { createMetrics } from './agent-metrics.ts';
+import { agentListener } from './agent-routes.ts';
+import type { CacheOptions } from './answer-cache.ts';
+import { readOrMakeToken } from './auth-token-file.ts';
+import { CallFailed } from './call-failed.ts';
+import { type ClientOptions, clientOf } from './client-credentials.ts';
+import { failureLines } from './failure-text.ts';
+import { isOnThisMachine, parseListen } from './listen-address.ts';
+import { type Listener, listenLocally } from './local-listener.ts';
+import { credentialsKeeper } from './role-credentials.ts';
+import { serverOf } from './server.ts';
+import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
+import type { Surroundings } from './surroundings.ts';
+import { tokenKeeper } from './token-keeper.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface AgentOptions extends SubjectTokenOptions, ClientOptions {
+  readonly url?: string | undefined;
+  readonly listen?: string | undefined;
+  readonly 'auth-token-file'?: string | undefined;
+}
+
+const defaultAddress = '127.0.0.1:9911';
+/** Answers kept at most: of the workload, of roles, of tokens that gateways bring. */
+const limits = { own: 1_000, roles: 200, incoming: 5_000 } as const;
+/** Milliseconds between two lines about failures. */
+const quiet = 1_000;
+
+/** Serves until SIGINT or SIGTERM. @returns the exit code */
+export async function agent(options: AgentOptions, output: Output, around: Surroundings): Promise<number> {
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  const listener = await startAgent(options, output, around);
+  output.stdout(`ready ${listener.url}\n`);
+  await stopped;
+  await listener.close();
+  return exitCodes.ok;
+}
+
+/** @throws UsageError */
+export async function startAgent(options: AgentOptions, output: Output, around: Surroundings): Promise<Listener> {
+  const address = parseListen(options.listen ?? defaultAddress);
+  const { 'auth-token-file': file } = options;
+  if (file === undefined && !isOnThisMachine(address)) {
+    throw new UsageError(`${address.text} can be reached from elsewhere: give --auth-token-file FILE`);
+  }
+  const server = serverOf(options.url, around);
+  const client = clientOf(options, server, around);
+  const findToken = tokenFinder(options, server, around, { stdin: false });
+  const broker = { server, client, findToken, around };
+  const door = { address, token: file === undefined ? undefined : readOrMakeToken(file, output) };
+  const metrics = createMetrics();
+  const cacheOptions = (maxEntries: number): CacheOptions => ({ maxEntries, ...watch(metrics, output, around) });
+  const own = tokenKeeper(broker, cacheOptions(limits.own));
+  const incoming = tokenKeeper(broker, cacheOptions(limits.incoming));
+  const { credentialsFor, cache } = credentialsKeeper(broker, cacheOptions(limits.roles));
+  const entries = (): number => own.size() + incoming.size() + cache.size();
+  return listenLocally(address, agentListener({ door, own, incoming, credentialsFor, metrics, entries }));
+}
+
+/** Counts, and says on stderr what fails: not each time, or whoever sends bad tokens fills the disk. */
+function watch(
+  { countUse, countExchange }: ReturnType<typeof createMetrics>,
+  { stderr }: Output,
+  { now }: Surroundings,
+): Pick<CacheOptions, 'onUse' | 'onLoad'> {
+  let last = Number.NEGATIVE_INFINITY;
+  return {
+    onUse: countUse,
+    onLoad: (outcome, milliseconds, error) => {
+      countExchange(outcome, milliseconds);
+      if (error === undefined || now() - last < quiet) return;
+      last = now();
+      for (const line of linesOf(error)) stderr(`${line}\n`);
+    },
+  };
+}
+
+function linesOf(error: unknown): readonly string[] {
+  if (error instanceof CallFailed) return failureLines(error);
+  return [error instanceof UsageError ? `cambio: ${error.message}` : 'cambio: the agent failed'];
+}

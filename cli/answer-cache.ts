@@ -1,0 +1,127 @@
+// Answers kept until shortly before they expire: one request upstream for all who ask at once, renewal while the old
+// answer still serves, and a pause after failures. In memory, and no more of it than its limit. No I/O of its own.
+import { pauseAfter } from './ask.ts';
+import { CallFailed } from './call-failed.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Loaded<Value> {
+  readonly value: Value;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** How a request was served: from memory, by a request already under way, by a failure of a moment ago, by asking. */
+export type CacheUse = 'hit' | 'joined' | 'held' | 'miss';
+/** How asking ended. */
+export type LoadOutcome = 'granted' | 'refused' | 'unavailable';
+
+export interface AnswerCache<Value> {
+  /** @throws CallFailed, that of the load or of a load that failed a moment ago */
+  readonly get: (key: string, load: () => Promise<Loaded<Value>>) => Promise<Loaded<Value>>;
+  readonly size: () => number;
+}
+
+interface Entry<Value> {
+  /** Undefined until a load succeeded. */
+  readonly loaded: Loaded<Value> | undefined;
+  /** When to ask again, milliseconds: before expiry, or after a failure. */
+  readonly askAt: number;
+  readonly failures: number;
+  readonly failure: CallFailed | undefined;
+}
+
+export interface CacheOptions {
+  readonly maxEntries: number;
+  readonly onUse?: (use: CacheUse) => void;
+  readonly onLoad?: (outcome: LoadOutcome, milliseconds: number, error?: unknown) => void;
+}
+
+/** An answer is asked for again this long before it ends, or a third of its life if that is less. */
+const longestMargin = 300_000;
+/** Nothing that would expire on its way is handed out. */
+const lastMoments = 5_000;
+
+export function createAnswerCache<Value>(
+  { maxEntries, onUse = () => {}, onLoad = () => {} }: CacheOptions,
+  around: Pick<Surroundings, 'now' | 'random'>,
+): AnswerCache<Value> {
+  const entries = new Map<string, Entry<Value>>();
+  const flights = new Map<string, Promise<Loaded<Value>>>();
+
+  const keep = (key: string, entry: Entry<Value>): void => {
+    entries.delete(key);
+    entries.set(key, entry);
+    if (entries.size <= maxEntries) return;
+    // The one that was used least recently is first.
+    const [oldest = key] = entries.keys();
+    entries.delete(oldest);
+  };
+
+  const load = (key: string, ask: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
+    const start = around.now();
+    const flight = ask()
+      .then(
+        (loaded) => {
+          onLoad('granted', around.now() - start);
+          keep(key, { loaded, askAt: renewalOf(loaded, around), failures: 0, failure: undefined });
+          return loaded;
+        },
+        (error: unknown) => {
+          const failed = error instanceof CallFailed && error.isRetryable ? error : undefined;
+          onLoad(failed ? 'unavailable' : 'refused', around.now() - start, error);
+          // What was granted and now is refused ends here: access was taken away.
+          if (failed) keep(key, afterFailure(entries.get(key), failed, around));
+          else entries.delete(key);
+          throw error;
+        },
+      )
+      .finally(() => flights.delete(key));
+    flights.set(key, flight);
+    return flight;
+  };
+
+  const get = async (key: string, ask: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
+    const entry = entries.get(key);
+    const now = around.now();
+    const isDue = !entry || now >= entry.askAt;
+    if (entry?.loaded && now < entry.loaded.expiresAt - lastMoments) {
+      keep(key, entry);
+      onUse('hit');
+      // Nobody waits for a renewal, and its failure is told to those who come when there is nothing left to serve.
+      if (isDue && !flights.has(key)) load(key, ask).catch(() => {});
+      return entry.loaded;
+    }
+    const flight = flights.get(key);
+    if (flight) {
+      onUse('joined');
+      return flight;
+    }
+    if (isDue || !entry?.failure) {
+      onUse('miss');
+      return load(key, ask);
+    }
+    onUse('held');
+    throw heldBack(entry.failure, entry.askAt - now);
+  };
+  return { get, size: () => entries.size };
+}
+
+/** Random within a tenth of the life, so that many agents do not renew together. */
+function renewalOf({ expiresAt }: Loaded<unknown>, { now, random }: Pick<Surroundings, 'now' | 'random'>): number {
+  const life = expiresAt - now();
+  return expiresAt - Math.min(longestMargin, life / 3) - random() * (life / 10);
+}
+
+function afterFailure<Value>(
+  entry: Entry<Value> | undefined,
+  failure: CallFailed,
+  { now, random }: Pick<Surroundings, 'now' | 'random'>,
+): Entry<Value> {
+  const failures = (entry?.failures ?? 0) + 1;
+  return { loaded: entry?.loaded, askAt: now() + pauseAfter(failures, failure, random()), failures, failure };
+}
+
+/** The failure of a moment ago, with the time that is left of its pause. */
+function heldBack({ facts, hints }: CallFailed, pause: number): CallFailed {
+  return new CallFailed({ ...facts, retryAfter: Math.max(facts.retryAfter === undefined ? 0 : 1_000, pause) }, hints);
+}

@@ -1,0 +1,65 @@
+// A request that succeeds or says why not, tried again while that may help. Network, through the surroundings.
+import { CallFailed, failureOf, jsonOf } from './call-failed.ts';
+import { type HttpAnswer, type HttpRequest, NoAnswer } from './http-client.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: HttpAnswer['headers'];
+  readonly json: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export interface RetryLimits {
+  /** How often at most; 1 never tries again. Default 4. */
+  readonly attempts?: number | undefined;
+  /** Milliseconds since the epoch after which trying is pointless: the token in the request has expired. */
+  readonly until?: number | undefined;
+}
+
+const budget = 15_000;
+const firstPause = 400;
+const longestPause = 4_000;
+
+/** One request, tried again as {@link withRetries} does. @throws CallFailed */
+export function ask(request: HttpRequest, around: Surroundings, limits: RetryLimits = {}): Promise<Answered> {
+  return withRetries(() => askOnce(request, around), around, limits);
+}
+
+/** @throws CallFailed for every status but 2xx, and for no answer */
+export async function askOnce(request: HttpRequest, around: Surroundings): Promise<Answered> {
+  const answer = await around.send(request).catch((cause) => {
+    if (cause instanceof NoAnswer) throw new CallFailed({ status: 0, description: cause.message });
+    throw cause;
+  });
+  if (answer.status < 200 || answer.status > 299) throw new CallFailed(failureOf(answer, around.now()));
+  return { status: answer.status, headers: answer.headers, json: jsonOf(answer), text: answer.body };
+}
+
+/**
+ * Runs until it succeeds, is refused, or there is no time left. A refusal is never tried again; pauses are random, so
+ * that the jobs of a matrix do not come back together, and at least what Retry-After says.
+ */
+export async function withRetries<Result>(
+  run: () => Promise<Result>,
+  around: Pick<Surroundings, 'now' | 'random' | 'sleep'>,
+  { attempts = 4, until = Number.POSITIVE_INFINITY }: RetryLimits = {},
+): Promise<Result> {
+  const end = Math.min(around.now() + budget, until);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof CallFailed) || !error.isRetryable || attempt >= attempts) throw error;
+      const pause = pauseAfter(attempt, error, around.random());
+      if (around.now() + pause >= end) throw error;
+      await around.sleep(pause);
+    }
+  }
+}
+
+/** Milliseconds before the next attempt. */
+export function pauseAfter(attempt: number, { facts: { retryAfter = 0 } }: CallFailed, random: number): number {
+  const most = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
+  return Math.max(retryAfter + (random * most) / 4, (most / 4) * (1 + 3 * random));
+}

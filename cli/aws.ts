@@ -1,0 +1,58 @@
+// `cambio aws --role R`: AWS credentials for another program. Calls POST /token; appends to the file GITHUB_ENV names.
+import { randomUUID } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { type AwsCredentials, exchangeForRole } from './aws-credentials.ts';
+import { environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
+import { type ClientOptions, clientOf } from './client-credentials.ts';
+import type { Environment } from './environment.ts';
+import { serverOf } from './server.ts';
+import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
+import type { Surroundings } from './surroundings.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface AwsOptions extends SubjectTokenOptions, ClientOptions {
+  readonly url?: string | undefined;
+  readonly role?: string | undefined;
+  readonly format?: string | undefined;
+}
+
+type Print = (credentials: AwsCredentials, output: Output) => void;
+
+/** @returns the exit code. @throws CallFailed, UsageError */
+export async function aws(options: AwsOptions, output: Output, around: Surroundings): Promise<number> {
+  const role = options.role ?? fail('aws needs --role NAME or ARN');
+  const print = printerOf(options.format ?? 'process', around.environment);
+  const server = serverOf(options.url, around);
+  const client = clientOf(options, server, around);
+  const subject = await tokenFinder(options, server, around, { stdin: true })();
+  print(await exchangeForRole({ role, subject, client }, server, around), output);
+  return exitCodes.ok;
+}
+
+/** Before anything is asked for, so that no credentials are made which cannot be handed over. */
+function printerOf(format: string, environment: Environment): Print {
+  switch (format) {
+    case 'process':
+      return (credentials, { stdout }) => stdout(processDocument(credentials));
+    case 'env':
+      return (credentials, { stdout }) => stdout(shellLines(credentials));
+    case 'github':
+      return toGithub(
+        environment['GITHUB_ENV'] || fail('--format github needs GITHUB_ENV, which a GitHub Actions step has'),
+      );
+    default:
+      return fail('--format takes process, env or github');
+  }
+}
+
+function toGithub(file: string): Print {
+  return (credentials, { stdout, stderr }) => {
+    stdout(maskLines(credentials));
+    appendFileSync(file, environmentFileLines(credentials, `cambio_${randomUUID()}`));
+    stderr('cambio: AWS credentials are in the environment of the steps that follow\n');
+  };
+}
+
+function fail(problem: string): never {
+  throw new UsageError(problem);
+}

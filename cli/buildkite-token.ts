@@ -1,0 +1,17 @@
+// The OIDC token of a Buildkite job: its agent asks for it. Runs `buildkite-agent`.
+// https://buildkite.com/docs/agent/v3/cli-oidc
+import type { FoundToken, Search } from './found-token.ts';
+import { UsageError } from './usage.ts';
+
+const from = 'buildkite-agent';
+
+/** Undefined where there is no such agent, or one that is in no job. @throws UsageError when a job's agent gives none */
+export async function buildkiteToken({ audience, around }: Search): Promise<FoundToken | undefined> {
+  const { BUILDKITE, BUILDKITE_JOB_ID } = around.environment;
+  const isJob = BUILDKITE !== undefined || BUILDKITE_JOB_ID !== undefined;
+  if (!isJob && !(await around.runProgram(from, ['--version']))) return undefined;
+  const ran = await around.runProgram(from, ['oidc', 'request-token', '--audience', await audience()]);
+  if (ran?.exit === 0) return { token: ran.stdout, from };
+  if (!isJob || !ran) return undefined;
+  throw new UsageError(`buildkite-agent oidc request-token ended with ${ran.exit}`);
+}

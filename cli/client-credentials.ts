@@ -1,0 +1,85 @@
+// Who calls: a client of the policy, by secret, key or a workload's own token (RFC 6749 §2.3, RFC 7523 §2.2), or nobody.
+import { clientAssertion } from './client-assertion.ts';
+import { readText } from './read-text.ts';
+import type { Server } from './server.ts';
+import type { Surroundings } from './surroundings.ts';
+import { UsageError } from './usage.ts';
+
+export interface ClientOptions {
+  readonly 'client-id'?: string | undefined;
+  readonly 'client-secret-env'?: string | undefined;
+  readonly 'client-key'?: string | undefined;
+  readonly 'client-assertion-file'?: string | undefined;
+}
+
+/** What authenticates one request. */
+export interface ClientCredentials {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly form: Readonly<Record<string, string>>;
+}
+
+/** Makes the credentials of one request: an assertion is used up by it, so each attempt needs its own. */
+type AuthenticateClient = () => Promise<ClientCredentials>;
+
+export interface Client {
+  /** Empty for a federated client whose token says which it is. */
+  readonly id: string;
+  readonly authenticate: AuthenticateClient;
+}
+
+const anonymous: ClientCredentials = { headers: {}, form: {} };
+
+/**
+ * Undefined for an anonymous caller.
+ * @throws UsageError for options that do not go together
+ */
+export function clientOf(options: ClientOptions, server: Server, around: Surroundings): Client | undefined {
+  const { 'client-id': id, 'client-secret-env': variable, 'client-key': key, 'client-assertion-file': file } = options;
+  const methods = [variable, key, file].filter((each) => each !== undefined);
+  if (methods.length > 1) {
+    throw new UsageError('give one of --client-secret-env NAME, --client-key FILE and --client-assertion-file FILE');
+  }
+  if (methods.length === 0 && id === undefined) return undefined;
+  // A federated client is known by its token alone, when that fits no other.
+  if (file !== undefined) return { id: id ?? '', authenticate: async () => federated(id, file) };
+  if (id === undefined) throw new UsageError('--client-secret-env and --client-key need --client-id NAME');
+  if (variable !== undefined) return { id, authenticate: async () => basic(id, secretOf(variable, around)) };
+  if (key === undefined)
+    throw new UsageError('--client-id needs --client-secret-env, --client-key or --client-assertion-file');
+  return { id, authenticate: async () => keyed(id, key, server, around) };
+}
+
+/** The credentials of a request of this caller. */
+export async function authenticate(client: Client | undefined): Promise<ClientCredentials> {
+  return client ? client.authenticate() : anonymous;
+}
+
+function secretOf(variable: string, { environment }: Surroundings): string {
+  const secret = environment[variable];
+  if (!secret) throw new UsageError(`the environment has no ${variable}`);
+  return secret;
+}
+
+// RFC 6749 §2.3.1: form-urlencoded first.
+function basic(id: string, secret: string): ClientCredentials {
+  const encode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
+  const pair = Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
+  return { headers: { authorization: `Basic ${pair}` }, form: {} };
+}
+
+async function keyed(id: string, file: string, server: Server, around: Surroundings): Promise<ClientCredentials> {
+  const key = readText(file);
+  const issuer = await server.issuer();
+  return asserted(id, clientAssertion({ id, key, file, issuer, now: Math.floor(around.now() / 1_000) }));
+}
+
+function federated(id: string | undefined, file: string): ClientCredentials {
+  return asserted(id, readText(file).trim());
+}
+
+/** RFC 7523 §2.2. */
+export function asserted(id: string | undefined, assertion: string): ClientCredentials {
+  const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  const named = id === undefined ? {} : { client_id: id };
+  return { headers: {}, form: { ...named, client_assertion_type: type, client_assertion: assertion } };
+}

@@ -1,0 +1,19 @@
+// What a command is to the command line: its options, its words, and the code that is loaded once it is called. Types only.
+import type { ParseArgsConfig } from 'node:util';
+import type { Surroundings } from './surroundings.ts';
+import type { Output } from './usage.ts';
+
+export interface Given {
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly positionals: readonly string[];
+  readonly output: Output;
+  readonly around: Surroundings;
+}
+
+export interface Command {
+  /** What words it takes, for its error; `optional` when it may be left out, `rest` for a command line after `--`. */
+  readonly argument?: { readonly name: string; readonly optional?: true; readonly rest?: true };
+  readonly options: NonNullable<ParseArgsConfig['options']>;
+  /** @returns the exit code */
+  readonly run: (given: Given) => Promise<number>;
+}

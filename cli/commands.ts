@@ -1,0 +1,91 @@
+// Every command. Each is loaded when it is called: the policy compiler alone takes longer than the rest together.
+import type { Command } from './command.ts';
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const texts = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, text]));
+
+const defaultPolicy = 'infra/policy';
+const server = texts('url');
+const subject = texts('token-file', 'token-env', 'token-audience', 'from');
+const client = texts('client-id', 'client-secret-env', 'client-key', 'client-assertion-file');
+
+export const commands: Readonly<Record<string, Command>> = {
+  'policy check': {
+    argument: { name: 'PATH', optional: true },
+    options: {},
+    run: async ({ positionals: [path = defaultPolicy], output }) =>
+      (await import('./policy-commands.ts')).policyCheck(path, output),
+  },
+  'policy test': {
+    argument: { name: 'PATH', optional: true },
+    options: {},
+    run: async ({ positionals: [path = defaultPolicy], output }) =>
+      (await import('./policy-commands.ts')).policyTest(path, output),
+  },
+  'policy explain': {
+    options: {
+      ...texts('policy', 'claims', 'token-file', 'token-env', 'issuer', 'actor-claims', 'actor-issuer'),
+      ...texts('client', 'audience', 'resource', 'role', 'scope', 'now'),
+      json: flag,
+    },
+    run: async ({ values, output, around }) =>
+      (await import('./policy-commands.ts')).policyExplain(values, output, around),
+  },
+  'policy replay': {
+    argument: { name: 'AUDIT.jsonl' },
+    options: texts('policy'),
+    run: async ({ values, positionals: [file = ''], output }) =>
+      (await import('./policy-commands.ts')).policyReplay(file, values, output),
+  },
+  exchange: {
+    options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
+    run: async ({ values, output, around }) => (await import('./exchange.ts')).exchange(values, output, around),
+  },
+  aws: {
+    options: { ...server, ...subject, ...client, ...texts('role', 'format') },
+    run: async ({ values, output, around }) => (await import('./aws.ts')).aws(values, output, around),
+  },
+  'aws exec': {
+    argument: { name: 'CMD', rest: true },
+    options: { ...server, ...subject, ...client, ...texts('role') },
+    run: async ({ values, positionals, around }) =>
+      (await import('./aws-exec.ts')).awsExec(positionals, values, around),
+  },
+  agent: {
+    options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file') },
+    run: async ({ values, output, around }) => (await import('./agent.ts')).agent(values, output, around),
+  },
+  introspect: {
+    options: { ...server, ...texts('token-file', 'token-env'), ...client },
+    run: async ({ values, output, around }) => (await import('./introspect.ts')).introspect(values, output, around),
+  },
+  revoke: {
+    options: { ...server, ...subject, ...client, ...texts('by', 'value', 'reason', 'issued-before') },
+    run: async ({ values, output, around }) => (await import('./revoke.ts')).revoke(values, output, around),
+  },
+  'keys list': {
+    options: server,
+    run: async ({ values, output, around }) => (await import('./keys.ts')).keys.list(values, output, around),
+  },
+  'keys rotate': {
+    options: server,
+    run: async ({ values, output, around }) => (await import('./keys.ts')).keys.rotate(values, output, around),
+  },
+  'keys revoke': {
+    argument: { name: 'KID' },
+    options: server,
+    run: async ({ values, positionals: [kid = ''], output, around }) =>
+      (await import('./keys.ts')).keys.revoke(kid, values, output, around),
+  },
+  doctor: {
+    options: { ...server, ...subject, ...client },
+    run: async ({ values, output, around }) => (await import('./doctor.ts')).doctor(values, output, around),
+  },
+  why: {
+    argument: { name: 'DECISION_ID' },
+    options: { ...server, json: flag },
+    run: async ({ values, positionals: [id = ''], output, around }) =>
+      (await import('./why.ts')).why(id, values, output, around),
+  },
+};

@@ -1,0 +1,40 @@
+// `cambio exchange`: a token for an audience. Calls POST /token.
+import { type ClientOptions, clientOf } from './client-credentials.ts';
+import { printable } from './printable.ts';
+import { serverOf } from './server.ts';
+import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
+import type { Surroundings } from './surroundings.ts';
+import { exchangeToken } from './token-exchange.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface ExchangeOptions extends SubjectTokenOptions, ClientOptions {
+  readonly url?: string | undefined;
+  readonly audience?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly scope?: string | undefined;
+  readonly json?: boolean | undefined;
+}
+
+/** @returns the exit code. @throws CallFailed, UsageError */
+export async function exchange(options: ExchangeOptions, output: Output, around: Surroundings): Promise<number> {
+  const { audience, resource, scope } = options;
+  if ((audience === undefined) === (resource === undefined)) {
+    throw new UsageError('give one of --audience NAME and --resource URI');
+  }
+  const server = serverOf(options.url, around);
+  const client = clientOf(options, server, around);
+  const subject = await tokenFinder(options, server, around, { stdin: true })();
+  const { json } = await exchangeToken({ subject, client, form: { audience, resource, scope } }, server, around);
+  const token = json['access_token'];
+  if (typeof token !== 'string')
+    throw new UsageError('the answer holds no token: --url must be the API base of Cambio');
+  output.stdout(options.json ? `${JSON.stringify(json)}\n` : `${token}\n`);
+  sayIfNarrowed(scope, json['scope'], output);
+  return exitCodes.ok;
+}
+
+// A narrowed scope is no error (RFC 6749 §3.3) and breaks things later, far away.
+function sayIfNarrowed(wanted: string | undefined, granted: unknown, { stderr }: Output): void {
+  const missing = wanted?.split(' ').filter((each) => !String(granted).split(' ').includes(each)) ?? [];
+  if (missing.length > 0) stderr(`cambio: not granted of the scope: ${printable(missing.join(' '))}\n`);
+}

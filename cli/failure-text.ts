@@ -1,0 +1,48 @@
+// What a failed call says on stderr: what happened, the decision, what to check. Pure.
+import type { CallFailed, FailureFacts } from './call-failed.ts';
+
+/** Lines, the first without indentation. */
+export function failureLines({ facts, hints, isRetryable }: CallFailed): readonly string[] {
+  const { error, description, decisionId, challenge } = facts;
+  const check = error === undefined ? adviceByStatus(facts) : adviceFor(error, facts);
+  const detail = [
+    ...(decisionId === undefined
+      ? []
+      : [`decision: ${decisionId} (an operator sees why with: cambio why ${decisionId})`]),
+    ...hints,
+    ...(challenge === undefined ? [] : [`wanted:   ${challenge}`]),
+    ...(check === undefined ? [] : [`check:    ${check}`]),
+  ];
+  const head = `${isRetryable ? 'unavailable' : facts.status >= 500 ? 'failed' : 'refused'}: ${whatOf(facts)}`;
+  return [`cambio: ${head}: ${description}`, ...detail.map((line) => `  ${line}`)];
+}
+
+function whatOf({ status, error }: FailureFacts): string {
+  if (status === 0) return 'no answer';
+  return error === undefined ? `status ${status}` : `${error} (${status})`;
+}
+
+const advice: Readonly<Record<string, string>> = {
+  invalid_request:
+    'the token: is its iss in the policy, is aud one of that issuer’s audiences (--token-audience), has it expired, was it used before',
+  invalid_target:
+    'that a rule grants this audience, resource or role to this token; `cambio policy explain` says which condition fails',
+  invalid_scope: 'that --scope names scopes which the rule and the audience allow',
+  invalid_client: '--client-id, and that the secret, key or token is the one the policy has for it',
+  unsupported_grant_type: '--url or CAMBIO_URL: this server does no token exchange',
+  unsupported_token_type: 'AWS credentials cannot be revoked here; an administrator can cut them',
+  invalid_dpop_proof: 'the audience: it wants proof of possession, which this command does not have',
+  use_dpop_nonce: 'the audience: it wants proof of possession, which this command does not have',
+  server_error: 'the server’s logs',
+};
+
+function adviceFor(error: string, facts: FailureFacts): string | undefined {
+  return Object.hasOwn(advice, error) ? advice[error] : adviceByStatus(facts);
+}
+
+function adviceByStatus({ status, retryAfter }: FailureFacts): string | undefined {
+  if (status === 0) return '--url or CAMBIO_URL, the proxy (HTTPS_PROXY, NO_PROXY), certificates (NODE_EXTRA_CA_CERTS)';
+  if (status === 404 || status === 405 || (status >= 300 && status < 400))
+    return '--url or CAMBIO_URL: it must be the API base of Cambio';
+  return retryAfter === undefined ? undefined : `again in ${Math.ceil(retryAfter / 1_000)} s`;
+}

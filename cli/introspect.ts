@@ -1,0 +1,22 @@
+// `cambio introspect`: what a token is worth (RFC 7662). Calls POST /introspect.
+import { type ClientOptions, clientOf } from './client-credentials.ts';
+import { serverOf } from './server.ts';
+import { givenToken, type SubjectTokenOptions } from './subject-token.ts';
+import type { Surroundings } from './surroundings.ts';
+import { askForm } from './token-exchange.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface IntrospectOptions extends SubjectTokenOptions, ClientOptions {
+  readonly url?: string | undefined;
+}
+
+/** @returns the exit code: 0 for every answer, an inactive token's too. @throws CallFailed, UsageError */
+export async function introspect(options: IntrospectOptions, output: Output, around: Surroundings): Promise<number> {
+  const server = serverOf(options.url, around);
+  const client = clientOf(options, server, around);
+  if (!client) throw new UsageError('introspect needs a client: --client-id NAME with its secret, key or token');
+  const { token } = await givenToken(options, around);
+  const { json } = await askForm(server.at('/introspect'), { token }, client, around);
+  output.stdout(`${JSON.stringify(json)}\n`);
+  return exitCodes.ok;
+}

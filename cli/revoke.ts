@@ -1,0 +1,69 @@
+// `cambio revoke`: an own token (RFC 7009), or, as an administrator, whatever is so described. Calls POST /revoke or
+// POST /admin/revocations.
+import { callAdmin } from './admin-call.ts';
+import { asserted, type Client, type ClientOptions, clientOf } from './client-credentials.ts';
+import { type Server, serverOf } from './server.ts';
+import { givenToken, type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
+import type { Surroundings } from './surroundings.ts';
+import { askForm } from './token-exchange.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface RevokeOptions extends SubjectTokenOptions, ClientOptions {
+  readonly url?: string | undefined;
+  readonly by?: string | undefined;
+  readonly value?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly 'issued-before'?: string | undefined;
+}
+
+const kinds = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'];
+
+/** @returns the exit code. @throws CallFailed, UsageError */
+export async function revoke(options: RevokeOptions, output: Output, around: Surroundings): Promise<number> {
+  const { by, value, reason, 'issued-before': issuedBefore } = options;
+  const server = serverOf(options.url, around);
+  const isAdmins = [by, value, reason, issuedBefore].some((each) => each !== undefined);
+  return isAdmins ? revokeAll(options, server, output, around) : revokeOwn(options, server, output, around);
+}
+
+async function revokeOwn(
+  options: RevokeOptions,
+  server: Server,
+  output: Output,
+  around: Surroundings,
+): Promise<number> {
+  const { token } = await givenToken(options, around);
+  const caller = clientOf(options, server, around) ?? anonymousCaller(options, server, around);
+  await askForm(server.at('/revoke'), { token }, caller, around);
+  output.stderr('cambio: revoked, with all that was exchanged from it\n');
+  return exitCodes.ok;
+}
+
+/** Who got the token without being a client proves it by the token of the same job: its client assertion, here only. */
+function anonymousCaller(options: RevokeOptions, server: Server, around: Surroundings): Client {
+  const { from, 'token-audience': audience } = options;
+  const findToken = tokenFinder({ from, 'token-audience': audience }, server, around, { stdin: false });
+  return { id: '', authenticate: async () => asserted(undefined, (await findToken()).token) };
+}
+
+async function revokeAll(
+  options: RevokeOptions,
+  server: Server,
+  output: Output,
+  around: Surroundings,
+): Promise<number> {
+  const { by = '', value, reason, 'issued-before': issuedBefore } = options;
+  if (!kinds.includes(by)) throw new UsageError(`--by takes one of ${kinds.join(', ')}`);
+  if (!value || !reason) throw new UsageError('revoke --by needs --value and --reason');
+  const before = issuedBefore === undefined ? {} : { issuedBefore: secondsOf(issuedBefore) };
+  const url = server.at('/admin/revocations');
+  const body = { by, value, reason, ...before };
+  const { json } = await callAdmin({ method: 'POST', url, json: body, action: 'POST /admin/revocations' }, around);
+  output.stdout(`${JSON.stringify(json)}\n`);
+  return exitCodes.ok;
+}
+
+function secondsOf(text: string): number {
+  if (!/^\d{1,12}$/.test(text)) throw new UsageError('--issued-before is seconds since the epoch');
+  return Number(text);
+}

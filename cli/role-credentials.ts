@@ -1,0 +1,36 @@
+// AWS credentials of roles for the SDKs' container provider: kept, renewed in time, and each time with a fresh token.
+import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
+import type { RetryLimits } from './ask.ts';
+import { type AwsCredentials, fetchForRole } from './aws-credentials.ts';
+import type { Client } from './client-credentials.ts';
+import type { FindToken } from './found-token.ts';
+import type { Server } from './server.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Broker {
+  readonly server: Server;
+  readonly client: Client | undefined;
+  readonly findToken: FindToken;
+  readonly around: Surroundings;
+}
+
+export type CredentialsFor = (role: string, limits?: RetryLimits) => Promise<AwsCredentials>;
+
+/** SDKs wait one or two seconds. */
+const timeoutMs = 5_000;
+
+export function credentialsKeeper(
+  { server, client, findToken, around }: Broker,
+  options: CacheOptions,
+): { readonly credentialsFor: CredentialsFor; readonly cache: AnswerCache<AwsCredentials> } {
+  const cache = createAnswerCache<AwsCredentials>(options, around);
+  const credentialsFor: CredentialsFor = async (role, limits = { attempts: 1 }) => {
+    const { value } = await cache.get(role, async () => {
+      const subject = await findToken();
+      const value = await fetchForRole({ role, subject, client, limits, timeoutMs }, server, around);
+      return { value, expiresAt: Date.parse(value.expiration) };
+    });
+    return value;
+  };
+  return { credentialsFor, cache };
+}

@@ -1,0 +1,22 @@
+// What a command sees of the world around it: cambio.ts gives it the real one. Types only.
+import type { Environment } from './environment.ts';
+import type { Send } from './http-client.ts';
+
+/** Runs a program to its end; undefined when there is no such program. Its output is never shown: it may be a token. */
+export type RunProgram = (
+  program: string,
+  args: readonly string[],
+) => Promise<{ readonly exit: number; readonly stdout: string } | undefined>;
+
+export interface Surroundings {
+  readonly environment: Environment;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** From 0 up to 1, for jitter alone. */
+  readonly random: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly send: Send;
+  readonly runProgram: RunProgram;
+  /** What was piped in; undefined when nothing was. */
+  readonly readStdin: () => Promise<string | undefined>;
+}

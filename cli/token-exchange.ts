@@ -1,0 +1,84 @@
+// One token exchange as a client sends it (RFC 8693 §2.1), with what a failure of it means. Network, through ask.
+import { type Answered, askOnce, type RetryLimits, withRetries } from './ask.ts';
+import { CallFailed } from './call-failed.ts';
+import { authenticate, type Client } from './client-credentials.ts';
+import type { FoundToken } from './found-token.ts';
+import type { Server } from './server.ts';
+import type { Surroundings } from './surroundings.ts';
+import { describeToken, factsOf } from './token-facts.ts';
+
+export interface Exchange {
+  readonly subject: FoundToken;
+  readonly client: Client | undefined;
+  /** `audience`, `resource`, `scope`, `requested_token_type`; undefined is left out. */
+  readonly form: Readonly<Record<string, string | undefined>>;
+  readonly limits?: RetryLimits;
+  readonly timeoutMs?: number;
+}
+
+const type = 'urn:ietf:params:oauth:token-type';
+
+/**
+ * Tried again while that may help and the subject token lives.
+ * @throws CallFailed with hints
+ */
+export async function exchangeToken(exchange: Exchange, server: Server, around: Surroundings): Promise<Answered> {
+  const { subject, client, limits } = exchange;
+  const exp = factsOf(subject.token)?.exp;
+  const until = exp === undefined ? undefined : exp * 1_000;
+  const attempt = async (): Promise<Answered> => {
+    const { headers, form } = await authenticate(client);
+    const body = formOf({ ...exchangeForm(subject.token), ...exchange.form, ...form });
+    const { timeoutMs } = exchange;
+    return askOnce(formRequest(server.at('/token'), body, headers, timeoutMs), around);
+  };
+  return withRetries(attempt, around, { until, ...limits }).catch((error) => withFacts(error, exchange, around));
+}
+
+/** POST of a form by a client, tried again as {@link exchangeToken} is. @throws CallFailed */
+export function askForm(url: URL, form: Form, client: Client, around: Surroundings): Promise<Answered> {
+  return withRetries(async () => {
+    const credentials = await client.authenticate();
+    return askOnce(formRequest(url, formOf({ ...form, ...credentials.form }), credentials.headers), around);
+  }, around);
+}
+
+type Form = Readonly<Record<string, string | undefined>>;
+type Headers = Readonly<Record<string, string>>;
+
+function formRequest(url: URL, body: string, headers: Headers, timeoutMs?: number) {
+  const type = { 'content-type': 'application/x-www-form-urlencoded' };
+  return { method: 'POST', url, headers: { ...type, ...headers }, body, ...(timeoutMs && { timeoutMs }) } as const;
+}
+
+function exchangeForm(token: string): Form {
+  return {
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: token,
+    subject_token_type: subjectTypeOf(token),
+  };
+}
+
+/** RFC 9068 §2.1: `at+jwt` is an access token, and so is what is no JWT at all; other JWTs are just that. */
+export function subjectTypeOf(token: string): string {
+  const facts = factsOf(token);
+  const isAccessToken = !facts || /^(?:application\/)?at\+jwt$/i.test(facts.typ ?? '');
+  return isAccessToken ? `${type}:access_token` : `${type}:jwt`;
+}
+
+function formOf(form: Form): string {
+  const present = Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return new URLSearchParams(present).toString();
+}
+
+/** Adds to a failure which token was sent for whom, without the token. */
+export function withFacts(
+  error: unknown,
+  { subject, client }: Pick<Exchange, 'subject' | 'client'>,
+  around: Surroundings,
+): never {
+  if (!(error instanceof CallFailed)) throw error;
+  const caller = client ? [`client:   ${client.id || 'the one its token fits'}`] : [];
+  const token = `token:    from ${subject.from}: ${describeToken(subject.token, around.now())}`;
+  throw new CallFailed(error.facts, [...error.hints, token, ...caller]);
+}

@@ -1,0 +1,55 @@
+// Tokens kept for those who ask again: the answer of each exchange, by everything that shapes it. Network, through the
+// exchange.
+import { createHash } from 'node:crypto';
+import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
+import type { FoundToken } from './found-token.ts';
+import type { Broker } from './role-credentials.ts';
+import { exchangeToken } from './token-exchange.ts';
+import { factsOf } from './token-facts.ts';
+
+export type TokenAnswer = Readonly<Record<string, unknown>>;
+
+export interface Wanted {
+  /** Undefined for the agent's own. */
+  readonly subject: FoundToken | undefined;
+  readonly form: Readonly<Record<string, string>>;
+}
+
+export interface TokenKeeper {
+  /** The answer, with `expires_in` as of now. @throws CallFailed, UsageError */
+  readonly tokenFor: (wanted: Wanted) => Promise<TokenAnswer>;
+  readonly size: () => number;
+}
+
+const timeoutMs = 5_000;
+/** An answer that is larger is handed on and not kept: memory is bounded. */
+const maxKept = 65_536;
+
+export function tokenKeeper({ server, client, findToken, around }: Broker, options: CacheOptions): TokenKeeper {
+  const cache: AnswerCache<TokenAnswer> = createAnswerCache(options, around);
+  const tokenFor = async (wanted: Wanted): Promise<TokenAnswer> => {
+    const { value, expiresAt } = await cache.get(keyOf(wanted), async () => {
+      const subject = wanted.subject ?? (await findToken());
+      const start = around.now();
+      const exchange = { subject, client, form: wanted.form, limits: { attempts: 1 }, timeoutMs };
+      const { json, text } = await exchangeToken(exchange, server, around);
+      const life = text.length > maxKept ? 0 : Number(json['expires_in'] ?? 0) * 1_000;
+      return { value: json, expiresAt: Math.min(start + life, endOf(wanted.subject)) };
+    });
+    const left = Math.floor((expiresAt - around.now()) / 1_000);
+    return typeof value['expires_in'] === 'number' && left > 0 ? { ...value, expires_in: left } : value;
+  };
+  return { tokenFor, size: cache.size };
+}
+
+/** Hashed: keys are no place for tokens. */
+function keyOf({ subject, form }: Wanted): string {
+  const parts = [subject?.token ?? null, Object.entries(form).sort()];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** Who presents a token gets nothing for it any more once it has expired, even where a rule lets its exchange outlive it. */
+function endOf(subject: FoundToken | undefined): number {
+  const exp = subject && factsOf(subject.token)?.exp;
+  return exp === undefined ? Number.POSITIVE_INFINITY : exp * 1_000;
+}

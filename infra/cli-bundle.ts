@@ -1,0 +1,74 @@
+// The `cambio` command as one file that any Node from 20.16 on runs without anything installed. esbuild; reads the sources.
+import { createHash } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
+
+export interface CliBundle {
+  readonly code: string;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** What became part of it before the policy commands are loaded. */
+  readonly metafile: Metafile;
+}
+
+/** One copy for both parts: its error class is told apart by identity. */
+const shared = './usage.ts';
+
+type Options = BuildOptions & { readonly write: false; readonly metafile: true };
+
+const options: Options = {
+  absWorkingDir: join(import.meta.dirname, '..'),
+  write: false,
+  metafile: true,
+  bundle: true,
+  // CommonJS requires a module of Node when it is first needed; what an ES module imports is loaded at the start.
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'error',
+};
+
+const start = `#!/usr/bin/env node
+// cambio: https://www.rfc-editor.org/rfc/rfc8693.html for CI jobs, pods and people. Apache-2.0.
+import { createRequire } from 'node:module';
+if (!process.getBuiltinModule) {
+  process.stderr.write('cambio needs Node 20.16 or newer; this is Node ' + process.versions.node + '\\n');
+  process.exit(1);
+}
+const require = createRequire(import.meta.url);
+`;
+
+export async function bundleCli(): Promise<CliBundle> {
+  const policy = textOf(await build({ ...options, entryPoints: ['cli/policy-commands.ts'], external: [shared] }));
+  const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins: [deferred(policy)] });
+  const code = `${start}${textOf(main)}`;
+  return { code, sha256: createHash('sha256').update(code).digest('hex'), metafile: main.metafile };
+}
+
+/**
+ * The policy compiler is nine tenths of the file and no job, pod or agent needs it. As a string it costs a start nothing:
+ * it is parsed when a policy command is called.
+ */
+function deferred(code: string): Plugin {
+  return {
+    name: 'deferred',
+    setup: ({ onLoad }) => {
+      onLoad({ filter: /[\\/]cli[\\/]policy-commands\.ts$/ }, ({ path }) => ({
+        loader: 'js',
+        resolveDir: dirname(path),
+        contents: `import * as shared from ${JSON.stringify(shared)};
+          const module = { exports: {} };
+          const load = (name) => (name === ${JSON.stringify(shared)} ? shared : require(name));
+          new Function('module', 'require', ${JSON.stringify(code)})(module, load);
+          export const { policyCheck, policyExplain, policyReplay, policyTest } = module.exports;`,
+      }));
+    },
+  };
+}
+
+function textOf({ outputFiles }: BuildResult<Options>): string {
+  return outputFiles.map(({ text }) => text).join('');
+}

@@ -1,0 +1,105 @@
+// `cambio doctor`: each thing that can be wrong, and the same machine when all is well.
+import { afterEach, describe, expect, test } from 'vitest';
+import { cambioIn, inTheWorld } from './cambio.ts';
+import { type FakeServer, fakeServer, type Reply, unsignedJwt } from './fake-server.ts';
+
+let server: FakeServer | undefined;
+afterEach(() => server?.close());
+const seconds = () => Math.floor(Date.now() / 1_000);
+
+/** A well server and a fresh token, with changes. */
+async function doctor(changes: {
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly discovery?: Reply;
+  readonly keys?: Reply;
+  readonly ahead?: number;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly words?: readonly string[];
+}) {
+  const here: FakeServer = await fakeServer({
+    '/.well-known/oauth-authorization-server': () => ({
+      headers: { date: new Date(Date.now() + (changes.ahead ?? 0) * 1_000).toUTCString() },
+      body: {
+        issuer: 'https://issuer.cambio.example',
+        token_endpoint: `${here.url}/token`,
+        jwks_uri: `${here.url}/.well-known/jwks.json`,
+        ...changes.metadata,
+      },
+      ...changes.discovery,
+    }),
+    '/.well-known/jwks.json': { body: { keys: [{ kid: 'k1' }] }, ...changes.keys },
+  });
+  server = here;
+  const environment = { CAMBIO_URL: here.url, CAMBIO_ID_TOKEN: unsignedJwt(), ...changes.environment };
+  return { url: here.url, ...(await cambioIn(inTheWorld(environment), 'doctor', ...(changes.words ?? []))) };
+}
+
+test('all well is exit 0, a line for each thing, and no token among them', async () => {
+  const token = unsignedJwt();
+  const { exit, stdout, stderr, url } = await doctor({ environment: { CAMBIO_ID_TOKEN: token } });
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  expect(stdout.split('\n')).toEqual([
+    `✓ url: ${url}/ (CAMBIO_URL)`,
+    '✓ server: issuer https://issuer.cambio.example',
+    expect.stringMatching(/^✓ clock: /),
+    `✓ keys: 1 at ${url}/.well-known/jwks.json`,
+    expect.stringMatching(
+      /^✓ token: from CAMBIO_ID_TOKEN: iss https:\/\/issuer\.acme\.example, aud https:\/\/sts\.acme\.example, expires in 5 min$/,
+    ),
+    '',
+  ]);
+  expect(stdout).not.toContain(token.split('.')[1]);
+});
+
+describe('what is wrong is exit 1, and says what to do', () => {
+  test.each<[string, Parameters<typeof doctor>[0], RegExp]>([
+    [
+      'no Cambio at the URL',
+      { discovery: { status: 404 } },
+      /✗ server: no discovery document there\n {4}CAMBIO_URL or --url/,
+    ],
+    [
+      'the issuer instead of the API base',
+      { metadata: { token_endpoint: 'https://api.example/token' } },
+      /✗ server: .*\n {4}its token endpoint is https:\/\/api\.example\/token/,
+    ],
+    ['a clock that is ahead', { ahead: -90 }, /✗ clock: (89|90|91) s ahead of the server’s\n {4}set the clock/],
+    ['a clock that is behind', { ahead: 90 }, /✗ clock: (89|90|91) s behind the server’s/],
+    ['no keys', { keys: { body: { keys: [] } } }, /✗ keys: 0 at/],
+    ['keys that are not served', { keys: { status: 404 } }, /✗ keys: /],
+    [
+      'no token',
+      { environment: { CAMBIO_ID_TOKEN: undefined, GITHUB_ACTIONS: 'true' } },
+      /✗ token: there is no token.*id-token: write/,
+    ],
+    [
+      'an expired token',
+      { environment: { CAMBIO_ID_TOKEN: unsignedJwt({ exp: seconds() - 600 }) } },
+      /✗ token: .*expired 10 min ago/,
+    ],
+    [
+      'a client without its key',
+      { words: ['--client-id', 'x', '--client-key', '/absent'] },
+      /✗ client: \/absent: cannot be read/,
+    ],
+  ])('%s', async (_what, changes, line) => {
+    const { exit, stdout } = await doctor(changes);
+    expect([exit, stdout]).toEqual([1, expect.stringMatching(line)]);
+  });
+
+  test('a clock within what tokens tolerate is well, and a cache’s age is not the clock’s', async () => {
+    expect((await doctor({ ahead: 20 })).stdout).toContain('✓ clock: ');
+    await server?.close();
+    const cached = { date: new Date(Date.now() - 200_000).toUTCString(), age: '200' };
+    const { stdout } = await doctor({ discovery: { headers: cached } });
+    expect(stdout).toContain('✓ clock: ');
+  });
+});
+
+test('a server that cannot be reached is exit 3', async () => {
+  const gone = await fakeServer({});
+  await gone.close();
+  const { exit, stdout } = await doctor({ environment: { CAMBIO_URL: gone.url } });
+  expect(exit).toBe(3);
+  expect(stdout).toMatch(/✗ server: no answer from .* ECONNREFUSED\n {4}nobody answers/);
+});

@@ -1,0 +1,123 @@
+// `cambio` as people run it, a process with a shell around it, against the running local stack.
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-commands-'));
+const program = join(import.meta.dirname, '../../cli/cambio.mjs');
+let stack: LocalStack;
+let token: string;
+beforeAll(async () => {
+  stack = await startLocalStack();
+  token = await stack.tokenFor('github');
+  writeFileSync(join(folder, 'token'), `${token}\n`);
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true });
+});
+
+interface Ran {
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A line of sh; `cambio` is the command. Nothing is piped in but what the line pipes. */
+function sh(line: string, environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  const script = `cambio() { "${process.execPath}" "${program}" "$@"; }\n${line}`;
+  const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, ...environment };
+  return new Promise((resolve) => {
+    const child = execFile('sh', ['-c', script], { cwd: folder, env }, (error, stdout, stderr) =>
+      resolve({ exit: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+const claimsOf = (jwt: string) => JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
+
+describe('cambio exchange', () => {
+  test.each([
+    ['a file', 'cambio exchange --audience orders-api --token-file token'],
+    ['a variable', 'cambio exchange --audience orders-api --token-env TOKEN'],
+    ['a pipe', 'cat token | cambio exchange --audience orders-api'],
+    ['a redirection', 'cambio exchange --audience orders-api < token'],
+    ['where CI leaves it', 'CAMBIO_ID_TOKEN=$TOKEN cambio exchange --audience orders-api'],
+  ])('takes the token from %s', async (_what, line) => {
+    const { exit, stdout, stderr } = await sh(line, { TOKEN: token });
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(claimsOf(stdout)).toMatchObject({ iss: stack.url, aud: 'https://orders.acme.example' });
+  });
+
+  test('narrows to the scope that is asked for', async () => {
+    const line = 'cambio exchange --resource https://orders.acme.example --scope orders:read --json --token-file token';
+    const { stdout } = await sh(line);
+    expect(JSON.parse(stdout)).toMatchObject({ token_type: 'Bearer', scope: 'orders:read' });
+  });
+
+  test('is refused with exit 1, and the decision leads to the condition', async () => {
+    const other = await stack.tokenFor('github', { ref: 'refs/heads/other' });
+    const { exit, stdout, stderr } = await sh('cambio exchange --audience orders-api --token-env T', { T: other });
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: '' });
+    expect(stderr).toContain('cambio: refused: invalid_target (400)');
+    expect(stderr).not.toContain(other.split('.')[1]);
+    const [id] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(stderr) ?? [];
+    const why = await sh(`cambio why ${id}`);
+    expect(why.stdout).toContain('✗ ref: wanted "refs/heads/main", got "refs/heads/other"');
+  });
+
+  test('with the wrong secret says which authentication is wanted', async () => {
+    const line = 'cambio exchange --audience orders-api --token-file token --client-id x --client-secret-env S';
+    const { exit, stderr } = await sh(line, { S: 'wrong' });
+    expect(exit).toBe(1);
+    expect(stderr).toContain('refused: invalid_client (401)');
+    expect(stderr).toContain('wanted:   Basic');
+    expect(stderr).not.toContain('wrong');
+  });
+
+  test('does not wait for a program that started it and leaves stdin open', async () => {
+    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token };
+    const child = spawn(process.execPath, [program, 'exchange', '--audience', 'orders-api'], { env, stdio: 'pipe' });
+    const exit = await new Promise((resolve) => child.on('close', resolve));
+    child.stdin.end();
+    expect(exit).toBe(0);
+  });
+});
+
+test('cambio doctor finds nothing wrong with a stack that runs and a fresh token', async () => {
+  const { exit, stdout, stderr } = await sh('cambio doctor', { CAMBIO_ID_TOKEN: token });
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  expect(stdout.split('\n').map((line) => line.split(':')[0])).toEqual([
+    '✓ url',
+    '✓ server',
+    '✓ clock',
+    '✓ keys',
+    '✓ token',
+    '',
+  ]);
+});
+
+describe('cambio agent', () => {
+  test('says where it is ready, serves, and ends with SIGTERM', async () => {
+    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token };
+    const child = spawn(process.execPath, [program, 'agent', '--listen', '127.0.0.1:0'], { env, stdio: 'pipe' });
+    const ended = new Promise((resolve) => child.on('close', resolve));
+    const [line = ''] = await Promise.race([once(child.stdout, 'data') as Promise<Buffer[]>, ended.then(() => [])]);
+    const [, url] = /^ready (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(String(line)) ?? [];
+    const form = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', audience: 'orders-api' };
+    const before = stack.calls.length;
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => fetch(`${url}/token`, { method: 'POST', body: new URLSearchParams(form) })),
+    );
+    const bodies = await Promise.all(answers.map((each) => each.json() as Promise<{ access_token: string }>));
+    expect(new Set(bodies.map(({ access_token }) => claimsOf(access_token).jti)).size).toBe(1);
+    expect(stack.calls.slice(before).filter(({ action }) => action === 'kms:Sign').length).toBe(1);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});
