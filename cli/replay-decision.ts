@@ -35,21 +35,21 @@ export function createReplay(policy: PolicyArtifact): (decision: RecordedDecisio
     if (request.truncated) return { kind: 'undecided', why: 'the record has the request only in part' };
     if (subject.issuer !== 'self' && !Object.hasOwn(policy.issuers, subject.issuer))
       return changed(decision, false, undefined);
-    const audience = targetOf(request, policy);
-    if (!audience) return changed(decision, false, undefined);
-    const rules = findRules(subject.issuer, audience.name);
+    const target = targetOf(request, policy);
+    if (!target) return changed(decision, false, undefined);
+    const rules = findRules(subject.issuer, target.name);
     const guessed = guessClaims(subject, rules, 'subject', decision.id);
     const guessedActor = actor && guessClaims(actor, rules, 'actor', decision.id);
     const question = questionOf(
       rehearsalOf(decision, request, guessed, subject, actor, guessedActor?.claims),
-      audience,
+      target,
       policy,
     );
     const judge = (rule: PolicyRule): Judged => {
       const result = evaluateRule(rule, question, evaluateCondition);
       return { rule, truth: truthOf(rule, result, guessed, guessedActor) };
     };
-    return verdict(decision, rules.map(judge), scopeProblem(question, audience.scopes));
+    return verdict(decision, rules.map(judge), scopeProblem(question, target.scopes));
   };
 }
 
@@ -96,7 +96,8 @@ function scopeProblem({ issuer, claims, request }: PolicyQuestion, known: readon
   const own = issuer === 'self' ? String(claims['scope'] ?? '').split(' ') : undefined;
   return (rule) => {
     if (!('grant' in rule) || request.scopes.length === 0) return false;
-    return !rule.grant.scopes.some(
+    const ofRule = 'scopes' in rule.grant ? rule.grant.scopes : [];
+    return !ofRule.some(
       (scope) => known.includes(scope) && request.scopes.includes(scope) && (own?.includes(scope) ?? true),
     );
   };

@@ -1,6 +1,7 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
 import { Aws, CfnRule, Duration, Fn } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -18,6 +19,8 @@ export interface TokenExchangeProps {
   readonly policy: string | CompiledPolicyInput;
   /** Issuer URLs from TypeScript, by the issuer's name; they may be known only at deploy. */
   readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
+  /** Roles from TypeScript, by the role's name in the policy; their ARNs may be known only at deploy. */
+  readonly roles?: Readonly<Record<string, IRole>>;
   /** The API base; without it, the stage URL. */
   readonly domain?: Domain;
   /** The issuer; without it, the distribution's own domain name. The certificate must be in us-east-1. */

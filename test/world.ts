@@ -92,6 +92,7 @@ export const policy: CompiledPolicy = {
     },
     plain: { name: 'plain', scopes: [], format: 'jwt', alg: 'ES256', ttl: 300, maxTtl: 900 },
   },
+  roles: {},
   rules: [ordersRule, { ...ordersRule, id: 'plain', grant: { ...ordersRule.grant, audience: 'plain', scopes: [] } }],
 };
 

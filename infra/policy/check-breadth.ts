@@ -97,5 +97,6 @@ function deniedElsewhere({ issuer, rule }: Entrance, { rules }: MergedPolicy): b
 
 function denies({ deny }: RuleEntry, rule: RuleEntry | undefined): boolean {
   if (deny === true) return true;
+  if (deny?.role !== undefined) return deny.role === rule?.grant?.role;
   return deny?.audience !== undefined && deny.audience === rule?.grant?.audience;
 }

@@ -1,6 +1,6 @@
 // Asks policy, and cuts what it grants down to what was asked for (RFC 8693 §2.1, RFC 6749 §3.3). Pure.
 import type { AllowRule, Audience } from '../policy/compiled-policy.ts';
-import { evaluatePolicy, type PolicyAnswer } from '../policy/evaluate.ts';
+import { evaluatePolicy, type GrantingRule, type PolicyAnswer } from '../policy/evaluate.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision.ts';
 import { Refused } from './denial.ts';
@@ -70,12 +70,17 @@ function checkLate({ registered }: VerifiedToken, answer: PolicyAnswer, now: num
 function requireGrant(answer: PolicyAnswer): AllowRule {
   switch (answer.outcome) {
     case 'granted':
-      return answer.allow;
+      return audienceRule(answer.allow);
     case 'denied':
       throw new Refused({ kind: 'denied', rule: answer.rule });
     case 'no_rule':
       throw new Refused({ kind: 'no_rule' });
   }
+}
+
+function audienceRule({ grant, ...rule }: GrantingRule): AllowRule {
+  if ('role' in grant) throw new Refused({ kind: 'no_rule' });
+  return { ...rule, grant };
 }
 
 /** Of our own tokens the scope they have is one more bound: what was dropped once never comes back. */
