@@ -6,6 +6,7 @@ import type { PolicyArtifact, PolicyRule } from '../shared/policy/compiled-polic
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { type EvaluatedRule, evaluateRule } from '../shared/policy/evaluate-rule.ts';
 import type { PolicyQuestion } from '../shared/policy/question.ts';
+import { fillRoleGrant } from '../shared/policy/role-grant.ts';
 import { type GuessedClaims, guessClaims } from './guess-claims.ts';
 import type { RecordedDecision, RecordedToken } from './recorded-decision.ts';
 
@@ -16,7 +17,7 @@ export type Replayed =
   | { readonly kind: 'undecided'; readonly why: string };
 
 /** Reasons that policy gives; with any other the request did not come so far. */
-const policyReasons = ['no_rule', 'denied', 'scope', 'target'];
+const policyReasons = ['no_rule', 'denied', 'scope', 'target', 'tags'];
 
 type Truth = boolean | 'unknown';
 interface Judged {
@@ -49,8 +50,23 @@ export function createReplay(policy: PolicyArtifact): (decision: RecordedDecisio
       const result = evaluateRule(rule, question, evaluateCondition);
       return { rule, truth: truthOf(rule, result, guessed, guessedActor) };
     };
-    return verdict(decision, rules.map(judge), scopeProblem(question, target.scopes));
+    const replayed = verdict(decision, rules.map(judge), scopeProblem(question, target.scopes));
+    return withSession(replayed, decision, rules, guessed.claims);
   };
+}
+
+/** A rule that grants a role refuses a token that cannot fill it; a record may not have what the token had. */
+function withSession(
+  replayed: Replayed,
+  { granted }: RecordedDecision,
+  rules: readonly PolicyRule[],
+  claims: Claims,
+): Replayed {
+  const grants = replayed.kind === 'refused_to_granted' || (replayed.kind === 'same' && granted);
+  const rule = grants ? rules.find(({ id }) => id === replayed.rule) : undefined;
+  if (!rule || !('grant' in rule) || !('role' in rule.grant)) return replayed;
+  if (!('refused' in fillRoleGrant(rule.grant, claims))) return replayed;
+  return { kind: 'undecided', why: `the record does not show a claim that the session of ${rule.id} needs` };
 }
 
 function rehearsalOf(

@@ -1,7 +1,7 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
-import type { PolicyArtifact, ValueHole } from '../../shared/policy/compiled-policy.ts';
+import type { PolicyArtifact, RoleGrant, ValueHole } from '../../shared/policy/compiled-policy.ts';
 import {
   type EvaluatedRule,
   evaluatePolicy,
@@ -10,6 +10,7 @@ import {
   type PolicyAnswer,
 } from '../../shared/policy/evaluate.ts';
 import type { PolicyQuestion, Presented } from '../../shared/policy/question.ts';
+import { type FilledGrant, fillRoleGrant, type SessionProblem } from '../../shared/policy/role-grant.ts';
 import { namedTargets, type Target, targetsOf } from '../../shared/policy/target.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 
@@ -33,11 +34,24 @@ interface Seen {
   readonly rules: readonly EvaluatedRule[];
 }
 
-export type Rehearsed = Seen &
-  (
-    | { readonly outcome: 'granted'; readonly rule: string; readonly scopes: readonly string[] }
-    | { readonly outcome: 'refused'; readonly error: string; readonly reason: string; readonly rule?: string }
-  );
+type Ending =
+  | {
+      readonly outcome: 'granted';
+      readonly rule: string;
+      readonly scopes: readonly string[];
+      /** Of a role. */
+      readonly session?: Pick<FilledGrant, 'tags' | 'dropped'>;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly error: string;
+      readonly reason: string;
+      readonly rule?: string;
+      /** What of the role's session cannot be made. */
+      readonly session?: SessionProblem;
+    };
+
+export type Rehearsed = Seen & Ending;
 
 export type Rehearse = (request: Rehearsal) => Rehearsed;
 
@@ -109,10 +123,6 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
   };
 }
 
-type Ending =
-  | { readonly outcome: 'granted'; readonly rule: string; readonly scopes: readonly string[] }
-  | { readonly outcome: 'refused'; readonly error: string; readonly reason: string; readonly rule?: string };
-
 function endingOf(request: Rehearsal, target: Pick<Target, 'scopes'>, answer: PolicyAnswer): Ending {
   if (answer.outcome === 'no_rule') return { outcome: 'refused', error: 'invalid_target', reason: 'no_rule' };
   const { rule } = answer;
@@ -121,8 +131,18 @@ function endingOf(request: Rehearsal, target: Pick<Target, 'scopes'>, answer: Po
     return { outcome: 'refused', error: 'invalid_request', reason: 'expired', rule };
   }
   const scopes = scopesOf(request, target, answer.allow);
-  if (scopes) return { outcome: 'granted', rule, scopes };
-  return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
+  if (!scopes) return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
+  const { grant } = answer.allow;
+  return 'role' in grant ? sessionEnding(rule, grant, request.subject) : { outcome: 'granted', rule, scopes };
+}
+
+function sessionEnding(rule: string, grant: RoleGrant, { claims }: Presented): Ending {
+  const filled = fillRoleGrant(grant, claims);
+  if ('refused' in filled) {
+    return { outcome: 'refused', error: 'invalid_target', reason: 'tags', rule, session: filled.refused };
+  }
+  const { tags, dropped } = filled;
+  return { outcome: 'granted', rule, scopes: [], session: { tags, dropped } };
 }
 
 /** The check let a token through that expired within its issuer's skew. */
