@@ -3,12 +3,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { STSClient } from '@aws-sdk/client-sts';
 import { clientOptions } from '../shared/aws/client-options.ts';
 import { createRecordDecision } from '../shared/aws/decision-records.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { createRelease, createUseOnce } from '../shared/aws/one-time-uses.ts';
 import { createRecordReference } from '../shared/aws/reference-tokens.ts';
+import { createAssumeRole } from '../shared/aws/sts.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
@@ -44,6 +46,7 @@ export const handler = tokenEndpoint(
     findIssuerKey: findKey,
     findClientKey: findKey,
     readKeyring: createCachedKeyring(createReadKeyring(dynamodb, recordsTable), Date.now),
+    assumeRole: createAssumeRole(new STSClient(clientOptions)),
     sign: createSign(new KMSClient(clientOptions)),
     recordDecision: createRecordDecision(dynamodb, recordsTable),
     recordReference: createRecordReference(dynamodb, recordsTable),

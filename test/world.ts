@@ -11,6 +11,7 @@ import { parseForm } from '../shared/oauth/form.ts';
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
+import type { RoleSession } from '../shared/oauth/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -141,12 +142,21 @@ export function formBody(changes: Readonly<Record<string, string | undefined>> =
   return new URLSearchParams(present).toString();
 }
 
+/** No part of them may be anywhere but in an answer. */
+export const awsCredentials = {
+  accessKeyId: 'ASIACANARYCANARYCANA',
+  secretAccessKey: 'canary-secret-access-key',
+  sessionToken: 'canary-session-token',
+} as const;
+
 export interface World {
   readonly cambio: ExchangeCapabilities;
   readonly records: DecisionRecord[];
   readonly references: ReferenceRecord[];
   readonly uses: OneTimeUse[];
   readonly signed: string[];
+  /** What STS was asked for, with the web identity. */
+  readonly sessions: { readonly session: RoleSession; readonly webIdentity: string | undefined }[];
   /** `decision-1`, `decision-2` … */
   readonly newId: () => string;
 }
@@ -157,6 +167,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const references: ReferenceRecord[] = [];
   const uses: OneTimeUse[] = [];
   const signed: string[] = [];
+  const sessions: World['sessions'] = [];
   const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
   const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
   const current = { kid: cambioKey.kid, alg: 'ES256', keyId: 'key-1', state: 'current', publicJwk } as const;
@@ -172,6 +183,10 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     sign: async (_key, input) => {
       signed.push(input);
       return signBytes('sha256', Buffer.from(input), { key: cambioKey.privateKey, dsaEncoding: 'ieee-p1363' });
+    },
+    assumeRole: async (session, webIdentity) => {
+      sessions.push({ session, webIdentity });
+      return { credentials: { ...awsCredentials, expiration: now + session.durationSeconds }, packedPolicySize: 6 };
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
@@ -194,7 +209,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     ids += 1;
     return `decision-${ids}`;
   };
-  return { cambio, records, references, uses, signed, newId };
+  return { cambio, records, references, uses, signed, sessions, newId };
 }
 
 export type Outcome =

@@ -7,6 +7,7 @@ import type { DecisionRecord } from './decision-record.ts';
 import type { Form } from './form.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './keyring.ts';
+import type { AssumeRole } from './role-credentials.ts';
 import type { FindIssuerKey } from './verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
@@ -28,6 +29,7 @@ export interface ExchangeCapabilities {
   readonly readKeyring: () => Promise<Keyring>;
   /** Signs; answers the signature in JWS form (RFC 7518 §3). */
   readonly sign: (key: SigningKey, input: string) => Promise<Uint8Array>;
+  readonly assumeRole: AssumeRole;
   /** Durable when it returns. */
   readonly recordDecision: (record: DecisionRecord) => Promise<void>;
   /** Durable when it returns. */

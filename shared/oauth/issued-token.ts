@@ -90,8 +90,8 @@ export function transactionTokenClaims(issuance: Issuance): IssuedClaims {
  * @throws Refused `signing_input` when it is over 4,096 bytes
  */
 export function signingInput(
-  typ: 'at+jwt' | 'txntoken+jwt',
-  claims: IssuedClaims,
+  typ: 'at+jwt' | 'txntoken+jwt' | 'JWT',
+  claims: object,
   key: Pick<SigningKey, 'alg' | 'kid'>,
 ): string {
   const header = { alg: key.alg, typ, kid: key.kid };
