@@ -1,6 +1,6 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { DecisionRecord, Ending } from '../oauth/decision-record.ts';
+import type { DecisionRecord, Ending, SessionFacts } from '../oauth/decision-record.ts';
 import { callDependency } from './dependency.ts';
 import { decisionKey } from './record-keys.ts';
 
@@ -54,6 +54,7 @@ function toItem(record: DecisionRecord): Record<string, AttributeValue> {
       request: JSON.stringify(request),
       subjectToken: JSON.stringify(subject),
       actorToken: JSON.stringify(actor),
+      session: JSON.stringify(issued?.session),
     }),
   };
 }
@@ -91,6 +92,7 @@ function endingOf(item: Item): Ending {
       outcome: 'refused',
       error: item['error']?.S ?? '',
       reason: item['reason']?.S as Extract<Ending, { outcome: 'refused' }>['reason'],
+      ...(item['detail']?.S !== undefined && { detail: item['detail'].S }),
     };
   }
   const issued = {
@@ -99,6 +101,7 @@ function endingOf(item: Item): Ending {
     clientId: item['clientId']?.S ?? '',
     audience: item['audience']?.S ?? '',
     scope: item['scope']?.S,
+    ...(item['session']?.S !== undefined && { session: JSON.parse(item['session'].S) as SessionFacts }),
   };
   return { outcome: 'granted', issued };
 }

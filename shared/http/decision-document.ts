@@ -1,5 +1,5 @@
 // A decision as operators read it: GET /admin/decisions/{decision_id}, and the log. Never a token. Pure.
-import type { DecisionRecord, RequestFacts, TokenRecord } from '../oauth/decision-record.ts';
+import type { DecisionRecord, RequestFacts, SessionFacts, TokenRecord } from '../oauth/decision-record.ts';
 
 /** The wire form of a decision; members that are undefined are left out of its JSON. Times are epoch seconds. */
 export function decisionDocument(record: DecisionRecord): Readonly<Record<string, unknown>> {
@@ -8,7 +8,7 @@ export function decisionDocument(record: DecisionRecord): Readonly<Record<string
     decision_id: record.decisionId,
     at: record.at,
     outcome: ending.outcome,
-    ...(ending.outcome === 'refused' && { error: ending.error, reason: ending.reason }),
+    ...(ending.outcome === 'refused' && { error: ending.error, reason: ending.reason, detail: ending.detail }),
     rule: record.rule,
     rules: trace.rules,
     ...(trace.omitted > 0 && { rules_omitted: trace.omitted }),
@@ -36,6 +36,11 @@ function tokenDocument({ issuer, sub, jti, claims, hashed, omitted }: TokenRecor
 }
 
 function issuedDocument(jti: string, issued: Extract<DecisionRecord['ending'], { outcome: 'granted' }>['issued']) {
-  const { sub, clientId, audience, scope, exp } = issued;
-  return { jti, sub, client_id: clientId, audience, scope, exp };
+  const { sub, clientId, audience, scope, exp, session } = issued;
+  return { jti, sub, client_id: clientId, audience, scope, exp, session: session && sessionDocument(session) };
+}
+
+function sessionDocument({ roleArn, name, durationSeconds, tags, dropped, packedPolicySize }: SessionFacts) {
+  const size = { packed_policy_size: packedPolicySize };
+  return { role_arn: roleArn, name, duration: durationSeconds, tags, dropped_tags: dropped, ...size };
 }

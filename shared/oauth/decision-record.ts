@@ -2,9 +2,22 @@
 import type { Claims } from '../policy/claims.ts';
 import type { EvaluatedRule } from '../policy/evaluate.ts';
 import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../policy/recorded-claims.ts';
+import type { TagProblem } from '../policy/session-tags.ts';
 import type { Reason } from './denial.ts';
 import { selfName } from './own-tokens.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
+
+/** What a role session leaves behind; never a credential, nor the value of a tag. */
+export interface SessionFacts {
+  readonly roleArn: string;
+  readonly name: string;
+  readonly durationSeconds: number;
+  /** Keys. */
+  readonly tags: readonly string[];
+  readonly dropped: readonly TagProblem[];
+  /** Percent, as STS answers it. */
+  readonly packedPolicySize: number | undefined;
+}
 
 /** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
 export interface IssuedFacts {
@@ -12,9 +25,11 @@ export interface IssuedFacts {
   /** In issued form. */
   readonly sub: string;
   readonly clientId: string;
-  /** Name of the audience. */
+  /** Name of the audience, or of the role. */
   readonly audience: string;
   readonly scope: string | undefined;
+  /** Of AWS credentials. */
+  readonly session?: SessionFacts;
 }
 
 /** The request in the caller's own words. */
@@ -35,7 +50,13 @@ interface TokenToRecord {
 
 export type Ending =
   | { readonly outcome: 'granted'; readonly issued: IssuedFacts }
-  | { readonly outcome: 'refused'; readonly error: string; readonly reason: Reason | undefined };
+  | {
+      readonly outcome: 'refused';
+      readonly error: string;
+      readonly reason: Reason | undefined;
+      /** What of a role session could not be made, or what STS said of it. */
+      readonly detail?: string;
+    };
 
 export interface DecisionInput {
   readonly decisionId: string;

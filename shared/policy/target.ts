@@ -11,11 +11,16 @@ interface Named {
 /** `Value` is a role's ARN, which may still be a hole. */
 export type Target<Value = string> = Named & ({ readonly audience: Audience } | { readonly role: Role<Value> });
 
-/** Everything the policy grants. */
-export function targetsOf<Value>({
-  audiences,
-  roles,
-}: Pick<CompiledPolicy<Value>, 'audiences' | 'roles'>): readonly Target<Value>[] {
+const listed = new WeakMap<object, readonly Target<unknown>[]>();
+
+/** Everything the policy grants; listed once for each policy. */
+export function targetsOf<Value>(policy: Pick<CompiledPolicy<Value>, 'audiences' | 'roles'>): readonly Target<Value>[] {
+  const targets = (listed.get(policy) as readonly Target<Value>[] | undefined) ?? listTargets(policy);
+  listed.set(policy, targets);
+  return targets;
+}
+
+function listTargets<Value>({ audiences, roles }: Pick<CompiledPolicy<Value>, 'audiences' | 'roles'>): Target<Value>[] {
   return [
     ...Object.values(audiences).map((audience) => ({
       name: audience.name,

@@ -1,0 +1,72 @@
+// Issues a role session: asked of STS, recorded, and answered when the record is durable (RFC 8693 §2.2.1). STS comes
+// first, so that the one record says what it made of tags and policies. Pure but for the capabilities it is given.
+import type { ExchangeCapabilities } from './capabilities.ts';
+import { type DecisionFacts, endDecision } from './decision.ts';
+import type { IssuedFacts } from './decision-record.ts';
+import { delegate, issuedSubject } from './delegation.ts';
+import { Refused } from './denial.ts';
+import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
+import type { TokenResponse } from './issue.ts';
+import { type AssumedRole, processDocument } from './role-credentials.ts';
+import { type RoleSession, roleSession } from './role-session.ts';
+import { tokenTypes } from './token-types.ts';
+import { webIdentityToken } from './web-identity.ts';
+
+/**
+ * Issues AWS credentials. They are kept nowhere: an assertion is used up before they are made, and given back if they
+ * do not leave.
+ * @throws Refused
+ */
+export async function issueRole(
+  question: GrantQuestion & { readonly granted: RoleGrantedTo },
+  cambio: ExchangeCapabilities,
+  decision: DecisionFacts,
+): Promise<TokenResponse> {
+  const { caller, parties, granted, now } = question;
+  // Nothing of the chain goes into a session, but one that is too long is refused for every target.
+  delegate(parties.subject, parties.actor, granted.rule.maxDepth);
+  const session = roleSession({ ...granted, subject: parties.subject, now });
+  const use = caller?.use;
+  if (use && !(await cambio.useOnce(use))) throw new Refused({ kind: 'client' });
+  try {
+    const assumed = await assume(session, now, cambio);
+    const issued = issuedFacts(question, session, assumed);
+    const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
+    await cambio.recordDecision(endDecision(decision, { outcome: 'granted', issued }, keeping));
+    decision.issued = issued;
+    return credentialsResponse(assumed, now);
+  } catch (error) {
+    if (use) await cambio.release(use);
+    throw error;
+  }
+}
+
+async function assume(session: RoleSession, now: number, cambio: ExchangeCapabilities): Promise<AssumedRole> {
+  const isWebIdentity = session.role.via === 'web-identity';
+  return cambio.assumeRole(session, isWebIdentity ? await webIdentityToken(session, now, cambio) : undefined);
+}
+
+/** Keys of tags, never their values: those are claims, which may be private. */
+function issuedFacts(
+  { caller, parties: { subject } }: Pick<GrantQuestion, 'caller' | 'parties'>,
+  { role, name, durationSeconds, tags, dropped }: RoleSession,
+  { credentials, packedPolicySize }: AssumedRole,
+): IssuedFacts {
+  return {
+    exp: credentials.expiration,
+    sub: issuedSubject(subject),
+    clientId: caller?.client.name ?? subject.issuer.name,
+    audience: role.name,
+    scope: undefined,
+    session: { roleArn: role.arn, name, durationSeconds, tags: tags.map(({ key }) => key), dropped, packedPolicySize },
+  };
+}
+
+function credentialsResponse({ credentials }: AssumedRole, now: number): TokenResponse {
+  return {
+    access_token: processDocument(credentials),
+    issued_token_type: tokenTypes.awsCredentials,
+    token_type: 'N_A',
+    expires_in: Math.max(0, credentials.expiration - now),
+  };
+}
