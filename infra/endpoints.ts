@@ -1,7 +1,7 @@
 // The function of each endpoint with exactly the settings and rights it needs, and the routes they serve.
 import { Duration, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -14,6 +14,8 @@ export interface EndpointsProps {
   readonly artifact: PolicyArtifact;
   /** JSON of the values for the artifact's holes, when it has any. */
   readonly policyValues: string | undefined;
+  /** What the token function may do at STS. */
+  readonly roleStatements: readonly PolicyStatement[];
   readonly issuer: string;
   readonly apiBase: string;
   readonly records: RecordsTable;
@@ -29,10 +31,13 @@ const read = ['GET', 'HEAD'];
 
 export class Endpoints extends Construct {
   readonly routes: readonly Route[];
+  /** Of the token function: it is who assumes the policy's roles. */
+  readonly tokenRole: IRole;
 
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
-    const token = this.token(props).live;
+    const { live: token, role } = this.token(props);
+    this.tokenRole = role;
     acknowledgeSigning(this);
     const discovery = this.discovery(props).live;
     const jwks = this.jwks(props).live;
@@ -62,6 +67,7 @@ export class Endpoints extends Construct {
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
         ...neededStatements(artifact, records),
+        ...props.roleStatements,
       ],
       timeout: Duration.seconds(10),
       logRetention,

@@ -12,6 +12,7 @@ import { KeyringSeed } from './keyring-seed.ts';
 import { policyValues } from './policy-values.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
+import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
 import { SigningKeys } from './signing-keys.ts';
 
 export interface TokenExchangeProps {
@@ -48,12 +49,15 @@ export class TokenExchange extends Construct {
   readonly signingKeys: SigningKeys;
   readonly api: Api;
   readonly issuerDistribution: IssuerDistribution;
+  /** Assumes the policy's roles: their trust policies name it. */
+  readonly tokenRole: IRole;
 
   constructor(scope: Construct, id: string, props: TokenExchangeProps) {
     super(scope, id);
     const { artifact, values } = resolvePolicy(this, props);
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
+    requirePublicIssuer(artifact, props.issuerDomain?.domainName);
     const { domain, issuerDomain, vpc, logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
     const decisionRetention = requireDay(props.decisionRetention ?? Duration.days(30));
 
@@ -69,6 +73,7 @@ export class TokenExchange extends Construct {
     const endpoints = new Endpoints(this, 'Endpoints', {
       artifact,
       policyValues: policyValues(this, values),
+      roleStatements: roleStatements({ artifact, values }),
       issuer: this.issuer,
       apiBase: this.apiBase,
       records,
@@ -77,6 +82,9 @@ export class TokenExchange extends Construct {
       logRetention,
       vpc,
     });
+    this.tokenRole = endpoints.tokenRole;
+    // IAM asks the issuer for its certificate when it is registered.
+    registerIssuer(this, this.issuer, artifact)?.node.addDependency(this.issuerDistribution);
     // A new version serves when its keys are in the keyring, and not before.
     for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);

@@ -34,7 +34,7 @@ export async function issueRole(
     const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
     await cambio.recordDecision(endDecision(decision, { outcome: 'granted', issued }, keeping));
     decision.issued = issued;
-    return credentialsResponse(assumed, now);
+    return credentialsResponse(assumed, session, now);
   } catch (error) {
     if (use) await cambio.release(use);
     throw error;
@@ -62,11 +62,16 @@ function issuedFacts(
   };
 }
 
-function credentialsResponse({ credentials }: AssumedRole, now: number): TokenResponse {
+/** STS counts from when it was asked, which is a little later than ours. */
+function credentialsResponse(
+  { credentials }: AssumedRole,
+  { durationSeconds }: RoleSession,
+  now: number,
+): TokenResponse {
   return {
     access_token: processDocument(credentials),
     issued_token_type: tokenTypes.awsCredentials,
     token_type: 'N_A',
-    expires_in: Math.max(0, credentials.expiration - now),
+    expires_in: Math.min(durationSeconds, Math.max(0, credentials.expiration - now)),
   };
 }
