@@ -1,4 +1,4 @@
-// POST /token. Wiring only: configuration, clients, clock and randomness for shared/http/token-endpoint.ts.
+// POST /token and GET /credentials. Wiring only: configuration, clients, clock and randomness for their endpoints.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -12,10 +12,13 @@ import { createRelease, createUseOnce } from '../shared/aws/one-time-uses.ts';
 import { createRecordReference } from '../shared/aws/reference-tokens.ts';
 import { createAssumeRole } from '../shared/aws/sts.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
+import { createBudget } from '../shared/http/budget.ts';
+import { byResource } from '../shared/http/by-resource.ts';
+import { credentialsEndpoint } from '../shared/http/credentials-endpoint.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
-import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
+import { tokenEndpoint, unverifiedBudget } from '../shared/http/token-endpoint.ts';
 import { conditionEvaluator } from '../shared/policy/conditions.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
@@ -37,24 +40,28 @@ const findKey = createIssuerKeys({
   onFailure: (name, cause) => write('error', 'issuer_keys', { issuer: name, cause }),
 });
 
-export const handler = tokenEndpoint(
-  {
-    issuer,
-    policy,
-    findRules: indexRules(policy.rules),
-    evaluateCondition: conditionEvaluator(),
-    findIssuerKey: findKey,
-    findClientKey: findKey,
-    readKeyring: createCachedKeyring(createReadKeyring(dynamodb, recordsTable), Date.now),
-    assumeRole: createAssumeRole(new STSClient(clientOptions)),
-    sign: createSign(new KMSClient(clientOptions)),
-    recordDecision: createRecordDecision(dynamodb, recordsTable),
-    recordReference: createRecordReference(dynamodb, recordsTable),
-    useOnce: createUseOnce(dynamodb, recordsTable, now),
-    release: createRelease(dynamodb, recordsTable),
-    newHandle: () => randomBytes(32),
-    now,
-    decisionRetention: Number(decisionRetention),
-  },
-  { write, newId: randomUUID, clock: Date.now },
-);
+const cambio = {
+  issuer,
+  policy,
+  findRules: indexRules(policy.rules),
+  evaluateCondition: conditionEvaluator(),
+  findIssuerKey: findKey,
+  findClientKey: findKey,
+  readKeyring: createCachedKeyring(createReadKeyring(dynamodb, recordsTable), Date.now),
+  assumeRole: createAssumeRole(new STSClient(clientOptions)),
+  sign: createSign(new KMSClient(clientOptions)),
+  recordDecision: createRecordDecision(dynamodb, recordsTable),
+  recordReference: createRecordReference(dynamodb, recordsTable),
+  useOnce: createUseOnce(dynamodb, recordsTable, now),
+  release: createRelease(dynamodb, recordsTable),
+  newHandle: () => randomBytes(32),
+  now,
+  decisionRetention: Number(decisionRetention),
+};
+const budget = createBudget({ ...unverifiedBudget, now: Date.now });
+const options = { write, newId: randomUUID, clock: Date.now, budget };
+
+export const handler = byResource({
+  '/token': tokenEndpoint(cambio, options),
+  '/credentials': credentialsEndpoint(cambio, options),
+});

@@ -44,6 +44,8 @@ export class Endpoints extends Construct {
     const decisions = this.decisions(props).live;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
+      // Not HEAD: the answer is made for whoever reads it.
+      { path: '/credentials', methods: ['GET'], handler: token },
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
       { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
@@ -54,7 +56,7 @@ export class Endpoints extends Construct {
   private token({ artifact, signingKeys, records, logRetention, vpc, ...props }: EndpointsProps): EndpointFunction {
     return new EndpointFunction(this, 'Token', {
       entry: 'token',
-      description: 'Cambio: POST /token',
+      description: 'Cambio: POST /token and GET /credentials',
       policy: artifact,
       settings: {
         issuer: props.issuer,

@@ -16,15 +16,31 @@ export async function announcement(stack: Announced): Promise<readonly string[]>
 async function example(stack: Announced): Promise<readonly string[]> {
   const standIns = new Set(stack.issuers().flatMap(({ name, standIn }) => (standIn ? [name] : [])));
   const rules = stack.policy.rules.filter(isAllow).filter(({ from }) => standIns.has(from));
-  const rule = rules.find(isForAudience);
-  if (!rule) return [];
+  const granting = { audience: rules.find(isForAudience), role: rules.find(isForRole) };
+  return [
+    ...(granting.audience ? await exchangeExample(stack, granting.audience) : []),
+    ...(granting.role ? await credentialsExample(stack, granting.role) : []),
+  ];
+}
+
+async function exchangeExample(stack: Announced, rule: AnyRule & AllowRule): Promise<readonly string[]> {
   const { audience } = rule.grant;
   return [
     `A token of the stand-in for ${rule.from}, exchanged for one of ${audience}:`,
     await tokenLine(stack, rule),
-    `  curl -s ${stack.url}/token -d audience=${audience} -d subject_token="$token" \\`,
+    `  curl -s -w '\\n' ${stack.url}/token -d audience=${audience} -d subject_token="$token" \\`,
     '    -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange \\',
     '    -d subject_token_type=urn:ietf:params:oauth:token-type:jwt',
+    '',
+  ];
+}
+
+async function credentialsExample(stack: Announced, rule: AnyRule & AllowRule<RoleGrant>): Promise<readonly string[]> {
+  const { role } = rule.grant;
+  return [
+    `AWS credentials of ${role}, as an AWS SDK asks for them:`,
+    await tokenLine(stack, rule),
+    `  curl -s -w '\\n' "${stack.url}/credentials?role=${role}" -H "Authorization: $token"`,
     '',
   ];
 }
@@ -55,4 +71,8 @@ function isAllow(rule: PolicyArtifact['rules'][number]): rule is AnyRule {
 
 function isForAudience(rule: AnyRule): rule is AnyRule & AllowRule {
   return 'audience' in rule.grant;
+}
+
+function isForRole(rule: AnyRule): rule is AnyRule & AllowRule<RoleGrant> {
+  return 'role' in rule.grant;
 }

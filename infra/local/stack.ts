@@ -40,6 +40,8 @@ export interface LocalStackOptions {
   readonly log?: ((line: string) => void) | undefined;
   /** The most environments of each function at a time; 4 by default. */
   readonly environments?: number | undefined;
+  /** Milliseconds that every cold start takes longer than it does here. */
+  readonly coldStartMs?: number | undefined;
   readonly engine?: EngineName | undefined;
   /** Failures of the embedded services. */
   readonly fault?: InjectFault | undefined;
@@ -139,6 +141,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
       endpoints: endpointVariables(emulators),
     }),
     environments: options.environments ?? 4,
+    coldStartMs: options.coldStartMs ?? 0,
     onLine: (line) => {
       append(logs, line);
       log(`${line.function} ${line.line}`);

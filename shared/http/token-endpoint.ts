@@ -4,7 +4,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { exchange } from '../oauth/exchange.ts';
 import { type Audit, type AuditedEvent, audit } from './audit.ts';
-import { createBudget } from './budget.ts';
+import { type Budget, createBudget } from './budget.ts';
 import { withDeadline } from './deadline.ts';
 import { errors } from './errors.ts';
 import { type FormEvent, formBody } from './form-body.ts';
@@ -19,20 +19,22 @@ type TokenEvent = FormEvent & AuditedEvent;
 const requestTime = 3_000;
 
 /** Decisions about tokens nobody vouched for that one instance records. */
-const unverifiedBudget = { rate: 50, burst: 200 };
+export const unverifiedBudget = { rate: 50, burst: 200 };
 
 export interface TokenEndpointOptions extends Pick<Audit, 'write' | 'newId'> {
   /** Milliseconds since some epoch. */
   readonly clock: () => number;
+  /** For decisions about tokens nobody vouched for: one for all endpoints of an instance. Default: one of its own. */
+  readonly budget?: Budget;
 }
 
 /** The Lambda handler of `POST /token`. */
-export function tokenEndpoint(cambio: ExchangeCapabilities, { write, newId, clock }: TokenEndpointOptions) {
+export function tokenEndpoint(cambio: ExchangeCapabilities, options: TokenEndpointOptions) {
+  const { write, newId, clock, budget = createBudget({ ...unverifiedBudget, now: clock }) } = options;
   const { decisionRetention: retention, policy, recordDecision } = cambio;
   const keeping = () => ({ now: cambio.now(), retention, policyHash: policy.hash });
   const ends = new WeakMap<object, number>();
   const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
-  const budget = createBudget({ ...unverifiedBudget, now: clock });
   return middy<TokenEvent, APIGatewayProxyResult>()
     .before(({ event }) => void ends.set(event, clock() + requestTime))
     .use(audit({ name: 'token_exchange', write, newId, keeping }))

@@ -1,4 +1,5 @@
 // What STS gives for a role session, and the two forms callers get it in. Holds secrets: for answers alone. Pure.
+import { parseRoleArn } from '../policy/role-arn.ts';
 import type { RoleSession } from './role-session.ts';
 
 /** Secrets, except for the expiry. */
@@ -34,6 +35,16 @@ export function processDocument({ accessKeyId, secretAccessKey, sessionToken, ex
     SessionToken: sessionToken,
     Expiration: timestamp(expiration),
   });
+}
+
+/**
+ * The document of the SDKs' container credential provider, made of that of `credential_process`.
+ * @see [Container credential provider](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html)
+ */
+export function containerDocument(document: string, roleArn: string): Readonly<Record<string, unknown>> {
+  const { AccessKeyId, SecretAccessKey, SessionToken: Token, Expiration } = JSON.parse(document);
+  const AccountId = parseRoleArn(roleArn)?.accountId;
+  return { AccessKeyId, SecretAccessKey, Token, Expiration, AccountId, RoleArn: roleArn };
 }
 
 /** ISO 8601 without fractions, which some SDKs do not read. */

@@ -37,6 +37,7 @@ const mockOf = (path: string) => propertiesOf(path)['Integration'] as unknown as
 
 const endpoints = {
   '/token': ['POST'],
+  '/credentials': ['GET'],
   '/.well-known/oauth-authorization-server': ['GET', 'HEAD'],
   '/.well-known/openid-configuration': ['GET', 'HEAD'],
   '/.well-known/jwks.json': ['GET', 'HEAD'],
@@ -71,12 +72,12 @@ describe('routes', () => {
 
   test('API Gateway may invoke aliases only, each for its own method of the stage', () => {
     const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
-    expect(permissions).toHaveLength(9);
+    expect(permissions).toHaveLength(10);
     const aliases = Object.keys(resourcesOf(template, 'AWS::Lambda::Alias'));
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/token|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/decisions\/\*))"/,
+        /\/(POST\/token|GET\/credentials|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/decisions\/\*))"/,
       );
     }
   });
