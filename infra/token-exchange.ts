@@ -26,7 +26,7 @@ export interface TokenExchangeProps {
   readonly domain?: Domain;
   /** The issuer; without it, the distribution's own domain name. The certificate must be in us-east-1. */
   readonly issuerDomain?: Domain;
-  /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB and the public issuers too. */
+  /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
   readonly decisionRetention?: Duration;

@@ -1,4 +1,5 @@
 // Roles: what STS takes of them, and lifetimes it gives. Their ARNs are resolve-arns.ts's. Pure.
+import { parseRoleArn } from '../../shared/policy/role-arn.ts';
 import { limits, longestSession, roleTtl } from './defaults.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { formatDuration } from './duration.ts';
@@ -13,6 +14,7 @@ export function checkRoles(policy: MergedPolicy): readonly Diagnostic[] {
   return [
     ...policy.roles.flatMap((role) => [...checkExternalId(role), ...checkLifetimes(role)]),
     ...checkStsAudience(policy),
+    ...roleResources(policy),
   ];
 }
 
@@ -71,5 +73,14 @@ function checkStsAudience({ roles, audiences }: MergedPolicy): Diagnostic[] {
         `tokens for audience ${quote(name)} could be presented to STS as web identities`,
         'choose another name or resource',
       ),
+    );
+}
+
+/** `resource=ARN` names a role. */
+function roleResources({ audiences }: MergedPolicy): Diagnostic[] {
+  return audiences
+    .filter(({ value: { resource } }) => parseRoleArn(resource ?? '') !== undefined)
+    .map(({ value: { resource }, place }) =>
+      errorAt(below(place, 'resource'), `the resource ${quote(resource)} is the ARN of a role`, 'name it under roles'),
     );
 }

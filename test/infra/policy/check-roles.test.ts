@@ -188,6 +188,12 @@ const ofRoles: Readonly<Record<string, Pair>> = {
     'could be presented to STS as web identities',
     'orders-api: { resource: "urn:x" }\n  sts.amazonaws: {',
   ],
+  'an audience that is a role to whoever asks for it': [
+    'orders-api: {',
+    `orders-api: { resource: "${arn}-2", `,
+    'is the ARN of a role',
+    'orders-api: { resource: "arn:aws:s3:::orders", ',
+  ],
   'revocable, which is not there yet': [
     deploy,
     'deploy: { revocable: true, ',
