@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { AllowRule, PolicyRule, Role, RoleGrant } from '../../../shared/policy/compiled-policy.ts';
-import { parseRoleArn } from '../../../shared/policy/role-arn.ts';
 import { roleUses } from '../../../shared/policy/role-uses.ts';
 import { oidcProvider, trustPolicy } from '../../../shared/policy/trust-policy.ts';
 
@@ -64,16 +63,5 @@ describe('the uses of a policy’s roles', () => {
     const tagged = { ...rule, grant: { ...grant, tags: [tag] } };
     const identified = { ...rule, grant: { ...grant, sourceIdentity: ['a'] } };
     expect(usesOf(rule, tagged, identified)).toEqual([{ role, tags: true, sourceIdentity: true }]);
-  });
-});
-
-describe('the ARN of a role', () => {
-  test('has parts', () => {
-    expect(parseRoleArn(role.arn)).toEqual({
-      partition: 'aws-us-gov',
-      accountId: '111122223333',
-      path: '/ci/',
-      name: 'deploy',
-    });
   });
 });
