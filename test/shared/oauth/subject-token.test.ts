@@ -284,6 +284,12 @@ const rows: readonly Row[] = [
     twin: subjectToken({ act: { sub: 'x', act: { sub: 'y' } } }),
     reason: 'malformed',
   },
+  {
+    what: 'act nested as null',
+    token: subjectToken({ act: { sub: 'x', act: null } }),
+    twin: subjectToken({ act: { sub: 'x', act: { sub: 'y' } } }),
+    reason: 'malformed',
+  },
 ];
 
 describe('a subject token', () => {
