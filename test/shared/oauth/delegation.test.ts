@@ -366,5 +366,11 @@ describe('templates and outlive', () => {
       ],
     });
     expect(verdict(await run(body(now), denied))).toBe('invalid_request/expired');
+    const anyway = { id: 'no', from: 'github', match: [], deny: 'any' } as const;
+    const refused = world({ rules: [{ ...ordersRule, outlive: true }, anyway] });
+    expect(verdict(await run(body(now), refused))).toBe('invalid_request/expired');
+    expect(verdict(await run(body(now + 1), refused))).toBe('invalid_target/denied');
+    const beside = world({ rules: [{ ...ordersRule, outlive: true }, ...policy.rules.slice(1), selfRule] });
+    expect(verdict(await run(body(now), beside))).toBe('granted');
   });
 });
