@@ -16,7 +16,7 @@ module.exports = {
       name: 'pure-core-has-no-io',
       severity: 'error',
       from: { path: '^shared/(oauth|policy)/' },
-      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer)$' },
+      to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|buffer|zlib)$' },
     },
     {
       name: 'pure-core-has-no-aws',
@@ -27,7 +27,7 @@ module.exports = {
     only('aws-knows-the-core', '^shared/aws/', ['^shared/(aws|oauth|policy)/', '^shared/config']),
     only('http-knows-the-core', '^shared/http/', ['^shared/(http|oauth|policy)/', '^shared/config']),
     only('config-stands-alone', '^shared/config', ['^shared/config']),
-    only('functions-wire-shared', '^functions/', ['^shared/']),
+    only('functions-wire-shared', '^functions/', ['^shared/', '^functions/endpoint-parts']),
     only('infra-writes-config-and-policy', '^infra/(?!local/)', [
       '^infra/(?!local/)',
       '^shared/config',

@@ -6,6 +6,7 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';
 import { claimsOfToken, compiledPolicy, parseObject } from './policy-file.ts';
 import { readText } from './read-text.ts';
+import { tokenHint } from './token-hint.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 /** Options as parsed from the command line. */
@@ -49,9 +50,16 @@ function subjectClaims(options: ExplainOptions, environment: Surroundings['envir
   const given = [claims, file, variable].filter((each) => each !== undefined);
   if (given.length !== 1) return fail('give one of --claims FILE, --token-file FILE and --token-env NAME');
   if (claims !== undefined) return parseObject(readText(claims), claims);
-  if (file !== undefined) return claimsOfToken(readText(file), file);
+  if (file !== undefined) return presentedClaims(readText(file), file, environment);
   const name = variable ?? '';
-  return claimsOfToken(environment[name] ?? fail(`the environment has no ${name}`), name);
+  return presentedClaims(environment[name], name, environment);
+}
+
+function presentedClaims(token: string | undefined, from: string, environment: Surroundings['environment']): Claims {
+  const hint = tokenHint(token, from, environment);
+  const told = hint === undefined ? '' : `\n  hint: ${hint}`;
+  if (token === undefined || token.trim() === '') return fail(`there is no token in ${from}${told}`);
+  return told === '' ? claimsOfToken(token, from) : fail(`${from}: not the token of a subject${told}`);
 }
 
 function rehearsalOf(options: ExplainOptions, claims: Claims, policy: PolicyArtifact, around: Surroundings): Rehearsal {

@@ -1,57 +1,20 @@
-// POST /token. Wiring only: configuration, clients, clock and randomness for shared/http/token-endpoint.ts.
-import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { clientOptions } from '../shared/aws/client-options.ts';
-import { createRecordDecision } from '../shared/aws/decision-records.ts';
-import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
-import { createSign } from '../shared/aws/kms.ts';
-import { createRelease, createUseOnce } from '../shared/aws/one-time-uses.ts';
-import { createRecordReference } from '../shared/aws/reference-tokens.ts';
-import { environmentNames, readConfig } from '../shared/config.ts';
-import { fetchJson } from '../shared/http/fetch-json.ts';
-import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
-import { createLog } from '../shared/http/log.ts';
+// POST /token. Wiring only.
+import { randomBytes, randomInt } from 'node:crypto';
+import { createReserveStatus } from '../shared/aws/status-positions.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
 import { conditionEvaluator } from '../shared/policy/conditions.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
-import { joinPolicy } from '../shared/policy/policy-artifact.ts';
+import { endpointParts } from './endpoint-parts.ts';
 
-const { issuer, recordsTable, decisionRetention } = readConfig(process.env, [
-  'issuer',
-  'recordsTable',
-  'decisionRetention',
-]);
-const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
-const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
-const dynamodb = new DynamoDBClient(clientOptions);
-const write = createLog('token');
-const now = (): number => Math.floor(Date.now() / 1_000);
-const findKey = createIssuerKeys({
-  now: Date.now,
-  fetchJson,
-  random: Math.random,
-  onFailure: (name, cause) => write('error', 'issuer_keys', { issuer: name, cause }),
-});
+const { capabilities, options, store } = endpointParts('token');
 
 export const handler = tokenEndpoint(
   {
-    issuer,
-    policy,
-    findRules: indexRules(policy.rules),
+    ...capabilities,
+    findRules: indexRules(capabilities.policy.rules),
     evaluateCondition: conditionEvaluator(),
-    findIssuerKey: findKey,
-    findClientKey: findKey,
-    readKeyring: createCachedKeyring(createReadKeyring(dynamodb, recordsTable), Date.now),
-    sign: createSign(new KMSClient(clientOptions)),
-    recordDecision: createRecordDecision(dynamodb, recordsTable),
-    recordReference: createRecordReference(dynamodb, recordsTable),
-    useOnce: createUseOnce(dynamodb, recordsTable, now),
-    release: createRelease(dynamodb, recordsTable),
+    reserveStatus: createReserveStatus({ ...store, now: capabilities.now, randomInt }),
     newHandle: () => randomBytes(32),
-    now,
-    decisionRetention: Number(decisionRetention),
   },
-  { write, newId: randomUUID, clock: Date.now },
+  options,
 );

@@ -8,7 +8,17 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 const root = join(import.meta.dirname, '..');
 
 /** A file of functions/, without its ending. */
-export type FunctionEntry = 'token' | 'discovery' | 'jwks' | 'decisions' | 'keyring-seed';
+export type FunctionEntry =
+  | 'token'
+  | 'introspect'
+  | 'revoke'
+  | 'admin-revocations'
+  | 'discovery'
+  | 'jwks'
+  | 'decisions'
+  | 'status-lists'
+  | 'events'
+  | 'keyring-seed';
 
 export interface Bundle {
   readonly entry: FunctionEntry;

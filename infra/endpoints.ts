@@ -2,11 +2,22 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import type { Route } from './api.ts';
+import type { FunctionEntry } from './bundle.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
+import {
+  asksUpstream,
+  assertionStatements,
+  hasEvents,
+  hasStatus,
+  referenceStatements,
+  revokeStatements,
+  useStatements,
+} from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -27,91 +38,195 @@ export interface EndpointsProps {
 /** Reading is GET and HEAD (RFC 9110 §9.1: the two methods every resource with a representation has). */
 const read = ['GET', 'HEAD'];
 
+interface EndpointPart {
+  readonly entry: FunctionEntry;
+  readonly route: string;
+  readonly seconds: number;
+  readonly settings: Settings;
+  readonly statements?: readonly PolicyStatement[];
+  readonly withPolicy?: boolean;
+  /** It fetches keys from issuers and clients. */
+  readonly callsIssuers?: boolean;
+}
+
 export class Endpoints extends Construct {
   readonly routes: readonly Route[];
 
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
-    const token = this.token(props).live;
+    const token = this.token(props);
+    const introspect = this.introspect(props);
+    const revoke = this.revoke(props);
     acknowledgeSigning(this);
-    const discovery = this.discovery(props).live;
-    const jwks = this.jwks(props).live;
-    const decisions = this.decisions(props).live;
+    const discovery = this.discovery(props);
+    const jwks = this.jwks(props);
+    const decisions = this.decisions(props);
+    const revocations = this.adminRevocations(props);
+    const statusLists = this.statusLists(props);
+    const events = this.events(props);
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
+      { path: '/introspect', methods: ['POST'], handler: introspect },
+      { path: '/revoke', methods: ['POST'], handler: revoke },
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
       { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
       { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
+      { path: '/status-lists/{id}', methods: read, handler: statusLists },
+      { path: '/events', methods: ['POST'], handler: events },
+      { path: '/admin/revocations', methods: ['POST'], handler: revocations, iam: true },
     ];
   }
 
-  private token({ artifact, signingKeys, records, logRetention, vpc, ...props }: EndpointsProps): EndpointFunction {
-    return new EndpointFunction(this, 'Token', {
-      entry: 'token',
-      description: 'Cambio: POST /token',
-      policy: artifact,
-      settings: {
-        issuer: props.issuer,
-        recordsTable: records.name,
-        decisionRetention: String(props.decisionRetention.toSeconds()),
-        ...valuesOf(props),
-      },
+  private token(props: EndpointsProps): Alias {
+    const { artifact, signingKeys, records } = props;
+    return this.make('Token', props, {
+      ...deciding(props, 'token', 'POST /token'),
       statements: [
         signingKeys.signStatement(),
         records.statement('keyring', ['GetItem']),
         records.statement('decision', ['PutItem']),
-        ...neededStatements(artifact, records),
+        records.statement('revoked', ['BatchGetItem']),
+        ...useStatements(artifact, records),
+        ...referenceStatements(artifact, records, 'written'),
+        ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
       ],
-      timeout: Duration.seconds(10),
-      logRetention,
-      // The only function that calls issuers.
-      vpc,
     });
   }
 
-  private discovery({ artifact, logRetention, ...props }: EndpointsProps): EndpointFunction {
-    return new EndpointFunction(this, 'Discovery', {
+  private introspect(props: EndpointsProps): Alias {
+    const { artifact, signingKeys, records } = props;
+    return this.make('Introspect', props, {
+      ...deciding(props, 'introspect', 'POST /introspect'),
+      statements: [
+        // RFC 9701 §6: the algorithm of signed answers unless a client registers another.
+        signingKeys.signStatement({ algorithms: ['RS256'] }),
+        records.statement('keyring', ['GetItem']),
+        records.statement('decision', ['PutItem']),
+        records.statement('revoked', ['BatchGetItem']),
+        ...assertionStatements(artifact, records),
+        ...referenceStatements(artifact, records, 'read'),
+      ],
+    });
+  }
+
+  private revoke(props: EndpointsProps): Alias {
+    const { artifact, signingKeys, records } = props;
+    return this.make('Revoke', props, {
+      ...deciding(props, 'revoke', 'POST /revoke'),
+      statements: [
+        records.statement('keyring', ['GetItem']),
+        records.statement('decision', ['PutItem']),
+        ...revokeStatements(artifact, records),
+        ...(asksUpstream(artifact) ? [signingKeys.signStatement({ algorithms: ['RS256'] })] : []),
+        ...assertionStatements(artifact, records),
+        ...referenceStatements(artifact, records, 'read'),
+      ],
+    });
+  }
+
+  private adminRevocations(props: EndpointsProps): Alias {
+    const { records } = props;
+    return this.make('AdminRevocations', props, {
+      entry: 'admin-revocations',
+      route: 'POST /admin/revocations',
+      seconds: 10,
+      withPolicy: true,
+      settings: { recordsTable: records.name, ...valuesOf(props) },
+      statements: [records.statement('revoked', ['PutItem']), records.statement('decision', ['GetItem'])],
+    });
+  }
+
+  private discovery(props: EndpointsProps): Alias {
+    return this.make('Discovery', props, {
       entry: 'discovery',
-      description: 'Cambio: server metadata',
-      policy: artifact,
+      route: 'server metadata',
+      seconds: 5,
+      withPolicy: true,
       settings: { issuer: props.issuer, apiBase: props.apiBase, ...valuesOf(props) },
-      timeout: Duration.seconds(5),
-      logRetention,
     });
   }
 
-  private decisions({ records, logRetention }: EndpointsProps): EndpointFunction {
-    return new EndpointFunction(this, 'Decisions', {
+  private decisions(props: EndpointsProps): Alias {
+    const { records } = props;
+    return this.make('Decisions', props, {
       entry: 'decisions',
-      description: 'Cambio: GET /admin/decisions/{decision_id}',
+      route: 'GET /admin/decisions/{decision_id}',
+      seconds: 10,
       settings: { recordsTable: records.name },
       statements: [records.statement('decision', ['GetItem'])],
-      timeout: Duration.seconds(10),
-      logRetention,
     });
   }
 
-  private jwks({ records, logRetention }: EndpointsProps): EndpointFunction {
-    return new EndpointFunction(this, 'Jwks', {
+  private jwks(props: EndpointsProps): Alias {
+    const { records } = props;
+    return this.make('Jwks', props, {
       entry: 'jwks',
-      description: 'Cambio: GET /.well-known/jwks.json',
+      route: 'GET /.well-known/jwks.json',
+      seconds: 5,
       settings: { recordsTable: records.name },
       statements: [records.statement('keyring', ['GetItem'])],
-      timeout: Duration.seconds(5),
-      logRetention,
     });
+  }
+
+  /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
+  private statusLists({ artifact, signingKeys, records, ...props }: EndpointsProps): Alias {
+    const statements = [
+      signingKeys.signStatement(),
+      records.statement('keyring', ['GetItem']),
+      records.statement('statusSeries', ['GetItem']),
+      records.listedStatement(),
+    ];
+    return this.make(
+      'StatusLists',
+      { artifact, signingKeys, records, ...props },
+      {
+        entry: 'status-lists',
+        route: 'GET /status-lists/{id}',
+        seconds: 10,
+        settings: { issuer: props.issuer, recordsTable: records.name },
+        statements: hasStatus(artifact) ? statements : [records.statement('statusSeries', ['GetItem'])],
+      },
+    );
+  }
+
+  private events(props: EndpointsProps): Alias {
+    const { artifact, records } = props;
+    const statements = [
+      records.statement('revoked', ['PutItem']),
+      records.statement('used', ['PutItem', 'DeleteItem']),
+    ];
+    return this.make('Events', props, {
+      entry: 'events',
+      route: 'POST /events',
+      seconds: 10,
+      withPolicy: true,
+      callsIssuers: true,
+      settings: { recordsTable: records.name, ...valuesOf(props) },
+      statements: hasEvents(artifact) ? statements : [],
+    });
+  }
+
+  private make(id: string, { artifact, logRetention, vpc }: EndpointsProps, part: EndpointPart): Alias {
+    const { entry, route, seconds, settings, statements = [] } = part;
+    return new EndpointFunction(this, id, {
+      entry,
+      description: `Cambio: ${route}`,
+      settings,
+      statements,
+      timeout: Duration.seconds(seconds),
+      logRetention,
+      ...(part.withPolicy && { policy: artifact }),
+      ...(part.callsIssuers && { vpc }),
+    }).live;
   }
 }
 
-/** Rights that only some policies need. */
-function neededStatements({ clients, audiences }: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
-  const hasAssertions = Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
-  const hasReferences = Object.values(audiences).some(({ format }) => format === 'reference');
-  return [
-    ...(hasAssertions ? [records.statement('used', ['PutItem', 'DeleteItem'])] : []),
-    ...(hasReferences ? [records.statement('reference', ['PutItem'])] : []),
-  ];
+/** An endpoint that authenticates callers and keeps decisions. */
+function deciding(props: EndpointsProps, entry: FunctionEntry, route: string) {
+  const decisionRetention = String(props.decisionRetention.toSeconds());
+  const settings = { issuer: props.issuer, recordsTable: props.records.name, decisionRetention, ...valuesOf(props) };
+  return { entry, route, seconds: 10, withPolicy: true, callsIssuers: true, settings } as const;
 }
 
 function valuesOf({ policyValues }: Pick<EndpointsProps, 'policyValues'>): Settings {

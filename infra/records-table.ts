@@ -1,6 +1,6 @@
 // The one table of records and who may touch which items of it. Every key begins with a tenant segment (empty without tenants).
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
@@ -10,11 +10,24 @@ const itemKeys = {
   decision: '*#decision#*',
   used: '*#used#*',
   reference: '*#reference#*',
+  statusSeries: '*#status-series#*',
+  revoked: '*#revoked#*',
 } as const;
 
 type ItemKind = keyof typeof itemKeys;
 /** Only actions whose request always names a key: the leading-keys condition cannot be evaded with them. */
-type KeyedAction = 'GetItem' | 'PutItem' | 'DeleteItem';
+type KeyedAction = 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+/**
+ * What Status Lists are computed from: tokens by their list, and the revocations in force. Sparse: other items have no
+ * attribute of this name. It holds hashes and times only.
+ */
+const listedIndex = {
+  indexName: 'listed',
+  partitionKey: { name: 'listed', type: AttributeType.STRING },
+  projectionType: ProjectionType.INCLUDE,
+  nonKeyAttributes: ['statusIndex', 'revocationKeys', 'issuedBefore', 'expiresAt'],
+};
 
 export class RecordsTable extends Construct {
   readonly table: Table;
@@ -32,6 +45,7 @@ export class RecordsTable extends Construct {
       // After a failed first deployment too: deleting a protected table would fail, and the rollback with it.
       removalPolicy: RemovalPolicy.RETAIN,
     });
+    this.table.addGlobalSecondaryIndex(listedIndex);
   }
 
   get name(): string {
@@ -49,5 +63,11 @@ export class RecordsTable extends Construct {
         Null: { 'dynamodb:LeadingKeys': 'false' },
       },
     });
+  }
+
+  /** Allows queries of the index that Status Lists are computed from, and nothing of the table. */
+  listedStatement(): PolicyStatement {
+    const resources = [`${this.table.tableArn}/index/${listedIndex.indexName}`];
+    return new PolicyStatement({ actions: ['dynamodb:Query'], resources });
   }
 }

@@ -38,6 +38,11 @@ export interface SigningKeysProps {
   readonly algorithms: readonly JwsAlgorithm[];
 }
 
+interface Signing {
+  /** All of the keyring's, unless named. */
+  readonly algorithms?: readonly JwsAlgorithm[];
+}
+
 export class SigningKeys extends Construct {
   /** In a fixed order, whatever the order of the policy. */
   readonly keys: readonly SigningKey[];
@@ -53,14 +58,14 @@ export class SigningKeys extends Construct {
   }
 
   /** Allows `kms:Sign` with the keys of this keyring, by tag: rotation makes keys no template knows. */
-  signStatement(): PolicyStatement {
+  signStatement({ algorithms = this.keys.map(({ alg }) => alg) }: Signing = {}): PolicyStatement {
     return new PolicyStatement({
       actions: ['kms:Sign'],
       resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
       conditions: {
         StringEquals: {
           [`aws:ResourceTag/${keyringTag}`]: this.keyring,
-          'kms:SigningAlgorithm': this.keys.map(({ alg }) => kmsAlgorithms[alg].signing),
+          'kms:SigningAlgorithm': algorithms.map((alg) => kmsAlgorithms[alg].signing),
           // Whole messages only: a digest could be one of anything.
           'kms:MessageType': 'RAW',
         },

@@ -2,15 +2,18 @@
 // Each test changes one thing in it.
 import { generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
 import type { ExchangeCapabilities, ReferenceRecord, TokenCall } from '../shared/oauth/capabilities.ts';
-import type { OneTimeUse } from '../shared/oauth/client-authentication.ts';
 import { type DecisionFacts, newDecision } from '../shared/oauth/decision.ts';
 import type { DecisionRecord } from '../shared/oauth/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
 import { exchange } from '../shared/oauth/exchange.ts';
 import { parseForm } from '../shared/oauth/form.ts';
+import type { IntrospectionCapabilities } from '../shared/oauth/introspection.ts';
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
+import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
+import type { Revocation, RevocationRecord } from '../shared/oauth/revocation.ts';
+import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -142,9 +145,12 @@ export function formBody(changes: Readonly<Record<string, string | undefined>> =
 
 export interface World {
   readonly cambio: ExchangeCapabilities;
+  /** The same store, for what comes after issuance. */
+  readonly after: IntrospectionCapabilities & RevokeCapabilities;
   readonly records: DecisionRecord[];
   readonly references: ReferenceRecord[];
-  readonly uses: OneTimeUse[];
+  readonly uses: Taking[];
+  readonly revocations: Revocation[];
   readonly signed: string[];
   /** `decision-1`, `decision-2` … */
   readonly newId: () => string;
@@ -154,7 +160,8 @@ export interface World {
 export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: CompiledPolicy = policy): World {
   const records: DecisionRecord[] = [];
   const references: ReferenceRecord[] = [];
-  const uses: OneTimeUse[] = [];
+  const uses: Taking[] = [];
+  const revocations: Revocation[] = [];
   const signed: string[] = [];
   const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
   const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
@@ -166,6 +173,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     policy: served,
     findRules: indexRules(served.rules),
     findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted),
+    checkUpstream: async () => 'active',
     findClientKey: async (_client, wanted) => selectKey(keys, wanted),
     readKeyring: async () => keyring,
     sign: async (_key, input) => {
@@ -174,15 +182,19 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
-    useOnce: async (use) => {
-      const isNew = !uses.some((earlier) => isSame(earlier, use));
-      if (isNew) uses.push(use);
-      return isNew;
+    findRevocations: async () => revocations,
+    takeUse: async (taking) => {
+      const earlier = uses.find(({ use }) => isSame(use, taking.use));
+      if (!earlier) return { outcome: uses.push(taking) > 0 ? 'first' : 'used' };
+      const { claim } = earlier;
+      const isAgain = claim !== undefined && taking.claim?.request === claim.request && claim.at >= cambio.now() - 30;
+      return isAgain ? { outcome: 'again', claim } : { outcome: 'used' };
     },
-    release: async (use) => {
-      const index = uses.findIndex((earlier) => isSame(earlier, use));
+    release: async ({ use }) => {
+      const index = uses.findIndex((earlier) => isSame(earlier.use, use));
       uses.splice(index, 1);
     },
+    reserveStatus: async () => ({ list: 'es256-dq39-0', index: 7 }),
     newHandle: () => new Uint8Array(32).fill(7),
     now: () => now,
     decisionRetention: 2_592_000,
@@ -193,7 +205,13 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     ids += 1;
     return `decision-${ids}`;
   };
-  return { cambio, records, references, uses, signed, newId };
+  const after = {
+    ...cambio,
+    findReference: async (handleHash: string) => references.find((one) => one.handleHash === handleHash)?.claims,
+    recordRevocation: async (revocation: RevocationRecord) => void revocations.push(revocation),
+    mayGuess: () => true,
+  };
+  return { cambio, after, records, references, uses, revocations, signed, newId };
 }
 
 export type Outcome =

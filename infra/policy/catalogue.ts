@@ -9,6 +9,8 @@ export interface Catalogue {
   readonly claims: Readonly<Record<string, ClaimType>>;
   /** Claims that are known, but whose type is not. */
   readonly untyped?: readonly string[];
+  /** Claims that every token has, where no profile says so. */
+  readonly always?: readonly string[];
   readonly profile?: Profile;
 }
 

@@ -4,7 +4,7 @@ import { type Diagnostic, quote } from './diagnostic.ts';
 import { formatDuration } from './duration.ts';
 import { itemsOf, repeatedItems } from './list-items.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
-import { below, errorAt, locationOf, type Place } from './place.ts';
+import { below, errorAt, keyOf, locationOf, type Place } from './place.ts';
 import type { AudienceEntry } from './schema.ts';
 
 type AudienceTarget = Entry<AudienceEntry>;
@@ -12,6 +12,7 @@ type AudienceTarget = Entry<AudienceEntry>;
 export function checkAudiences({ audiences }: MergedPolicy): readonly Diagnostic[] {
   return [
     ...audiences.flatMap((entry) => [...checkResource(entry), ...checkScopes(entry), ...checkLifetimes(entry)]),
+    ...audiences.flatMap(checkStatus),
     ...collisions(audiences),
   ];
 }
@@ -50,6 +51,13 @@ function checkLifetimes({ value, place }: AudienceTarget): Diagnostic[] {
       value.maxTtl === undefined ? 'give a maxTtl (default 15m)' : 'shorten ttl or raise maxTtl',
     ),
   ];
+}
+
+/** What only introspection resolves says by itself whether it is still good. */
+function checkStatus({ value: { status, format }, place }: AudienceTarget): Diagnostic[] {
+  if (status !== true || format !== 'reference') return [];
+  const message = 'a reference token has nowhere to carry a status';
+  return [errorAt(keyOf(below(place, 'status')), message, 'leave out "status": introspection says whether it is good')];
 }
 
 /** Two audiences that a request could name alike. Names and resources cannot collide: only URIs have a colon. */

@@ -1,10 +1,9 @@
-// Rules that more tokens fit than their author may think: other organisations, re-created names, pull requests. Pure.
-import { matchesGlob } from '../../shared/policy/glob.ts';
+// Rules that more tokens fit than their author may think: other organisations, re-created names, runs of code nobody reviewed. Pure.
+import { unreviewedRuns } from './check-unreviewed-runs.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import type { MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, warningAt } from './place.ts';
 import { profiles } from './profiles/registry.ts';
-import type { RuleEntry } from './schema.ts';
 import { tenancies } from './tenancy.ts';
 import { binds, type Entrance, entrancesOf, wantedOf } from './who-fits.ts';
 
@@ -12,7 +11,7 @@ export function checkBreadth(policy: MergedPolicy): readonly Diagnostic[] {
   return entrancesOf(policy).flatMap((entrance) => {
     const others = anyOrganisation(entrance);
     if (others.length > 0) return others;
-    return [...mutableNames(entrance), ...classicSubjects(entrance), ...pullRequests(entrance, policy)];
+    return [...mutableNames(entrance), ...classicSubjects(entrance), ...unreviewedRuns(entrance, policy)];
   });
 }
 
@@ -60,42 +59,4 @@ function classicSubjects(entrance: Entrance): Diagnostic[] {
   const message = `${what} knows only the classic form of sub: repositories created after 2026-07-15 send ids in it`;
   const hint = 'match repository_id or repository_owner_id instead, or add repo:OWNER@ID/REPO@ID:…';
   return [warningAt(keyOf(below(place, 'sub')), message, hint)];
-}
-
-/** Claims of GitHub that tell a pull request from a push, and the values that do. */
-const againstPullRequests: Readonly<Record<string, (value: string) => boolean>> = {
-  environment: () => true,
-  environment_node_id: () => true,
-  ref_protected: (value) => value === 'true',
-  ref_type: (value) => value === 'tag',
-  ref: (value) => !value.includes('*') || !matchesGlob(value, 'refs/pull/1/merge'),
-  event_name: (value) => !value.includes('*') || !matchesGlob(value, 'pull_request'),
-  workflow_ref: (value) => value.includes('@refs/') || !value.includes('*'),
-  sub: (value) => /:(ref|environment):/.test(value) || !value.includes('*'),
-};
-
-function pullRequests(entrance: Entrance, policy: MergedPolicy): Diagnostic[] {
-  const { match, read, what, place } = entrance;
-  if (profileOf(entrance) !== 'github-actions' || deniedElsewhere(entrance, policy)) return [];
-  const told = Object.entries(againstPullRequests).some(
-    ([claim, suits]) => binds(match, claim, suits) || read.includes(claim),
-  );
-  if (told) return [];
-  const message = `a pull request, from a fork too where the repository lets it, could satisfy ${what}`;
-  return [warningAt(keyOf(place), message, 'match ref, environment or event_name, or deny event_name: pull_request')];
-}
-
-/** A deny rule that takes every pull request of the issuer for the rule's target. */
-function deniedElsewhere({ issuer, rule }: Entrance, { rules }: MergedPolicy): boolean {
-  return rules.some(({ value }) => {
-    if (value.from !== issuer.name || value.client !== undefined || value.actor !== undefined) return false;
-    if (value.when !== undefined || !denies(value, rule?.value)) return false;
-    const { event_name: event, ...others } = value.match ?? {};
-    return Object.keys(others).length === 0 && [event ?? []].flat().includes('pull_request');
-  });
-}
-
-function denies({ deny }: RuleEntry, rule: RuleEntry | undefined): boolean {
-  if (deny === true) return true;
-  return deny?.audience !== undefined && deny.audience === rule?.grant?.audience;
 }

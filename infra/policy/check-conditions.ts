@@ -1,7 +1,9 @@
 // `when` of rules: every condition is CEL that can be true, about names that exist. Pure.
 import type { Catalogue } from './catalogue.ts';
 import { cataloguesOf } from './catalogues.ts';
+import type { CelProblem } from './cel-tree.ts';
 import type { CelScope } from './cel-types.ts';
+import { checkAbsence, type PlacedCondition } from './check-absence.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { lintCondition } from './lint-condition.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
@@ -29,13 +31,14 @@ function actorOf({ value: { actor, deny } }: Entry<RuleEntry>, catalogues: Reado
 }
 
 function checkRule({ value, place }: Entry<RuleEntry>, scope: CelScope): readonly Diagnostic[] {
-  return Object.entries(value.when ?? {}).flatMap(([name, text]) =>
-    lintCondition(text, scope).map(({ offset, message, hint }) =>
-      errorAt(
-        inside(below(place, 'when', name), offset),
-        `condition ${quote(name)}: ${message}`,
-        hint ?? 'see docs/policy.md on conditions',
-      ),
-    ),
-  );
+  return Object.entries(value.when ?? {}).flatMap(([name, text]) => {
+    const condition = { name, text, place: below(place, 'when', name) };
+    const errors = lintCondition(text, scope);
+    return errors.length > 0 ? errors.map((error) => finding(condition, error)) : checkAbsence(condition, value, scope);
+  });
+}
+
+function finding({ name, place }: PlacedCondition, { offset, message, hint }: CelProblem): Diagnostic {
+  const what = `condition ${quote(name)}: ${message}`;
+  return errorAt(inside(place, offset), what, hint ?? 'see docs/policy.md on conditions');
 }

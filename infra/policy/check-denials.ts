@@ -1,39 +1,66 @@
 // Denials that a token escapes by lacking a claim. Pure.
+import { isAlwaysCarried } from './carried-claims.ts';
+import { type Catalogue, typeOfClaim } from './catalogue.ts';
+import { cataloguesOf } from './catalogues.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
-import { byName, type MergedPolicy } from './merge.ts';
-import { below, errorAt, keyOf, warningAt } from './place.ts';
-import type { Profile } from './profiles/profile.ts';
-import { profiles } from './profiles/registry.ts';
+import type { Entry, MergedPolicy } from './merge.ts';
+import { below, errorAt, keyOf, type Place, warningAt } from './place.ts';
+import type { MatchEntry, RuleEntry } from './schema.ts';
+import { unreviewedRuns } from './unreviewed-runs.ts';
+import { wantedOf } from './who-fits.ts';
 
 /** Claims by which forks and pull requests are told. */
 const aboutForks = /pull_request|^pr$|^pr_branch$|^head_ref$|^base_ref$|vcs-origin|^scm_repo_url$/;
 
-export function checkDenials({ issuers, rules }: MergedPolicy): readonly Diagnostic[] {
-  const known = byName(issuers);
-  return rules.flatMap(({ name, value: { from, match = {}, deny }, place }) => {
-    const claims = known.get(from)?.value.claims;
-    const profile = typeof claims === 'string' ? profiles.get(claims) : undefined;
-    if (deny === undefined || profile === undefined) return [];
-    return Object.entries(match).flatMap(([path, wanted]) => {
-      const at = keyOf(below(place, 'match', path));
-      const values = [wanted].flat().map(String);
-      if (profile.name === 'github-actions' && path === 'sub' && values.some((sub) => sub.includes('pull_request'))) {
-        const message = `rule ${quote(name)} misses pull requests whose job has an environment: their sub names that instead`;
-        return [errorAt(at, message, 'deny event_name: [pull_request, pull_request_target]')];
-      }
-      return isOptional(profile, path) ? [escapable(name, path, values, at)] : [];
-    });
+export function checkDenials(policy: MergedPolicy): readonly Diagnostic[] {
+  const catalogues = cataloguesOf(policy);
+  return policy.rules
+    .filter(({ value }) => value.deny !== undefined)
+    .flatMap((rule) => matchesOf(rule).flatMap((each) => escapes(rule.name, each, catalogues.get(each.from))));
+}
+
+interface Denial {
+  readonly from: string;
+  readonly match: MatchEntry;
+  readonly place: Place;
+}
+
+function matchesOf({ value: { from, match = {}, actor }, place }: Entry<RuleEntry>): readonly Denial[] {
+  const ofActor = actor && { from: actor.from, match: actor.match ?? {}, place: below(place, 'actor', 'match') };
+  return [{ from, match, place: below(place, 'match') }, ...(ofActor ? [ofActor] : [])];
+}
+
+/** Of a `claims` map nobody knows which of them a token may lack. */
+function escapes(rule: string, { match, place }: Denial, catalogue: Catalogue | undefined): Diagnostic[] {
+  if (catalogue?.profile === undefined && catalogue?.always === undefined) return [];
+  return Object.keys(match).flatMap((path) => {
+    const values = wantedOf(match, path);
+    const at = keyOf(below(place, path));
+    if (catalogue.profile?.name === 'github-actions' && path === 'sub' && values.some(isPullRequest)) {
+      return [missesEnvironments(rule, at)];
+    }
+    if (typeOfClaim(catalogue, path) === undefined || isAlwaysCarried(catalogue, path)) return [];
+    return [escapable(rule, path, isAboutForks(catalogue, path, values), at)];
   });
 }
 
-function isOptional({ optional = [], prefixes = {} }: Profile, path: string): boolean {
-  const within = optional.some((claim) => path === claim || path.startsWith(`${claim}.`));
-  return within || Object.keys(prefixes).some((prefix) => path.startsWith(prefix));
+function isPullRequest(sub: string): boolean {
+  return sub.includes('pull_request');
 }
 
-function escapable(rule: string, path: string, values: readonly string[], at: ReturnType<typeof keyOf>): Diagnostic {
+function missesEnvironments(rule: string, at: Place): Diagnostic {
+  const message = `rule ${quote(rule)} misses pull requests whose job has an environment: their sub names that instead`;
+  return errorAt(at, message, 'deny event_name: [pull_request, pull_request_target]');
+}
+
+function isAboutForks({ profile }: Catalogue, path: string, values: readonly string[]): boolean {
+  const runs = unreviewedRuns.get(profile?.name ?? '') ?? [];
+  if (runs.some(({ denied, onlyThere = [] }) => denied?.claim === path || onlyThere.includes(path))) return true;
+  return aboutForks.test(path) || values.some((value) => /pull|fork/.test(value));
+}
+
+function escapable(rule: string, path: string, aboutForks: boolean, at: Place): Diagnostic {
   const message = `rule ${quote(rule)} denies by ${quote(path)}, which not every token has: one without it is not denied`;
   const hint = 'ask for what is wanted in the allow rules, or deny with a "when": a missing claim fires it';
-  const isAboutForks = aboutForks.test(path) || values.some((value) => /pull|fork/.test(value));
-  return (isAboutForks ? errorAt : warningAt)(at, message, hint);
+  return (aboutForks ? errorAt : warningAt)(at, message, hint);
 }

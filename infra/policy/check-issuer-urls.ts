@@ -8,7 +8,11 @@ import type { IssuerEntry } from './schema.ts';
 
 /** @param texts the URL of each issuer that has one, or the token that stands for it until deploy */
 export function checkIssuerUrls(policy: MergedPolicy, texts: ReadonlyMap<string, string>): readonly Diagnostic[] {
-  return [...doubledPairs(policy, texts), ...policy.issuers.flatMap((entry) => slash(entry, texts, policy))];
+  return [
+    ...doubledPairs(policy, texts),
+    ...doubledStreams(policy, texts),
+    ...policy.issuers.flatMap((entry) => slash(entry, texts, policy)),
+  ];
 }
 
 /** A token says only `iss` and `aud`: two issuers with the same pair could not be told apart. */
@@ -33,6 +37,22 @@ function doubledPairs({ issuers }: MergedPolicy, texts: ReadonlyMap<string, stri
 function doubledPair(url: string, audience: string, place: Place, earlier: Place): Diagnostic {
   const message = `url ${quote(url)} with audience ${quote(audience)} is already an issuer at ${locationOf(earlier)}`;
   return errorAt(place, message, 'give one of the two another audience');
+}
+
+/** A security event token says only `iss` and `aud`, too. */
+function doubledStreams({ issuers }: MergedPolicy, texts: ReadonlyMap<string, string>): Diagnostic[] {
+  const seen = new Map<string, Place>();
+  return issuers.flatMap(({ name, value: { events }, place }) => {
+    const url = texts.get(name);
+    if (url === undefined || events === undefined) return [];
+    const pair = JSON.stringify([url, events.audience]);
+    const at = below(place, 'events', 'audience');
+    const earlier = seen.get(pair);
+    seen.set(pair, earlier ?? at);
+    if (earlier === undefined) return [];
+    const message = `event tokens of ${quote(url)} for ${quote(events.audience)} already come to ${locationOf(earlier)}`;
+    return [errorAt(at, message, 'keep one: an event reaches the subjects of every issuer with its url')];
+  });
 }
 
 function slash(entry: Entry<IssuerEntry>, texts: ReadonlyMap<string, string>, { issuers }: MergedPolicy): Diagnostic[] {

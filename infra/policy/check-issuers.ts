@@ -1,6 +1,7 @@
 // Issuers: profile, claims, audiences, keys and limits. Their URLs are checked where they are resolved. Pure.
 import { registeredClaims } from './catalogue.ts';
 import { checkJwks } from './check-jwks.ts';
+import { checkUpstream } from './check-upstream.ts';
 import { limits } from './defaults.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';
@@ -14,7 +15,10 @@ import type { IssuerEntry } from './schema.ts';
 
 type IssuerCheck = (issuer: IssuerEntry, place: Place, local: boolean) => readonly Diagnostic[];
 
-const checks: readonly IssuerCheck[] = [checkProfile, checkRegistered, checkAudience, checkKeys, checkSkew, checkLists];
+const checks: readonly IssuerCheck[] = [
+  ...[checkProfile, checkRegistered, checkAudience, checkKeys, checkSkew],
+  ...[checkLists, checkUpstream],
+];
 
 export function checkIssuers({ issuers }: MergedPolicy, local: boolean): readonly Diagnostic[] {
   return issuers.flatMap(({ value, place }: Entry<IssuerEntry>) =>

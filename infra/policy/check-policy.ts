@@ -1,4 +1,5 @@
 // Every check of a merged policy. Pure.
+import { checkAudienceBinding } from './check-audience-binding.ts';
 import { checkAudiences } from './check-audiences.ts';
 import { checkBreadth } from './check-breadth.ts';
 import { checkClients } from './check-clients.ts';
@@ -22,6 +23,7 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkUnsupported,
   checkNames,
   checkReferences,
+  checkAudienceBinding,
   checkAudiences,
   checkRules,
   checkSelfRules,

@@ -20,9 +20,6 @@ export function checkReferences(policy: MergedPolicy): readonly Diagnostic[] {
   };
   const references = [
     ...policy.rules.flatMap(ofRule),
-    ...policy.issuers.map(({ value, place }) =>
-      reference('client', value.introspection?.client, below(place, 'introspection', 'client')),
-    ),
     ...policy.clients.flatMap(({ value: { auth, introspects = [] }, place }) => [
       reference('issuer', auth.federated?.issuer, below(place, 'auth', 'federated', 'issuer')),
       ...introspects.map((name, index) => reference('audience', name, below(place, 'introspects', index))),

@@ -131,5 +131,8 @@ function hintAt(place: Place): string {
 
 function missing(place: Place): Diagnostic {
   const key = String(place.path.at(-1));
-  return errorAt(keyOf(below(place, '..')), `${quote(key)} is missing here`, `add "${key}:"`);
+  const [section, , member] = place.path;
+  const binds = section === 'issuers' && member === 'audience';
+  const hint = binds ? ' with a value of your own: a token for anybody else is not for here' : '';
+  return errorAt(keyOf(below(place, '..')), `${quote(key)} is missing here`, `add "${key}:"${hint}`);
 }

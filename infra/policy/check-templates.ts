@@ -11,6 +11,7 @@ import { parseTemplate } from './template.ts';
 /** Claims that only Cambio itself writes. */
 const reservedClaims: readonly string[] = [
   ...['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'act', 'may_act', 'cnf', 'client_id', 'scope', 'txn', 'tenant'],
+  ...['lineage', 'req_wl', 'tctx', 'rctx', 'status'],
 ];
 
 export interface PlacedTemplate {

@@ -8,11 +8,11 @@ type Refused = readonly [path: readonly string[], value?: string | boolean];
 
 const refusedSections = ['roles', 'exports', 'imports'];
 
-const refusedOfIssuers: readonly Refused[] = [[['singleUse'], true], [['introspection']], [['events']], [['quota']]];
+const refusedOfIssuers: readonly Refused[] = [[['quota']]];
 
 const refusedOfClients: readonly Refused[] = [[['auth', 'tls_client_auth']], [['quota']]];
 
-const refusedOfAudiences: readonly Refused[] = [[['binding']], [['status'], true]];
+const refusedOfAudiences: readonly Refused[] = [[['binding']]];
 
 const refusedOfRules: readonly Refused[] = [
   [['grant', 'role']],

@@ -4,12 +4,16 @@ import { type Catalogue, catalogueOf, registeredClaims, typeOfClaim } from './ca
 import { byName, type MergedPolicy } from './merge.ts';
 import { parseTemplate } from './template.ts';
 
-/** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1. */
+/** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1; the last four are of transaction tokens. */
 const issuedClaims: Readonly<Record<string, ClaimType>> = {
   ...registeredClaims,
   client_id: 'string',
   scope: 'string',
   act: 'object',
+  txn: 'string',
+  req_wl: 'string',
+  tctx: 'object',
+  rctx: 'object',
 };
 
 type MappedType = ClaimType | 'open';
@@ -25,6 +29,7 @@ export function issuedCatalogue(policy: MergedPolicy): Catalogue {
   const typed = mapped.filter((entry): entry is [string, ClaimType] => entry[1] !== 'open');
   return {
     claims: { ...Object.fromEntries(typed), ...issuedClaims },
+    always: ['iat', 'jti'],
     untyped: mapped.flatMap(([name, type]) => (type === 'open' ? name : [])),
   };
 }

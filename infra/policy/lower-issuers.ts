@@ -6,6 +6,7 @@ import { defaults } from './defaults.ts';
 import { parseDuration } from './duration.ts';
 import { isLoopbackUrl } from './https-url.ts';
 import { inlineKeys, modernName } from './key-source.ts';
+import { lowerUpstream } from './lower-upstream.ts';
 import type { Entry } from './merge.ts';
 import type { IssuerEntry } from './schema.ts';
 import { parseTemplate } from './template.ts';
@@ -18,19 +19,24 @@ export function lowerIssuer(
   standIns?: StandIns,
 ): CompiledIssuer {
   const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
+  const keys = keysOf(name, value, url, standIns);
+  const run = catalogueOf(value)?.profile?.run;
   return {
     name,
     url,
     audiences: [value.audience].flat(),
     ...(typeof value.claims === 'string' && { profile: value.claims }),
     claims: catalogueOf(value)?.claims ?? {},
-    keys: keysOf(name, value, url, standIns),
+    ...(run !== undefined && { run }),
+    keys,
     network: networkOf(value, url),
     algorithms: (value.algorithms ?? defaults.algorithms).map(modernName),
     tokenTypes: tokenTypes.map((type) => `urn:ietf:params:oauth:token-type:${type}`),
     ...lowerTimes(value),
     ...(subject !== undefined && { subject: parseTemplate(subject) ?? [] }),
     ...(hashed !== undefined && { private: hashed }),
+    ...(value.singleUse === true && { singleUse: true as const }),
+    ...lowerUpstream(value, value.jwks === undefined && keys.from === 'inline'),
   };
 }
 

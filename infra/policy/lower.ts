@@ -34,6 +34,7 @@ export function lower({ policy, issuers, local, clientStandIns }: LowerInput): P
 }
 
 function lowerAudience({ name, value }: Entry<AudienceEntry>): Audience {
-  const { resource, scopes = [], format = 'jwt', alg = defaults.alg } = value;
-  return { name, ...(resource !== undefined && { resource }), scopes, format, alg, ...audienceTtl(value) };
+  const { resource, scopes = [], format = 'jwt', alg = defaults.alg, status } = value;
+  const stated = { name, ...(resource !== undefined && { resource }), scopes, format, alg };
+  return { ...stated, ...audienceTtl(value), ...(status === true && { status }) };
 }

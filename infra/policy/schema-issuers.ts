@@ -17,9 +17,16 @@ import {
 
 const burst = z.int().min(1, 'a burst is at least 1');
 
-const introspection = closed({ url: filled, client: name, cache: duration.optional() });
+const introspection = closed({
+  url: filled.describe('Introspection endpoint of the issuer (RFC 7662).'),
+  client: filled.describe('Client id of Cambio at the issuer; it authenticates with a key of its own JWK Set.'),
+  cache: skew.optional().describe('How long a positive answer is used again. Default 0s.'),
+});
 
-const events = closed({ audience: filled, authorization: closed({ sha256 }).optional() });
+const events = closed({
+  audience: filled.describe('Exact `aud` of its security event tokens.'),
+  authorization: closed({ sha256 }).optional().describe('SHA-256 of the whole Authorization header value.'),
+});
 
 export const issuer = closed({
   url: filled.optional().describe('Exact `iss` of the tokens. May come from TypeScript instead.'),
@@ -38,10 +45,10 @@ export const issuer = closed({
   maxAge: duration.optional().describe('Most time since `iat`. Default: no limit.'),
   maxLifetime: duration.optional().describe('Most time between `iat` and `exp`. Default 24h.'),
   clockSkew: skew.optional().describe('Default 60s.'),
-  singleUse: z.boolean().optional(),
+  singleUse: z.boolean().optional().describe('Each token is taken once.'),
   subject: filled.optional().describe('Template of the whole issued `sub`, with a literal prefix of its own.'),
-  introspection: introspection.optional(),
-  events: events.optional(),
+  introspection: introspection.optional().describe('Ask the issuer whether a token is still good.'),
+  events: events.optional().describe('Take its security event tokens (RFC 8417) at /events.'),
   quota: closed({ rate, burst: burst.optional(), per: z.enum(['subject', 'issuer']).optional() }).optional(),
   network: z.enum(['public', 'private']).optional().describe('private: the host may resolve to RFC 1918 addresses.'),
   private: z.array(filled).optional().describe('Claims kept only as salted hashes in decisions and audit.'),

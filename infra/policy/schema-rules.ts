@@ -10,7 +10,7 @@ export const audience = closed({
   maxTtl: duration.optional().describe('The most a rule may give. Default 15m.'),
   binding: z.enum(['dpop', 'mtls']).optional(),
   alg: signingAlgorithm.optional().describe('Default ES256.'),
-  status: z.boolean().optional(),
+  status: z.boolean().optional().describe('Tokens carry a Token Status List reference.'),
 });
 
 export const role = closed({

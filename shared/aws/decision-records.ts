@@ -1,8 +1,9 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DecisionRecord, Ending } from '../oauth/decision-record.ts';
-import { callDependency } from './dependency.ts';
-import { decisionKey } from './record-keys.ts';
+import { callDependency, unlessConditionFailed } from './dependency.ts';
+import { decisionKey, listedTokens } from './record-keys.ts';
+import { revocationName } from './revocations.ts';
 
 export type RecordDecision = (record: DecisionRecord) => Promise<void>;
 /** Undefined when there is none; one that has expired may still be found. */
@@ -12,25 +13,31 @@ type Item = Readonly<Record<string, AttributeValue>>;
 
 /**
  * Writes the record unless its key is another request's. A retry whose first try did arrive finds its own record, and
- * that is success; a refusal replaces the grant of the same request, whose signature then failed, and stays.
+ * that is success; a refusal replaces the grant of the same request, whose signature then failed, and stays. A request
+ * that repeats another replaces whatever that one left, and the first finds its own grant already recorded.
  */
 export function createRecordDecision(client: DynamoDBClient, table: string): RecordDecision {
   return (record) =>
     callDependency('dynamodb', async () => {
-      await client.send(
-        new PutItemCommand({
-          TableName: table,
-          Item: toItem(record),
-          ConditionExpression:
-            'attribute_not_exists(pk) OR (attempt = :attempt AND (outcome = :outcome OR outcome = :granted))',
-          ExpressionAttributeValues: {
-            ':attempt': { S: record.attempt },
-            ':outcome': { S: record.ending.outcome },
-            ':granted': { S: 'granted' },
-          },
-        }),
-      );
+      const put = { TableName: table, Item: toItem(record) };
+      if (record.repetition === 'again') return void (await client.send(new PutItemCommand(put)));
+      const write = client.send(new PutItemCommand({ ...put, ...isOwn(record) }));
+      await (record.repetition === 'first' && record.ending.outcome === 'granted'
+        ? unlessConditionFailed(write)
+        : write);
     });
+}
+
+function isOwn({ attempt, ending: { outcome } }: DecisionRecord) {
+  return {
+    ConditionExpression:
+      'attribute_not_exists(pk) OR (attempt = :attempt AND (outcome = :outcome OR outcome = :granted))',
+    ExpressionAttributeValues: {
+      ':attempt': { S: attempt },
+      ':outcome': { S: outcome },
+      ':granted': { S: 'granted' },
+    },
+  };
 }
 
 /** Reads a decision, strongly consistent. */
@@ -44,8 +51,8 @@ export function createFindDecision(client: DynamoDBClient, table: string): FindD
 }
 
 function toItem(record: DecisionRecord): Record<string, AttributeValue> {
-  const { decisionId, ending, request, trace, subject, actor, ...plain } = record;
-  const { issued, ...result } = ending.outcome === 'granted' ? ending : { ...ending, issued: undefined };
+  const { decisionId, ending, request, trace, subject, actor, status, ...plain } = record;
+  const { issued, ...result } = { issued: undefined, ...ending };
   return {
     pk: { S: decisionKey(decisionId) },
     ...attributes({ ...plain, ...result, ...issued, rulesOmitted: trace.omitted }),
@@ -55,7 +62,15 @@ function toItem(record: DecisionRecord): Record<string, AttributeValue> {
       subjectToken: JSON.stringify(subject),
       actorToken: JSON.stringify(actor),
     }),
+    ...(status && listing(status)),
   };
+}
+
+/** What a Status List is computed from. */
+function listing({ list, index, descriptions }: NonNullable<DecisionRecord['status']>) {
+  const revocationKeys = descriptions.map((description) => [revocationName(description), description.issuedAt]);
+  const listed = listedTokens(list);
+  return attributes({ listed, statusIndex: index, revocationKeys: JSON.stringify(revocationKeys) });
 }
 
 function attributes(values: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {
@@ -93,12 +108,14 @@ function endingOf(item: Item): Ending {
       reason: item['reason']?.S as Extract<Ending, { outcome: 'refused' }>['reason'],
     };
   }
+  if (item['exp'] === undefined) return { outcome: 'granted' };
   const issued = {
     exp: Number(item['exp']?.N),
     sub: item['sub']?.S ?? '',
     clientId: item['clientId']?.S ?? '',
     audience: item['audience']?.S ?? '',
     scope: item['scope']?.S,
+    family: item['family']?.S,
   };
   return { outcome: 'granted', issued };
 }

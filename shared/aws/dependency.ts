@@ -13,3 +13,16 @@ export async function callDependency<Answer>(dependency: Dependency, call: () =>
     throw new Refused({ kind: 'unavailable', dependency }, { cause });
   }
 }
+
+/** Whether DynamoDB did not write because the item is not as the condition says. */
+export function isConditionFailed(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ConditionalCheckFailedException';
+}
+
+/** What a conditional write answers; undefined when the item is not as its condition says. */
+export async function unlessConditionFailed<Answer>(write: Promise<Answer>): Promise<Answer | undefined> {
+  return write.catch((error: unknown) => {
+    if (isConditionFailed(error)) return undefined;
+    throw error;
+  });
+}

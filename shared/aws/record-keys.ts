@@ -12,5 +12,25 @@ export const decisionKey = (decisionId: string): string => `${tenant}#decision#$
 /** What was used once, by the hash of (issuer, jti). */
 export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
+/** A revocation, by what it is by and the hash of what it names. */
+export const revokedKey = (by: string, hash: string): string => `${tenant}#revoked#${by}#${hash}`;
+
 /** A reference token, by the SHA-256 of its handle. */
 export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;
+
+/** The counter of the positions given out in a series of Status Lists. */
+export const statusSeriesKey = (series: string): string => `${tenant}#status-series#${series}`;
+
+/** The index that Status Lists are computed from, and the partitions of it: its attribute `listed`. */
+export const listedIndex = 'listed';
+export const listedTokens = (list: string): string => `status#${list}`;
+export const listedRevocations = 'revocations';
+
+/**
+ * The name by which the record of a token knows a revocation: its kind and 128 bits of the hash, short because a token has
+ * many. Two revocations of one name could only mark a token that is not revoked.
+ */
+export const revocationNameOf = (pk: string): string => {
+  const [by = '', hash = ''] = pk.split('#').slice(-2);
+  return `${by}#${hash.slice(0, 32)}`;
+};

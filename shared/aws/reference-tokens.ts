@@ -1,19 +1,40 @@
-// Reference tokens in DynamoDB: the claims, under the hash of the handle. Durable when the write returns.
-import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+// Reference tokens in DynamoDB: the claims, under the hash of the handle. A write is durable when it returns, a read is
+// strongly consistent.
+import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
+import type { IssuedClaims } from '../oauth/issued-token.ts';
+import type { FindReference } from '../oauth/own-token-lookup.ts';
 import { callDependency } from './dependency.ts';
-import { referenceKey } from './record-keys.ts';
+import { decisionKey, referenceKey } from './record-keys.ts';
 
 /** Writes a reference token; its key cannot be taken but by 256 equal random bits. */
 export function createRecordReference(client: DynamoDBClient, table: string): ExchangeCapabilities['recordReference'] {
-  return ({ handleHash, claims }) =>
+  return ({ handleHash, claims, repeatable }) =>
     callDependency('dynamodb', async () => {
       const item = {
         pk: { S: referenceKey(handleHash) },
         jti: { S: claims.jti },
         claims: { S: JSON.stringify(claims) },
         expiresAt: { N: String(claims.exp) },
+        ...(repeatable === true && { repeatable: { BOOL: true } }),
       };
       await client.send(new PutItemCommand({ TableName: table, Item: item }));
+    });
+}
+
+/**
+ * Finds a reference token by the hash of its handle; expiry is the caller's to compare. Of several handles of one token
+ * only the one its record names is alive.
+ */
+export function createFindReference(client: DynamoDBClient, table: string): FindReference {
+  const get = async (pk: string) =>
+    (await client.send(new GetItemCommand({ TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true }))).Item;
+  return (handleHash) =>
+    callDependency('dynamodb', async () => {
+      const item = await get(referenceKey(handleHash));
+      if (!item) return undefined;
+      const isDead =
+        item['repeatable']?.BOOL && (await get(decisionKey(item['jti']?.S ?? '')))?.['handleHash']?.S !== handleHash;
+      return isDead ? undefined : (JSON.parse(item['claims']?.S ?? '') as IssuedClaims);
     });
 }

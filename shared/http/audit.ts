@@ -64,7 +64,6 @@ function failureOf(error: unknown): Failure {
   };
 }
 
-function grantOf({ issued }: DecisionFacts): Ending {
-  if (!issued) throw new TypeError('a grant without an issued token');
-  return { outcome: 'granted', issued };
+function grantOf({ issued, inactive }: DecisionFacts): Ending {
+  return { outcome: 'granted', issued, inactive };
 }

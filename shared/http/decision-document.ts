@@ -1,5 +1,5 @@
 // A decision as operators read it: GET /admin/decisions/{decision_id}, and the log. Never a token. Pure.
-import type { DecisionRecord, RequestFacts, TokenRecord } from '../oauth/decision-record.ts';
+import type { DecisionRecord, IssuedFacts, RequestFacts, TokenRecord } from '../oauth/decision-record.ts';
 
 /** The wire form of a decision; members that are undefined are left out of its JSON. Times are epoch seconds. */
 export function decisionDocument(record: DecisionRecord): Readonly<Record<string, unknown>> {
@@ -15,7 +15,10 @@ export function decisionDocument(record: DecisionRecord): Readonly<Record<string
     request: request && requestDocument(request),
     subject: subject && tokenDocument(subject),
     actor: actor && tokenDocument(actor),
-    ...(ending.outcome === 'granted' && { issued: issuedDocument(record.decisionId, ending.issued) }),
+    ...(ending.outcome === 'granted' && {
+      issued: ending.issued && issuedDocument(record.decisionId, ending.issued),
+      inactive: ending.inactive,
+    }),
     policy: record.policyHash,
     expires_at: record.expiresAt,
   };
@@ -35,7 +38,6 @@ function tokenDocument({ issuer, sub, jti, claims, hashed, omitted }: TokenRecor
   return { issuer, sub, jti, claims, ...optional };
 }
 
-function issuedDocument(jti: string, issued: Extract<DecisionRecord['ending'], { outcome: 'granted' }>['issued']) {
-  const { sub, clientId, audience, scope, exp } = issued;
-  return { jti, sub, client_id: clientId, audience, scope, exp };
+function issuedDocument(jti: string, { sub, clientId, audience, scope, exp, family }: IssuedFacts) {
+  return { jti, sub, client_id: clientId, audience, scope, exp, family };
 }

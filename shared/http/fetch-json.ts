@@ -1,4 +1,5 @@
-// GET of a small JSON document from a host we do not control, within hard limits. Network: node:https.
+// A small JSON document from a host we do not control, by GET or for a form that is posted, within hard limits. Network:
+// node:https.
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -14,6 +15,8 @@ export interface FetchJsonRequest {
   readonly anyPort?: boolean;
   /** Milliseconds for everything from DNS to the last byte; default that of {@link FetchJsonOptions}. */
   readonly timeoutMs?: number;
+  /** Parameters to POST as a form; without it the document is fetched by GET. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
 /** @throws FetchJsonError */
@@ -32,23 +35,24 @@ export interface FetchJsonOptions {
 type Limits = Required<Omit<FetchJsonOptions, 'ca'>> & Pick<FetchJsonOptions, 'ca'>;
 
 /**
- * A function that fetches one JSON document: status 200 only, no redirect followed, no compression, no proxy, and only
+ * A function that fetches one JSON document, never twice: status 200 only, no redirect followed, no compression, no proxy, and only
  * from addresses the network allows.
  */
 export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
   const limits = { timeoutMs: 2000, maxBytes: 65_536, resolve: resolveHost, ...options };
   return async (request) => {
     const url = parseDestination(request.url, request.network, request.anyPort ?? false);
-    return withDeadline(request.timeoutMs ?? limits.timeoutMs, (signal) => get(url, request.network, limits, signal));
+    return withDeadline(request.timeoutMs ?? limits.timeoutMs, (signal) => load(url, request, limits, signal));
   };
 }
 
 /** {@link createFetchJson} with the default limits and the system's resolver. */
 export const fetchJson: FetchJson = createFetchJson();
 
-async function get(url: URL, network: IssuerNetwork, limits: Limits, signal: AbortSignal): Promise<unknown> {
-  const addresses = await findAddresses(url, network, limits.resolve);
-  const response = await send(url, addresses, limits, signal);
+async function load(url: URL, request: FetchJsonRequest, limits: Limits, signal: AbortSignal): Promise<unknown> {
+  const addresses = await findAddresses(url, request.network, limits.resolve);
+  const body = request.form && new URLSearchParams(request.form).toString();
+  const response = await send({ url, addresses, body }, limits, signal);
   assertPlainSuccess(response);
   return parseJson(await readBody(response, limits.maxBytes));
 }
@@ -68,18 +72,27 @@ async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => 
   }
 }
 
+/** A request whose addresses were checked. */
+interface Sent {
+  readonly url: URL;
+  readonly addresses: readonly Address[];
+  readonly body: string | undefined;
+}
+
 /**
  * `getBuiltinModule`, because an ESM import of `node:http` reads all its exports and so loads undici, 50 ms of a cold
  * start. `agent: false` is a connection of its own: keys are fetched every few minutes and a frozen Lambda's kept socket
  * would be dead by then; unlike the global agent it also ignores `NODE_USE_ENV_PROXY`.
  */
-function send(url: URL, addresses: readonly Address[], limits: Limits, signal: AbortSignal): Promise<IncomingMessage> {
+function send({ url, addresses, body }: Sent, limits: Limits, signal: AbortSignal): Promise<IncomingMessage> {
   const options: RequestOptions = {
     protocol: url.protocol,
     hostname: hostOf(url),
     port: url.port,
     path: url.pathname + url.search,
+    method: body === undefined ? 'GET' : 'POST',
     headers: {
+      ...(body !== undefined && formHeaders(body)),
       accept: 'application/json, application/jwk-set+json',
       'accept-encoding': 'identity',
       'user-agent': 'cambio',
@@ -91,14 +104,18 @@ function send(url: URL, addresses: readonly Address[], limits: Limits, signal: A
     ...(limits.ca === undefined ? {} : { ca: limits.ca }),
   };
   const { request } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
-  return responseOf(request(options));
+  return responseOf(request(options), body);
 }
 
-function responseOf(request: ClientRequest): Promise<IncomingMessage> {
+function formHeaders(body: string) {
+  return { 'content-type': 'application/x-www-form-urlencoded', 'content-length': Buffer.byteLength(body) };
+}
+
+function responseOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     request.on('response', resolve);
     request.on('error', reject);
-    request.end();
+    request.end(body);
   });
 }
 

@@ -1,11 +1,8 @@
 // GET of a public JSON document that caches may keep: discovery and keys. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { Refused } from '../oauth/denial.ts';
-import { oauthError } from '../oauth/oauth-error.ts';
 import type { WriteLog } from './audit.ts';
-import { causesOf, placeOf } from './causes.ts';
 import { withDeadline } from './deadline.ts';
-import { serverError } from './errors.ts';
+import { documentFailure } from './document-failure.ts';
 import { json } from './json.ts';
 
 /** Makes the document for a request path. */
@@ -24,15 +21,7 @@ export function publicDocument(make: MakeDocument, maxAge: number, write: WriteL
     try {
       return json(200, await withDeadline(requestTime, Promise.resolve(make(path))), cacheable);
     } catch (error) {
-      return failure(error, write);
+      return documentFailure(error, write, 'document_unavailable');
     }
   };
-}
-
-function failure(error: unknown, write: WriteLog): APIGatewayProxyResult {
-  const refused = error instanceof Refused ? error : undefined;
-  const { status, error: code, description, headers } = refused ? oauthError(refused.denial) : serverError;
-  const why = refused ? { denial: refused.denial, cause: causesOf(refused.cause) } : { place: placeOf(error) };
-  write('error', 'document_unavailable', { error: code, ...why });
-  return json(status, { error: code, error_description: description }, { ...headers, 'Cache-Control': 'no-store' });
 }

@@ -1,48 +1,15 @@
-// POST /token: the middlewares around one exchange. No I/O of its own.
-import middy from '@middy/core';
-import type { APIGatewayProxyResult } from 'aws-lambda';
+// POST /token (RFC 8693). No I/O of its own.
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { exchange } from '../oauth/exchange.ts';
-import { type Audit, type AuditedEvent, audit } from './audit.ts';
-import { createBudget } from './budget.ts';
-import { withDeadline } from './deadline.ts';
-import { errors } from './errors.ts';
-import { type FormEvent, formBody } from './form-body.ts';
-import { header } from './headers.ts';
+import { type EndpointOptions, formEndpoint } from './form-endpoint.ts';
 import { json } from './json.ts';
-import { noStore } from './no-store.ts';
-import { refusals } from './refusals.ts';
-
-type TokenEvent = FormEvent & AuditedEvent;
-
-/** Milliseconds after which the caller is told to try again, whatever is still under way. */
-const requestTime = 3_000;
-
-/** Decisions about tokens nobody vouched for that one instance records. */
-const unverifiedBudget = { rate: 50, burst: 200 };
-
-export interface TokenEndpointOptions extends Pick<Audit, 'write' | 'newId'> {
-  /** Milliseconds since some epoch. */
-  readonly clock: () => number;
-}
 
 /** The Lambda handler of `POST /token`. */
-export function tokenEndpoint(cambio: ExchangeCapabilities, { write, newId, clock }: TokenEndpointOptions) {
-  const { decisionRetention: retention, policy, recordDecision } = cambio;
-  const keeping = () => ({ now: cambio.now(), retention, policyHash: policy.hash });
-  const ends = new WeakMap<object, number>();
-  const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
-  const budget = createBudget({ ...unverifiedBudget, now: clock });
-  return middy<TokenEvent, APIGatewayProxyResult>()
-    .before(({ event }) => void ends.set(event, clock() + requestTime))
-    .use(audit({ name: 'token_exchange', write, newId, keeping }))
-    .use(noStore())
-    .use(errors())
-    .use(refusals({ recordDecision, keeping, budget, timeLeft }))
-    .use(formBody())
-    .handler(async (event) => {
-      const headers = { authorization: header(event, 'authorization'), dpop: header(event, 'dpop') };
-      const answer = exchange({ form: event.form, headers }, cambio, event.decision);
-      return json(200, await withDeadline(timeLeft(event), answer));
-    });
+export function tokenEndpoint(cambio: ExchangeCapabilities, options: EndpointOptions) {
+  return formEndpoint({
+    ...options,
+    name: 'token_exchange',
+    cambio,
+    respond: async (call, decision) => json(200, await exchange(call, cambio, decision)),
+  });
 }

@@ -1,19 +1,24 @@
 // What the protocol needs from outside, as function types; their one other implementation is the tests'. Pure.
-import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
-import type { FindClientKey, OneTimeUse } from './client-authentication.ts';
+import type { FindClientKey } from './client-authentication.ts';
 import type { CallerHeaders } from './client-credentials.ts';
 import type { DecisionRecord } from './decision-record.ts';
 import type { Form } from './form.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './keyring.ts';
-import type { FindIssuerKey } from './verify-token.ts';
+import type { Taken, Taking } from './one-time-use.ts';
+import type { Description, Revocation } from './revocation.ts';
+import type { StatusReference } from './status-list-id.ts';
+import type { CheckUpstream, FindIssuerKey } from './verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
 export interface ReferenceRecord {
   /** Hex. */
   readonly handleHash: string;
   readonly claims: IssuedClaims;
+  /** The identical request may come again; the record of the token then says which handle is alive. */
+  readonly repeatable?: boolean;
 }
 
 /** What an exchange needs from outside. Every function may throw Refused `unavailable`. */
@@ -24,6 +29,7 @@ export interface ExchangeCapabilities {
   /** Evaluates `when`; left out of bundles whose policy has none. */
   readonly evaluateCondition?: EvaluateCondition;
   readonly findIssuerKey: FindIssuerKey;
+  readonly checkUpstream: CheckUpstream;
   readonly findClientKey: FindClientKey;
   readonly readKeyring: () => Promise<Keyring>;
   /** Signs; answers the signature in JWS form (RFC 7518 §3). */
@@ -32,10 +38,14 @@ export interface ExchangeCapabilities {
   readonly recordDecision: (record: DecisionRecord) => Promise<void>;
   /** Durable when it returns. */
   readonly recordReference: (record: ReferenceRecord) => Promise<void>;
-  /** Records a use durably; false when it was used before. */
-  readonly useOnce: (use: OneTimeUse) => Promise<boolean>;
-  /** Takes a use back whose request was not answered. */
-  readonly release: (use: OneTimeUse) => Promise<void>;
+  /** Revocations that speak of any of the descriptions; what was revoked before the call is among them. */
+  readonly findRevocations: (descriptions: readonly Description[]) => Promise<readonly Revocation[]>;
+  /** Takes a use durably, unless it was taken before. */
+  readonly takeUse: (taking: Taking) => Promise<Taken>;
+  /** Gives back a use that was taken by a request which got nothing. Does not throw. */
+  readonly release: (taking: Taking) => Promise<void>;
+  /** Gives out a position in a Status List, once for ever. */
+  readonly reserveStatus: (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
   /** 256 random bits. */
   readonly newHandle: () => Uint8Array;
   /** Seconds since the epoch. */

@@ -14,9 +14,10 @@ import type { ClientCredentials } from './client-credentials.ts';
 import { Refused } from './denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
 import type { VerificationKey } from './key-set.ts';
+import type { OneTimeUse } from './one-time-use.ts';
 import { readRegisteredClaims } from './registered-claims.ts';
 import { tokenTypes } from './token-types.ts';
-import { type Verifier, verifyJwt } from './verify-token.ts';
+import { type VerifiedToken, type Verifier, verifyJwt } from './verify-token.ts';
 
 /** Finds the key of a `private_key_jwt` client, as {@link FindIssuerKey} does an issuer's. */
 export type FindClientKey = (
@@ -24,17 +25,12 @@ export type FindClientKey = (
   wanted: { readonly alg: string; readonly kid: string | undefined },
 ) => Promise<VerificationKey | undefined>;
 
-/** What may be used once: an assertion by (iss, jti). `expiresAt` in seconds; later it cannot be accepted anyway. */
-export interface OneTimeUse {
-  readonly issuer: string;
-  readonly jti: string;
-  readonly expiresAt: number;
-}
-
 export interface AuthenticatedClient {
   readonly client: Client;
   /** To be recorded before an answer leaves; absent where nothing is used up. */
-  readonly use: OneTimeUse | undefined;
+  readonly use?: OneTimeUse | undefined;
+  /** The trusted issuer's token that was its assertion. */
+  readonly token?: VerifiedToken;
 }
 
 export interface ClientVerifier extends Verifier {
@@ -59,7 +55,7 @@ export async function authenticateClient(
   credentials: ClientCredentials,
   verifier: ClientVerifier,
 ): Promise<AuthenticatedClient> {
-  if (credentials.method === 'client_secret') return { client: checkSecret(credentials, verifier), use: undefined };
+  if (credentials.method === 'client_secret') return { client: checkSecret(credentials, verifier) };
   try {
     return await checkAssertion(credentials, verifier);
   } catch (cause) {
@@ -119,24 +115,31 @@ async function checkOwnKey(
 /** Seconds a client's clock may be ahead of ours. */
 const clockSkew = 60;
 
-/** A trusted issuer's token as assertion: verified like a subject, reusable until it expires. */
+/** A trusted issuer's token as assertion: verified like a subject, reusable until it expires unless its issuer says otherwise. */
 async function checkFederated(
   assertion: string,
   clientId: string | undefined,
   verifier: ClientVerifier,
 ): Promise<AuthenticatedClient> {
-  const { issuer, claims } = await verifyJwt(assertion, tokenTypes.jwt, verifier, {});
-  const matching = Object.values(verifier.clients).filter(
-    ({ name, auth }) =>
-      auth.method === 'federated' &&
-      auth.issuer === issuer.name &&
-      (clientId === undefined || clientId === name) &&
-      auth.match.every((match) => evaluateMatch(match, claims).matched),
-  );
+  const token = await verifyJwt(assertion, tokenTypes.jwt, verifier, {});
+  const matching = matchingClients(token, verifier).filter(({ name }) => clientId === undefined || clientId === name);
   const [client] = matching;
   // Without client_id the token must say which client it is by itself.
   if (!client || matching.length > 1) return refuse('the token is of no client, or of several');
-  return { client, use: undefined };
+  return { client, use: token.use, token };
+}
+
+/** The clients a trusted issuer's token may stand for. */
+export function matchingClients(
+  { issuer, claims }: VerifiedToken,
+  { clients }: Pick<ClientVerifier, 'clients'>,
+): readonly Client[] {
+  return Object.values(clients).filter(
+    ({ auth }) =>
+      auth.method === 'federated' &&
+      auth.issuer === issuer.name &&
+      auth.match.every((match) => evaluateMatch(match, claims).matched),
+  );
 }
 
 function isKeyed(client: Client): client is KeyedClient {

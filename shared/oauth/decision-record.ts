@@ -5,6 +5,8 @@ import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '
 import type { Reason } from './denial.ts';
 import { selfName } from './own-tokens.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
+import type { Description } from './revocation.ts';
+import type { StatusReference } from './status-list-id.ts';
 
 /** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
 export interface IssuedFacts {
@@ -15,6 +17,8 @@ export interface IssuedFacts {
   /** Name of the audience. */
   readonly audience: string;
   readonly scope: string | undefined;
+  /** `jti` of the first token of ours in its tree, where that is another. */
+  readonly family?: string | undefined;
 }
 
 /** The request in the caller's own words. */
@@ -34,7 +38,8 @@ interface TokenToRecord {
 }
 
 export type Ending =
-  | { readonly outcome: 'granted'; readonly issued: IssuedFacts }
+  /** What was issued; or why a token that was looked up is not active, when it is not. */
+  | { readonly outcome: 'granted'; readonly issued?: IssuedFacts | undefined; readonly inactive?: Reason | undefined }
   | { readonly outcome: 'refused'; readonly error: string; readonly reason: Reason | undefined };
 
 export interface DecisionInput {
@@ -74,6 +79,12 @@ export interface DecisionRecord {
   readonly request: (RequestFacts & { readonly truncated?: true }) | undefined;
   readonly subject: TokenRecord | undefined;
   readonly actor: TokenRecord | undefined;
+  /** Of grants for a single-use token: whether the identical request came before. */
+  readonly repetition?: 'first' | 'again';
+  /** Of the one handle that is alive, where the identical request may get another; hex. */
+  readonly handleHash?: string | undefined;
+  /** Of grants whose token is in a Status List: where, and by what it can be revoked. */
+  readonly status?: StatusReference & { readonly descriptions: readonly Description[] };
 }
 
 /** Bytes of JSON that the claims of subject and actor may take together. */
@@ -87,7 +98,7 @@ export function decisionRecord(input: DecisionInput): DecisionRecord {
   const { decisionId, attempt, at, retention, policyHash, ending, rule } = input;
   const actor = recordToken(input.actor, decisionId, maxClaimBytes / 2);
   const subject = recordToken(input.subject, decisionId, maxClaimBytes - (actor ? sizeOf(actor) : 0));
-  const exp = ending.outcome === 'granted' ? ending.issued.exp : 0;
+  const exp = (ending.outcome === 'granted' && ending.issued?.exp) || 0;
   return {
     decisionId,
     attempt,

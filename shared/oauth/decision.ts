@@ -7,12 +7,14 @@ import {
   type IssuedFacts,
   type RequestFacts,
 } from './decision-record.ts';
+import type { Reason } from './denial.ts';
 import type { TokenFacts } from './verify-token.ts';
 
 /** Facts of a decision in the making. */
 export interface DecisionFacts {
-  /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues. */
-  readonly decisionId: string;
+  /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues: of a repeated
+   * request, once it is granted, that of the first. */
+  decisionId: string;
   /** Random; tells a second try to write this decision from another decision. */
   readonly attempt: string;
   readonly subject: TokenFacts;
@@ -21,6 +23,8 @@ export interface DecisionFacts {
   rule?: string;
   rules?: readonly EvaluatedRule[];
   issued?: IssuedFacts;
+  /** Why a token that was looked up is not active. */
+  inactive?: Reason;
 }
 
 export function newDecision(decisionId: string, attempt: string): DecisionFacts {
@@ -36,6 +40,6 @@ export interface Keeping {
 
 /** The record of a decision with its ending. */
 export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
-  const { subject, actor, issued: _, ...known } = facts;
+  const { subject, actor, issued: _, inactive: __, ...known } = facts;
   return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
 }

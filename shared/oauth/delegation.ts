@@ -1,6 +1,7 @@
 // Delegation (RFC 8693 §4.1, §4.4): who acts for whom in an issued token, and who may. Pure.
 import { fillTemplate } from '../policy/template.ts';
 import { Refused, type TokenParameter, type TokenReason } from './denial.ts';
+import { equalJson } from './json-equality.ts';
 import { selfName } from './own-tokens.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts';
 import type { VerifiedToken } from './verify-token.ts';
@@ -61,7 +62,7 @@ export function checkMayAct(
     ? party.actor.claims
     : { ...(party.client !== undefined && { sub: party.client }), iss: party.issuer };
   const named = Object.entries(mayAct);
-  const fits = named.every(([name, value]) => Object.hasOwn(claims, name) && equal(claims[name], value));
+  const fits = named.every(([name, value]) => Object.hasOwn(claims, name) && equalJson(claims[name], value));
   if (typeof mayAct['sub'] !== 'string' || !fits) throw refused('may_act', 'may_act names another party');
 }
 
@@ -102,10 +103,6 @@ function earlierActors({ issuer, registered }: VerifiedToken): readonly string[]
     if (chain.push(`${prefix}${sub}`) > maxPresentedDepth) throw refused('depth', 'too many levels of act');
   }
   return chain;
-}
-
-function equal(a: JsonValue | undefined, b: JsonValue): boolean {
-  return a === b || (typeof a === 'object' && JSON.stringify(a) === JSON.stringify(b));
 }
 
 function refused(reason: TokenReason, detail: string): Refused {

@@ -11,6 +11,8 @@ export type TokenReason =
   | 'expired'
   | 'not_yet_valid'
   | 'too_old'
+  | 'revoked'
+  | 'replayed'
   | 'type'
   | 'size'
   | 'binding'
@@ -19,9 +21,9 @@ export type TokenReason =
   | 'client';
 
 /** Stable reason code of a decision; operators search and alarm on these. */
-export type Reason = TokenReason | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
+export type Reason = TokenReason | 'quota' | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
 
-export type TokenParameter = 'subject_token' | 'actor_token';
+export type TokenParameter = 'subject_token' | 'actor_token' | 'token';
 
 export type Denial =
   | { readonly kind: 'content_type' }
@@ -38,11 +40,16 @@ export type Denial =
       readonly reason: TokenReason;
       readonly detail: string;
     }
-  | { readonly kind: 'target'; readonly problem: 'missing' | 'malformed' | 'unknown' | 'several' }
+  | { readonly kind: 'target'; readonly problem: 'missing' | 'malformed' | 'unknown' | 'several' | 'changed' }
   | { readonly kind: 'no_rule' }
   | { readonly kind: 'denied'; readonly rule: string }
   | { readonly kind: 'scope'; readonly problem: 'malformed' | 'none_granted' }
   | { readonly kind: 'signing_input'; readonly bytes: number }
+  /** A token of somebody else's, to be revoked. */
+  | { readonly kind: 'foreign_token' }
+  /** AWS credentials, to be revoked. */
+  | { readonly kind: 'irrevocable' }
+  | { readonly kind: 'throttled' }
   | { readonly kind: 'unavailable'; readonly dependency: Dependency };
 
 /** What an exchange waits for. */

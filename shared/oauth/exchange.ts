@@ -1,5 +1,6 @@
-// One token exchange, as the steps of RFC 8693 §2: parse, authenticate, verify, decide, mint and record, answer. Pure but for
+// One token exchange, as the steps of RFC 8693 §2: parse, authenticate, verify, decide, admit, mint and record, answer. Pure but for
 // the capabilities it is given.
+import { admit, requestHash } from './admission.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import type { DecisionFacts } from './decision.ts';
 import { decideGrant } from './grant.ts';
@@ -23,5 +24,10 @@ export async function exchange(
   const parties = await verifyParties({ request, caller, verifier, cambio }, decision);
   const now = cambio.now();
   const granted = decideGrant({ request, caller, parties, now }, cambio, decision);
-  return issue({ request, caller, parties, granted, now }, cambio, decision);
+  const hash = requestHash(call.form, caller?.client.name, cambio.policy.hash);
+  const status = granted.audience.status ? await cambio.reserveStatus(granted.audience) : undefined;
+  const claim = { request: hash, jti: decision.decisionId, at: now, status };
+  return admit({ caller, parties, claim, attempt: decision.attempt }, cambio, (first, again) =>
+    issue({ request, caller, parties, granted, now, claim: first, again }, cambio, decision),
+  );
 }

@@ -10,6 +10,7 @@ import { policyClaims } from './policy-claims.ts';
 import { grantedScopes } from './scope.ts';
 import { resolveTarget } from './target.ts';
 import type { TokenRequest } from './token-request.ts';
+import { checkReplacement } from './transaction-token.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export interface Granted {
@@ -30,15 +31,16 @@ type GrantCapabilities = Pick<ExchangeCapabilities, 'policy' | 'findRules' | 'ev
 
 /**
  * The rule that grants this target, and the scopes it grants.
- * @throws Refused `target`, `no_rule`, `denied`, `scope`, or `token` when only a rule with `outlive` would have taken it
+ * @throws Refused `target`, `parameter`, `no_rule`, `denied`, `scope`, or `token` when only a rule with `outlive` would have taken it
  */
 export function decideGrant(question: GrantQuestion, cambio: GrantCapabilities, decision: DecisionFacts): Granted {
-  const { request, parties, now } = question;
+  const { request, parties } = question;
   const audience = resolveTarget(request, cambio.policy.audiences);
+  checkReplacement(parties.subject, request.transaction ?? {}, audience);
   const answer = ask(question, audience, cambio);
   decision.rules = answer.trace;
   if (answer.outcome !== 'no_rule') decision.rule = answer.rule;
-  checkLate(parties.subject, answer, now);
+  checkLate(question, answer);
   const rule = requireGrant(answer);
   return { audience, rule, scopes: scopesOf(request, parties.subject, rule, audience) };
 }
@@ -61,9 +63,13 @@ function ask({ request, caller, parties, now }: GrantQuestion, audience: Audienc
   return evaluatePolicy(cambio.findRules, question, cambio.evaluateCondition);
 }
 
-/** A token that expired within its issuer's skew is good only for a rule whose tokens may outlive it. */
-function checkLate({ registered }: VerifiedToken, answer: PolicyAnswer, now: number): void {
-  if (registered.exp > now || (answer.outcome === 'granted' && answer.allow.outlive)) return;
+/**
+ * A token that expired within its issuer's skew is good only for a rule whose tokens may outlive it, and never for a
+ * transaction token (draft-ietf-oauth-transaction-tokens, Txn-Token Lifetime).
+ */
+function checkLate({ request, parties, now }: GrantQuestion, answer: PolicyAnswer): void {
+  if (parties.subject.registered.exp > now) return;
+  if (answer.outcome === 'granted' && answer.allow.outlive && !request.transaction) return;
   throw new Refused({ kind: 'token', parameter: 'subject_token', reason: 'expired', detail: 'exp has passed' });
 }
 

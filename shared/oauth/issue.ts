@@ -8,6 +8,8 @@ import { Refused } from './denial.ts';
 import type { Granted, GrantQuestion } from './grant.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import { type IssuedKind, mint } from './mint.ts';
+import type { UseClaim } from './one-time-use.ts';
+import { requestingWorkload } from './requesting-workload.ts';
 import type { TokenRequest } from './token-request.ts';
 import { tokenTypes } from './token-types.ts';
 
@@ -21,33 +23,49 @@ export interface TokenResponse {
   readonly scope?: string;
 }
 
+export interface IssueQuestion extends GrantQuestion {
+  readonly granted: Granted;
+  /** What the request's uses are for: `jti` and time of the token, those of the first of identical requests. */
+  readonly claim: UseClaim;
+  readonly again: boolean;
+}
+
 /**
- * Issues the token. An assertion is used up before anything is minted, so that of two requests with one assertion at
- * most one is answered; it is given back if this one is not.
+ * Issues the token.
  * @throws Refused
  */
 export async function issue(
-  { request, caller, parties, granted, now }: GrantQuestion & { readonly granted: Granted },
+  { request, caller, parties, granted, now, claim, again }: IssueQuestion,
   cambio: ExchangeCapabilities,
   decision: DecisionFacts,
 ): Promise<TokenResponse> {
   const kind = issuedKind(request, granted.audience);
   const client = caller?.client.name;
-  const issuance = { ...granted, ...parties, client, issuer: cambio.issuer, jti: decision.decisionId, now };
-  const { claims, token } = await mint(kind, issuance, cambio);
+  const issuance = {
+    ...granted,
+    ...parties,
+    client,
+    issuer: cambio.issuer,
+    jti: claim.jti,
+    now: claim.at,
+    status: claim.status,
+    transaction: request.transaction,
+  };
+  const repeatable = (parties.subject.use ?? parties.actor?.use) !== undefined;
+  const { claims, handleHash, descriptions, token } = await mint({ kind, issuance, repeatable }, cambio);
   const issued = issuedFacts(claims, granted.audience);
   const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
-  const record = endDecision(decision, { outcome: 'granted', issued }, keeping);
-  const use = caller?.use;
-  if (use && !(await cambio.useOnce(use))) throw new Refused({ kind: 'client' });
-  try {
-    const minted = await both(token(), cambio.recordDecision(record));
-    decision.issued = issued;
-    return tokenResponse(minted, claims, kind, request);
-  } catch (error) {
-    if (use) await cambio.release(use);
-    throw error;
-  }
+  const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
+  const repetition = again ? 'again' : 'first';
+  const written = {
+    ...record,
+    ...(repeatable && ({ repetition, handleHash } as const)),
+    ...(claim.status && { status: { ...claim.status, descriptions } }),
+  };
+  const minted = await both(token(), cambio.recordDecision(written));
+  decision.issued = issued;
+  decision.decisionId = claim.jti;
+  return tokenResponse(minted, { claims, kind, request, now });
 }
 
 /** Waits for both also when one fails: the refusal that is recorded then must not be overtaken by the grant. */
@@ -66,16 +84,26 @@ function issuedKind({ requestedTokenType, asked }: TokenRequest, { format }: Aud
   return 'transaction';
 }
 
-function issuedFacts({ exp, sub, client_id, req_wl, scope }: IssuedClaims, { name }: Audience): IssuedFacts {
-  return { exp, sub, clientId: client_id ?? String(req_wl), audience: name, scope };
+function issuedFacts(claims: IssuedClaims, { name }: Audience): IssuedFacts {
+  const { exp, sub, client_id, scope, lineage } = claims;
+  const family = lineage.tokens?.[0]?.jti;
+  return { exp, sub, clientId: client_id ?? requestingWorkload(claims), audience: name, scope, family };
 }
 
-function tokenResponse(token: string, claims: IssuedClaims, kind: IssuedKind, request: TokenRequest): TokenResponse {
+interface Minted {
+  readonly claims: IssuedClaims;
+  readonly kind: IssuedKind;
+  readonly request: TokenRequest;
+  readonly now: number;
+}
+
+function tokenResponse(token: string, { claims, kind, request, now }: Minted): TokenResponse {
   return {
     access_token: token,
     issued_token_type: request.requestedTokenType,
     token_type: kind === 'transaction' ? 'N_A' : 'Bearer',
-    expires_in: claims.exp - claims.iat,
+    // Of a repeated request's token some time has passed.
+    expires_in: Math.max(0, claims.exp - now),
     ...(claims.scope !== undefined && { scope: claims.scope }),
   };
 }

@@ -12,7 +12,7 @@ export interface OAuthError {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Seconds a caller should wait after a dependency failed. */
+/** Seconds a caller should wait after a dependency failed, or when it asked too often. */
 const retryAfterSeconds = 1;
 
 /** Maps a denial to what the caller is told and to the decision's reason. */
@@ -46,8 +46,14 @@ export function oauthError(denial: Denial): OAuthError {
       return badRequest('invalid_scope', 'scope cannot be granted', 'scope');
     case 'signing_input':
       return badRequest('invalid_target', 'the token for audience or resource would be too large', 'size');
+    case 'foreign_token':
+      return badRequest('invalid_request', 'token is not yours to revoke', 'client');
+    case 'irrevocable':
+      return badRequest('unsupported_token_type', 'token cannot be revoked', 'type');
+    case 'throttled':
+      return { ...waiting(429, 'slow_down', 'quota'), description: 'too many requests' };
     case 'unavailable':
-      return unavailable();
+      return waiting(503, 'temporarily_unavailable', 'unavailable');
   }
 }
 
@@ -66,22 +72,23 @@ function clientError(): OAuthError {
   };
 }
 
-function unavailable(): OAuthError {
+function waiting(status: 429 | 503, error: string, reason: Reason): OAuthError {
   return {
-    status: 503,
-    error: 'temporarily_unavailable',
+    status,
+    error,
     description: 'try again later',
-    reason: 'unavailable',
+    reason,
     headers: { 'Retry-After': String(retryAfterSeconds) },
   };
 }
 
-function targetDescription(problem: 'missing' | 'malformed' | 'unknown' | 'several'): string {
+function targetDescription(problem: Extract<Denial, { kind: 'target' }>['problem']): string {
   switch (problem) {
     case 'missing':
       return 'audience or resource is missing';
     case 'malformed':
       return 'resource must be an absolute URI without a fragment';
+    case 'changed':
     case 'several':
     case 'unknown':
       // The same words as a refusal by policy: which targets exist is not for everybody.

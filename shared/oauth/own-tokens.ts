@@ -26,7 +26,7 @@ export function selfIssuer(url: string, { audiences }: Pick<CompiledPolicy, 'aud
     keys: { from: 'inline', jwks: { keys: [] } },
     network: 'public',
     algorithms: [...new Set(known.map(({ alg }) => alg))],
-    tokenTypes: [tokenTypes.accessToken, tokenTypes.jwt],
+    tokenTypes: [tokenTypes.accessToken, tokenTypes.jwt, tokenTypes.transactionToken],
     // Bounded when it was issued.
     maxLifetime: Number.MAX_SAFE_INTEGER,
     clockSkew: 0,

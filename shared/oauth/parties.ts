@@ -19,13 +19,22 @@ export interface Parties {
 /** An authenticated client, or nobody. */
 export type Caller = AuthenticatedClient | undefined;
 
+export type VerifierCapabilities = Pick<
+  ExchangeCapabilities,
+  'policy' | 'issuer' | 'findClientKey' | 'findIssuerKey' | 'checkUpstream' | 'now' | 'readKeyring'
+>;
+
+/** Of each policy, its issuers with ours among them: the same for every request. */
+const issuersOf = new WeakMap<CompiledPolicy, readonly TrustedIssuer[]>();
+
 /** Cambio's own tokens are verified like everybody's, with its own keys. */
-export function verifierOf(cambio: ExchangeCapabilities): ClientVerifier {
-  const { policy, issuer, findClientKey, findIssuerKey, now, readKeyring } = cambio;
-  const issuers = [...Object.values(policy.issuers), selfIssuer(issuer, policy)];
+export function verifierOf(cambio: VerifierCapabilities): ClientVerifier {
+  const { policy, issuer, findClientKey, findIssuerKey, checkUpstream, now, readKeyring } = cambio;
+  const issuers = issuersOf.get(policy) ?? [...Object.values(policy.issuers), selfIssuer(issuer, policy)];
+  issuersOf.set(policy, issuers);
   const findKey: FindIssuerKey = async (of, wanted) =>
     of.name === selfName ? findOwnKey(await readKeyring(), wanted) : findIssuerKey(of, wanted);
-  return { issuers, findKey, now, issuer, clients: policy.clients, findClientKey };
+  return { issuers, findKey, checkUpstream, now, issuer, clients: policy.clients, findClientKey };
 }
 
 /** @throws Refused `client`, `client_methods`, `parameter` or `dpop` */

@@ -44,13 +44,15 @@ export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
   };
 }
 
-function readAudience(aud: JsonValue | undefined): readonly string[] {
+/** `aud` as a list, whether it is one or not. */
+export function readAudience(aud: JsonValue | undefined): readonly string[] {
   const values = Array.isArray(aud) ? (aud as readonly JsonValue[]) : [aud];
   if (values.length === 0 || values.length > maxAudiences) return refuse('aud');
   return values.map((value) => (isShortString(value) ? value : refuse('aud')));
 }
 
-function requiredString(claims: JsonObject, name: string): string {
+/** A string that is there, not empty and not long. */
+export function requiredString(claims: JsonObject, name: string): string {
   return optionalString(claims, name) ?? refuse(name);
 }
 
@@ -59,7 +61,8 @@ function optionalString(claims: JsonObject, name: string): string | undefined {
   return value === undefined || isShortString(value) ? value : refuse(name);
 }
 
-function optionalTime(claims: JsonObject, name: string): number | undefined {
+/** Whole seconds; undefined where the claim is not there. */
+export function optionalTime(claims: JsonObject, name: string): number | undefined {
   const value = claims[name];
   if (value === undefined) return undefined;
   // RFC 7519 §2 NumericDate may have a fraction; a token that is valid for part of a second more is not worth it.

@@ -9,8 +9,11 @@ export const tokenTypes = {
   transactionToken: 'urn:ietf:params:oauth:token-type:txn_token',
 } as const;
 
-/** Types a subject or actor token may be declared as. */
-export const acceptedTokenTypes: readonly string[] = [tokenTypes.accessToken, tokenTypes.idToken, tokenTypes.jwt];
+/** Types an actor token may be declared as. A transaction token says what is done, and identifies nobody who acts. */
+export const actorTokenTypes: readonly string[] = [tokenTypes.accessToken, tokenTypes.idToken, tokenTypes.jwt];
+
+/** Types a subject token may be declared as. */
+export const subjectTokenTypes: readonly string[] = [...actorTokenTypes, tokenTypes.transactionToken];
 
 /** Types a caller may ask for. */
 export const requestableTokenTypes: readonly string[] = [

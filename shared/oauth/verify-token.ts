@@ -1,10 +1,11 @@
 // Is a presented token genuine? Issuer, key, signature, then audience, type and time (RFC 8693 §2.1, RFC 8725 §3). What a
 // genuine token may get is policy's question. Pure but for the key look-up it is given.
 import { compactVerify } from 'jose';
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { TrustedIssuer, UpstreamIntrospection } from '../policy/compiled-policy.ts';
 import { Refused, type TokenReason } from './denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
 import type { VerificationKey } from './key-set.ts';
+import { type OneTimeUse, useOf } from './one-time-use.ts';
 import { selfName } from './own-tokens.ts';
 import { type RegisteredClaims, readRegisteredClaims } from './registered-claims.ts';
 import type { JsonObject } from './strict-json.ts';
@@ -17,10 +18,20 @@ export type FindIssuerKey = (
   wanted: { readonly alg: string; readonly kid: string | undefined },
 ) => Promise<VerificationKey | undefined>;
 
+/** Asks the issuer whether a genuine token is still good (RFC 7662). Throws when it cannot be asked. */
+export type CheckUpstream = (
+  issuer: TrustedIssuer & { readonly introspection: UpstreamIntrospection },
+  token: { readonly compact: string; readonly exp: number },
+) => Promise<'active' | 'inactive'>;
+
 export interface VerifiedToken {
   readonly issuer: TrustedIssuer;
   readonly registered: RegisteredClaims;
   readonly claims: JsonObject;
+  /** Of the key that signed it. */
+  readonly kid: string | undefined;
+  /** Set where the issuer's tokens may be used once. */
+  readonly use?: OneTimeUse;
 }
 
 /** Facts about a token that are known before it is verified or refused; for the decision, never for an answer. */
@@ -34,6 +45,7 @@ export interface TokenFacts {
 export interface Verifier {
   readonly issuers: readonly TrustedIssuer[];
   readonly findKey: FindIssuerKey;
+  readonly checkUpstream: CheckUpstream;
   /** Seconds since the epoch; asked once the key is there, which may take its time. */
   readonly now: () => number;
   /**
@@ -81,7 +93,15 @@ export async function verifyJwt(
   checkAudience(registered, issuer);
   checkType(jwt, declared, issuer);
   checkTime(registered, issuer, verifier);
-  return { issuer, registered, claims: jwt.claims };
+  await checkIssuerStands(jwt, registered, issuer, verifier);
+  const { claims } = jwt;
+  return {
+    issuer,
+    registered,
+    claims,
+    kid: jwt.header.kid,
+    ...(issuer.singleUse && { use: useOf(jwt, issuer, registered) }),
+  };
 }
 
 // Two entries may share one `iss` and differ in audience; `iss` is compared as a string, before anything parses it.
@@ -91,7 +111,11 @@ function findIssuer(issuers: readonly TrustedIssuer[], { iss, aud }: RegisteredC
   return issuer ?? refuse('issuer', 'iss names no trusted issuer');
 }
 
-async function verifySignature(jwt: ParsedJwt, issuer: TrustedIssuer, findKey: FindIssuerKey): Promise<void> {
+/**
+ * Verifies with a key of the issuer, in an algorithm the issuer is allowed.
+ * @throws TokenRefused `algorithm`, `key` or `signature`
+ */
+export async function verifySignature(jwt: ParsedJwt, issuer: TrustedIssuer, findKey: FindIssuerKey): Promise<void> {
   const { alg, kid } = jwt.header;
   // RFC 8037's EdDSA is accepted where its fully-specified name is configured (RFC 9864).
   if (!(issuer.algorithms as readonly string[]).includes(alg === 'EdDSA' ? 'Ed25519' : alg)) {
@@ -125,8 +149,8 @@ function checkType({ header }: ParsedJwt, declared: string, issuer: TrustedIssue
 }
 
 function allowedTypes(declared: string, issuer: TrustedIssuer): readonly (string | undefined)[] {
-  // RFC 9068 §4: our own access tokens say what they are, and no other JWT of ours may stand in for one.
-  if (issuer.name === selfName) return ['at+jwt'];
+  // RFC 9068 §4: our own tokens say what they are, and no JWT of ours may stand in for one of another kind.
+  if (issuer.name === selfName) return [declared === tokenTypes.transactionToken ? 'txntoken+jwt' : 'at+jwt'];
   return declared === tokenTypes.accessToken ? [undefined, 'jwt', 'at+jwt'] : [undefined, 'jwt', 'jose'];
 }
 
@@ -140,6 +164,18 @@ function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, v
   if (iat !== undefined && iat > now + clockSkew) refuse('not_yet_valid', 'iat is in the future');
   if (exp - (iat ?? now) > maxLifetime) refuse('too_old', 'exp - iat is over the issuer’s maxLifetime');
   if (maxAge !== undefined && now - (iat ?? 0) > maxAge) refuse('too_old', 'iat is older than the issuer’s maxAge');
+}
+
+/** Last, so that no issuer is asked about a token that is no good here anyway. */
+async function checkIssuerStands(
+  { compact }: ParsedJwt,
+  { exp }: RegisteredClaims,
+  { introspection, ...issuer }: TrustedIssuer,
+  { checkUpstream }: Verifier,
+): Promise<void> {
+  if (!introspection) return;
+  const answer = await checkUpstream({ ...issuer, introspection }, { compact, exp });
+  if (answer !== 'active') refuse('revoked', 'the issuer says that it is not active');
 }
 
 function refuse(reason: TokenReason, detail: string): never {

@@ -44,6 +44,30 @@ export interface TrustedIssuer<Url = string> {
   readonly subject?: Template;
   /** Claims kept only as salted hashes in decisions and audit. */
   readonly private?: readonly string[];
+  /** Paths of the claims whose values, joined by `/`, name the CI run. */
+  readonly run?: readonly string[];
+  /** Each of its tokens is taken once. */
+  readonly singleUse?: true;
+  readonly introspection?: UpstreamIntrospection;
+  readonly events?: EventStream;
+}
+
+/** Where an issuer says whether a token of its own is still good (RFC 7662). */
+export interface UpstreamIntrospection {
+  readonly url: string;
+  /** Client id of Cambio at the issuer. */
+  readonly client: string;
+  /** Seconds a positive answer is used again. */
+  readonly cache: number;
+  readonly network: IssuerNetwork;
+}
+
+/** An issuer's security event tokens (RFC 8417), pushed to /events. */
+export interface EventStream {
+  /** Exact `aud` of its event tokens. */
+  readonly audience: string;
+  /** SHA-256 of the whole Authorization header value, hex. */
+  readonly authorization?: string;
 }
 
 /** How a client proves who it is. */
@@ -78,6 +102,8 @@ export interface Audience {
   readonly alg: JwsAlgorithm;
   readonly ttl: number;
   readonly maxTtl: number;
+  /** Its tokens carry a Token Status List reference. */
+  readonly status?: true;
 }
 
 /** One wanted value of a claim. `glob` is anchored; `*` is one or more of any but `:` and `/`, `**` zero or more of any. */

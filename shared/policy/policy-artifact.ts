@@ -52,5 +52,10 @@ function isIssuerUrl(value: string): boolean {
 /** Of two entries with one (url, audience) pair the second would never be met; the compiler saw only their names. */
 function refuseSamePair(issuers: readonly TrustedIssuer[]): void {
   const pairs = issuers.flatMap(({ url, audiences }) => audiences.map((audience) => JSON.stringify([url, audience])));
-  if (new Set(pairs).size < pairs.length) throw new Error('POLICY_VALUES makes two issuers the same');
+  const streams = issuers.flatMap(({ url, events }) => (events ? [JSON.stringify([url, events.audience])] : []));
+  if (hasRepeats(pairs) || hasRepeats(streams)) throw new Error('POLICY_VALUES makes two issuers the same');
+}
+
+function hasRepeats(values: readonly string[]): boolean {
+  return new Set(values).size < values.length;
 }

@@ -105,8 +105,53 @@ describe('cambio policy explain', () => {
       expect(exit).toBe(0);
       expect(stdout + stderr).not.toContain(token.split('.')[1]);
     }
+    const spelledOut = await cambioIn(
+      { environment: { GITHUB_ACTIONS: 'true', TOKEN: token } },
+      ...words,
+      '--token-env',
+      'TOKEN',
+    );
+    expect(spelledOut.exit).toBe(0);
     const broken = await cambioIn({ environment: { TOKEN: 'CANARY' } }, ...words, '--token-env', 'TOKEN');
     expect([broken.exit, broken.stderr.includes('CANARY')]).toEqual([2, false]);
+  });
+
+  const permission = '"permissions: id-token: write"';
+  const request = 'ask for one: curl -H';
+  const job = { GITHUB_ACTIONS: 'true' };
+  const allowed = {
+    ...job,
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'https://pipelines.example',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'e',
+  };
+
+  test.each<[string, Record<string, string>, string, string[]]>([
+    ['a job without the permission', job, 'ID_TOKEN', ['no token in ID_TOKEN', permission]],
+    ['a job whose step left it empty', { ...job, ID_TOKEN: '' }, 'ID_TOKEN', ['no token in ID_TOKEN', permission]],
+    ['the variable that the permission brings', {}, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN', [permission]],
+    ['a job that has the permission and did not ask', allowed, 'ID_TOKEN', [request]],
+    ['the token of the job’s API', { ...job, T: 'ghs_CANARY' }, 'T', ['a key to GitHub’s API', permission]],
+    ['a personal token', { T: 'github_pat_CANARY' }, 'T', ['a key to GitHub’s API', permission]],
+    [
+      'what asks for the token',
+      allowed,
+      'ACTIONS_ID_TOKEN_REQUEST_TOKEN',
+      ['asks for an ID token, and is none', request],
+    ],
+  ])('hints at a missing permissions: id-token: %s', async (_what, environment, name, told) => {
+    const words = ['policy', 'explain', '--policy', join(folder, 'policy.yaml'), '--audience', 'orders-api'];
+    const { exit, stderr, stdout } = await cambioIn({ environment }, ...words, '--token-env', name);
+    expect([exit, stdout]).toEqual([2, '']);
+    for (const text of told) expect(stderr).toContain(text);
+    expect(stderr).not.toContain('CANARY');
+  });
+
+  test('hints at nothing of GitHub where there is none', async () => {
+    const words = ['policy', 'explain', '--policy', join(folder, 'policy.yaml'), '--audience', 'orders-api'];
+    const { exit, stderr } = await cambioIn({ environment: {} }, ...words, '--token-env', 'ID_TOKEN');
+    expect([exit, stderr.includes('hint')]).toEqual([2, false]);
+    const fromFile = await cambio(...words, '--token-file', file('token', 'ghs_CANARY\n'));
+    expect([fromFile.exit, fromFile.stderr]).toEqual([2, expect.stringContaining(permission)]);
   });
 
   test.each<[string, string[]]>([

@@ -37,12 +37,17 @@ const mockOf = (path: string) => propertiesOf(path)['Integration'] as unknown as
 
 const endpoints = {
   '/token': ['POST'],
+  '/introspect': ['POST'],
+  '/revoke': ['POST'],
+  '/events': ['POST'],
+  '/status-lists/{id}': ['GET', 'HEAD'],
   '/.well-known/oauth-authorization-server': ['GET', 'HEAD'],
   '/.well-known/openid-configuration': ['GET', 'HEAD'],
   '/.well-known/jwks.json': ['GET', 'HEAD'],
   '/admin/decisions/{decision_id}': ['GET', 'HEAD'],
+  '/admin/revocations': ['POST'],
 };
-const notFound = ['', '/{proxy+}', '/.well-known', '/admin', '/admin/decisions'];
+const notFound = ['', '/{proxy+}', '/.well-known', '/admin', '/admin/decisions', '/status-lists'];
 
 describe('routes', () => {
   test('the API has these resources and no others', () => {
@@ -71,12 +76,12 @@ describe('routes', () => {
 
   test('API Gateway may invoke aliases only, each for its own method of the stage', () => {
     const permissions = Object.values(resourcesOf(template, 'AWS::Lambda::Permission'));
-    expect(permissions).toHaveLength(9);
+    expect(permissions).toHaveLength(Object.values(endpoints).flat().length);
     const aliases = Object.keys(resourcesOf(template, 'AWS::Lambda::Alias'));
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/token|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/decisions\/\*))"/,
+        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|(GET|HEAD)\/(\.well-known\/[a-z.-]+|(admin\/decisions|status-lists)\/\*))"/,
       );
     }
   });

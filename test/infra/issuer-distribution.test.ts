@@ -122,13 +122,14 @@ describe('issuer domain', () => {
       Aliases: ['issuer.acme.example'],
       ViewerCertificate: { AcmCertificateArn: certificateArn, MinimumProtocolVersion: 'TLSv1.2_2021' },
     });
-    expect(issuersOf(withDomain)).toEqual(['https://issuer.acme.example', 'https://issuer.acme.example']);
+    expect(new Set(issuersOf(withDomain))).toEqual(new Set(['https://issuer.acme.example']));
   });
 
   test("without one, the distribution's own name is the issuer", () => {
     const [id] = Object.keys(resourcesOf(template, 'AWS::CloudFront::Distribution'));
     const ownName = { 'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [id, 'DomainName'] }]] };
     expect(config.Aliases).toBeUndefined();
-    expect(issuersOf(template)).toEqual([ownName, ownName]);
+    expect(issuersOf(template)).toEqual(issuersOf(template).map(() => ownName));
+    expect(issuersOf(template).length).toBeGreaterThan(1);
   });
 });

@@ -6,7 +6,20 @@ const tables = Object.values(resourcesOf(templateOf(), 'AWS::DynamoDB::Table'));
 test('one table on demand, encrypted, recoverable to a point in time, and hard to delete', () => {
   expect(tables).toHaveLength(1);
   expect(tables[0]?.Properties).toEqual({
-    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'listed', AttributeType: 'S' },
+    ],
+    GlobalSecondaryIndexes: [
+      {
+        IndexName: 'listed',
+        KeySchema: [{ AttributeName: 'listed', KeyType: 'HASH' }],
+        Projection: {
+          ProjectionType: 'INCLUDE',
+          NonKeyAttributes: ['statusIndex', 'revocationKeys', 'issuedBefore', 'expiresAt'],
+        },
+      },
+    ],
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     BillingMode: 'PAY_PER_REQUEST',
     TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },

@@ -15,7 +15,7 @@ const functionsOf = (of: Synthesized) => Object.entries(resourcesOf(of, 'AWS::La
 function environmentsOf(of: Synthesized): Readonly<Record<string, Readonly<Record<string, Json>>>> {
   return Object.fromEntries(
     functionsOf(of).map(([id, { Properties }]) => {
-      const name = /(Token|Discovery|Jwks|Decisions|Seed)Function/.exec(id)?.[1] ?? id;
+      const name = /(?:Endpoints|Keyring)(\w+)Function/.exec(id)?.[1] ?? id;
       return [name, (Properties['Environment'] as { Variables: Readonly<Record<string, Json>> }).Variables];
     }),
   );
@@ -28,7 +28,7 @@ const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as
 
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
-    expect(functionsOf(template)).toHaveLength(5);
+    expect(functionsOf(template)).toHaveLength(10);
     for (const [, { Properties }] of functionsOf(template)) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -65,16 +65,13 @@ describe('functions', () => {
   test('every endpoint’s alias waits until the keyring is written; the seed’s waits for nothing of the sort', () => {
     const [keyring = ''] = Object.keys(resourcesOf(template, 'AWS::CloudFormation::CustomResource'));
     const waiting = Object.entries(resourcesOf(template, 'AWS::Lambda::Alias')).map(([id, { DependsOn = [] }]) => [
-      /(Token|Discovery|Jwks|Decisions|Seed)Live/.exec(id)?.[1],
+      /(?:Endpoints|Keyring)(\w+)Live/.exec(id)?.[1] ?? id,
       DependsOn.includes(keyring),
     ]);
-    expect(Object.fromEntries(waiting)).toEqual({
-      Token: true,
-      Discovery: true,
-      Jwks: true,
-      Decisions: true,
-      Seed: false,
-    });
+    const endpoints = waiting.filter(([name]) => name !== 'Seed');
+    expect(endpoints).toHaveLength(9);
+    expect(endpoints.filter(([, waits]) => !waits)).toEqual([]);
+    expect(Object.fromEntries(waiting)).toMatchObject({ Token: true, Seed: false });
   });
 
   test('each has the settings it reads and no other', () => {
@@ -84,6 +81,11 @@ describe('functions', () => {
     ]);
     expect(Object.fromEntries(names)).toEqual({
       Token: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      Introspect: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      Revoke: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      AdminRevocations: ['RECORDS_TABLE'],
+      StatusLists: ['ISSUER', 'RECORDS_TABLE'],
+      Events: ['RECORDS_TABLE'],
       Decisions: ['RECORDS_TABLE'],
       Discovery: ['API_BASE', 'ISSUER'],
       Jwks: ['RECORDS_TABLE'],
@@ -136,7 +138,8 @@ test('another policy makes other code for the functions that read it, and for th
   const differing = codeOf(changed).flatMap((code, index) =>
     code === before[index] ? [] : (functionsOf(changed)[index]?.[0] ?? []),
   );
-  expect(differing).toEqual([expect.stringContaining('TokenFunction'), expect.stringContaining('DiscoveryFunction')]);
+  const readers = ['Token', 'Introspect', 'Revoke', 'Discovery', 'AdminRevocations', 'Events'];
+  expect(differing.sort()).toEqual(readers.sort().map((name) => expect.stringContaining(`Endpoints${name}Function`)));
 });
 
 describe('a policy for the local stack', () => {
@@ -158,13 +161,16 @@ describe('a policy for the local stack', () => {
 describe('issuers in private networks', () => {
   const privately = withPolicy({ issuers: { ghes: { ...githubIssuer, name: 'ghes', network: 'private' } } });
 
-  test('need a vpc, which the token function alone is put into', () => {
+  test('need a vpc, which the functions that call issuers are put into, and no other', () => {
     expect(() => templateOf(privately)).toThrow("issuers with network: private need the construct's vpc: ghes");
     const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') as IVpc }));
     const inVpc = functionsOf(template).filter(
       ([id, { Properties }]) => id.includes('TokenExchange') && Properties['VpcConfig'],
     );
-    expect(inVpc.map(([id]) => id)).toEqual([expect.stringContaining('EndpointsTokenFunction')]);
+    const callers = ['Events', 'Introspect', 'Revoke', 'Token'];
+    expect(inVpc.map(([id]) => id).sort()).toEqual(
+      callers.map((name) => expect.stringContaining(`Endpoints${name}Function`)),
+    );
   });
 
   test('the code of that function may not do what Lambda does for it', () => {

@@ -1,6 +1,6 @@
-// RFC 6749 and RFC 7523 as they bear on the token endpoint, section by section, through the running stack.
+// RFC 6749 as it bears on the token endpoint, section by section, through the running stack.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { answerOf, assertion, basic, ending, type Served, secret, serve, types } from './served.ts';
+import { answerOf, assertion, basic, decode, ending, type Served, secret, serve, types } from './served.ts';
 
 let served: Served;
 beforeAll(async () => {
@@ -13,6 +13,25 @@ const asserted = (client_assertion: string) => ({ client_assertion, client_asser
 const endingOf = async (changes?: Parameters<Served['exchange']>[0], headers = {}): Promise<string> =>
   ending(await served.exchange(changes, headers));
 
+const urlencoded = { 'content-type': 'application/x-www-form-urlencoded' };
+/** What differs between two tokens of the same. */
+const times = { iat: 0, exp: 0, jti: '' };
+
+/** The body of a request that is granted, to send as it is. */
+async function form(): Promise<{ readonly subject_token: string; readonly body: string }> {
+  const subject_token = await served.stack.tokenFor('github');
+  const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  const parameters = { grant_type, subject_token, subject_token_type: types.jwt, audience: 'orders-api' };
+  return { subject_token, body: new URLSearchParams(parameters).toString() };
+}
+
+async function sent(body: string, query = '', headers: Record<string, string> = urlencoded): Promise<string> {
+  const bytes = new TextEncoder().encode(body);
+  return ending(
+    await answerOf(await fetch(`${served.stack.url}/token${query}`, { method: 'POST', body: bytes, headers })),
+  );
+}
+
 describe('§2.3 client authentication', () => {
   test('§2.3.1 Basic is form-urlencoded before base64; a bad escape is no client', async () => {
     expect(await endingOf({}, basic('legacy'))).toBe('200');
@@ -22,11 +41,31 @@ describe('§2.3 client authentication', () => {
   test('§2.3.1 credentials may be in the body', async () => {
     expect(await endingOf({ client_id: 'legacy', client_secret: secret })).toBe('200');
     expect(await endingOf({ client_id: 'legacy', client_secret: 'x' })).toBe('401 invalid_client');
+    expect(await endingOf({ client_secret: secret })).toBe('401 invalid_client');
+  });
+
+  test('§2.3.1 a client_id in the body that is not Basic’s is refused', async () => {
+    expect(await endingOf({ client_id: 'checkout' }, basic('legacy'))).toBe('400 invalid_request');
+    expect(await endingOf({ client_id: 'legacy' }, basic('legacy'))).toBe('200');
   });
 
   test('§2.3 a client MUST NOT use more than one method', async () => {
+    const one = asserted(assertion(served.stack.url));
     expect(await endingOf({ client_id: 'legacy', client_secret: secret }, basic('legacy'))).toBe('400 invalid_request');
-    expect(await endingOf(asserted(assertion(served.stack.url)), basic('legacy'))).toBe('400 invalid_request');
+    expect(await endingOf(one, basic('legacy'))).toBe('400 invalid_request');
+    expect(await endingOf({ ...one, client_secret: secret })).toBe('400 invalid_request');
+    expect(await endingOf(one)).toBe('200');
+  });
+
+  test('§2.1 there are no public clients: a client_id alone is no credential, and no client_id is anonymous', async () => {
+    expect(await endingOf({ client_id: 'legacy' })).toBe('401 invalid_client');
+    expect(await endingOf({ client_id: 'checkout' })).toBe('401 invalid_client');
+    expect(await endingOf({})).toBe('200');
+  });
+
+  test('§2.3.1 a secret of more than 1 KB is refused unhashed', async () => {
+    expect(await endingOf({}, basic('legacy', 'x'.repeat(1_025)))).toBe('401 invalid_client');
+    expect(await endingOf({}, basic('legacy'))).toBe('200');
   });
 
   test('§5.2 an unknown client and a wrong secret are told apart by nobody', async () => {
@@ -35,61 +74,82 @@ describe('§2.3 client authentication', () => {
     const { decision_id: _, ...same } = unknown.body;
     expect(wrong.body).toMatchObject(same);
     expect([unknown.status, wrong.status]).toEqual([401, 401]);
-    expect(wrong.headers.get('www-authenticate')).toMatch(/^Basic /);
-  });
-});
-
-describe('RFC 7523 §3 client assertions, with 7523bis', () => {
-  test('aud is the issuer alone, iss and sub the client, jti used once', async () => {
-    const issuer = served.stack.url;
-    const once = assertion(issuer);
-    expect(await endingOf(asserted(once))).toBe('200');
-    expect(await endingOf(asserted(once))).toBe('401 invalid_client');
-    expect(await endingOf(asserted(assertion(`${issuer}/token`)))).toBe('401 invalid_client');
-    expect(await endingOf(asserted(assertion(issuer, { sub: 'legacy' })))).toBe('401 invalid_client');
-    expect(await endingOf({ ...asserted(assertion(issuer)), client_id: 'legacy' })).toBe('401 invalid_client');
-    expect(await endingOf(asserted(assertion(issuer, { exp: undefined })))).toBe('401 invalid_client');
-  });
-
-  test('of 20 parallel requests with one assertion one is answered', async () => {
-    const one = asserted(assertion(served.stack.url));
-    const endings = await Promise.all(Array.from({ length: 20 }, () => endingOf(one)));
-    expect(endings.filter((each) => each === '200')).toHaveLength(1);
-    expect(new Set(endings)).toEqual(new Set(['200', '401 invalid_client']));
-  });
-
-  test('a refused request leaves its assertion unused', async () => {
-    const one = asserted(assertion(served.stack.url));
-    expect(await endingOf({ ...one, audience: 'unknown' })).toBe('400 invalid_target');
-    expect(await endingOf(one)).toBe('200');
-  });
-
-  test('a federated client presents its workload’s token, as often as it likes', async () => {
-    const orders = await served.stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:orders' });
-    expect(await endingOf(asserted(orders))).toBe('200');
-    expect(await endingOf({ ...asserted(orders), client_id: 'orders' })).toBe('200');
-    const other = await served.stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:other' });
-    expect(await endingOf(asserted(other))).toBe('401 invalid_client');
+    for (const { headers } of [unknown, wrong]) expect(headers.get('www-authenticate')).toMatch(/^Basic /);
+    const inBody = await served.exchange({ client_id: 'legacy', client_secret: 'x' });
+    expect([inBody.status, inBody.body['error']]).toEqual([401, 'invalid_client']);
   });
 });
 
 describe('§3.2 token endpoint', () => {
-  test('parameters MUST NOT be repeated, and none is read from the URL', async () => {
+  test('parameters MUST NOT be repeated, however they are spelled', async () => {
     expect(await endingOf({ scope: ['orders:read', 'orders:write'] })).toBe('400 invalid_request');
     expect(await endingOf({ unknown: ['a', 'b'] })).toBe('400 invalid_request');
-    const body = new URLSearchParams({ grant_type: 'x' });
-    const response = await fetch(`${served.stack.url}/token?subject_token=x`, { method: 'POST', body });
-    expect(ending(await answerOf(response))).toBe('400 invalid_request');
+    expect(await endingOf({ client_id: ['legacy', 'legacy'], client_secret: secret })).toBe('400 invalid_request');
+    const { subject_token, body } = await form();
+    expect(await sent(`${body}&%73ubject_token=${subject_token}`)).toBe('400 invalid_request');
+    expect(await sent(body)).toBe('200');
+  });
+
+  test('none is read from the URL, and a URL that has some is refused', async () => {
+    const { body } = await form();
+    expect(await sent('', `?${body}`)).toBe('400 invalid_request');
+    expect(await sent(body, '?scope=orders:read')).toBe('400 invalid_request');
+    expect(await sent(body)).toBe('200');
   });
 
   test('a parameter without a value is treated as omitted, an unrecognized one is ignored', async () => {
-    expect(await endingOf({ actor_token: '', scope: '', foo: 'bar' })).toBe('200');
+    const { claims: bare } = decode((await served.exchange()).body['access_token']);
+    const { body } = await served.exchange({ actor_token: '', scope: '', foo: 'bar', __proto__: 'x' });
+    const { claims } = decode(body['access_token']);
+    expect({ ...claims, ...times }).toEqual({ ...bare, ...times });
     expect(await endingOf({ subject_token: '' })).toBe('400 invalid_request');
+    expect(await endingOf({ subject_token_type: '' })).toBe('400 invalid_request');
   });
 
-  test('only POST', async () => {
-    const { status, headers } = await fetch(`${served.stack.url}/token`);
-    expect([status, headers.get('allow')]).toEqual([405, expect.stringContaining('POST')]);
+  test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('only POST: %s is 405 with Allow', async (method) => {
+    const response = await fetch(`${served.stack.url}/token`, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, expect.stringContaining('POST')]);
+    expect(response.headers.get('cache-control')).toContain('no-store');
+  });
+
+  test('no header makes another method of POST, and no other origin may read the answer', async () => {
+    const headers = { 'x-http-method-override': 'GET', origin: 'https://evil.example' };
+    const answer = await served.exchange({}, headers);
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, null]);
+  });
+
+  test.each([
+    '/Token',
+    '/token%2f',
+    '/TOKEN',
+    '/token/../token/x',
+  ])('no other path is the endpoint: %s', async (path) => {
+    const { body } = await form();
+    const response = await fetch(`${served.stack.url}${path}`, { method: 'POST', body, headers: urlencoded });
+    expect([403, 404]).toContain(response.status);
+    expect(await response.json()).toMatchObject({ error: 'invalid_request' });
+  });
+
+  test.each<[string, string]>([
+    ['scope[]=a', 'bracket syntax'],
+    ['scope=a;b=c', 'a separator of other parsers'],
+    ['scope=%', 'a bad escape'],
+    ['scope=%c0%af', 'overlong UTF-8'],
+  ])('Appendix B: a form with %s (%s) is refused', async (more) => {
+    const { body } = await form();
+    expect(await sent(`${body}&${more}`)).toBe('400 invalid_request');
+    expect(await sent(body)).toBe('200');
+  });
+
+  test.each([
+    'application/json',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    '',
+  ])('Appendix B: content type %j is 400, not 500', async (type) => {
+    const { body } = await form();
+    expect(await sent(body, '', { 'content-type': type })).toBe('400 invalid_request');
+    expect(await sent(body, '', { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' })).toBe('200');
   });
 });
 
@@ -98,6 +158,44 @@ describe('§3.3 scope', () => {
     expect(await endingOf({ scope: 'ORDERS:READ' })).toBe('400 invalid_scope');
     expect(await endingOf({ scope: 'orders:read\\' })).toBe('400 invalid_scope');
     expect((await served.exchange({ scope: 'orders:read orders:read' })).body['scope']).toBe('orders:read');
+  });
+
+  test('the answer says what was granted where that is less than was asked for', async () => {
+    const { body } = await served.exchange({ scope: 'orders:read orders:admin unknown' });
+    expect(body['scope']).toBe('orders:read');
+    expect(await endingOf({ scope: 'orders:admin' })).toBe('400 invalid_scope');
+  });
+});
+
+describe('§5.1 and §5.2 every answer', () => {
+  test('is JSON that nobody stores, refused or granted', async () => {
+    const answers = [
+      await served.exchange(),
+      await served.exchange({ audience: 'unknown' }),
+      await served.exchange({}, basic('nobody')),
+      await served.exchange({ grant_type: 'password' }),
+      await served.exchange({ pad: 'x'.repeat(70_000) }),
+    ];
+    expect(answers.map(ending)).toEqual([
+      '200',
+      '400 invalid_target',
+      '401 invalid_client',
+      '400 unsupported_grant_type',
+      '413 invalid_request',
+    ]);
+    for (const { headers } of answers) {
+      expect(headers.get('cache-control')).toContain('no-store');
+      expect(headers.get('content-type')).toMatch(/^application\/json/);
+    }
+  });
+
+  test.each([
+    'password',
+    'client_credentials',
+    'refresh_token',
+    'authorization_code',
+  ])('grant_type %s is not supported', async (grant_type) => {
+    expect(await endingOf({ grant_type })).toBe('400 unsupported_grant_type');
   });
 });
 

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { clientKey, signCompact } from '../world.ts';
+import { clientKey, issuerKey, signCompact, type TestKey } from '../world.ts';
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 export const types = {
@@ -13,25 +13,48 @@ export const types = {
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
   id: 'urn:ietf:params:oauth:token-type:id_token',
   refresh: 'urn:ietf:params:oauth:token-type:refresh_token',
+  transaction: 'urn:ietf:params:oauth:token-type:txn_token',
 } as const;
 export const secret = 'a:b%+ £';
 
-const { x, y } = clientKey.publicJwk as Record<string, string>;
+/** A key as the policy holds it inline. */
+function inline({ publicJwk: { x, y }, kid }: TestKey): string {
+  return `{ keys: [{ kty: EC, crv: P-256, x: ${x}, y: ${y}, kid: ${kid}, alg: ES256, use: sig }] }`;
+}
+
+/** An issuer whose key is ours, so that a test can sign what no honest issuer would. */
+export const partnerUrl = 'https://partner.acme.example';
+const sts = 'https://sts.acme.example';
+
 const sha256 = createHash('sha256').update(secret).digest('hex');
 
 const policy = `version: 1
 issuers:
   github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
   eks: { url: https://oidc.eks.eu-west-1.amazonaws.com/id/ABC, audience: https://sts.acme.example, claims: kubernetes }
+  partner: { url: ${partnerUrl}, audience: [${sts}, checkout], claims: { team: string, act: object }, jwks: ${inline(issuerKey)} }
 clients:
   legacy: { auth: { client_secret_basic: { sha256: ${sha256} } } }
-  checkout: { auth: { private_key_jwt: { jwks: { keys: [{ kty: EC, crv: P-256, x: ${x}, y: ${y}, kid: ${clientKey.kid}, alg: ES256, use: sig }] } } } }
+  checkout: { auth: { private_key_jwt: { jwks: ${inline(clientKey)} } } }
   orders: { auth: { federated: { issuer: eks, match: { sub: "system:serviceaccount:shop:orders" } } } }
 audiences:
   orders-api: { resource: https://orders.acme.example, scopes: [orders:read, orders:write, orders:admin] }
   payments-api: { scopes: [payments:charge, orders:read] }
   opaque-api: { scopes: [a], format: reference }
+  query-api: { resource: "https://query.acme.example/?tenant=a", scopes: [a] }
+  acting-api: { scopes: [a] }
 rules:
+  - id: partner
+    from: partner
+    match: { team: blue }
+    grant: { audience: orders-api, scopes: [orders:read], claims: { team: "\${claims.team}" } }
+  - id: acting
+    from: partner
+    match: { act.sub: gateway }
+    grant: { audience: acting-api, scopes: [a] }
+  - id: query
+    from: partner
+    grant: { audience: query-api, scopes: [a] }
   - id: main
     from: github
     match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
@@ -50,6 +73,11 @@ rules:
     client: legacy
     match: { aud: orders-api }
     grant: { audience: payments-api, scopes: [payments:charge, orders:read], ttl: 30s }
+  - id: replace
+    from: self
+    client: legacy
+    match: { aud: orders-api }
+    grant: { audience: orders-api, scopes: [orders:read, orders:write] }
 `;
 
 export interface Answer {
@@ -119,6 +147,20 @@ export function assertion(aud: string, changes: object = {}, header: object = {}
     JSON.stringify(claims),
     clientKey,
   );
+}
+
+export const partnerHeader = { alg: 'ES256', kid: issuerKey.kid, typ: 'JWT' };
+
+/** The claims of a token of `partner`. */
+export function partnerClaims(changes: object = {}): Record<string, unknown> {
+  const now = Math.floor(Date.now() / 1_000);
+  const base = { iss: partnerUrl, sub: 'worker', aud: sts, iat: now, exp: now + 300, jti: crypto.randomUUID() };
+  return { ...base, team: 'blue', ...changes };
+}
+
+/** A token of `partner`, with what a test changes of claims and header; `undefined` removes. */
+export function partnerToken(changes: object = {}, header: object = {}, key: TestKey = issuerKey): string {
+  return signCompact(JSON.stringify({ ...partnerHeader, ...header }), JSON.stringify(partnerClaims(changes)), key);
 }
 
 /** Header and payload of a JWT, unverified. */

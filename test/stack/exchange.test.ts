@@ -77,12 +77,13 @@ describe.each([
 });
 
 describe('one exchange', () => {
-  test('signs once with KMS and writes once to DynamoDB, side by side, after the keyring is known', async () => {
+  test('reads revocations once, then signs once with KMS and writes once to DynamoDB, side by side', async () => {
     await post('/token', await requestFor('github'));
     const before = stack.calls.length;
     expect((await post('/token', await requestFor('github'))).status).toBe(200);
     const calls = stack.calls.slice(before);
-    expect(calls.map(({ action }) => action).sort()).toEqual(['dynamodb:PutItem', 'kms:Sign']);
+    const [first, ...then] = calls.map(({ action }) => action);
+    expect([first, then.sort()]).toEqual(['dynamodb:BatchGetItem', ['dynamodb:PutItem', 'kms:Sign']]);
     expect(calls.every(({ principal }) => principal.includes(':role/') || principal.includes('Token'))).toBe(true);
   });
 

@@ -29,11 +29,38 @@ beforeAll(async () => {
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     audience: 'orders-api',
   });
-  expect((await fetch(`${stack.url}/token`, { method: 'POST', body })).status).toBe(200);
+  const answer = await fetch(`${stack.url}/token`, { method: 'POST', body });
+  expect(answer.status).toBe(200);
+  const { access_token: token } = (await answer.json()) as { access_token: string };
   const authorization = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=00';
   const decision = `${stack.url}/admin/decisions/00000000-0000-4000-8000-000000000000`;
   expect((await fetch(decision, { headers: { authorization } })).status).toBe(404);
+  const asOrders = {
+    token,
+    client_assertion: await stack.tokenFor('eks'),
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  };
+  const post = (path: string, form: Record<string, string>, headers = {}) =>
+    fetch(`${stack.url}${path}`, { method: 'POST', body: new URLSearchParams(form), headers });
+  const signedAnswer = { accept: 'application/token-introspection+jwt' };
+  expect((await post('/introspect', asOrders, signedAnswer)).status).toBe(200);
+  expect((await post('/introspect', { token })).status).toBe(401);
+  const payments = { ...asOrders, audience: 'payments-api', subject_token: token };
+  const hop = await post('/token', {
+    ...payments,
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+  });
+  const { access_token: derived } = (await hop.json()) as { access_token: string };
+  expect((await post('/revoke', { ...asOrders, token: derived })).status).toBe(200);
+  expect((await post('/revoke', { token })).status).toBe(401);
+  const revocation = JSON.stringify({ by: 'family', value: '00000000-0000-4000-8000-000000000000', reason: 'test' });
+  const revoking = { method: 'POST', body: revocation, headers: { authorization } };
+  expect((await fetch(`${stack.url}/admin/revocations`, revoking)).status).toBe(200);
+  const hour = Math.floor(Date.now() / 3_600_000).toString(36);
+  expect((await fetch(`${stack.url}/status-lists/es256-${hour}-0`)).status).toBe(404);
   for (const path of ['jwks.json', 'openid-configuration']) await fetch(`${stack.url}/.well-known/${path}`);
+  expect((await fetch(`${stack.url}/status-lists/es256-1-0`)).status).toBe(404);
 });
 afterAll(() => stack.close());
 
@@ -45,7 +72,7 @@ describe('the functions’ rights', () => {
   test('cover every call the functions made', () => {
     const calls = callsOfFunctions();
     expect(new Set(calls.map(({ action }) => action))).toEqual(
-      new Set(['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:PutItem']),
+      new Set(['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem']),
     );
     const refused = calls.filter((call) => !allows(statements, call));
     expect(refused).toEqual([]);

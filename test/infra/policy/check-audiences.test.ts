@@ -38,6 +38,13 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       '21:29: the resource "https://orders.acme.example:443/" is already another audience\'s at policy.yaml:17:15 | a request could not tell them apart',
     good: '{ resource: "https://orders.acme.example:444/" }',
   },
+  'a status of reference tokens': {
+    from: payments,
+    bad: '{ format: reference, status: true }',
+    finding:
+      '21:38: a reference token has nowhere to carry a status | leave out "status": introspection says whether it is good',
+    good: '{ format: jwt, status: true }',
+  },
   'a scope listed twice': {
     from: payments,
     bad: '{ scopes: [a, a] }',

@@ -151,7 +151,10 @@ describe('conditions', () => {
     expect(lint('actor.subb == "a"', 'okta', actor)).toEqual(['1: unknown claim "subb" | did you mean sub?']);
     const denied = (expression: string) =>
       findingsOf(`${validPolicy}  - { id: r, from: eks, when: { it: '${expression}' }, deny: true }\n`);
-    expect(denied('has(actor.anything)')).toEqual([]);
+    expect(denied('has(actor.sub)')).toEqual([]);
+    expect(denied('has(actor.anything)')).toEqual([
+      expect.stringContaining('lacks "actor.anything" may not be denied'),
+    ]);
     expect(denied('has(claims.anything)')).toEqual([expect.stringContaining('unknown claim "anything"')]);
   });
 

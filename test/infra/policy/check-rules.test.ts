@@ -120,7 +120,7 @@ describe('rules', () => {
   test.each(Object.entries(mistakes))('refuses %s', (_, mistake) => expectMistake(mistake));
 
   test.each(
-    'iss sub aud exp iat nbf jti act may_act cnf client_id scope txn tenant'.split(' '),
+    'iss sub aud exp iat nbf jti act may_act cnf client_id scope txn tenant lineage req_wl tctx rctx'.split(' '),
   )('refuses to map the reserved claim %s', (claim) => {
     expectMistake({
       from: 'repo: "$',

@@ -39,7 +39,8 @@ const mistakes: Readonly<Record<string, Mistake>> = {
   'a missing key': {
     from: '    audience: [checkout, portal]\n',
     bad: '',
-    finding: '11:3: "audience" is missing here | add "audience:"',
+    finding:
+      '11:3: "audience" is missing here | add "audience:" with a value of your own: a token for anybody else is not for here',
     good: '    audience: portal\n',
   },
   'a value without its unit': {

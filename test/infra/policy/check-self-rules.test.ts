@@ -31,7 +31,8 @@ const mistakes: Readonly<Record<string, Pair>> = {
   },
   'a claim that no token of ours has': {
     bad: hop('match: { repositry: a }'),
-    finding: '39:50: unknown claim "repositry" | known: act, aud, client_id, exp, iat, iss, jti, nbf, repo, scope, sub',
+    finding:
+      '39:50: unknown claim "repositry" | known: act, aud, client_id, exp, iat, iss, jti, nbf, rctx, repo, req_wl, scope, sub, tctx, txn',
     good: hop('match: { repo: a }'),
   },
   'a depth of nothing': {

@@ -1,15 +1,13 @@
-// What the functions store beside decisions: the keyring, one-time uses, reference tokens; on every DynamoDB there is.
+// What the functions store beside decisions: the keyring and reference tokens; on every DynamoDB there is.
 import { CreateTableCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCachedKeyring, createReadKeyring, makeFirstKeyring, seedKeyring } from '../../../shared/aws/keyring.ts';
-import { createRelease, createUseOnce } from '../../../shared/aws/one-time-uses.ts';
-import { createRecordReference } from '../../../shared/aws/reference-tokens.ts';
+import { createFindReference, createRecordReference } from '../../../shared/aws/reference-tokens.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Keyring, SigningKey } from '../../../shared/oauth/keyring.ts';
 import { clientOf, engines } from '../../dynamodb-engines.ts';
 
 const table = 'records';
-const use = { issuer: 'checkout', jti: 'jti-1', expiresAt: 1_060 };
 const keyring = (kid: string): Keyring => ({
   keys: [{ kid, alg: 'ES256', keyId: 'arn:key', state: 'current', publicJwk: { kty: 'EC' } }],
 });
@@ -39,33 +37,16 @@ describe.each(engines)('on $name', (engine) => {
   const find = async (pk: string) =>
     (await client.send(new GetItemCommand({ TableName: table, Key: { pk: { S: pk } }, ConsistentRead: true }))).Item;
 
-  test.skipIf(!engine.available)(
-    'of 50 uses of one assertion at once, one wins; another issuer’s same jti is another',
-    async () => {
-      const useOnce = createUseOnce(client, table, () => 1_000);
-      const uses = await Promise.all(Array.from({ length: 50 }, () => useOnce(use)));
-      expect(uses.filter(Boolean)).toHaveLength(1);
-      expect(await useOnce({ ...use, issuer: 'other' })).toBe(true);
-      expect(await useOnce({ ...use, jti: 'other' })).toBe(true);
-      expect(await useOnce({ ...use, issuer: 'check', jti: 'out' })).toBe(true);
-    },
-  );
-
-  test.skipIf(!engine.available)(
-    'a use that is taken back, or that expired but is still there, can be made again',
-    async () => {
-      const again = { ...use, jti: 'again' };
-      const at = (now: number) => createUseOnce(client, table, () => now)(again);
-      expect([await at(1_000), await at(1_060)]).toEqual([true, false]);
-      expect(await at(1_061)).toBe(true);
-      expect(await at(1_000)).toBe(false);
-      await createRelease(client, table)(again);
-      expect(await at(1_000)).toBe(true);
-    },
-  );
-
   test.skipIf(!engine.available)('a reference token is stored by the hash of its handle', async () => {
-    const claims = { iss: 'i', sub: 's', aud: 'a', iat: 1, exp: 2, jti: 'j' };
+    const claims = {
+      iss: 'i',
+      sub: 's',
+      aud: 'a',
+      iat: 1,
+      exp: 2,
+      jti: 'j',
+      lineage: { origin: { iss: 'x', iat: 1 } },
+    };
     await createRecordReference(client, table)({ handleHash: 'abc', claims });
     expect(await find('#reference#abc')).toEqual({
       pk: { S: '#reference#abc' },
@@ -73,7 +54,33 @@ describe.each(engines)('on $name', (engine) => {
       claims: { S: JSON.stringify(claims) },
       expiresAt: { N: '2' },
     });
+    expect(await createFindReference(client, table)('abc')).toEqual(claims);
+    expect(await createFindReference(client, table)('abd')).toBeUndefined();
   });
+
+  test.skipIf(!engine.available)(
+    'of the handles of one repeated request the one its record names is alive',
+    async () => {
+      const claims = {
+        iss: 'i',
+        sub: 's',
+        aud: 'a',
+        iat: 1,
+        exp: 2,
+        jti: 'twice',
+        lineage: { origin: { iss: 'x', iat: 1 } },
+      };
+      const handles = ['old', 'new'];
+      for (const handleHash of handles)
+        await createRecordReference(client, table)({ handleHash, claims, repeatable: true });
+      const find = createFindReference(client, table);
+      expect(await Promise.all(handles.map(find))).toEqual([undefined, undefined]);
+      await client.send(
+        new PutItemCommand({ TableName: table, Item: { pk: { S: '#decision#twice' }, handleHash: { S: 'new' } } }),
+      );
+      expect(await Promise.all(handles.map(find))).toEqual([undefined, claims]);
+    },
+  );
 
   test.skipIf(!engine.available)(
     'the keyring is unavailable until seeded, and a second seed only adds algorithms',
@@ -96,10 +103,6 @@ describe.each(engines)('on $name', (engine) => {
   );
 
   test.skipIf(!engine.available)('a table that does not exist is unavailable, and seeding it fails', async () => {
-    expect(await createUseOnce(client, 'none', () => 0)(use).catch(refusal)).toEqual({
-      kind: 'unavailable',
-      dependency: 'dynamodb',
-    });
     await expect(seedKeyring(client, 'none', keyring('x'))).rejects.toThrow();
     await expect(
       client.send(new PutItemCommand({ TableName: table, Item: { pk: { S: 'x' } } })),

@@ -23,18 +23,16 @@ import {
 
 const secret = 'a:b%+ £';
 const sha256 = createHash('sha256').update(secret).digest('hex');
+const keyed: Client['auth'] = {
+  method: 'private_key_jwt',
+  keys: { from: 'inline', jwks: { keys: [] } },
+  network: 'public',
+  algorithms: ['ES256'],
+};
 const clients: Readonly<Record<string, Client>> = {
   legacy: { name: 'legacy', auth: { method: 'client_secret', sha256 }, introspects: [] },
-  checkout: {
-    name: 'checkout',
-    auth: {
-      method: 'private_key_jwt',
-      keys: { from: 'inline', jwks: { keys: [] } },
-      network: 'public',
-      algorithms: ['ES256'],
-    },
-    introspects: [],
-  },
+  checkout: { name: 'checkout', auth: keyed, introspects: [] },
+  warehouse: { name: 'warehouse', auth: keyed, introspects: [] },
   orders: {
     name: 'orders',
     auth: {
@@ -172,6 +170,12 @@ describe('private_key_jwt', () => {
     expect(await withAssertion(assertion(), {}, at)).toBe('granted');
     expect(await withAssertion(assertion({ iat: now - 1 }), {}, at)).toBe('invalid_client/client');
     expect(await withAssertion(assertion({ jti: 'a-2' }), {}, at)).toBe('granted');
+    expect(await withAssertion(assertion({ iss: 'warehouse', sub: 'warehouse' }), {}, at)).toBe('granted');
+    expect(at.uses.map(({ use: { issuer, jti } }) => `${issuer} ${jti}`)).toEqual([
+      'checkout a-1',
+      'checkout a-2',
+      'warehouse a-1',
+    ]);
     let down = true;
     const sign: World['cambio']['sign'] = async (...given) => {
       if (down) throw new TypeError('down');

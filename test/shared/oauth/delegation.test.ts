@@ -165,12 +165,15 @@ describe('a token of our own', () => {
       scope: 'orders:read',
       exp: now + 30,
     });
-    expect(second.claims['lineage']).toEqual([first.claims['jti']]);
+    const origin = { iss: 'github', iat: now - 10 };
+    const ancestor = ({ claims }: typeof first) => ({ jti: claims['jti'], iat: now, client_id: claims['client_id'] });
+    expect(first.claims['lineage']).toEqual({ origin });
+    expect(second.claims['lineage']).toEqual({ origin, tokens: [ancestor(first)] });
     const third = await issued(hop(second.token, { audience: 'orders-api' }), at, asOrders);
     expect(third.claims).toMatchObject({
       exp: now + 30,
       scope: 'orders:read',
-      lineage: [first.claims['jti'], second.claims['jti']],
+      lineage: { origin, tokens: [ancestor(first), ancestor(second)] },
     });
   });
 
@@ -195,6 +198,7 @@ describe('a token of our own', () => {
       exp: now + 60,
       jti: 'j',
       scope: 'orders:read',
+      lineage: { origin: { iss: 'github', iat: now } },
     };
     const own = (changes: object = {}, header: object = {}): string =>
       signCompact(
@@ -204,6 +208,7 @@ describe('a token of our own', () => {
       );
     const verdictOf = async (token: string): Promise<string> => verdict(await run(hop(token), world(), asOrders));
     expect(await verdictOf(own())).toBe('granted');
+    for (const typ of ['AT+JWT', 'application/at+jwt']) expect(await verdictOf(own({}, { typ }))).toBe('granted');
     expect(await verdictOf(own({}, { typ: 'JWT' }))).toBe('invalid_request/type');
     expect(await verdictOf(own({}, { typ: undefined }))).toBe('invalid_request/type');
     expect(await verdictOf(own({}, { typ: 'txntoken+jwt' }))).toBe('invalid_request/type');
@@ -217,16 +222,17 @@ describe('a token of our own', () => {
   });
 
   test('is at most 16 exchanges from its root', async () => {
-    const own = (lineage: readonly string[]): string => {
+    const own = (tokens: readonly object[]): string => {
       const claims = {
         iss: issuerUrl,
         sub: 's',
         aud: 'https://orders.acme.example',
+        client_id: 'orders',
         iat: now,
         exp: now + 60,
         jti: 'j',
         scope: 'orders:read',
-        lineage,
+        lineage: { origin: { iss: 'github', iat: now }, tokens },
       };
       return signCompact(
         JSON.stringify({ alg: 'ES256', typ: 'at+jwt', kid: cambioKey.kid }),
@@ -234,7 +240,8 @@ describe('a token of our own', () => {
         cambioKey,
       );
     };
-    const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `j${n}`);
+    const ids = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ jti: `j${n}`, iat: now, client_id: 'orders' }));
     expect(verdict(await run(hop(own(ids(14))), world(), asOrders))).toBe('granted');
     expect(verdict(await run(hop(own(ids(15))), world(), asOrders))).toBe('invalid_request/depth');
   });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { accessTokenClaims, signingInput } from '../../../shared/oauth/issued-token.ts';
+import { accessTokenClaims } from '../../../shared/oauth/issued-token.ts';
 import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
 import { grantedScopes } from '../../../shared/oauth/scope.ts';
+import { signingInput } from '../../../shared/oauth/signed-jwt.ts';
 import { type JsonObject, parseStrictJson } from '../../../shared/oauth/strict-json.ts';
 import { github, now, ordersRule, policy, subjectClaims } from '../../world.ts';
 
@@ -25,7 +26,7 @@ const reserved = [
 const audience = policy.audiences['orders-api'] ?? expect.fail('no such audience');
 
 function build(claims: JsonObject, mapped: Record<string, { claim: string }[]>, ttl = 300) {
-  const subject = { issuer: github, registered: readRegisteredClaims(claims), claims };
+  const subject = { issuer: github, registered: readRegisteredClaims(claims), claims, kid: undefined };
   const grant = { ...ordersRule.grant, claims: mapped, ttl };
   return accessTokenClaims({
     issuer: 'https://issuer.acme.example',
@@ -36,6 +37,7 @@ function build(claims: JsonObject, mapped: Record<string, { claim: string }[]>, 
     rule: { grant },
     scopes: ['orders:read'],
     jti: 'j',
+    kid: 'kid',
     now,
   });
 }

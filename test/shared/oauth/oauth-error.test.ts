@@ -16,6 +16,7 @@ const denials: readonly Denial[] = [
   { kind: 'target', problem: 'malformed' },
   { kind: 'target', problem: 'several' },
   { kind: 'target', problem: 'unknown' },
+  { kind: 'target', problem: 'changed' },
   { kind: 'no_rule' },
   { kind: 'denied', rule: 'r' },
   { kind: 'scope', problem: 'malformed' },

@@ -114,6 +114,7 @@ const rows: readonly Row[] = [
   },
   { what: '16,385 characters', token: ofLength(16_385), twin: ofLength(16_384), reason: 'size' },
   { what: 'an empty kid', token: subjectToken({}, { kid: '' }), reason: 'key' },
+  { what: 'no kid, where two keys fit', token: subjectToken({}, { kid: undefined }), reason: 'key' },
   {
     what: 'duplicate alg in the header',
     token: signCompact(header.replace('{', '{"alg":"none",'), payload),

@@ -173,11 +173,11 @@ describe('a decision', () => {
     );
   });
 
-  test('removing a claim that no deny rule names never grants, of the subject or of the actor', () => {
+  test('removing a claim that no deny rule matches never grants, of the subject or of the actor', () => {
     fc.assert(
       fc.property(rules, question, claimName, (among, asked, removed) => {
         if (decide(among, asked).outcome === 'granted') return;
-        if (among.some((each) => 'deny' in each && JSON.stringify(each).includes(removed))) return;
+        if (among.some((each) => 'deny' in each && matchesOn(each, removed))) return;
         const claims = without(asked.claims, removed);
         const fromActor = asked.actor && { ...asked.actor, claims: without(asked.actor.claims, removed) };
         expect(decide(among, { ...asked, claims }).outcome).not.toBe('granted');
@@ -306,6 +306,10 @@ function deny(change: Partial<PolicyRule>): PolicyRule {
 
 function matchX(equals: string): ClaimMatch {
   return { path: 'x', type: 'string', anyOf: [{ equals }] };
+}
+
+function matchesOn({ match, actor: acting }: PolicyRule, name: string): boolean {
+  return [...match, ...(acting?.match ?? [])].some(({ path }) => path === name);
 }
 
 function without(claims: Claims, name: string): Claims {

@@ -47,6 +47,21 @@ describe('a policy artifact', () => {
     expect(() => joinPolicy(withHole, values('https://x.example'))).not.toThrow();
   });
 
+  test('that becomes two issuers with one url and one audience, of tokens or of events, stops the cold start', () => {
+    const twin = (changes: object) =>
+      JSON.stringify({
+        ...policy,
+        issuers: {
+          github: { ...github, events: { audience: 'events' } },
+          twin: { ...github, name: 'twin', url: { $value: 'issuers.github.url' }, ...changes },
+        },
+      });
+    const join = (changes: object) => () => joinPolicy(twin(changes), values(github.url));
+    expect(join({ audiences: ['other'], events: { audience: 'other-events' } })).not.toThrow();
+    expect(join({ events: { audience: 'other-events' } })).toThrow('two issuers the same');
+    expect(join({ audiences: ['other'], events: { audience: 'events' } })).toThrow('two issuers the same');
+  });
+
   test('of another version stops the cold start', () => {
     expect(() => joinPolicy(JSON.stringify({ ...policy, version: 2 }), undefined)).toThrow('version');
   });

@@ -1,0 +1,7 @@
+// POST /introspect. Wiring only.
+import { introspectionEndpoint } from '../shared/http/introspection-endpoint.ts';
+import { endpointParts } from './endpoint-parts.ts';
+
+const { capabilities, options } = endpointParts('introspect');
+
+export const handler = introspectionEndpoint(capabilities, options);

@@ -1,0 +1,7 @@
+// POST /revoke. Wiring only.
+import { revocationEndpoint } from '../shared/http/revocation-endpoint.ts';
+import { endpointParts } from './endpoint-parts.ts';
+
+const { capabilities, options } = endpointParts('revoke');
+
+export const handler = revocationEndpoint(capabilities, options);

@@ -1,0 +1,65 @@
+// Rights on records that only some policies need.
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import type { RecordsTable } from './records-table.ts';
+
+/** Where a token may be used once, or an assertion is. */
+export function useStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  return hasAssertions(policy) || hasSingleUse(policy) ? [usedStatement(records)] : [];
+}
+
+/** A federated client's own token may have been revoked; other callers have none to look up. */
+export function revokeStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  const federated = Object.values(policy.clients).some(({ auth }) => auth.method === 'federated');
+  return [records.statement('revoked', federated ? ['BatchGetItem', 'PutItem'] : ['PutItem'])];
+}
+
+/** Where an assertion is used once. */
+export function assertionStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
+  const { clients, issuers } = policy;
+  const federated = Object.values(clients).some(
+    ({ auth }) => auth.method === 'federated' && issuers[auth.issuer]?.singleUse,
+  );
+  return hasAssertions(policy) || federated ? [usedStatement(records)] : [];
+}
+
+function usedStatement(records: RecordsTable): PolicyStatement {
+  return records.statement('used', ['PutItem', 'UpdateItem', 'DeleteItem']);
+}
+
+/** Reference tokens, where the policy has any. Of several handles of one token its decision says which is alive. */
+export function referenceStatements(
+  policy: PolicyArtifact,
+  records: RecordsTable,
+  use: 'read' | 'written',
+): readonly PolicyStatement[] {
+  if (!hasReferences(policy)) return [];
+  if (use === 'written') return [records.statement('reference', ['PutItem'])];
+  const handles = hasSingleUse(policy) ? [records.statement('decision', ['GetItem'])] : [];
+  return [records.statement('reference', ['GetItem']), ...handles];
+}
+
+function hasAssertions({ clients }: PolicyArtifact): boolean {
+  return Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
+}
+
+function hasSingleUse({ issuers }: PolicyArtifact): boolean {
+  return Object.values(issuers).some(({ singleUse }) => singleUse);
+}
+
+function hasReferences({ audiences }: PolicyArtifact): boolean {
+  return Object.values(audiences).some(({ format }) => format === 'reference');
+}
+
+export function hasStatus({ audiences }: PolicyArtifact): boolean {
+  return Object.values(audiences).some(({ status }) => status === true);
+}
+
+export function hasEvents({ issuers }: PolicyArtifact): boolean {
+  return Object.values(issuers).some(({ events }) => events !== undefined);
+}
+
+/** Whether Cambio authenticates to an issuer with a key of its own. */
+export function asksUpstream({ issuers }: PolicyArtifact): boolean {
+  return Object.values(issuers).some(({ introspection }) => introspection !== undefined);
+}

@@ -1,0 +1,83 @@
+// POST /admin/revocations, for callers API Gateway has authenticated with IAM. One audit line for every revocation; durable
+// before it is answered. No I/O of its own.
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { DecisionRecord } from '../oauth/decision-record.ts';
+import { Refused } from '../oauth/denial.ts';
+import { oauthError } from '../oauth/oauth-error.ts';
+import type { RevocationRecord } from '../oauth/revocation.ts';
+import { parseRevocationRequest, type RevocationRequest, revocationId } from '../oauth/revocation-request.ts';
+import type { WriteLog } from './audit.ts';
+import { causesOf, placeOf } from './causes.ts';
+import { withDeadline } from './deadline.ts';
+import { serverError } from './errors.ts';
+import { json } from './json.ts';
+
+export interface AdminRevocationsEndpoint {
+  readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;
+  /** Durable when it returns. */
+  readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
+  /** Seconds a revocation is kept. */
+  readonly keptFor: number;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  readonly write: WriteLog;
+}
+
+type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'requestContext'>;
+
+const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+const maxBodyBytes = 64 * 1024;
+/** Milliseconds. */
+const deadline = 3_000;
+
+/** The Lambda handler: 200 with `{id, by, value, issuedBefore}`, 400, 413, 503. */
+export function adminRevocationsEndpoint(endpoint: AdminRevocationsEndpoint) {
+  return async (event: AdminEvent): Promise<APIGatewayProxyResult> => {
+    const principal = event.requestContext.identity.userArn ?? 'unknown';
+    try {
+      const request = parseRevocationRequest(bodyOf(event), endpoint.now());
+      const answer = await withDeadline(deadline, record(request, principal, endpoint));
+      endpoint.write('info', 'admin_revocation', { ...answer, reason: request.reason, principal });
+      return json(200, answer, noStore);
+    } catch (error) {
+      return failure(error, principal, endpoint.write);
+    }
+  };
+}
+
+function bodyOf({ body, isBase64Encoded }: AdminEvent): string {
+  const text = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+  if (text.byteLength > maxBodyBytes) throw new Refused({ kind: 'body_too_large' });
+  return text.toString('utf8');
+}
+
+async function record(request: RevocationRequest, principal: string, endpoint: AdminRevocationsEndpoint) {
+  const { by, value, issuedBefore, reason } = request;
+  const at = endpoint.now();
+  // A family goes by its first token; the administrator may name any of it.
+  const named = by === 'family' ? await rootOf(value, endpoint) : value;
+  await endpoint.recordRevocation({
+    by,
+    value: named,
+    issuedBefore,
+    reason,
+    at,
+    expiresAt: at + endpoint.keptFor,
+    principal,
+  });
+  return { id: revocationId({ by, value: named }), by, value, issuedBefore };
+}
+
+/** Of a token without a record there is nothing left to revoke but what goes by its own name. */
+async function rootOf(jti: string, { findDecision }: AdminRevocationsEndpoint): Promise<string> {
+  const ending = (await findDecision(jti))?.ending;
+  return (ending?.outcome === 'granted' && ending.issued?.family) || jti;
+}
+
+function failure(error: unknown, principal: string, write: WriteLog): APIGatewayProxyResult {
+  const refused = error instanceof Refused ? error : undefined;
+  const { status, error: code, description, headers } = refused ? oauthError(refused.denial) : serverError;
+  const why = refused ? { denial: refused.denial, cause: causesOf(refused.cause) } : { place: placeOf(error) };
+  write(status < 500 ? 'info' : 'error', 'admin_revocation', { error: code, ...why, principal });
+  return json(status, { error: code, error_description: description }, { ...headers, ...noStore });
+}

@@ -1,0 +1,96 @@
+// POST /events: security event tokens pushed by issuers (RFC 8935). No I/O of its own.
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
+import { EventRefused } from '../oauth/event-refused.ts';
+import type { RevocationRecord } from '../oauth/revocation.ts';
+import { effectOf, type Receiver } from '../oauth/security-event.ts';
+import {
+  type EventVerifier,
+  maxEventAge,
+  type PushedEvent,
+  type SecurityEventToken,
+  verifyEventToken,
+} from '../oauth/security-event-token.ts';
+import type { WriteLog } from './audit.ts';
+import { withDeadline } from './deadline.ts';
+import { documentFailure } from './document-failure.ts';
+import { header } from './headers.ts';
+import { json } from './json.ts';
+
+export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
+  /** Durable when it returns; making one again changes nothing. */
+  readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
+  readonly write: WriteLog;
+  readonly newId: () => string;
+}
+
+/** Most bytes a body may have. */
+const maxBodyBytes = 64 * 1024;
+/** Milliseconds. */
+const requestTime = 3_000;
+/** RFC 8935 §2.3: the language of descriptions is named. */
+const always = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
+const refusalHeaders = { ...always, 'Content-Language': 'en' };
+
+/** The Lambda handler: 202 once what the events revoke is revoked, 400 with the codes of RFC 8935 §2.4, 413, 503. */
+export function eventsEndpoint(endpoint: EventsEndpoint) {
+  return async (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
+    if (sizeOf(event) > maxBodyBytes) return tooLarge();
+    try {
+      await withDeadline(requestTime, receive(pushedEvent(event), endpoint));
+      return { statusCode: 202, headers: always, body: '' };
+    } catch (error) {
+      return error instanceof EventRefused
+        ? refusal(error, endpoint.write)
+        : documentFailure(error, endpoint.write, 'security_event_failed');
+    }
+  };
+}
+
+function sizeOf({ body, isBase64Encoded }: APIGatewayProxyEvent): number {
+  return Buffer.byteLength(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
+}
+
+function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
+  const contentType = header(event, 'content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (contentType !== 'application/secevent+jwt') {
+    throw new EventRefused('invalid_request', 'the content type must be application/secevent+jwt');
+  }
+  const body = event.body ?? '';
+  // Latin-1 keeps every byte a character of its own: what is no token stays none.
+  const compact = event.isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body;
+  return { compact, authorization: header(event, 'authorization') };
+}
+
+/**
+ * What is revoked is durable before the token counts as seen, and the token counts as seen before it is acknowledged: a
+ * transmitter that hears nothing tries again, and finds nothing half done.
+ */
+async function receive(pushed: PushedEvent, endpoint: EventsEndpoint): Promise<void> {
+  const token = await verifyEventToken(pushed, endpoint);
+  const { revocations, unknown } = effectOf(token, endpoint, endpoint.now());
+  await Promise.all(revocations.map((revocation) => endpoint.recordRevocation(revocation)));
+  const { outcome } = await endpoint.takeUse({ use: useOf(token), attempt: endpoint.newId() });
+  endpoint.write('info', 'security_event', {
+    issuer: token.issuer.name,
+    jti: token.jti,
+    events: Object.keys(token.events),
+    revoked: revocations.map(({ by, issuedBefore }) => ({ by, issuedBefore })),
+    ...(unknown.length > 0 && { unknown }),
+    ...(outcome !== 'first' && { seen_before: true }),
+  });
+}
+
+/** Apart from the uses of the issuer's tokens: an event must not use up a token that has its `jti`. */
+function useOf({ issuer, jti, iat }: SecurityEventToken) {
+  return { issuer: `events of ${issuer.url}`, jti, expiresAt: iat + maxEventAge + issuer.clockSkew };
+}
+
+function refusal({ code, message }: EventRefused, write: WriteLog): APIGatewayProxyResult {
+  write('info', 'security_event_refused', { err: code, description: message });
+  return json(400, { err: code, description: message }, refusalHeaders);
+}
+
+function tooLarge(): APIGatewayProxyResult {
+  return json(413, { error: 'invalid_request', error_description: 'the body is too large' }, always);
+}

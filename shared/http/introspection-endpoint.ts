@@ -1,0 +1,51 @@
+// POST /introspect (RFC 7662), answered in JSON or, to who asks for it, as a signed JWT (RFC 9701). No I/O of its own.
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { type IntrospectionCapabilities, introspect, signIntrospection } from '../oauth/introspection.ts';
+import { createBudget } from './budget.ts';
+import { type EndpointOptions, formEndpoint, type KeepingCapabilities } from './form-endpoint.ts';
+import { header } from './headers.ts';
+import { json } from './json.ts';
+
+const signedType = 'application/token-introspection+jwt';
+
+/** Tokens of one client that are not active, on one instance: more is guessing (RFC 7662 §4). */
+const guesses = { rate: 50, burst: 500 };
+
+export type IntrospectionEndpoint = Omit<IntrospectionCapabilities, 'mayGuess'> & KeepingCapabilities;
+
+/** The Lambda handler of `POST /introspect`. */
+export function introspectionEndpoint(endpoint: IntrospectionEndpoint, options: EndpointOptions) {
+  const cambio = { ...endpoint, mayGuess: createGuessing(options.clock) };
+  return formEndpoint({
+    ...options,
+    name: 'introspection',
+    cambio,
+    respond: async (call, decision, event) => {
+      const answer = await introspect(call, cambio, decision);
+      if (!accepts(header(event, 'accept'))) return json(200, answer.introspection);
+      return signed(await signIntrospection(answer, cambio));
+    },
+  });
+}
+
+/** A budget for each client of the policy, and so a bounded number of them. */
+function createGuessing(clock: () => number): IntrospectionCapabilities['mayGuess'] {
+  const budgets = new Map<string, ReturnType<typeof createBudget>>();
+  return (client) => {
+    const budget = budgets.get(client) ?? createBudget({ ...guesses, now: clock });
+    budgets.set(client, budget);
+    return budget();
+  };
+}
+
+/** A wildcard asks for nothing in particular and gets JSON (RFC 9701 §4: the type is named to be asked for). */
+function accepts(accept = ''): boolean {
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return type === signedType && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+}
+
+function signed(body: string): APIGatewayProxyResult {
+  return { statusCode: 200, headers: { 'Content-Type': signedType }, body };
+}

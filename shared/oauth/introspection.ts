@@ -1,0 +1,123 @@
+// Token introspection (RFC 7662): what a token of ours says and whether it still counts, told to the client whose audience it
+// is for. Everybody else learns that it is not active, and nothing else. Pure but for the capabilities.
+import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy.ts';
+import { admitCaller, checkRevoked, presentedAssertion, tokenDenial } from './admission.ts';
+import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
+import type { AuthenticatedClient } from './client-authentication.ts';
+import type { DecisionFacts } from './decision.ts';
+import { type Reason, Refused } from './denial.ts';
+import { TokenRefused } from './jwt.ts';
+import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';
+import { audienceClaim } from './own-tokens.ts';
+import { authenticate, verifierOf } from './parties.ts';
+import { introspectionAlgorithm } from './server-metadata.ts';
+import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
+import { parseTokenQuery } from './token-query.ts';
+import type { VerifiedToken } from './verify-token.ts';
+
+export type IntrospectionCapabilities = LookupCapabilities &
+  Pick<
+    ExchangeCapabilities,
+    | 'findIssuerKey'
+    | 'checkUpstream'
+    | 'findClientKey'
+    | 'findRevocations'
+    | 'takeUse'
+    | 'release'
+    | 'readKeyring'
+    | 'sign'
+  > & {
+    /** Takes one from a client's budget of tokens that turn out not to be active; false when nothing is left. */
+    readonly mayGuess: (client: string) => boolean;
+  };
+
+/** An answer of RFC 7662 §2.2. */
+export type Introspection =
+  | { readonly active: false }
+  | ({ readonly active: true } & Readonly<Record<string, unknown>>);
+
+export interface Introspected {
+  readonly client: Client;
+  readonly introspection: Introspection;
+}
+
+/**
+ * Introspects a token. `decision` is filled on the way; why a token is not active stands there, and only there.
+ * @throws Refused `parameter`, `client`, `client_methods`, `throttled` or `unavailable`
+ */
+export async function introspect(
+  call: TokenCall,
+  cambio: IntrospectionCapabilities,
+  decision: DecisionFacts,
+): Promise<Introspected> {
+  const token = parseTokenQuery(call.form);
+  const caller = await authenticate(call, verifierOf(cambio));
+  if (!caller) throw new Refused({ kind: 'client' });
+  decision.request = { audiences: [], resources: [], scope: undefined, client: caller.client.name };
+  const introspection = await admitCaller({ caller, attempt: decision.attempt }, cambio, () =>
+    lookUp(token, caller, cambio, decision),
+  );
+  return { client: caller.client, introspection };
+}
+
+async function lookUp(
+  presented: string,
+  caller: AuthenticatedClient,
+  cambio: IntrospectionCapabilities,
+  decision: DecisionFacts,
+): Promise<Introspection> {
+  const token = await findFor(presented, caller.client, cambio, decision).catch(reasonOf);
+  const assertion = presentedAssertion(caller);
+  const looked = typeof token === 'string' ? [] : [{ token, refuse: tokenDenial('token') }];
+  const revoked = await checkRevoked([...looked, ...assertion], cambio).catch(reasonOf);
+  if (typeof token !== 'string' && revoked === undefined) return activeAnswer(token);
+  if (!cambio.mayGuess(caller.client.name)) throw new Refused({ kind: 'throttled' });
+  decision.inactive = typeof token === 'string' ? token : (revoked ?? 'malformed');
+  return { active: false };
+}
+
+/** A token of ours that is good by itself, for an audience this client answers for (RFC 7662 §4). */
+async function findFor(
+  presented: string,
+  { introspects }: Client,
+  cambio: IntrospectionCapabilities,
+  decision: DecisionFacts,
+): Promise<VerifiedToken> {
+  const token = await findOwnToken(presented, cambio);
+  decision.subject.verified = token;
+  const audience = audienceOf(token, cambio.policy);
+  if (audience && introspects.includes(audience.name)) return token;
+  throw new TokenRefused('audience', 'the client does not introspect for this audience');
+}
+
+function audienceOf({ registered }: VerifiedToken, { audiences }: CompiledPolicy): Audience | undefined {
+  return Object.values(audiences).find((audience) => registered.aud.includes(audienceClaim(audience)));
+}
+
+/** Why a token is not active; whatever says nothing of the token goes on as it is. */
+function reasonOf(error: unknown): Reason {
+  if (error instanceof TokenRefused) return error.reason;
+  if (error instanceof Refused && error.denial.kind === 'token') return error.denial.reason;
+  throw error;
+}
+
+/** What the token says, but for what it says to Cambio alone. */
+function activeAnswer({ claims }: VerifiedToken): Introspection {
+  const { lineage: _, ...told } = claims;
+  return { active: true, ...told, token_type: 'req_wl' in claims ? 'N_A' : 'Bearer' };
+}
+
+/**
+ * The answer as a JWT for the client alone. Its claims are no access token's: `sub` and `exp` are inside, where nobody who
+ * confuses the two finds them.
+ * @throws Refused `unavailable` or `signing_input`
+ * @see [RFC 9701 §5](https://www.rfc-editor.org/rfc/rfc9701.html#section-5)
+ */
+export async function signIntrospection(
+  { client, introspection }: Introspected,
+  cambio: Pick<IntrospectionCapabilities, 'issuer' | 'now' | 'readKeyring' | 'sign'>,
+): Promise<string> {
+  const claims = { iss: cambio.issuer, aud: client.name, iat: cambio.now(), token_introspection: introspection };
+  const key = await signingKey(introspectionAlgorithm, cambio);
+  return signJwt(signingInput('token-introspection+jwt', claims, key), key, cambio);
+}

@@ -1,0 +1,136 @@
+// Where a token of ours comes from: the foreign token it was first exchanged from, and ours in between. In the token
+// itself, so that one read tells whether any of them was revoked (docs/decisions/lineage-in-the-token.md). Pure.
+import { createHash } from 'node:crypto';
+import { type Claims, claimAt } from '../policy/claims.ts';
+import { encodeBase64url } from './base64url.ts';
+import { Refused } from './denial.ts';
+import { TokenRefused } from './jwt.ts';
+import { selfName } from './own-tokens.ts';
+import { requestingWorkload } from './requesting-workload.ts';
+import type { VerifiedToken } from './verify-token.ts';
+
+/** The foreign token. Times are seconds since the epoch. */
+export interface Origin {
+  /** Policy name of its issuer. */
+  readonly iss: string;
+  /** When it was issued: 0 where it does not say, which every revocation is later than. */
+  readonly iat: number;
+  /** {@link originId}, where the issuer's `subject` template hides it; elsewhere it follows from `sub`. */
+  readonly id?: string;
+  /** The CI run it belongs to, by its profile. */
+  readonly run?: string;
+}
+
+/** A token of ours that this one was exchanged from. */
+export interface Ancestor {
+  readonly jti: string;
+  readonly iat: number;
+  readonly client_id: string;
+  /** Its signing key, where that is not the key of the token that says so. */
+  readonly kid?: string;
+}
+
+export interface Lineage {
+  readonly origin: Origin;
+  /** The first one first; absent in a token exchanged from the foreign one. */
+  readonly tokens?: readonly Ancestor[];
+}
+
+/** Most exchanges between a token and the foreign token it came from. */
+const maxLineage = 16;
+
+/** Names a foreign subject without showing it. */
+export function originId(issuer: string, sub: string): string {
+  return encodeBase64url(
+    createHash('sha256')
+      .update(JSON.stringify([issuer, sub]))
+      .digest(),
+  );
+}
+
+/** The origin that a foreign token is. A token from the future was issued now: it must not outrun its revocation. */
+export function originOf({ issuer, registered, claims }: VerifiedToken, now: number): Origin {
+  const run = runOf(issuer.run, claims);
+  return {
+    iss: issuer.name,
+    iat: Math.min(registered.iat ?? 0, now),
+    ...(issuer.subject && { id: originId(issuer.name, registered.sub) }),
+    ...(run !== undefined && { run }),
+  };
+}
+
+function runOf(paths: readonly string[] | undefined, claims: VerifiedToken['claims']): string | undefined {
+  const values = (paths ?? []).map((path) => claimAt(claims, path));
+  const named = values.every((value) => (typeof value === 'string' && value !== '') || typeof value === 'number');
+  return values.length > 0 && named ? values.join('/') : undefined;
+}
+
+/**
+ * The lineage of a token exchanged from `subject`.
+ * @param kid of the key that will sign it; undefined for a reference token
+ * @throws Refused `token` with reason `depth` when there are too many exchanges to follow
+ */
+export function lineageAfter(subject: VerifiedToken, kid: string | undefined, now: number): Lineage {
+  if (subject.issuer.name !== selfName) return { origin: originOf(subject, now) };
+  const { origin, tokens } = chainOf(subject);
+  if (tokens.length >= maxLineage) throw tooLong(`more than ${maxLineage} exchanges`);
+  return { origin, tokens: tokens.map((token) => withoutKid(token, kid)) };
+}
+
+export function tooLong(detail: string): Refused {
+  return new Refused({ kind: 'token', parameter: 'subject_token', reason: 'depth', detail });
+}
+
+function withoutKid({ kid, ...token }: Ancestor, implied: string | undefined): Ancestor {
+  return kid === undefined || kid === implied ? token : { ...token, kid };
+}
+
+/** The chain a token of ours stands at the end of: its origin, its ancestors and itself, each with its key. */
+export interface Chain {
+  readonly origin: Origin;
+  readonly tokens: readonly Ancestor[];
+}
+
+/**
+ * The chain of a token of ours, by its claims and the key that signed it.
+ * @throws TokenRefused `malformed` when it does not say where it comes from
+ */
+export function chainOf({ claims, kid }: { readonly claims: Claims; readonly kid: string | undefined }): Chain {
+  const { origin, tokens = [] } = parseLineage(claims['lineage']);
+  const key = kid === undefined ? {} : { kid };
+  const { jti, iat, client_id = requestingWorkload(claims) } = claims;
+  const self = { jti, iat, client_id };
+  if (!isAncestor(self)) return malformed();
+  return { origin, tokens: [...tokens, self].map((token) => ({ ...key, ...token })) };
+}
+
+function parseLineage(lineage: unknown): Lineage {
+  if (!isObject(lineage)) return malformed();
+  const { origin, tokens = [] } = lineage;
+  if (!isOrigin(origin) || !Array.isArray(tokens) || !tokens.every(isAncestor)) return malformed();
+  return { origin, tokens };
+}
+
+function isOrigin(value: unknown): value is Origin {
+  if (!isObject(value)) return false;
+  const { iss, iat, id, run } = value;
+  return typeof iss === 'string' && typeof iat === 'number' && isOptionalText(id) && isOptionalText(run);
+}
+
+function isAncestor(value: unknown): value is Ancestor {
+  if (!isObject(value)) return false;
+  const { jti, iat, client_id, kid } = value;
+  return typeof jti === 'string' && typeof iat === 'number' && typeof client_id === 'string' && isOptionalText(kid);
+}
+
+function isObject(value: unknown): value is Claims {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isOptionalText(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string';
+}
+
+function malformed(): never {
+  throw new TokenRefused('malformed', 'lineage is missing or malformed');
+}

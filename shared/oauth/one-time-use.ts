@@ -1,0 +1,55 @@
+// What may be used once: a token or assertion by (iss, jti), never by its text, which has many spellings. Pure.
+import { createHash } from 'node:crypto';
+import type { TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { ParsedJwt } from './jwt.ts';
+import type { RegisteredClaims } from './registered-claims.ts';
+import type { StatusReference } from './status-list-id.ts';
+
+/** `expiresAt` in seconds since the epoch; later it cannot be accepted anyway. */
+export interface OneTimeUse {
+  /** `iss` of a token, name of a client. */
+  readonly issuer: string;
+  readonly jti: string;
+  readonly expiresAt: number;
+}
+
+/** What a use is for, so that the identical request may repeat it: its answer may have been lost. */
+export interface UseClaim {
+  /** {@link requestHash}. */
+  readonly request: string;
+  /** `jti` of the token that is issued for it. */
+  readonly jti: string;
+  /** When that token was issued, seconds since the epoch. */
+  readonly at: number;
+  /** Where that token's status is, if it has one. */
+  readonly status?: StatusReference | undefined;
+}
+
+/** One request's taking of a use. */
+export interface Taking {
+  readonly use: OneTimeUse;
+  /** Random, one for each request: a second try of the same write is no second use. */
+  readonly attempt: string;
+  /** Absent where even the identical request may not come again. */
+  readonly claim?: UseClaim | undefined;
+}
+
+/** How a use went: the first, another of the identical request (with what the first one was for), or one too many. */
+export type Taken = { readonly outcome: 'first' | 'used' } | { readonly outcome: 'again'; readonly claim: UseClaim };
+
+/** Seconds in which the identical request may come again. */
+export const retryWindow = 30;
+
+/**
+ * The use of an issuer's token. Without a `jti` it is the signed text that is used: a signature has several spellings
+ * that verify, what it signs has one.
+ */
+export function useOf(
+  { compact }: ParsedJwt,
+  { url, clockSkew }: TrustedIssuer,
+  { jti, exp }: RegisteredClaims,
+): OneTimeUse {
+  const signed = compact.slice(0, compact.lastIndexOf('.'));
+  const text = jti ?? `sha256:${createHash('sha256').update(signed).digest('base64url')}`;
+  return { issuer: url, jti: text, expiresAt: exp + clockSkew + retryWindow };
+}

@@ -1,0 +1,50 @@
+// Finds what Cambio issued by what somebody presents: a JWT by its signature, a reference token by its handle. What cannot
+// be found, or is no longer good by itself, is nothing (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
+import { createHash } from 'node:crypto';
+import type { Claims } from '../policy/claims.ts';
+import type { ExchangeCapabilities } from './capabilities.ts';
+import type { IssuedClaims } from './issued-token.ts';
+import { parseJwt, TokenRefused } from './jwt.ts';
+import { findOwnKey, selfIssuer } from './own-tokens.ts';
+import { readRegisteredClaims } from './registered-claims.ts';
+import type { JsonObject } from './strict-json.ts';
+import { tokenTypes } from './token-types.ts';
+import { type VerifiedToken, verifyJwt } from './verify-token.ts';
+
+/** The claims under a handle's SHA-256 (hex), while the handle is alive. */
+export type FindReference = (handleHash: string) => Promise<IssuedClaims | undefined>;
+
+export type LookupCapabilities = Pick<ExchangeCapabilities, 'issuer' | 'policy' | 'readKeyring' | 'now'> & {
+  readonly findReference: FindReference;
+};
+
+/** 256 bits of base64url. */
+const handle = /^[A-Za-z0-9_-]{43}$/;
+
+/**
+ * The unexpired token of ours that is presented; revocation is not looked at.
+ * @throws TokenRefused with the reason when it is none
+ * @throws Refused `unavailable`
+ */
+export async function findOwnToken(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {
+  return handle.test(presented) ? findByHandle(presented, cambio) : verifyOwn(presented, cambio);
+}
+
+async function verifyOwn(compact: string, { issuer, policy, readKeyring, now }: LookupCapabilities) {
+  const declared =
+    parseJwt(compact).header.typ === 'txntoken+jwt' ? tokenTypes.transactionToken : tokenTypes.accessToken;
+  const findKey = async (_issuer: unknown, wanted: { readonly alg: string; readonly kid: string | undefined }) =>
+    findOwnKey(await readKeyring(), wanted);
+  // Nobody else knows of ours.
+  const checkUpstream = async () => 'inactive' as const;
+  return verifyJwt(compact, declared, { issuers: [selfIssuer(issuer, policy)], findKey, checkUpstream, now }, {});
+}
+
+async function findByHandle(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {
+  const found = await cambio.findReference(createHash('sha256').update(presented).digest('hex'));
+  if (!found) throw new TokenRefused('malformed', 'no such handle');
+  const claims: Claims = found;
+  const registered = readRegisteredClaims(claims as JsonObject);
+  if (registered.exp <= cambio.now()) throw new TokenRefused('expired', 'exp has passed');
+  return { issuer: selfIssuer(cambio.issuer, cambio.policy), registered, claims: claims as JsonObject, kid: undefined };
+}

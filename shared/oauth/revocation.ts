@@ -1,0 +1,101 @@
+// What can be revoked, and which tokens a revocation hits: every token so described, or exchanged from one that is
+// (contract §6, RFC 7009 §2.1). Pure.
+import { issuedSubject } from './delegation.ts';
+import { type Chain, chainOf, originId, originOf } from './lineage.ts';
+import { selfName } from './own-tokens.ts';
+import type { VerifiedToken } from './verify-token.ts';
+
+/** What an administrator can name. */
+export const revocableBy = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'] as const;
+
+/** `origin` is a foreign subject by {@link originId}: what an identity provider's event revokes. */
+export type RevokedBy = (typeof revocableBy)[number] | 'origin';
+
+/** Takes back what is so described and was issued at or before `issuedBefore`. Times are seconds since the epoch. */
+export interface Revocation {
+  readonly by: RevokedBy;
+  readonly value: string;
+  readonly issuedBefore: number;
+  /** Later there is no token left that it could hit. */
+  readonly expiresAt: number;
+}
+
+/** A revocation with what operators want to know of it. */
+export interface RevocationRecord extends Revocation {
+  readonly reason: string;
+  /** When it was made. */
+  readonly at: number;
+  /** Who made it: an IAM principal, a client, an issuer. */
+  readonly principal: string;
+}
+
+/** One thing that is true of a token or of one it came from, and since when. */
+export interface Description extends Pick<Revocation, 'by' | 'value'> {
+  readonly issuedAt: number;
+}
+
+/** Most descriptions of one token: what one read looks up. */
+export const maxDescriptions = 40;
+
+/**
+ * All by which a verified token can be revoked.
+ * @throws TokenRefused or Refused `malformed` when the token does not say what it must
+ */
+export function describeToken(token: VerifiedToken, now: number): readonly Description[] {
+  if (token.issuer.name === selfName) return describeChain(chainOf(token), token.registered.sub);
+  const origin = originOf(token, now);
+  return describeOrigin({ ...origin, id: originId(origin.iss, token.registered.sub) }, issuedSubject(token));
+}
+
+/** All by which a token of ours can be revoked. */
+export function describeChain({ origin, tokens }: Chain, sub: string): readonly Description[] {
+  const [first] = tokens;
+  return [
+    ...tokens.map(({ jti, iat }): Description => ({ by: 'jti', value: jti, issuedAt: iat })),
+    ...(first ? [{ by: 'family', value: first.jti, issuedAt: first.iat } as const] : []),
+    ...earliest(
+      'client',
+      tokens.map(({ client_id, iat }) => [client_id, iat]),
+    ),
+    ...earliest(
+      'key',
+      tokens.flatMap(({ kid, iat }) => (kid === undefined ? [] : [[kid, iat]])),
+    ),
+    ...describeOrigin(origin, sub),
+  ];
+}
+
+function describeOrigin({ iss, iat, id, run }: Chain['origin'], sub: string): readonly Description[] {
+  const prefix = `${iss}|`;
+  const origin = id ?? originId(iss, sub.startsWith(prefix) ? sub.slice(prefix.length) : sub);
+  return [
+    { by: 'subject', value: sub, issuedAt: iat },
+    { by: 'origin', value: origin, issuedAt: iat },
+    { by: 'issuer', value: iss, issuedAt: iat },
+    ...(run === undefined ? [] : [{ by: 'run', value: `${iss}|${run}`, issuedAt: iat } as const]),
+  ];
+}
+
+/** Each value once, as old as its oldest token: a chain is as revoked as its first link. */
+function earliest(by: 'client' | 'key', values: readonly (readonly [string, number])[]): readonly Description[] {
+  const oldest = new Map<string, number>();
+  for (const [value, iat] of values) oldest.set(value, Math.min(iat, oldest.get(value) ?? iat));
+  return [...oldest].map(([value, issuedAt]) => ({ by, value, issuedAt }));
+}
+
+/** Whether any revocation that still counts hits any of the descriptions. */
+export function isRevoked(
+  descriptions: readonly Description[],
+  revocations: readonly Revocation[],
+  now: number,
+): boolean {
+  return descriptions.some(({ by, value, issuedAt }) =>
+    revocations.some(
+      (revocation) =>
+        revocation.by === by &&
+        revocation.value === value &&
+        revocation.issuedBefore >= issuedAt &&
+        revocation.expiresAt > now,
+    ),
+  );
+}

@@ -1,0 +1,117 @@
+// Token revocation (RFC 7009): a client takes back a token issued to it, an anonymous caller one made from its own token; with
+// it goes all that was exchanged from it. Pure but for the capabilities.
+import { admitCaller, checkRevoked, presentedAssertion } from './admission.ts';
+import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
+import {
+  type AuthenticatedClient,
+  authenticateClient,
+  type ClientVerifier,
+  matchingClients,
+} from './client-authentication.ts';
+import { type ClientCredentials, findCredentials } from './client-credentials.ts';
+import type { DecisionFacts } from './decision.ts';
+import { issuedSubject } from './delegation.ts';
+import { Refused } from './denial.ts';
+import { TokenRefused } from './jwt.ts';
+import { chainOf, originOf } from './lineage.ts';
+import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';
+import { verifierOf } from './parties.ts';
+import type { RevocationRecord } from './revocation.ts';
+import { parseTokenQuery } from './token-query.ts';
+import { tokenTypes } from './token-types.ts';
+import { type VerifiedToken, verifyJwt } from './verify-token.ts';
+
+export type RevokeCapabilities = LookupCapabilities &
+  Pick<
+    ExchangeCapabilities,
+    'findIssuerKey' | 'checkUpstream' | 'findClientKey' | 'findRevocations' | 'takeUse' | 'release'
+  > & {
+    /** Durable when it returns. */
+    readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
+  };
+
+/** Seconds a revocation outlives its token, so that a late clock still finds it. */
+const keepAfterExpiry = 300;
+
+/** Who asks: a client, or somebody with a trusted issuer's token. */
+type Revoker = { readonly client: AuthenticatedClient } | { readonly anonymous: VerifiedToken };
+
+/**
+ * Revokes a token. What is unknown, expired or no token of ours at all is as good as revoked (RFC 7009 §2.2).
+ * @throws Refused `parameter`, `client`, `client_methods`, `foreign_token`, `irrevocable` or `unavailable`
+ */
+export async function revoke(call: TokenCall, cambio: RevokeCapabilities, decision: DecisionFacts): Promise<void> {
+  const token = parseTokenQuery(call.form);
+  const revoker = await authenticateRevoker(call, verifierOf(cambio));
+  const caller = 'client' in revoker ? revoker.client : undefined;
+  decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
+  if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
+  await admitCaller({ caller, attempt: decision.attempt }, cambio, async () => {
+    await checkRevoked(presentedAssertion(caller), cambio);
+    await revokeOwn(token, revoker, cambio, decision);
+  });
+}
+
+async function revokeOwn(
+  presented: string,
+  revoker: Revoker,
+  cambio: RevokeCapabilities,
+  decision: DecisionFacts,
+): Promise<void> {
+  const token = await findOwnToken(presented, cambio).catch(unlessUnavailable);
+  if (!token) return;
+  decision.subject.verified = token;
+  if (!mayRevoke(revoker, token, cambio.now())) throw new Refused({ kind: 'foreign_token' });
+  const { exp, jti = '' } = token.registered;
+  const at = cambio.now();
+  await cambio.recordRevocation({
+    by: 'jti',
+    value: jti,
+    issuedBefore: at,
+    expiresAt: exp + keepAfterExpiry,
+    reason: 'revoked by its holder',
+    at,
+    principal: 'client' in revoker ? revoker.client.client.name : issuedSubject(revoker.anonymous),
+  });
+}
+
+function unlessUnavailable(error: unknown): undefined {
+  if (!(error instanceof TokenRefused)) throw error;
+}
+
+/** A client, or, where the assertion stands for no client, whoever holds the issuer's token (contract §6). */
+async function authenticateRevoker({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Revoker> {
+  const credentials = findCredentials(form, headers);
+  if (!credentials) throw new Refused({ kind: 'client' });
+  try {
+    return { client: await authenticateClient(credentials, verifier) };
+  } catch (error) {
+    if (!(error instanceof Refused && error.denial.kind === 'client')) throw error;
+    return { anonymous: (await findAnonymous(credentials, verifier)) ?? rethrow(error) };
+  }
+}
+
+async function findAnonymous(credentials: ClientCredentials, verifier: ClientVerifier) {
+  if (credentials.method !== 'client_assertion' || credentials.clientId !== undefined) return undefined;
+  const token = await verifyJwt(credentials.assertion, tokenTypes.jwt, verifier, {}).catch(unlessUnavailable);
+  return token && matchingClients(token, verifier).length === 0 ? token : undefined;
+}
+
+/** A client's own tokens; an anonymous caller's, when they were made from its run's token, by issuer, subject and run. */
+function mayRevoke(revoker: Revoker, token: VerifiedToken, now: number): boolean {
+  const { origin, tokens } = chainOf(token);
+  if ('client' in revoker) return tokens.at(-1)?.client_id === revoker.client.client.name;
+  const { iss, run } = originOf(revoker.anonymous, now);
+  return origin.iss === iss && origin.run === run && token.registered.sub === issuedSubject(revoker.anonymous);
+}
+
+/** The document of `credential_process`, or one of its parts: nothing AWS made can be taken back here. */
+function isAwsCredentials(token: string): boolean {
+  return (
+    /^(?:ASIA|AKIA)[A-Z0-9]{12,}$/.test(token) || (token.trimStart().startsWith('{') && token.includes('"AccessKeyId"'))
+  );
+}
+
+function rethrow(error: Refused): never {
+  throw error;
+}

@@ -1,0 +1,51 @@
+// A JWT that Cambio signs: its signing input (RFC 7515 §5.1) and the current key of its algorithm. Pure but for the capabilities.
+import type { Claims } from '../policy/claims.ts';
+import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import { encodeBase64url } from './base64url.ts';
+import type { ExchangeCapabilities } from './capabilities.ts';
+import { Refused } from './denial.ts';
+import { currentKey, type SigningKey } from './keyring.ts';
+
+/** `typ` of each kind of JWT of ours: no verifier of one kind takes another (RFC 8725 §3.11). */
+export type SignedType =
+  | 'at+jwt'
+  | 'txntoken+jwt'
+  | 'token-introspection+jwt'
+  | 'statuslist+jwt'
+  | 'client-authentication+jwt';
+
+/** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
+const maxSigningInput = 4_096;
+
+/**
+ * The text a signature covers.
+ * @throws Refused `signing_input` when it is over 4,096 bytes
+ */
+export function signingInput(typ: SignedType, claims: Claims, key: Pick<SigningKey, 'alg' | 'kid'>): string {
+  const header = { alg: key.alg, typ, kid: key.kid };
+  const input = `${encodeBase64url(JSON.stringify(header))}.${encodeBase64url(JSON.stringify(claims))}`;
+  if (input.length > maxSigningInput) throw new Refused({ kind: 'signing_input', bytes: input.length });
+  return input;
+}
+
+/**
+ * The key that signs with `alg` now.
+ * @throws Refused `unavailable` when the keyring has none, or cannot be read
+ */
+export async function signingKey(
+  alg: JwsAlgorithm,
+  { readKeyring }: Pick<ExchangeCapabilities, 'readKeyring'>,
+): Promise<SigningKey> {
+  const key = currentKey(await readKeyring(), alg);
+  if (key) return key;
+  throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error(`no current ${alg} key`) });
+}
+
+/** Signs; the input is one of {@link signingInput}, the key the one it was made for. */
+export async function signJwt(
+  input: string,
+  key: SigningKey,
+  { sign }: Pick<ExchangeCapabilities, 'sign'>,
+): Promise<string> {
+  return `${input}.${encodeBase64url(await sign(key, input))}`;
+}

@@ -1,0 +1,114 @@
+// One-time uses on every DynamoDB there is: one winner, identical requests together, nothing burnt by a failure.
+import { expect } from 'vitest';
+import { createRelease, createTakeUse } from '../../../shared/aws/one-time-uses.ts';
+import type { Taking } from '../../../shared/oauth/one-time-use.ts';
+import { onEveryEngine, table } from './on-every-engine.ts';
+
+let names = 0;
+const fresh = () => {
+  names += 1;
+  return { issuer: 'https://issuer.example', jti: `jti-${names}`, expiresAt: 1_060 };
+};
+const claim = (request: string, jti: string, at = 1_000) => ({ request, jti, at });
+
+onEveryEngine((store, on) => {
+  const taker = (now: number) => createTakeUse({ client: store(), table, now: () => now });
+  const outcomes = async (takings: readonly Taking[], now = 1_000): Promise<readonly string[]> =>
+    (await Promise.all(takings.map(taker(now)))).map(({ outcome }) => outcome);
+  const release = (taking: Taking) => createRelease({ client: store(), table })(taking);
+  let attempts = 0;
+  const attempt = () => {
+    attempts += 1;
+    return `attempt-${attempts}`;
+  };
+
+  on('of 50 uses at once that may not be repeated one wins; the same jti of another issuer is another', async () => {
+    const use = fresh();
+    const all = await outcomes(Array.from({ length: 50 }, () => ({ use, attempt: attempt() })));
+    expect([all.filter((one) => one === 'first').length, all.filter((one) => one === 'used').length]).toEqual([1, 49]);
+    const others = [
+      { ...use, issuer: 'https://other.example' },
+      { ...use, jti: 'other' },
+      { ...use, issuer: `${use.issuer}j`, jti: use.jti.slice(1) },
+    ];
+    expect(await outcomes(others.map((other) => ({ use: other, attempt: attempt() })))).toEqual(
+      others.map(() => 'first'),
+    );
+  });
+
+  on(
+    'of 50 identical requests at once all are for the token of the first, and different ones get nothing',
+    async () => {
+      const use = fresh();
+      const takings = Array.from({ length: 50 }, (_, n) => ({
+        use,
+        attempt: attempt(),
+        claim: claim('same', `j${n}`),
+      }));
+      const all = await Promise.all(takings.map(taker(1_010)));
+      const winner = takings.find((_, n) => all[n]?.outcome === 'first');
+      expect(all.filter(({ outcome }) => outcome === 'first')).toHaveLength(1);
+      for (const taken of all.filter(({ outcome }) => outcome !== 'first'))
+        expect(taken).toEqual({ outcome: 'again', claim: winner?.claim });
+      expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['used']);
+      expect(await outcomes([{ use, attempt: attempt() }])).toEqual(['used']);
+    },
+  );
+
+  on('the identical request gets the place in a Status List of the first, and none where that had none', async () => {
+    const statusOf = async (first: { list: string; index: number } | undefined) => {
+      const use = fresh();
+      const taking = (status: typeof first) => ({ use, attempt: attempt(), claim: { ...claim('same', 'j'), status } });
+      await taker(1_000)(taking(first));
+      const again = await taker(1_000)(taking({ list: 'es256-a-0', index: 9 }));
+      return 'claim' in again ? again.claim.status : again.outcome;
+    };
+    expect(await statusOf({ list: 'es256-a-0', index: 0 })).toEqual({ list: 'es256-a-0', index: 0 });
+    expect(await statusOf(undefined)).toBeUndefined();
+  });
+
+  on('the identical request may come again for 30 seconds after the first, not later', async () => {
+    const use = fresh();
+    const again = (now: number) => outcomes([{ use, attempt: attempt(), claim: claim('same', 'j', now) }], now);
+    expect(await again(1_000)).toEqual(['first']);
+    expect(await again(1_030)).toEqual(['again']);
+    expect(await again(1_031)).toEqual(['used']);
+  });
+
+  on('a use that expired but is still there can be made again', async () => {
+    const use = fresh();
+    expect(await outcomes([{ use, attempt: attempt() }])).toEqual(['first']);
+    expect(await outcomes([{ use, attempt: attempt() }], 1_060)).toEqual(['used']);
+    expect(await outcomes([{ use, attempt: attempt() }], 1_061)).toEqual(['first']);
+  });
+
+  on('a second try of the same write is still the first', async () => {
+    const taking = { use: fresh(), attempt: attempt() };
+    expect([await outcomes([taking]), await outcomes([taking])]).toEqual([['first'], ['first']]);
+  });
+
+  on('a use is free again once every holder gave it back, and not before', async () => {
+    const use = fresh();
+    const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), claim: claim('same', jti) }));
+    if (!first || !second) return expect.fail();
+    expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
+    await release(first);
+    expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['used']);
+    await release(second);
+    expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['first']);
+  });
+
+  on('giving back what nobody holds frees nothing and makes nothing', async () => {
+    const use = fresh();
+    await release({ use, attempt: 'a' });
+    expect(await outcomes([{ use, attempt: attempt() }])).toEqual(['first']);
+  });
+
+  on('a table that does not exist is unavailable, and giving back then is let be', async () => {
+    const at = { client: store(), table: 'none', now: () => 1_000 };
+    await expect(createTakeUse(at)({ use: fresh(), attempt: 'a' })).rejects.toMatchObject({
+      denial: { kind: 'unavailable', dependency: 'dynamodb' },
+    });
+    await expect(createRelease(at)({ use: fresh(), attempt: 'a' })).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,110 @@
+// Revocations on every DynamoDB there is, and what is left unread by a store that is busy.
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { createFindRevocations, createRecordRevocation } from '../../../shared/aws/revocations.ts';
+import type { RevocationRecord } from '../../../shared/oauth/revocation.ts';
+import { clientOf } from '../../dynamodb-engines.ts';
+import { onEveryEngine, table } from './on-every-engine.ts';
+
+const revocation: RevocationRecord = {
+  by: 'subject',
+  value: 'github|repo:acme/api',
+  issuedBefore: 1_000,
+  expiresAt: 9_000,
+  reason: 'lost laptop',
+  at: 1_000,
+  principal: 'arn:aws:iam::111122223333:role/on-call',
+};
+const description = (value: string, by: RevocationRecord['by'] = 'subject') => ({ by, value, issuedAt: 1 });
+
+onEveryEngine((store, on) => {
+  const record = (changes: Partial<RevocationRecord>) =>
+    createRecordRevocation(store(), table)({ ...revocation, ...changes });
+  const find = createFindRevocationsOf(store);
+
+  on('a revocation is found by what it names, and by nothing else', async () => {
+    await record({});
+    const { by, value, issuedBefore, expiresAt } = revocation;
+    expect(await find([description(value), description('other')])).toEqual([{ by, value, issuedBefore, expiresAt }]);
+    expect(await find([description(value, 'client'), description('other')])).toEqual([]);
+    expect(await find([])).toEqual([]);
+  });
+
+  on(
+    'of two for the same thing the one that hits more stays, in either order, and once more changes nothing',
+    async () => {
+      for (const [value, order] of [
+        ['up', [500, 900, 900]],
+        ['down', [900, 500, 900]],
+      ] as const) {
+        for (const issuedBefore of order) await record({ value, issuedBefore });
+        expect(await find([description(value)])).toMatchObject([{ issuedBefore: 900 }]);
+      }
+    },
+  );
+
+  on('one that expired but is still there gives way to a new one, whatever that one hits', async () => {
+    await record({ value: 'old', issuedBefore: 900, expiresAt: 1_000, at: 900 });
+    await record({ value: 'old', issuedBefore: 100, expiresAt: 5_000, at: 1_001 });
+    expect(await find([description('old')])).toMatchObject([{ issuedBefore: 100, expiresAt: 5_000 }]);
+  });
+
+  on('more descriptions than one read takes are all looked up', async () => {
+    const values = Array.from({ length: 90 }, (_, n) => `many-${n}`);
+    await record({ value: 'many-0' });
+    await record({ value: 'many-89' });
+    const found = await find(values.map((value) => description(value)));
+    expect(found.map(({ value }) => value).sort()).toEqual(['many-0', 'many-89']);
+  });
+
+  on('a table that does not exist is unavailable, never an answer', async () => {
+    const gone = createFindRevocations(store(), 'none', () => 0);
+    await expect(gone([description('x')])).rejects.toMatchObject({ denial: { dependency: 'dynamodb' } });
+    await expect(createRecordRevocation(store(), 'none')(revocation)).rejects.toMatchObject({
+      denial: { dependency: 'dynamodb' },
+    });
+  });
+});
+
+function createFindRevocationsOf(store: () => Parameters<typeof createFindRevocations>[0]) {
+  return (descriptions: Parameters<ReturnType<typeof createFindRevocations>>[0]) =>
+    createFindRevocations(store(), table, () => 0)(descriptions);
+}
+
+describe('a store that leaves keys unread', () => {
+  const unread = (times: number) => async (work: (find: ReturnType<typeof createFindRevocations>) => Promise<void>) => {
+    let requests = 0;
+    const server = createServer((request, response) => {
+      void buffer(request).then((body) => {
+        requests += 1;
+        const asked = JSON.parse(body.toString()).RequestItems[table];
+        const item = { by: { S: 'jti' }, value: { S: 'a' }, issuedBefore: { N: '5' }, expiresAt: { N: '9' } };
+        const answer =
+          requests <= times
+            ? { Responses: { [table]: [] }, UnprocessedKeys: { [table]: asked } }
+            : { Responses: { [table]: [item] }, UnprocessedKeys: {} };
+        response.setHeader('content-type', 'application/x-amz-json-1.0').end(JSON.stringify(answer));
+      });
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const client = clientOf({ url, close: async () => {} });
+    await work(createFindRevocations(client, table, () => 0));
+    client.destroy();
+    server.close();
+  };
+
+  test('is asked again, and then answers', () =>
+    unread(3)(async (find) => {
+      expect(await find([description('a', 'jti')])).toEqual([{ by: 'jti', value: 'a', issuedBefore: 5, expiresAt: 9 }]);
+    }));
+
+  test('for good is unavailable, never "not revoked"', () =>
+    unread(4)(async (find) => {
+      await expect(find([description('a', 'jti')])).rejects.toMatchObject({
+        denial: { kind: 'unavailable', dependency: 'dynamodb' },
+      });
+    }));
+});

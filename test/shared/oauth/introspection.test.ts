@@ -1,0 +1,180 @@
+// Introspection (RFC 7662, RFC 9701): who may see what, and what everybody else sees.
+import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
+import { compactVerify, createLocalJWKSet } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { newDecision } from '../../../shared/oauth/decision.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import { parseForm } from '../../../shared/oauth/form.ts';
+import { introspect, signIntrospection } from '../../../shared/oauth/introspection.ts';
+import { cambioKey, formBody, makeKey, now, signCompact, subjectToken } from '../../world.ts';
+import { as, exchanged, introspected, issued, lifecycle, nobody, served, state } from './lifecycle-world.ts';
+
+describe('a token', () => {
+  test('RFC 7662 §2.2: is told to a client of its audience, with act and client_id at the top, and without its lineage', async () => {
+    const at = lifecycle();
+    const { token, claims } = await issued(at, formBody({ subject_token: subjectToken({ act: { sub: 'bot' } }) }));
+    const { answer } = await introspected(at, token);
+    const { lineage: _, ...told } = claims;
+    expect(answer).toEqual({ active: true, ...told, token_type: 'Bearer' });
+    expect(answer).toMatchObject({
+      act: { sub: 'github|bot' },
+      client_id: 'github',
+      scope: 'orders:read orders:write',
+    });
+  });
+
+  test('RFC 7662 §4: of another audience is not active, and nothing else is said', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    expect((await introspected(at, token, as('payments'))).answer).toEqual({ active: false });
+    expect([await state(at, token, 'payments'), await state(at, token, 'orders')]).toEqual([
+      'inactive: audience',
+      'active',
+    ]);
+  });
+
+  test('is looked up alike whether it is a JWT or a reference, and whatever the hint', async () => {
+    const at = lifecycle();
+    const jwt = await issued(at);
+    const reference = await issued(at, formBody({ audience: 'opaque' }));
+    expect(reference.token).toMatch(/^[\w-]{43}$/);
+    for (const { token } of [jwt, reference]) {
+      for (const token_type_hint of ['access_token', 'refresh_token', 'nonsense']) {
+        const { answer } = await introspected(at, token, as('orders'), { token_type_hint });
+        expect(answer).toMatchObject({ active: true, sub: 'github|repo:acme@1/api@456789:ref:refs/heads/main' });
+      }
+    }
+    expect(await state(at, reference.token, 'payments')).toBe('inactive: audience');
+  });
+
+  test.each<[string, (own: string) => string, string]>([
+    ['garbage', () => 'garbage', 'malformed'],
+    ['a foreign token', () => subjectToken(), 'issuer'],
+    ['an unknown handle', () => 'A'.repeat(43), 'malformed'],
+    ['one with another signature', (own) => `${own.slice(0, -10)}AAAAAAAAAA`, 'signature'],
+    ['one of another key', (own) => resigned(own, makeKey(cambioKey.kid)), 'signature'],
+    ['one declared as another kind', (own) => resigned(own, cambioKey, { typ: 'JWT' }), 'type'],
+    ['AWS credentials', () => '{"Version":1,"AccessKeyId":"ASIAIOSFODNN7EXAMPLE"}', 'malformed'],
+    ['20 KB', () => 'x'.repeat(20_000), 'size'],
+  ])('is not active when it is %s', async (_what, change, reason) => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    expect((await introspected(at, change(token))).answer).toEqual({ active: false });
+    expect([await state(at, change(token)), await state(at, token)]).toEqual([`inactive: ${reason}`, 'active']);
+  });
+
+  test('is not active from the second it expires, JWT or reference', async () => {
+    let time = now;
+    const at = lifecycle({}, { now: () => time });
+    const tokens = [await issued(at), await issued(at, formBody({ audience: 'opaque' }))];
+    for (const { token } of tokens) {
+      time = now + 299;
+      expect(await state(at, token)).toBe('active');
+      time = now + 300;
+      expect(await state(at, token)).toBe('inactive: expired');
+    }
+  });
+});
+
+function resigned(own: string, key: typeof cambioKey, header: object = {}): string {
+  const [first = '', payload = ''] = own.split('.');
+  const read = (part: string): string => Buffer.from(part, 'base64url').toString();
+  return signCompact(JSON.stringify({ ...JSON.parse(read(first)), ...header }), read(payload), key);
+}
+
+describe('a caller', () => {
+  test.each<[string, Parameters<typeof introspected>[2], Record<string, string>, string]>([
+    ['that does not authenticate', nobody, {}, '401 invalid_client/client'],
+    [
+      'with a wrong secret',
+      { ...as('orders'), authorization: 'Basic b3JkZXJzOndyb25n' },
+      {},
+      '401 invalid_client/client',
+    ],
+    ['that is unknown', as('nobody'), {}, '401 invalid_client/client'],
+    ['with two methods', as('orders'), { client_secret: 'secret' }, '400 invalid_request/client'],
+  ])('%s is refused', async (_what, headers, extra, expected) => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    expect((await introspected(at, token, headers, extra)).error).toBe(expected);
+    expect((await introspected(at, token)).answer?.active).toBe(true);
+  });
+
+  test('RFC 7662 §2.1: without a token, or with two, is refused', async () => {
+    const at = lifecycle();
+    expect((await introspected(at, '')).error).toBe('400 invalid_request/malformed');
+    const form = parseForm('token=a&token=b');
+    const twice = introspect({ form, headers: as('orders') }, at.after, newDecision('d', 'a'));
+    await expect(twice).rejects.toMatchObject({ denial: { kind: 'parameter', problem: 'repeated' } });
+  });
+
+  test('RFC 7662 §4: that guesses is throttled, while tokens that are active cost it nothing', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    const tired = { ...at, after: { ...at.after, mayGuess: (name: string) => name !== 'orders' } };
+    expect((await introspected(tired, 'garbage')).error).toBe('429 slow_down/quota');
+    expect((await introspected(tired, token)).answer?.active).toBe(true);
+    expect((await introspected(tired, 'garbage', as('payments'))).answer).toEqual({ active: false });
+  });
+
+  test('learns nothing while the store does not answer', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    const findRevocations = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
+    };
+    const down = { ...at, after: { ...at.after, findRevocations } };
+    expect((await introspected(down, token)).error).toBe('503 temporarily_unavailable/unavailable');
+  });
+});
+
+describe('a signed answer', () => {
+  const rsa = rsaWorld();
+  test('RFC 9701 §5: is for the client alone, and what it says of the token is inside', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    const form = parseForm(`token=${token}`);
+    const answer = await introspect({ form, headers: as('orders') }, at.after, newDecision('d', 'a'));
+    const jwt = await signIntrospection(answer, { ...at.after, ...rsa });
+    const { payload, protectedHeader } = await compactVerify(jwt, createLocalJWKSet({ keys: [rsa.jwk] }));
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'token-introspection+jwt', kid: 'rsa-key' });
+    const claims = JSON.parse(Buffer.from(payload).toString());
+    expect(claims).toEqual({
+      iss: 'https://issuer.acme.example',
+      aud: 'orders',
+      iat: now,
+      token_introspection: answer.introspection,
+    });
+    expect((await introspected(at, jwt)).answer).toEqual({ active: false });
+  });
+
+  test('RFC 9701 §8.1: is no subject token', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    const [, payload = ''] = token.split('.');
+    const text = Buffer.from(payload, 'base64url').toString();
+    const header = { alg: 'ES256', kid: cambioKey.kid };
+    const kinds = ['token-introspection+jwt', 'statuslist+jwt', 'at+jwt'].map((typ) =>
+      signCompact(JSON.stringify({ ...header, typ }), text, cambioKey),
+    );
+    const states = kinds.map((kind) => state(at, kind));
+    expect(await Promise.all(states)).toEqual(['inactive: type', 'inactive: type', 'active']);
+    expect(served.clients['orders']).toBeDefined();
+    expect(await issued(at, exchanged(kinds[2] ?? '', 'payments-api'), as('orders'))).toBeDefined();
+    await expect(issued(at, exchanged(kinds[0] ?? '', 'payments-api'), as('orders'))).rejects.toThrow(
+      'invalid_request/type',
+    );
+  });
+});
+
+/** A keyring with the RS256 key every deployment has, and how it signs. */
+function rsaWorld() {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const publicJwk = publicKey.export({ format: 'jwk' }) as Record<string, string>;
+  const key = { kid: 'rsa-key', alg: 'RS256', keyId: 'key-2', state: 'current', publicJwk } as const;
+  return {
+    readKeyring: async () => ({ keys: [key] }),
+    sign: async (_key: unknown, input: string) => signBytes('sha256', Buffer.from(input), privateKey),
+    jwk: { ...publicJwk, kid: 'rsa-key', alg: 'RS256' },
+  };
+}

@@ -1,0 +1,306 @@
+// Revocation (RFC 7009, contract §6): who may take back what, what goes with it, and that it holds everywhere.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import { chainOf, type Lineage, originId } from '../../../shared/oauth/lineage.ts';
+import {
+  type Description,
+  describeChain,
+  isRevoked,
+  maxDescriptions,
+  type Revocation,
+} from '../../../shared/oauth/revocation.ts';
+import { formBody, makeKey, now, run, subjectToken, verdict, type World } from '../../world.ts';
+import { as, ci, exchanged, family, issued, lifecycle, nobody, revoked, served, state } from './lifecycle-world.ts';
+
+const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+const asserting = (client_assertion: string) => ({ client_assertion, client_assertion_type: jwtBearer });
+
+/** Which of a family's tokens are active, A to D. */
+async function living(at: World, tokens: Awaited<ReturnType<typeof family>>): Promise<string> {
+  const audience = { a: 'orders', b: 'payments', c: 'orders', d: 'payments' } as const;
+  const names = ['a', 'b', 'c', 'd'] as const;
+  const states = await Promise.all(names.map((name) => state(at, tokens[name].token, audience[name])));
+  return names.filter((_, index) => states[index] === 'active').join('');
+}
+
+describe('POST /revoke', () => {
+  test('takes a token and all below it; parents and siblings live', async () => {
+    const at = lifecycle();
+    const tokens = await family(at);
+    expect(await living(at, tokens)).toBe('abcd');
+    expect(await revoked(at, tokens.b.token)).toBe('done');
+    expect(await living(at, tokens)).toBe('ad');
+    const hop = run(exchanged(tokens.b.token, 'orders-api'), at, as('payments'));
+    expect(verdict(await hop)).toBe('invalid_request/revoked');
+    expect(verdict(await run(exchanged(tokens.d.token, 'orders-api'), at, as('payments')))).toBe('granted');
+  });
+
+  test('RFC 7009 §2.1: another client’s token is refused and stays active', async () => {
+    const at = lifecycle();
+    const tokens = await family(at);
+    expect(await revoked(at, tokens.b.token, as('payments'))).toBe('400 invalid_request/client');
+    expect(await revoked(at, tokens.a.token, as('orders'))).toBe('400 invalid_request/client');
+    expect(await living(at, tokens)).toBe('abcd');
+    expect(await revoked(at, tokens.b.token, as('orders'))).toBe('done');
+  });
+
+  test('RFC 7009 §2.2: unknown, foreign, malformed, expired and revoked tokens are as good as revoked', async () => {
+    let time = now;
+    const at = lifecycle({}, { now: () => time });
+    const { b } = await family(at);
+    for (const token of ['garbage', 'A'.repeat(43), subjectToken(), `${b.token}x`]) {
+      expect(await revoked(at, token)).toBe('done');
+    }
+    expect(at.revocations).toEqual([]);
+    expect([await revoked(at, b.token), await revoked(at, b.token)]).toEqual(['done', 'done']);
+    time = now + 10_000;
+    expect(await revoked(at, b.token)).toBe('done');
+  });
+
+  test('reference tokens alike, and whatever the hint', async () => {
+    const at = lifecycle();
+    const reference = await issued(at, formBody({ audience: 'opaque', subject_token: subjectToken({ run_id: '7' }) }));
+    const caller = { ...asserting(subjectToken({ run_id: '7' })), token_type_hint: 'refresh_token' };
+    expect(await state(at, reference.token)).toBe('active');
+    expect(await revoked(at, reference.token, nobody, caller)).toBe('done');
+    expect(await state(at, reference.token)).toBe('inactive: revoked');
+  });
+
+  test('an anonymous caller takes back what was made from its run’s token, and nothing else', async () => {
+    const mine = subjectToken({ run_id: '7' });
+    for (const [assertion, expected] of [
+      [subjectToken({ run_id: '8' }), '400 invalid_request/client'],
+      [subjectToken({}), '400 invalid_request/client'],
+      [subjectToken({ run_id: '7', sub: 'repo:other' }), '400 invalid_request/client'],
+      [subjectToken({ run_id: '7', aud: 'https://other.example' }), '401 invalid_client/client'],
+      [subjectToken({ run_id: '7' }, {}, makeKey('issuer-key')), '401 invalid_client/client'],
+      [subjectToken({ run_id: '7', jti: 'a later token of the run' }), 'done'],
+    ] as const) {
+      const at = lifecycle();
+      const { token } = await issued(at, formBody({ subject_token: mine }));
+      expect(await revoked(at, token, nobody, asserting(assertion))).toBe(expected);
+      expect(await state(at, token)).toBe(expected === 'done' ? 'inactive: revoked' : 'active');
+    }
+  });
+
+  test('a token that stands for a client is no anonymous caller, and neither is one with a client_id', async () => {
+    const match = [{ path: 'ref', type: 'string', anyOf: [{ equals: 'refs/heads/main' }] }] as const;
+    const federated = { name: 'pod', auth: { method: 'federated', issuer: 'github', match }, introspects: [] } as const;
+    const at = lifecycle({ clients: { ...served.clients, pod: federated } });
+    const { token } = await issued(at, formBody({ subject_token: subjectToken({ run_id: '7' }) }));
+    const assertion = asserting(subjectToken({ run_id: '7' }));
+    expect(await revoked(at, token, nobody, assertion)).toBe('400 invalid_request/client');
+    const plain = lifecycle();
+    const other = await issued(plain, formBody({ subject_token: subjectToken({ run_id: '7' }) }));
+    expect(await revoked(plain, other.token, nobody, { ...assertion, client_id: 'pod' })).toBe(
+      '401 invalid_client/client',
+    );
+    expect(await revoked(plain, other.token, nobody, assertion)).toBe('done');
+  });
+
+  test('an anonymous caller uses up no single-use token', async () => {
+    const at = lifecycle({ issuers: { github: { ...ci, singleUse: true } } });
+    const mine = subjectToken({ run_id: '7' });
+    const { token } = await issued(at, formBody({ subject_token: mine }));
+    expect(at.uses).toHaveLength(1);
+    expect(await revoked(at, token, nobody, asserting(mine))).toBe('done');
+    expect(at.uses).toHaveLength(1);
+  });
+
+  test('nobody at all is refused, and AWS credentials cannot be taken back', async () => {
+    const at = lifecycle();
+    const { b } = await family(at);
+    expect(await revoked(at, b.token, nobody)).toBe('401 invalid_client/client');
+    for (const credentials of ['{"Version":1,"AccessKeyId":"ASIAIOSFODNN7EXAMPLE"}', 'ASIAIOSFODNN7EXAMPLE']) {
+      expect(await revoked(at, credentials)).toBe('400 unsupported_token_type/type');
+    }
+  });
+
+  test('is never 200 while the store does not write', async () => {
+    const at = lifecycle();
+    const { b } = await family(at);
+    const recordRevocation = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
+    };
+    expect(await revoked({ ...at, after: { ...at.after, recordRevocation } }, b.token)).toBe(
+      '503 temporarily_unavailable/unavailable',
+    );
+    expect(await revoked(at, b.token)).toBe('done');
+  });
+});
+
+describe('an administrator’s revocation', () => {
+  const sub = 'github|repo:acme@1/api@456789:ref:refs/heads/main';
+  const revoke = (by: Revocation['by'], value: string, issuedBefore = now): Revocation => ({
+    by,
+    value,
+    issuedBefore,
+    expiresAt: now + 1_000,
+  });
+
+  test.each<[string, (tokens: Awaited<ReturnType<typeof family>>) => Revocation, string]>([
+    ['a token by jti', ({ a }) => revoke('jti', String(a.claims['jti'])), ''],
+    ['a token in the middle', ({ b }) => revoke('jti', String(b.claims['jti'])), 'ad'],
+    ['a family by its first token', ({ a }) => revoke('family', String(a.claims['jti'])), ''],
+    ['a family by another of it', ({ b }) => revoke('family', String(b.claims['jti'])), 'abcd'],
+    ['a subject', () => revoke('subject', sub), ''],
+    ['another subject', () => revoke('subject', `${sub}x`), 'abcd'],
+    ['a client in the middle, with what others made of its tokens', () => revoke('client', 'orders'), 'ad'],
+    ['a client at the end', () => revoke('client', 'payments'), 'ab'],
+    ['callers that did not authenticate', () => revoke('client', 'github'), ''],
+    ['an issuer', () => revoke('issuer', 'github'), ''],
+    ['another issuer', () => revoke('issuer', 'gitlab'), 'abcd'],
+    ['a key', () => revoke('key', 'cambio-key'), ''],
+    ['another key', () => revoke('key', 'issuer-key'), 'abcd'],
+    ['a run', () => revoke('run', 'github|7'), ''],
+    ['another run', () => revoke('run', 'github|8'), 'abcd'],
+    ['a foreign subject', () => revoke('origin', originId('github', sub.slice('github|'.length))), ''],
+    ['a foreign subject of another issuer', () => revoke('origin', originId('eks', sub.slice(7))), 'abcd'],
+    ['what is so described but came later', () => revoke('jti', 'x', now - 1), 'abcd'],
+    ['an issuer, before the foreign token was issued', () => revoke('issuer', 'github', now - 11), 'abcd'],
+    ['an issuer, from the second the foreign token was issued', () => revoke('issuer', 'github', now - 10), ''],
+    ['a client, before its token was issued', () => revoke('client', 'orders', now - 1), 'abcd'],
+    ['an issuer, but expired', () => ({ ...revoke('issuer', 'github'), expiresAt: now }), 'abcd'],
+  ])('of %s', async (_what, revocation, expected) => {
+    const at = lifecycle();
+    const start = formBody({ subject_token: subjectToken({ run_id: '7' }) });
+    const tokens = await familyOf(at, start);
+    at.revocations.push(revocation(tokens));
+    expect(await living(at, tokens)).toBe(expected);
+    const exchange = await run(exchanged(tokens.c.token, 'payments-api'), at, as('orders'));
+    expect(verdict(exchange)).toBe(expected.includes('c') ? 'granted' : 'invalid_request/revoked');
+  });
+
+  test.each<[string, Revocation, Record<string, unknown>]>([
+    ['a subject', revoke('subject', sub), { sub: 'repo:other' }],
+    ['an issuer', revoke('issuer', 'github', now - 10), { iat: now - 9 }],
+    ['a run', revoke('run', 'github|7'), { run_id: '8' }],
+    ['a foreign subject', revoke('origin', originId('github', sub.slice(7))), { sub: 'repo:other' }],
+  ])('of %s: its foreign tokens mint nothing, others do', async (_what, revocation, other) => {
+    const at = lifecycle();
+    at.revocations.push(revocation);
+    const token = (claims: object) => formBody({ subject_token: subjectToken({ run_id: '7', ...claims }) });
+    expect(verdict(await run(token({}), at))).toBe('invalid_request/revoked');
+    expect(at.signed).toEqual([]);
+    expect(verdict(await run(token(other), at))).toBe('granted');
+  });
+
+  test('a foreign token from the future does not outrun its revocation, and one without iat is always too old', async () => {
+    for (const iat of [now + 50, undefined]) {
+      const at = lifecycle();
+      at.revocations.push(revoke('issuer', 'github', iat === undefined ? 0 : now));
+      const start = formBody({ subject_token: subjectToken({ iat }) });
+      expect(verdict(await run(start, at))).toBe('invalid_request/revoked');
+      at.revocations.pop();
+      const { token } = await issued(at, start);
+      at.revocations.push(revoke('issuer', 'github', iat === undefined ? 0 : now));
+      expect(await state(at, token)).toBe('inactive: revoked');
+    }
+  });
+
+  test('the record of an issuer whose subjects are templates names its foreign subject without showing it', async () => {
+    const subject = ['mail:', { claim: 'ref' }];
+    const at = lifecycle({ issuers: { github: { ...ci, subject } } });
+    const { token, claims } = await issued(at);
+    expect(claims['sub']).toBe('mail:refs/heads/main');
+    expect(JSON.stringify(claims)).not.toContain('repo:acme');
+    at.revocations.push(revoke('origin', originId('github', sub.slice(7))));
+    expect(await state(at, token)).toBe('inactive: revoked');
+    expect(verdict(await run(formBody(), at))).toBe('invalid_request/revoked');
+  });
+
+  test('an actor’s token is as revoked as a subject’s', async () => {
+    const actor = { from: 'github', match: [] };
+    const rules = served.rules.map((rule) => ({ ...rule, actor }));
+    const at = lifecycle({ rules });
+    const request = formBody({
+      actor_token: subjectToken({ sub: 'bot', jti: 'bot' }),
+      actor_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    });
+    expect(verdict(await run(request, at))).toBe('granted');
+    at.revocations.push(revoke('subject', 'github|bot'));
+    expect(verdict(await run(request, at))).toBe('invalid_request/revoked');
+  });
+
+  test('a token of ours that does not say where it comes from is refused', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at);
+    expect(() => chainOf({ claims: { jti: 'j', iat: 1, client_id: 'c' }, kid: 'k' })).toThrow('lineage');
+    for (const lineage of [[], {}, { origin: {} }, { origin: { iss: 'x', iat: 1 }, tokens: [{}] }]) {
+      expect(() => chainOf({ claims: { jti: 'j', iat: 1, client_id: 'c', lineage }, kid: 'k' })).toThrow('lineage');
+    }
+    expect(await state(at, token)).toBe('active');
+  });
+
+  async function familyOf(at: World, start: string) {
+    const a = await issued(at, start);
+    const b = await issued(at, exchanged(a.token, 'payments-api'), as('orders'));
+    const c = await issued(at, exchanged(b.token, 'orders-api'), as('payments'));
+    const d = await issued(at, exchanged(a.token, 'payments-api'), as('payments'));
+    return { a, b, c, d };
+  }
+});
+
+describe('the descriptions of a chain', () => {
+  const text = fc.string({ minLength: 1, maxLength: 8 });
+  const ancestor = fc.record({ jti: text, iat: fc.nat(100), client_id: text, kid: fc.constantFrom('k1', 'k2') });
+  const chain = fc.record({
+    origin: fc.record({ iss: text, iat: fc.nat(100) }),
+    tokens: fc.array(ancestor, { minLength: 1, maxLength: 16 }),
+  });
+
+  test('hold whatever hits one of its tokens: a child is at least as revoked as its parents', () => {
+    fc.assert(
+      fc.property(chain, fc.nat(15), fc.nat(100), ({ origin, tokens }, index, issuedBefore) => {
+        const token = tokens[index % tokens.length];
+        if (!token) return;
+        for (const [by, value] of [
+          ['jti', token.jti],
+          ['client', token.client_id],
+          ['key', token.kid],
+        ] as const) {
+          const revocation = { by, value, issuedBefore, expiresAt: 2 };
+          const hit = isRevoked(describeChain({ origin, tokens }, 's'), [revocation], 1);
+          if (token.iat <= issuedBefore) expect(hit).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('never grow shorter as the chain grows, and each is there once', () => {
+    fc.assert(
+      fc.property(chain, ({ origin, tokens }) => {
+        const all = describeChain({ origin, tokens }, 's');
+        const keys = (list: readonly Description[]) => list.map(({ by, value }) => `${by} ${value}`);
+        const shorter = new Set(keys(describeChain({ origin, tokens: tokens.slice(0, -1) }, 's')));
+        expect([...shorter].every((key) => keys(all).includes(key))).toBe(true);
+        const named = all.filter(({ by }) => by !== 'jti');
+        expect(new Set(keys(named)).size).toBe(named.length);
+      }),
+    );
+  });
+
+  test('are at most what one read looks up, for 16 exchanges by as many clients under three keys', () => {
+    const tokens = Array.from({ length: 16 }, (_, n) => ({
+      jti: `j${n}`,
+      iat: n,
+      client_id: `c${n}`,
+      kid: `k${n % 3}`,
+    }));
+    const origin = { iss: 'i', iat: 0, run: 'r' };
+    expect(describeChain({ origin, tokens }, 's').length).toBeLessThanOrEqual(maxDescriptions);
+  });
+
+  test('name each key, though a token says only those that are not its own', () => {
+    const lineage: Lineage = {
+      origin: { iss: 'i', iat: 0 },
+      tokens: [
+        { jti: 'a', iat: 1, client_id: 'c', kid: 'old' },
+        { jti: 'b', iat: 2, client_id: 'c' },
+      ],
+    };
+    const { tokens } = chainOf({ claims: { jti: 'c', iat: 3, client_id: 'c', lineage }, kid: 'new' });
+    expect(tokens.map(({ kid }) => kid)).toEqual(['old', 'new', 'new']);
+  });
+});

@@ -1,0 +1,186 @@
+// Status Lists and security events on the running stack: what an identity provider says of a user, verifiers far away see.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { statusAt } from '../status-list-reader.ts';
+import { issuerKey, signCompact } from '../world.ts';
+
+const { x, y } = issuerKey.publicJwk as Record<string, string>;
+const okta = 'https://acme.okta.example';
+const receiver = 'https://cambio.acme.example/events';
+const policy = `version: 1
+issuers:
+  okta:
+    url: ${okta}
+    audience: https://sts.acme.example
+    claims: { email: string }
+    jwks: { keys: [{ kty: EC, crv: P-256, x: ${x}, y: ${y}, kid: ${issuerKey.kid}, alg: ES256, use: sig }] }
+    events: { audience: ${receiver} }
+audiences:
+  orders-api: { scopes: [orders:read], status: true }
+  plain-api: { scopes: [a] }
+rules:
+  - { id: orders, from: okta, match: { email: "**@acme.example" }, grant: { audience: orders-api, scopes: [orders:read] } }
+  - { id: plain, from: okta, match: { email: "**@acme.example" }, grant: { audience: plain-api, scopes: [a] } }
+`;
+
+let stack: LocalStack;
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'cambio-status-'));
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, policy);
+  stack = await startLocalStack({ policy: file });
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true });
+});
+
+const now = (): number => Math.floor(Date.now() / 1_000);
+const sign = (typ: string, claims: object): string =>
+  signCompact(JSON.stringify({ alg: 'ES256', kid: issuerKey.kid, typ }), JSON.stringify(claims), issuerKey);
+
+/** A token of a user of the identity provider, issued `age` seconds ago. */
+const userToken = (sub: string, age = 0): string =>
+  sign('JWT', {
+    iss: okta,
+    aud: 'https://sts.acme.example',
+    sub,
+    email: `${sub}@acme.example`,
+    iat: now() - age,
+    exp: now() + 600,
+    jti: crypto.randomUUID(),
+  });
+
+async function exchange(subjectToken: string, audience = 'orders-api') {
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: subjectToken,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    audience,
+  });
+  const response = await fetch(`${stack.url}/token`, { method: 'POST', body });
+  const answer = (await response.json()) as Readonly<Record<string, string>>;
+  return { status: response.status, error: answer['error'], claims: decodedOf(answer['access_token']) };
+}
+
+function decodedOf(token: string | undefined) {
+  if (token === undefined) return undefined;
+  const claims = decodeJwt<{ status?: { status_list: { idx: number; uri: string } } }>(token);
+  return { ...claims, place: claims.status?.status_list };
+}
+
+const sessionRevoked = (sub: string, age: number, changes: object = {}): string =>
+  sign('secevent+jwt', {
+    iss: okta,
+    aud: receiver,
+    iat: now(),
+    jti: crypto.randomUUID(),
+    sub_id: { format: 'iss_sub', iss: okta, sub },
+    events: {
+      'https://schemas.openid.net/secevent/caep/event-type/session-revoked': { event_timestamp: now() - age },
+    },
+    ...changes,
+  });
+
+const push = (body: string, type = 'application/secevent+jwt'): Promise<Response> =>
+  fetch(`${stack.url}/events`, { method: 'POST', body, headers: { 'content-type': type } });
+
+/** The status of a token, asked as a verifier does. */
+async function statusOf({ idx, uri }: { readonly idx: number; readonly uri: string }): Promise<number> {
+  const response = await fetch(uri);
+  expect(response.headers.get('content-type')).toBe('application/statuslist+jwt');
+  const keys = createRemoteJWKSet(new URL(`${stack.url}/.well-known/jwks.json`));
+  const { payload } = await jwtVerify(await response.text(), keys, { typ: 'statuslist+jwt', subject: uri });
+  return statusAt(payload['status_list'] as { bits: number; lst: string }, idx);
+}
+
+const placeOf = async (subjectToken: string) => {
+  const { claims, status } = await exchange(subjectToken);
+  return claims?.place ?? expect.fail(`no status claim, ${status}`);
+};
+
+describe('a session that the identity provider ends', () => {
+  test('ends tokens made from it, here at once and in the list verifiers read; others and later ones live', async () => {
+    const before = userToken('ended', 60);
+    const ended = await placeOf(before);
+    const other = await placeOf(userToken('other', 60));
+    expect(ended.uri).toMatch(new RegExp(`^${stack.url}/status-lists/es256-[0-9a-z]+-0$`));
+    expect(other).not.toEqual(ended);
+
+    const set = sessionRevoked('ended', 30);
+    const answer = await push(set);
+    expect([answer.status, await answer.text()]).toEqual([202, '']);
+    expect(answer.headers.get('cache-control')).toContain('no-store');
+
+    expect(await exchange(before)).toMatchObject({ status: 400, error: 'invalid_request' });
+    expect((await exchange(before, 'plain-api')).status).toBe(400);
+    expect((await exchange(userToken('other', 60))).status).toBe(200);
+    const later = await placeOf(userToken('ended'));
+    expect([await statusOf(ended), await statusOf(other), await statusOf(later)]).toEqual([1, 0, 0]);
+
+    expect((await push(set)).status).toBe(202);
+    expect((await exchange(userToken('ended'))).status).toBe(200);
+  });
+
+  test('must be its own to end, and said in an event', async () => {
+    const token = userToken('kept', 60);
+    for (const [set, err] of [
+      [sessionRevoked('kept', 30, { aud: 'https://other.example' }), 'invalid_audience'],
+      [
+        sessionRevoked('kept', 30, { sub_id: { format: 'iss_sub', iss: 'https://x.example', sub: 'kept' } }),
+        'access_denied',
+      ],
+      [userToken('kept'), 'invalid_request'],
+    ] as const) {
+      const answer = await push(set);
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toEqual({ err, description: expect.any(String) });
+    }
+    expect((await push(sessionRevoked('kept', 30), 'application/jwt')).status).toBe(400);
+    expect((await exchange(token)).status).toBe(200);
+    expect((await push(sessionRevoked('kept', 30))).status).toBe(202);
+    expect((await exchange(token)).status).toBe(400);
+  });
+});
+
+describe('Status Lists', () => {
+  test('are for tokens of audiences that ask for them', async () => {
+    const { claims, status } = await exchange(userToken('plain'), 'plain-api');
+    expect([status, claims?.place]).toEqual([200, undefined]);
+  });
+
+  test('give every token a place of its own, also of exchanges at once', async () => {
+    const places = await Promise.all(Array.from({ length: 30 }, () => placeOf(userToken('many'))));
+    expect(new Set(places.map(({ idx, uri }) => `${uri} ${idx}`)).size).toBe(30);
+  });
+
+  test('are cacheable for their ttl and open to any origin; HEAD is answered too', async () => {
+    const { uri } = await placeOf(userToken('cached'));
+    const response = await fetch(uri);
+    expect(response.headers.get('cache-control')).toBe('public, max-age=15');
+    expect(response.headers.get('access-control-allow-origin')).toBe('*');
+    const { iat, exp, ttl } = decodeJwt(await response.text());
+    expect([Number(exp) - Number(iat), ttl]).toEqual([60, 15]);
+    expect((await fetch(uri, { method: 'HEAD' })).status).toBe(200);
+    expect((await fetch(uri, { method: 'POST', body: 'a=b' })).status).toBe(405);
+  });
+
+  test.each(['x', 'es256-zzzzz-0', 'rs256-1-0', 'none-1-0'])('%s is no list', async (id) => {
+    const response = await fetch(`${stack.url}/status-lists/${id}`);
+    expect([response.status, response.headers.get('cache-control')]).toEqual([404, 'no-store']);
+    expect(await response.json()).toMatchObject({ error: 'invalid_request' });
+  });
+
+  test('are read through the index and the counter, and nothing else', async () => {
+    const { uri } = await placeOf(userToken('counted'));
+    await fetch(uri);
+    const own = stack.calls.filter(({ principal }) => principal.includes('StatusLists'));
+    const shown = own.map(({ action, resource }) => `${action}${resource.includes('/index/') ? ' of an index' : ''}`);
+    expect([...new Set(shown)].sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query of an index', 'kms:Sign']);
+  });
+});
