@@ -66,8 +66,14 @@ function serveCredentials(role: string, secret: string, credentialsFor: Credenti
  */
 function childEnvironment(environment: Environment, url: string, secret: string): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(([name]) => !removed.includes(name));
+  // Tools differ in which of the two they read, and ~/.aws/config is out of reach.
+  const region = environment['AWS_REGION'] ?? environment['AWS_DEFAULT_REGION'];
   return {
     ...Object.fromEntries(kept),
+    ...(region !== undefined && {
+      AWS_REGION: region,
+      AWS_DEFAULT_REGION: environment['AWS_DEFAULT_REGION'] ?? region,
+    }),
     AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
     AWS_CONTAINER_AUTHORIZATION_TOKEN: secret,
     AWS_SHARED_CREDENTIALS_FILE: devNull,

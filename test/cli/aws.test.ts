@@ -9,6 +9,7 @@ import { environmentFileLines, shellLines } from '../../cli/aws-formats.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
 import { arn, type FakeRoles, fakeRoles } from './fake-roles.ts';
 import { fakeServer, unsignedJwt } from './fake-server.ts';
+import { readCommandFile } from './github-runner.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-aws-'));
 const environmentFile = join(folder, 'github-env');
@@ -76,7 +77,7 @@ describe('the format', () => {
     const { exit, stdout } = await aws('--role', 'deploy-prod', '--format', 'github');
     expect(exit).toBe(0);
     const file = readFileSync(environmentFile, 'utf8');
-    const variables = runnerReads(file);
+    const variables = readCommandFile(file);
     expect(Object.keys(variables)).toEqual([
       'EARLIER',
       'AWS_ACCESS_KEY_ID',
@@ -92,7 +93,7 @@ describe('the format', () => {
     const injected = { ...plain, sessionToken: 'x\nPATH=/evil' };
     expect(() => environmentFileLines(injected, 'd')).toThrow('AWS_SESSION_TOKEN is no value of one line');
     expect(() => environmentFileLines({ ...plain, sessionToken: 'a-d-b' }, 'd')).toThrow('AWS_SESSION_TOKEN');
-    expect(runnerReads(environmentFileLines({ ...plain, sessionToken: 'PATH=/evil' }, 'd'))).toMatchObject({
+    expect(readCommandFile(environmentFileLines({ ...plain, sessionToken: 'PATH=/evil' }, 'd'))).toMatchObject({
       AWS_SESSION_TOKEN: 'PATH=/evil',
     });
   });
@@ -143,22 +144,3 @@ const plain: AwsCredentials = {
   accountId: undefined,
   roleArn: undefined,
 };
-
-/** The variables of an environment file, read as GitHub's runner does. */
-function runnerReads(text: string): Record<string, string> {
-  const lines = text.split('\n');
-  const variables: Record<string, string> = {};
-  while (lines.length > 0) {
-    const line = lines.shift() ?? '';
-    const [, heredoc, delimiter] = /^([^=]+?)<<(.+)$/.exec(line) ?? [];
-    const [, name, value] = /^([^=]+)=(.*)$/.exec(line) ?? [];
-    if (heredoc !== undefined && delimiter !== undefined) {
-      const end = lines.indexOf(delimiter);
-      variables[heredoc] = lines
-        .splice(0, end + 1)
-        .slice(0, -1)
-        .join('\n');
-    } else if (name !== undefined) variables[name] = value ?? '';
-  }
-  return variables;
-}

@@ -21,7 +21,7 @@ export async function fakeRoles(): Promise<FakeRoles> {
     const Expiration = new Date(Date.now() + world.life * 1_000).toISOString().replace(/\.\d+/, '');
     return { AccessKeyId: `ASIA${made}`, SecretAccessKey: `secret/+${made}`, session: `session/+=${made}`, Expiration };
   };
-  const bearer = ({ headers }: Received): boolean => headers.authorization?.startsWith('Bearer ey') ?? false;
+  const bearer = ({ headers }: Received): boolean => /^(?:Bearer )?ey/.test(headers.authorization ?? '');
   const server = await fakeServer({
     ...granting,
     '/token': () => {

@@ -1,0 +1,141 @@
+// The GitHub action as a release has it, in a job: what it hands over, what the log shows, what its end revokes.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { bundleCli } from '../../infra/cli-bundle.ts';
+import { type FakeRoles, fakeRoles } from './fake-roles.ts';
+import { type FakeServer, fakeServer, type Reply, unsignedJwt } from './fake-server.ts';
+import { readCommandFile, runAction } from './github-runner.ts';
+import { snippetOf } from './snippets.ts';
+
+const action = mkdtempSync(join(tmpdir(), 'cambio-action-'));
+const issued = unsignedJwt({ jti: 'issued' }, { typ: 'at+jwt' });
+let roles: FakeRoles;
+let cambio: FakeServer;
+let github: FakeServer;
+let [revocation, exchanged]: Reply[] = [];
+beforeAll(async () => {
+  cpSync(join(import.meta.dirname, '../../cli/github-action'), action, { recursive: true });
+  writeFileSync(join(action, 'cambio.mjs'), (await bundleCli()).code);
+});
+afterAll(() => rmSync(action, { recursive: true }));
+beforeEach(async () => {
+  revocation = {};
+  exchanged = { body: { access_token: issued, token_type: 'Bearer', expires_in: 300, scope: 'a' } };
+  roles = await fakeRoles();
+  cambio = await fakeServer({ '/token': () => exchanged ?? {}, '/revoke': () => revocation ?? {} });
+  github = await fakeServer({
+    '/oidc': ({ query }) => ({ body: { value: unsignedJwt({ aud: query.get('audience') }) } }),
+  });
+});
+afterEach(() => Promise.all([roles, { server: cambio }, { server: github }].map(({ server }) => server.close())));
+
+const job = () => ({
+  ACTIONS_ID_TOKEN_REQUEST_URL: `${github.url}/oidc?api-version=2.0`,
+  ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+});
+const audienceOf = (jwt: string | null | undefined) =>
+  JSON.parse(Buffer.from(jwt?.split('.')[1] ?? '', 'base64url').toString()).aud;
+
+describe('an audience', () => {
+  const inputs = () => ({
+    url: cambio.url,
+    audience: 'orders-api',
+    scope: 'a b',
+    'token-audience': 'https://sts.acme.example',
+  });
+
+  test('gives a masked token as output, and it is revoked by the job’s own token at the end', async () => {
+    const { main, post } = await runAction(action, inputs(), job());
+    expect(main).toMatchObject({ exit: 0, outputs: { token: issued }, variables: {}, errors: [] });
+    expect(main.log + main.stderr).not.toContain(issued);
+    const [request] = cambio.at('/token');
+    expect([request?.form.get('audience'), request?.form.get('scope')]).toEqual(['orders-api', 'a b']);
+    expect(audienceOf(request?.form.get('subject_token'))).toBe('https://sts.acme.example');
+
+    expect(await post()).toMatchObject({ exit: 0, warnings: [] });
+    const [revoked] = cambio.at('/revoke');
+    expect(revoked?.form.get('token')).toBe(issued);
+    expect(audienceOf(revoked?.form.get('client_assertion'))).toBe('https://sts.acme.example');
+  });
+
+  test('that cannot be revoked is a warning, and not a failed job', async () => {
+    const { post } = await runAction(action, inputs(), job());
+    revocation = { status: 400, body: { error: 'invalid_request' } };
+    const ended = await post();
+    expect([ended.exit, ended.warnings]).toEqual([0, [expect.stringContaining('not revoked')]]);
+    expect(ended.log + ended.stderr).not.toContain(issued);
+  });
+
+  test('that is refused fails the step, and leaves nothing to revoke', async () => {
+    exchanged = { status: 400, body: { error: 'invalid_target', error_description: 'not available' } };
+    const { main, post } = await runAction(action, inputs(), job());
+    expect(main).toMatchObject({ exit: 1, outputs: {}, errors: ['no token for orders-api; the lines above say why'] });
+    expect(main.stderr).toContain('refused: invalid_target (400): not available');
+    expect((await post()).exit).toBe(0);
+    expect(cambio.at('/revoke')).toEqual([]);
+  });
+
+  test('whose token has two lines cannot set other outputs', async () => {
+    exchanged = { body: { access_token: 'x\nother=1', token_type: 'Bearer' } };
+    const { main } = await runAction(action, inputs(), job());
+    expect(main).toMatchObject({ exit: 1, outputs: {}, variables: {} });
+  });
+});
+
+describe('a role', () => {
+  test('gives AWS credentials to the steps that follow, masked in the log', async () => {
+    const { main, post } = await runAction(action, { url: roles.server.url, role: 'deploy-prod' }, job());
+    expect(main).toMatchObject({ exit: 0, outputs: {}, errors: [] });
+    expect(main.variables).toMatchObject({
+      AWS_ACCESS_KEY_ID: 'ASIA1',
+      AWS_SECRET_ACCESS_KEY: 'secret/+1',
+      AWS_SESSION_TOKEN: 'session/+=1',
+    });
+    expect(main.log + main.stderr).not.toMatch(/secret\/|session\//);
+    expect((await post()).exit).toBe(0);
+    expect(roles.server.at('/revoke')).toEqual([]);
+  });
+
+  test('that is refused fails the step before anything is set', async () => {
+    roles.failure = { status: 400, body: { error: 'invalid_target' } };
+    const { main } = await runAction(action, { url: roles.server.url, role: 'admin', audience: 'x' }, job());
+    expect(main).toMatchObject({
+      exit: 1,
+      outputs: {},
+      variables: {},
+      errors: ['no AWS credentials of admin; the lines above say why'],
+    });
+  });
+});
+
+test.each([
+  ['the input url is missing', { audience: 'x' }, {}],
+  ['give role, audience or both', { url: 'https://cambio.acme.example' }, {}],
+])('%s', async (problem, inputs, changes) => {
+  const { main } = await runAction(action, inputs, { ...job(), ...changes });
+  expect([main.exit, main.errors]).toEqual([1, [problem]]);
+});
+
+test('a job without permission to ask for a token is told which', async () => {
+  const { main } = await runAction(action, { url: cambio.url, audience: 'x' }, { GITHUB_ACTIONS: 'true' });
+  expect([main.exit, main.stderr]).toEqual([1, expect.stringContaining('permissions: { id-token: write }')]);
+});
+
+test('the example of the documentation uses inputs and outputs there are', () => {
+  const example = parse(snippetOf('ci.md', 'GitHub action', 'yaml')) as {
+    steps: { uses?: string; with?: object; env?: object }[];
+  };
+  const declared = parse(readFileSync(join(action, 'action.yml'), 'utf8')) as { inputs: object; outputs: object };
+  const step = example.steps.find(({ uses }) => uses?.endsWith('/cambio'));
+  expect(Object.keys(declared.inputs)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
+  expect(JSON.stringify(example.steps)).toContain('steps.cambio.outputs.token');
+  expect(Object.keys(declared.outputs)).toEqual(['token']);
+});
+
+test('the runner these tests play reads command files as the real one does', () => {
+  expect(readCommandFile('a=1\nb<<x\n2\n3\nx\n')).toEqual({ a: '1', b: '2\n3' });
+  expect(() => readCommandFile('b<<x\n2\n')).toThrow('does not end');
+});

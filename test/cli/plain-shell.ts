@@ -1,0 +1,44 @@
+// sh with curl and the like, and no Node anywhere on its PATH: what many job images are.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+const programs = ['sh', 'curl', 'sed', 'tr', 'cat', 'rm', 'mktemp', 'env', 'echo'];
+
+export interface PlainShell {
+  /** Where further programs of a test may be put. */
+  readonly folder: string;
+  readonly run: (
+    script: string,
+    environment?: Readonly<Record<string, string>>,
+  ) => Promise<{ exit: number; stdout: string; stderr: string }>;
+  readonly close: () => void;
+}
+
+/** @throws Error when the machine lacks one of the programs */
+export function plainShell(): PlainShell {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-shell-'));
+  for (const program of programs) symlinkSync(find(program), join(folder, program));
+  return {
+    folder,
+    run: (script, environment = {}) =>
+      new Promise((resolve) => {
+        const env = { PATH: folder, TMPDIR: folder, HOME: folder, ...environment };
+        const child = execFile(join(folder, 'sh'), ['-c', script], { cwd: folder, env }, (error, stdout, stderr) =>
+          resolve({ exit: error ? Number(error.code) : 0, stdout, stderr }),
+        );
+        child.stdin?.end();
+      }),
+    close: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+export function find(program: string): string {
+  const file = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .map((directory) => join(directory, program))
+    .find((each) => existsSync(each));
+  if (file === undefined) throw new Error(`${program} is not installed here`);
+  return file;
+}
