@@ -1,24 +1,19 @@
 // One Lambda bundle: esbuild makes index.mjs of a functions/*.ts entry, the compiled policy lies beside it. Writes to a temporary directory.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 
 const root = join(import.meta.dirname, '..');
 
+const entries = [
+  ...(['token', 'introspect', 'revoke', 'admin-revocations', 'events'] as const),
+  ...(['discovery', 'jwks', 'status-lists', 'decisions', 'keyring-seed'] as const),
+] as const;
+
 /** A file of functions/, without its ending. */
-export type FunctionEntry =
-  | 'token'
-  | 'introspect'
-  | 'revoke'
-  | 'admin-revocations'
-  | 'discovery'
-  | 'jwks'
-  | 'decisions'
-  | 'status-lists'
-  | 'events'
-  | 'keyring-seed';
+export type FunctionEntry = (typeof entries)[number];
 
 export interface Bundle {
   readonly entry: FunctionEntry;
@@ -42,22 +37,26 @@ export function withBundle<Result>(bundle: Bundle, use: (directory: string) => R
 }
 
 /** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
-const modules = new Map<string, string>();
+const modules = new Map<boolean, ReadonlyMap<string, string>>();
 
 function compiled({ entry, policy }: Bundle): string {
   const conditions = policy?.rules.some(({ when }) => when !== undefined && when.length > 0) ?? false;
-  const key = `${entry} ${conditions}`;
-  const code = modules.get(key) ?? withRequire(compile(entry, conditions));
-  modules.set(key, code);
-  return code;
+  // Only functions that read a policy differ by it: the others take what is there.
+  const known = policy ? modules.get(conditions) : [...modules.values()][0];
+  const all = known ?? compileAll(conditions);
+  if (!known) modules.set(conditions, all);
+  return all.get(entry) ?? '';
 }
 
-/** @param conditions whether the bundle holds the interpreter of `when`, see shared/policy/conditions.ts */
-function compile(entry: FunctionEntry, conditions: boolean): string {
+/**
+ * Compiles every function at once: what they share is parsed once.
+ * @param conditions whether bundles hold the interpreter of `when`, see shared/policy/conditions.ts
+ */
+function compileAll(conditions: boolean): ReadonlyMap<string, string> {
   const { outputFiles } = buildSync({
     absWorkingDir: root,
-    entryPoints: [join('functions', `${entry}.ts`)],
-    outfile: 'index.mjs',
+    entryPoints: entries.map((entry) => join('functions', `${entry}.ts`)),
+    outdir: 'bundles',
     write: false,
     bundle: true,
     format: 'esm',
@@ -71,7 +70,7 @@ function compile(entry: FunctionEntry, conditions: boolean): string {
     define: { 'process.env.NODE_ENV': '"production"', ...(!conditions && { NO_CONDITIONS: 'true' }) },
     logLevel: 'error',
   });
-  return outputFiles.map(({ text }) => text).join('');
+  return new Map(outputFiles.map(({ path, text }) => [basename(path, '.js'), withRequire(text)]));
 }
 
 /** esbuild's stand-in for `require` throws in ES modules unless a real one is in scope; CommonJS dependencies need it. */
