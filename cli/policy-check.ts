@@ -14,14 +14,16 @@ export function policyCheck(path: string, { stdout, stderr }: Output): number {
 
 function summaryOf({ artifact, diagnostics }: CompiledFiles): string {
   const warnings = diagnostics.length === 0 ? [] : [count(diagnostics.length, 'warning')];
-  const { issuers = {}, audiences = {}, rules = [], hash = '' } = artifact ?? {};
-  const urlsAreKnown = Object.values(issuers).every(({ url }) => typeof url === 'string');
+  const { issuers = {}, audiences = {}, roles = {}, rules = [], hash = '' } = artifact ?? {};
+  const values = [...Object.values(issuers).map(({ url }) => url), ...Object.values(roles).map(({ arn }) => arn)];
+  const isWhole = values.every((value) => typeof value === 'string');
   const counts = [
     count(Object.keys(issuers).length, 'issuer'),
     count(Object.keys(audiences).length, 'audience'),
+    ...(Object.keys(roles).length > 0 ? [count(Object.keys(roles).length, 'role')] : []),
     count(rules.length, 'rule'),
   ];
-  const last = urlsAreKnown ? `policy ${hash.slice(0, 12)}` : 'issuer URLs still to come from TypeScript';
+  const last = isWhole ? `policy ${hash.slice(0, 12)}` : 'values still to come from TypeScript';
   return `ok: ${[...counts, ...warnings, last].join(', ')}`;
 }
 

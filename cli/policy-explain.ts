@@ -116,12 +116,24 @@ function treeOf(rehearsed: Rehearsed): readonly string[] {
     ...conditionLines(checks),
     'rules',
     ...(rules.length === 0 ? ['  no rule is about this issuer and this target'] : ruleLines(rules)),
+    ...sessionLines(rehearsed),
   ];
+}
+
+/** The tags of a role's session, or what of it cannot be made. */
+function sessionLines({ session }: Rehearsed): readonly string[] {
+  if (session === undefined) return [];
+  if ('part' in session) return ['session', `  ✗ ${session.part} ${session.name}: ${session.problem}`];
+  const carried = session.tags.map(({ key, value }) => ({ name: key, wanted: [], got: value, matched: true }));
+  const dropped = session.dropped.map(({ key, problem }) => `  ✗ ${key}: dropped, ${problem}`);
+  return ['session', ...conditionLines(carried), ...dropped];
 }
 
 function headOf(rehearsed: Rehearsed): string {
   const rule = rehearsed.rule === undefined ? '' : ` by ${rehearsed.rule}`;
-  if (rehearsed.outcome === 'granted') return `granted${rule}, scope: ${rehearsed.scopes.join(' ') || 'none'}`;
+  if (rehearsed.outcome === 'granted') {
+    return `granted${rule}, ${rehearsed.session ? 'AWS credentials' : `scope: ${rehearsed.scopes.join(' ') || 'none'}`}`;
+  }
   return `refused${rule}: ${rehearsed.error}, reason ${rehearsed.reason}`;
 }
 

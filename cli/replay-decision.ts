@@ -6,6 +6,7 @@ import type { PolicyArtifact, PolicyRule } from '../shared/policy/compiled-polic
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { type EvaluatedRule, evaluateRule } from '../shared/policy/evaluate-rule.ts';
 import type { PolicyQuestion } from '../shared/policy/question.ts';
+import { fillRoleGrant } from '../shared/policy/role-grant.ts';
 import { type GuessedClaims, guessClaims } from './guess-claims.ts';
 import type { RecordedDecision, RecordedToken } from './recorded-decision.ts';
 
@@ -16,7 +17,7 @@ export type Replayed =
   | { readonly kind: 'undecided'; readonly why: string };
 
 /** Reasons that policy gives; with any other the request did not come so far. */
-const policyReasons = ['no_rule', 'denied', 'scope', 'target'];
+const policyReasons = ['no_rule', 'denied', 'scope', 'target', 'tags'];
 
 type Truth = boolean | 'unknown';
 interface Judged {
@@ -35,22 +36,37 @@ export function createReplay(policy: PolicyArtifact): (decision: RecordedDecisio
     if (request.truncated) return { kind: 'undecided', why: 'the record has the request only in part' };
     if (subject.issuer !== 'self' && !Object.hasOwn(policy.issuers, subject.issuer))
       return changed(decision, false, undefined);
-    const audience = targetOf(request, policy);
-    if (!audience) return changed(decision, false, undefined);
-    const rules = findRules(subject.issuer, audience.name);
+    const target = targetOf(request, policy);
+    if (!target) return changed(decision, false, undefined);
+    const rules = findRules(subject.issuer, target.name);
     const guessed = guessClaims(subject, rules, 'subject', decision.id);
     const guessedActor = actor && guessClaims(actor, rules, 'actor', decision.id);
     const question = questionOf(
       rehearsalOf(decision, request, guessed, subject, actor, guessedActor?.claims),
-      audience,
+      target,
       policy,
     );
     const judge = (rule: PolicyRule): Judged => {
       const result = evaluateRule(rule, question, evaluateCondition);
       return { rule, truth: truthOf(rule, result, guessed, guessedActor) };
     };
-    return verdict(decision, rules.map(judge), scopeProblem(question, audience.scopes));
+    const replayed = verdict(decision, rules.map(judge), scopeProblem(question, target.scopes));
+    return withSession(replayed, decision, rules, guessed.claims);
   };
+}
+
+/** A rule that grants a role refuses a token that cannot fill it; a record may not have what the token had. */
+function withSession(
+  replayed: Replayed,
+  { granted }: RecordedDecision,
+  rules: readonly PolicyRule[],
+  claims: Claims,
+): Replayed {
+  const grants = replayed.kind === 'refused_to_granted' || (replayed.kind === 'same' && granted);
+  const rule = grants ? rules.find(({ id }) => id === replayed.rule) : undefined;
+  if (!rule || !('grant' in rule) || !('role' in rule.grant)) return replayed;
+  if (!('refused' in fillRoleGrant(rule.grant, claims))) return replayed;
+  return { kind: 'undecided', why: `the record does not show a claim that the session of ${rule.id} needs` };
 }
 
 function rehearsalOf(
@@ -96,7 +112,8 @@ function scopeProblem({ issuer, claims, request }: PolicyQuestion, known: readon
   const own = issuer === 'self' ? String(claims['scope'] ?? '').split(' ') : undefined;
   return (rule) => {
     if (!('grant' in rule) || request.scopes.length === 0) return false;
-    return !rule.grant.scopes.some(
+    const ofRule = 'scopes' in rule.grant ? rule.grant.scopes : [];
+    return !ofRule.some(
       (scope) => known.includes(scope) && request.scopes.includes(scope) && (own?.includes(scope) ?? true),
     );
   };

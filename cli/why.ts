@@ -38,6 +38,7 @@ function treeOf(decision: Document): readonly string[] {
   const omitted = decision['rules_omitted'];
   return [
     headOf(decision),
+    ...(typeof decision['detail'] === 'string' ? partLines('because', { detail: decision['detail'] }) : []),
     ...['request', 'subject', 'actor', 'issued'].flatMap((name) => partLines(name, decision[name])),
     'rules',
     ...(rules.length === 0 ? ['  none was evaluated'] : ruleLines(rules)),
@@ -54,8 +55,9 @@ function headOf({ decision_id: id, at, outcome, error, reason, rule }: Document)
 
 function partLines(name: string, part: unknown): readonly string[] {
   if (typeof part !== 'object' || part === null) return [];
-  const { claims, ...facts } = part as Document;
+  const { claims, session, ...facts } = part as Document;
   const values = { ...facts, ...(typeof claims === 'object' ? claims : {}) };
   const conditions = Object.entries(values).map(([key, got]) => ({ name: key, wanted: [], got, matched: true }));
-  return [name, ...conditionLines(conditions).map((line) => line.replace('✓ ', ''))];
+  const lines = conditionLines(conditions).map((line) => line.replace('✓ ', ''));
+  return [name, ...lines, ...partLines('session', session)];
 }

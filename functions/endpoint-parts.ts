@@ -7,6 +7,7 @@ import { clientOptions } from '../shared/aws/client-options.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { recordsOf } from '../shared/aws/records.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
+import { unverifiedDecisions } from '../shared/http/deciding-endpoint.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
@@ -43,5 +44,5 @@ export function endpointParts(name: string) {
     findClientKey: findKey,
     decisionRetention: Number(config.decisionRetention),
   };
-  return { capabilities, store, options: { write, newId: randomUUID, clock } };
+  return { capabilities, store, options: { write, newId: randomUUID, clock, budget: unverifiedDecisions(clock) } };
 }

@@ -1,20 +1,27 @@
-// POST /token. Wiring only.
+// POST /token and GET /credentials. Wiring only.
 import { randomBytes, randomInt } from 'node:crypto';
+import { STSClient } from '@aws-sdk/client-sts';
+import { clientOptions } from '../shared/aws/client-options.ts';
 import { createReserveStatus } from '../shared/aws/status-positions.ts';
+import { createAssumeRole } from '../shared/aws/sts.ts';
+import { byResource } from '../shared/http/by-resource.ts';
+import { credentialsEndpoint } from '../shared/http/credentials-endpoint.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
 import { conditionEvaluator } from '../shared/policy/conditions.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { endpointParts } from './endpoint-parts.ts';
 
 const { capabilities, options, store } = endpointParts('token');
+const cambio = {
+  ...capabilities,
+  findRules: indexRules(capabilities.policy.rules),
+  evaluateCondition: conditionEvaluator(),
+  assumeRole: createAssumeRole(new STSClient(clientOptions)),
+  reserveStatus: createReserveStatus({ ...store, now: capabilities.now, randomInt }),
+  newHandle: () => randomBytes(32),
+};
 
-export const handler = tokenEndpoint(
-  {
-    ...capabilities,
-    findRules: indexRules(capabilities.policy.rules),
-    evaluateCondition: conditionEvaluator(),
-    reserveStatus: createReserveStatus({ ...store, now: capabilities.now, randomInt }),
-    newHandle: () => randomBytes(32),
-  },
-  options,
-);
+export const handler = byResource({
+  '/token': tokenEndpoint(cambio, options),
+  '/credentials': credentialsEndpoint(cambio, options),
+});

@@ -14,11 +14,12 @@ export class CambioStack extends Stack {
   constructor(scope: Construct, id: string, props: CambioStackProps) {
     super(scope, id, { description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)', ...props });
     if (props.demonstration) this.guardDemonstration();
-    const { issuer, apiBase, records } = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
+    const { issuer, apiBase, records, tokenRole } = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
     new CfnOutput(this, 'Issuer', { value: issuer });
     new CfnOutput(this, 'ApiBase', { value: apiBase });
     new CfnOutput(this, 'TokenEndpoint', { value: `${apiBase}/token` });
     new CfnOutput(this, 'RecordsTable', { value: records.name });
+    new CfnOutput(this, 'TokenRole', { value: tokenRole.roleArn });
   }
 
   private guardDemonstration(): void {

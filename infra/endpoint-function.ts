@@ -34,6 +34,7 @@ export interface EndpointFunctionProps {
 export class EndpointFunction extends Construct {
   readonly function: LambdaFunction;
   readonly live: Alias;
+  readonly role: Role;
 
   constructor(scope: Construct, id: string, props: EndpointFunctionProps) {
     super(scope, id);
@@ -42,7 +43,8 @@ export class EndpointFunction extends Construct {
       // Logs hold the audit events: they outlive the stack until their retention ends.
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const { role } = this;
     logGroup.grantWrite(role);
     for (const statement of [...(props.statements ?? []), ...(props.vpc ? networkStatements() : [])]) {
       role.addToPolicy(statement);

@@ -1,8 +1,7 @@
 // The function of each endpoint with exactly the settings and rights it needs, and the routes they serve.
 import { Duration, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { Alias } from 'aws-cdk-lib/aws-lambda';
+import type { IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -25,6 +24,8 @@ export interface EndpointsProps {
   readonly artifact: PolicyArtifact;
   /** JSON of the values for the artifact's holes, when it has any. */
   readonly policyValues: string | undefined;
+  /** What the token function may do at STS. */
+  readonly roleStatements: readonly PolicyStatement[];
   readonly issuer: string;
   readonly apiBase: string;
   readonly records: RecordsTable;
@@ -51,21 +52,26 @@ interface EndpointPart {
 
 export class Endpoints extends Construct {
   readonly routes: readonly Route[];
+  /** Of the token function: it is who assumes the policy's roles. */
+  readonly tokenRole: IRole;
 
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
-    const token = this.token(props);
-    const introspect = this.introspect(props);
-    const revoke = this.revoke(props);
+    const { live: token, role } = this.token(props);
+    this.tokenRole = role;
+    const introspect = this.introspect(props).live;
+    const revoke = this.revoke(props).live;
     acknowledgeSigning(this);
-    const discovery = this.discovery(props);
-    const jwks = this.jwks(props);
-    const decisions = this.decisions(props);
-    const revocations = this.adminRevocations(props);
-    const statusLists = this.statusLists(props);
-    const events = this.events(props);
+    const discovery = this.discovery(props).live;
+    const jwks = this.jwks(props).live;
+    const decisions = this.decisions(props).live;
+    const revocations = this.adminRevocations(props).live;
+    const statusLists = this.statusLists(props).live;
+    const events = this.events(props).live;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
+      // Not HEAD: the answer is made for whoever reads it.
+      { path: '/credentials', methods: ['GET'], handler: token },
       { path: '/introspect', methods: ['POST'], handler: introspect },
       { path: '/revoke', methods: ['POST'], handler: revoke },
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
@@ -78,10 +84,10 @@ export class Endpoints extends Construct {
     ];
   }
 
-  private token(props: EndpointsProps): Alias {
-    const { artifact, signingKeys, records } = props;
+  private token(props: EndpointsProps): EndpointFunction {
+    const { artifact, signingKeys, records, roleStatements } = props;
     return this.make('Token', props, {
-      ...deciding(props, 'token', 'POST /token'),
+      ...deciding(props, 'token', 'POST /token and GET /credentials'),
       statements: [
         signingKeys.signStatement(),
         records.statement('keyring', ['GetItem']),
@@ -90,11 +96,12 @@ export class Endpoints extends Construct {
         ...useStatements(artifact, records),
         ...referenceStatements(artifact, records, 'written'),
         ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
+        ...roleStatements,
       ],
     });
   }
 
-  private introspect(props: EndpointsProps): Alias {
+  private introspect(props: EndpointsProps): EndpointFunction {
     const { artifact, signingKeys, records } = props;
     return this.make('Introspect', props, {
       ...deciding(props, 'introspect', 'POST /introspect'),
@@ -110,7 +117,7 @@ export class Endpoints extends Construct {
     });
   }
 
-  private revoke(props: EndpointsProps): Alias {
+  private revoke(props: EndpointsProps): EndpointFunction {
     const { artifact, signingKeys, records } = props;
     return this.make('Revoke', props, {
       ...deciding(props, 'revoke', 'POST /revoke'),
@@ -125,7 +132,7 @@ export class Endpoints extends Construct {
     });
   }
 
-  private adminRevocations(props: EndpointsProps): Alias {
+  private adminRevocations(props: EndpointsProps): EndpointFunction {
     const { records } = props;
     return this.make('AdminRevocations', props, {
       entry: 'admin-revocations',
@@ -137,7 +144,7 @@ export class Endpoints extends Construct {
     });
   }
 
-  private discovery(props: EndpointsProps): Alias {
+  private discovery(props: EndpointsProps): EndpointFunction {
     return this.make('Discovery', props, {
       entry: 'discovery',
       route: 'server metadata',
@@ -147,7 +154,7 @@ export class Endpoints extends Construct {
     });
   }
 
-  private decisions(props: EndpointsProps): Alias {
+  private decisions(props: EndpointsProps): EndpointFunction {
     const { records } = props;
     return this.make('Decisions', props, {
       entry: 'decisions',
@@ -158,7 +165,7 @@ export class Endpoints extends Construct {
     });
   }
 
-  private jwks(props: EndpointsProps): Alias {
+  private jwks(props: EndpointsProps): EndpointFunction {
     const { records } = props;
     return this.make('Jwks', props, {
       entry: 'jwks',
@@ -170,7 +177,7 @@ export class Endpoints extends Construct {
   }
 
   /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
-  private statusLists({ artifact, signingKeys, records, ...props }: EndpointsProps): Alias {
+  private statusLists({ artifact, signingKeys, records, ...props }: EndpointsProps): EndpointFunction {
     const statements = [
       signingKeys.signStatement(),
       records.statement('keyring', ['GetItem']),
@@ -190,7 +197,7 @@ export class Endpoints extends Construct {
     );
   }
 
-  private events(props: EndpointsProps): Alias {
+  private events(props: EndpointsProps): EndpointFunction {
     const { artifact, records } = props;
     const statements = [
       records.statement('revoked', ['PutItem']),
@@ -207,7 +214,7 @@ export class Endpoints extends Construct {
     });
   }
 
-  private make(id: string, { artifact, logRetention, vpc }: EndpointsProps, part: EndpointPart): Alias {
+  private make(id: string, { artifact, logRetention, vpc }: EndpointsProps, part: EndpointPart): EndpointFunction {
     const { entry, route, seconds, settings, statements = [] } = part;
     return new EndpointFunction(this, id, {
       entry,
@@ -218,7 +225,7 @@ export class Endpoints extends Construct {
       logRetention,
       ...(part.withPolicy && { policy: artifact }),
       ...(part.callsIssuers && { vpc }),
-    }).live;
+    });
   }
 }
 

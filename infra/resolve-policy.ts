@@ -17,6 +17,7 @@ export interface CompiledPolicyInput {
 export interface PolicySource {
   readonly policy: string | CompiledPolicyInput;
   readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
+  readonly roles?: Readonly<Record<string, { readonly roleArn: string }>>;
 }
 
 /** The policy does not compile, or a test beside it fails. The message is every diagnostic, one `path:line:column: message` after the other. */
@@ -34,10 +35,15 @@ export class PolicyError extends Error {
  * Compiles the policy and runs the tests beside it; its warnings become annotations of `scope`.
  * @throws PolicyError
  */
-export function resolvePolicy(scope: Construct, { policy, issuers = {} }: PolicySource): CompiledPolicyInput {
+export function resolvePolicy(
+  scope: Construct,
+  { policy, issuers = {}, roles = {} }: PolicySource,
+): CompiledPolicyInput {
   if (typeof policy !== 'string') return policy;
   const issuerUrls = Object.fromEntries(Object.entries(issuers).map(([name, { url }]) => [name, url]));
-  const { artifact, values, diagnostics } = compilePolicy(policy, { issuerUrls, isUnresolved: Token.isUnresolved });
+  const roleArns = Object.fromEntries(Object.entries(roles).map(([name, { roleArn }]) => [name, roleArn]));
+  const options = { issuerUrls, roleArns, isUnresolved: Token.isUnresolved };
+  const { artifact, values, diagnostics } = compilePolicy(policy, options);
   if (!artifact) throw new PolicyError(diagnostics);
   const failures = testFailures(policy, artifact);
   if (failures.length > 0) throw new PolicyError(failures);

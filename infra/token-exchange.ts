@@ -1,6 +1,7 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
 import { Aws, CfnRule, Duration, Fn } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -11,6 +12,7 @@ import { KeyringSeed } from './keyring-seed.ts';
 import { policyValues } from './policy-values.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
+import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
 import { SigningKeys } from './signing-keys.ts';
 
 export interface TokenExchangeProps {
@@ -18,11 +20,13 @@ export interface TokenExchangeProps {
   readonly policy: string | CompiledPolicyInput;
   /** Issuer URLs from TypeScript, by the issuer's name; they may be known only at deploy. */
   readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
+  /** Roles from TypeScript, by the role's name in the policy; their ARNs may be known only at deploy. */
+  readonly roles?: Readonly<Record<string, IRole>>;
   /** The API base; without it, the stage URL. */
   readonly domain?: Domain;
   /** The issuer; without it, the distribution's own domain name. The certificate must be in us-east-1. */
   readonly issuerDomain?: Domain;
-  /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB and the public issuers too. */
+  /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
   readonly decisionRetention?: Duration;
@@ -45,12 +49,15 @@ export class TokenExchange extends Construct {
   readonly signingKeys: SigningKeys;
   readonly api: Api;
   readonly issuerDistribution: IssuerDistribution;
+  /** Assumes the policy's roles: their trust policies name it. */
+  readonly tokenRole: IRole;
 
   constructor(scope: Construct, id: string, props: TokenExchangeProps) {
     super(scope, id);
     const { artifact, values } = resolvePolicy(this, props);
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
+    requirePublicIssuer(artifact, props.issuerDomain?.domainName);
     const { domain, issuerDomain, vpc, logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
     const decisionRetention = requireDay(props.decisionRetention ?? Duration.days(30));
 
@@ -66,6 +73,7 @@ export class TokenExchange extends Construct {
     const endpoints = new Endpoints(this, 'Endpoints', {
       artifact,
       policyValues: policyValues(this, values),
+      roleStatements: roleStatements({ artifact, values }),
       issuer: this.issuer,
       apiBase: this.apiBase,
       records,
@@ -74,6 +82,9 @@ export class TokenExchange extends Construct {
       logRetention,
       vpc,
     });
+    this.tokenRole = endpoints.tokenRole;
+    // IAM asks the issuer for its certificate when it is registered.
+    registerIssuer(this, this.issuer, artifact)?.node.addDependency(this.issuerDistribution);
     // A new version serves when its keys are in the keyring, and not before.
     for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);

@@ -14,6 +14,7 @@ import { oauthError } from '../shared/oauth/oauth-error.ts';
 import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
 import type { Revocation, RevocationRecord } from '../shared/oauth/revocation.ts';
 import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
+import type { RoleSession } from '../shared/oauth/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -95,6 +96,7 @@ export const policy: CompiledPolicy = {
     },
     plain: { name: 'plain', scopes: [], format: 'jwt', alg: 'ES256', ttl: 300, maxTtl: 900 },
   },
+  roles: {},
   rules: [ordersRule, { ...ordersRule, id: 'plain', grant: { ...ordersRule.grant, audience: 'plain', scopes: [] } }],
 };
 
@@ -143,6 +145,13 @@ export function formBody(changes: Readonly<Record<string, string | undefined>> =
   return new URLSearchParams(present).toString();
 }
 
+/** No part of them may be anywhere but in an answer. */
+export const awsCredentials = {
+  accessKeyId: 'ASIACANARYCANARYCANA',
+  secretAccessKey: 'canary-secret-access-key',
+  sessionToken: 'canary-session-token',
+} as const;
+
 export interface World {
   readonly cambio: ExchangeCapabilities;
   /** The same store, for what comes after issuance. */
@@ -152,6 +161,8 @@ export interface World {
   readonly uses: Taking[];
   readonly revocations: Revocation[];
   readonly signed: string[];
+  /** What STS was asked for, with the web identity. */
+  readonly sessions: { readonly session: RoleSession; readonly webIdentity: string | undefined }[];
   /** `decision-1`, `decision-2` … */
   readonly newId: () => string;
 }
@@ -163,6 +174,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const uses: Taking[] = [];
   const revocations: Revocation[] = [];
   const signed: string[] = [];
+  const sessions: World['sessions'] = [];
   const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
   const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
   const current = { kid: cambioKey.kid, alg: 'ES256', keyId: 'key-1', state: 'current', publicJwk } as const;
@@ -179,6 +191,10 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     sign: async (_key, input) => {
       signed.push(input);
       return signBytes('sha256', Buffer.from(input), { key: cambioKey.privateKey, dsaEncoding: 'ieee-p1363' });
+    },
+    assumeRole: async (session, webIdentity) => {
+      sessions.push({ session, webIdentity });
+      return { credentials: { ...awsCredentials, expiration: now + session.durationSeconds }, packedPolicySize: 6 };
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
@@ -211,7 +227,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     recordRevocation: async (revocation: RevocationRecord) => void revocations.push(revocation),
     mayGuess: () => true,
   };
-  return { cambio, after, records, references, uses, revocations, signed, newId };
+  return { cambio, after, records, references, uses, revocations, signed, sessions, newId };
 }
 
 export type Outcome =

@@ -4,8 +4,11 @@ import type { EmulatorOptions } from './calls.ts';
 import type { Cleanup } from './cleanup.ts';
 import { accountId, region } from './deployment.ts';
 import type { EngineName } from './dynamodb-engine.ts';
+import type { StsOptions } from './sts.ts';
 
-export interface EmulatorsOptions extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'> {
+export interface EmulatorsOptions
+  extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'>,
+    Pick<StsOptions, 'roles' | 'oidcProviders'> {
   readonly engine?: EngineName | undefined;
   /** Where tables and keys last; without it they are in memory. */
   readonly data?: string | undefined;
@@ -52,10 +55,12 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     import('./dynamodb.ts'),
   ]);
   const account = { region, accountId, record, fault };
+  const { principalOf: known, roles, oidcProviders } = options;
   const sts =
-    external(env.AWS_ENDPOINT_URL_STS) ?? (await own(startSts({ ...account, principalOf: options.principalOf })));
+    external(env.AWS_ENDPOINT_URL_STS) ??
+    (await own(startSts({ ...account, principalOf: known, roles, oidcProviders })));
   // Whoever holds credentials that STS issued may call the others with them.
-  const principalOf = sts.principalOf ?? options.principalOf;
+  const principalOf = sts.principalOf ?? known;
   const shared = { ...account, principalOf };
   const [kms, dynamodb] = await Promise.all([
     external(env.AWS_ENDPOINT_URL_KMS) ?? own(startKms({ ...shared, directory: folder(options, 'kms') })),

@@ -1,4 +1,5 @@
 // A function and its execution environments: one request each, more on demand, then a queue. I/O: child processes.
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Environment,
   type FunctionDefinition,
@@ -16,6 +17,8 @@ export interface FunctionOptions {
   readonly definition: FunctionDefinition;
   /** The most environments at a time. */
   readonly environments: number;
+  /** Milliseconds that every start takes longer; none by default. */
+  readonly coldStartMs?: number;
   readonly onLine: (line: LogLine) => void;
 }
 
@@ -43,7 +46,8 @@ interface Slot {
 const stopping: InvocationResult = { ok: false, failure: 'stopped', message: 'the local stack is stopping' };
 
 /** Makes a function; no process runs before the first `invoke` or `warm`. */
-export function createFunction({ definition, environments, onLine }: FunctionOptions): LocalFunction {
+export function createFunction(options: FunctionOptions): LocalFunction {
+  const { definition, environments, onLine, coldStartMs = 0 } = options;
   const slots = new Set<Slot>();
   const queue: Waiting[] = [];
   let stopped = false;
@@ -63,7 +67,7 @@ export function createFunction({ definition, environments, onLine }: FunctionOpt
     for (let count = 0; count < wanted; count += 1) start();
   };
   const start = (): void => {
-    const environment = startEnvironment(definition, {
+    const environment = startLate(coldStartMs, definition, {
       onIdle: () => {
         slot.state = 'idle';
         dispatch();
@@ -102,6 +106,11 @@ export function createFunction({ definition, environments, onLine }: FunctionOpt
     pids: async () => (await Promise.all([...slots].map((slot) => slot.environment))).flatMap(({ pid }) => pid ?? []),
     stop,
   };
+}
+
+async function startLate(milliseconds: number, ...start: Parameters<typeof startEnvironment>): Promise<Environment> {
+  if (milliseconds > 0) await delay(milliseconds);
+  return startEnvironment(...start);
 }
 
 function inState(slots: ReadonlySet<Slot>, state: Slot['state']): Slot[] {

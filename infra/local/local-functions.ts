@@ -25,13 +25,16 @@ export interface LocalFunctions {
 export interface LocalFunctionsOptions {
   readonly definitions: readonly FunctionDefinition[];
   readonly environments: number;
+  /** Milliseconds that every start of an environment takes longer than it does. */
+  readonly coldStartMs: number;
   readonly onLine: (line: LogLine) => void;
   readonly cleanup: Cleanup;
 }
 
-export function createFunctions({ definitions, environments, onLine, cleanup }: LocalFunctionsOptions): LocalFunctions {
+export function createFunctions(options: LocalFunctionsOptions): LocalFunctions {
+  const { definitions, cleanup, ...shared } = options;
   const functions = new Map<string, LocalFunction>(
-    definitions.map((definition) => [definition.arn, createFunction({ definition, environments, onLine })]),
+    definitions.map((definition) => [definition.arn, createFunction({ definition, ...shared })]),
   );
   cleanup.add(() => Promise.all([...functions.values()].map((one) => one.stop())));
   return {

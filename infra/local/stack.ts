@@ -15,14 +15,17 @@ import { createFunctions, type FunctionInfo } from './local-functions.ts';
 import { compileLocalPolicy } from './local-policy.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
+import { localOidcProviders, localRoles } from './policy-roles.ts';
 import { deployer } from './provision.ts';
 import { createRouter, maxBodyBytes } from './router.ts';
 import { endpointsOf } from './routes.ts';
 import { makeFolder, openState } from './stack-state.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins.ts';
 import { StartError } from './start-error.ts';
+import type { AssumableRole } from './sts-assume-role.ts';
+import type { OidcProvider } from './sts-web-identity.ts';
 import { startSynthesis } from './synthesis.ts';
-import type { Template } from './template.ts';
+import { asString, type Template } from './template.ts';
 
 export interface LocalStackOptions {
   /** On 127.0.0.1; 0, the default, takes a free one. */
@@ -37,6 +40,8 @@ export interface LocalStackOptions {
   readonly log?: ((line: string) => void) | undefined;
   /** The most environments of each function at a time; 4 by default. */
   readonly environments?: number | undefined;
+  /** Milliseconds that every cold start takes longer than it does here. */
+  readonly coldStartMs?: number | undefined;
   readonly engine?: EngineName | undefined;
   /** Failures of the embedded services. */
   readonly fault?: InjectFault | undefined;
@@ -95,6 +100,8 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
 
   const calls: RecordedCall[] = [];
   const principals = new Map<string, string>([[deployer.accessKeyId, deployer.arn]]);
+  const roles: AssumableRole[] = [];
+  const oidcProviders: OidcProvider[] = [];
   const emulating = startEmulators({
     engine: options.engine,
     data: options.data,
@@ -102,6 +109,8 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     fault: options.fault,
     principalOf: (accessKeyId) => principals.get(accessKeyId),
     record: (call) => append(calls, call),
+    roles,
+    oidcProviders,
     cleanup,
   });
   emulating.catch(() => {});
@@ -116,6 +125,9 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   const deployment = openDeployment(synthesized as unknown as Template);
   const { template, resolve } = deployment;
   for (const [accessKeyId, principal] of principalsOf(template, resolve)) principals.set(accessKeyId, principal);
+  const asking = { issuer: door.url, tokenRole: asString(resolve(template.Outputs?.TokenRole?.Value), 'TokenRole') };
+  roles.push(...localRoles(policy.artifact, asking));
+  oidcProviders.push(...localOidcProviders(asking));
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
 
@@ -129,6 +141,7 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
       endpoints: endpointVariables(emulators),
     }),
     environments: options.environments ?? 4,
+    coldStartMs: options.coldStartMs ?? 0,
     onLine: (line) => {
       append(logs, line);
       log(`${line.function} ${line.line}`);

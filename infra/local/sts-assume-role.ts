@@ -12,7 +12,7 @@ import {
   splitArn,
 } from './sts-sessions.ts';
 
-type StsAction = 'sts:AssumeRole' | 'sts:TagSession' | 'sts:SetSourceIdentity';
+export type StsAction = 'sts:AssumeRole' | 'sts:AssumeRoleWithWebIdentity' | 'sts:TagSession' | 'sts:SetSourceIdentity';
 
 /** A role that exists, and its trust policy in short. */
 export interface AssumableRole {
@@ -22,8 +22,10 @@ export interface AssumableRole {
   readonly externalId?: string;
   /** Seconds, 3600 to 43200; default 3600. */
   readonly maxSessionDuration?: number;
-  /** What the trust policy allows; default all three. */
+  /** What the trust policy allows; default all. */
   readonly allows?: readonly StsAction[];
+  /** Web identities it trusts: their issuer and subject. */
+  readonly federation?: { readonly issuer: string; readonly subject: string };
 }
 
 export interface AssumeRoleInput extends PolicyInput {
@@ -58,22 +60,37 @@ export function assumeRole(world: AssumeRoleWorld, input: AssumeRoleInput): Xml 
   checkArguments(input);
   const role = trustingRole(world, input);
   const seconds = sessionSeconds(world.caller, role, input.DurationSeconds);
+  return openSession(world, input, { role, seconds, caller: world.caller.session });
+}
+
+interface Granted {
+  readonly role: AssumableRole;
+  readonly seconds: number;
+  /** The session of whoever asks, whose transitive tags and source identity go on. */
+  readonly caller: RoleSession | undefined;
+}
+
+/** @throws AwsError for tags and policies */
+export function openSession(
+  { sessions, now }: Pick<AssumeRoleWorld, 'sessions' | 'now'>,
+  input: AssumeRoleInput,
+  { role, seconds, caller }: Granted,
+): Xml {
   checkPolicies(input);
-  const inherited = world.caller.session?.transitiveTags ?? new Map();
-  const tags = transitiveTags(input, inherited);
+  const tags = transitiveTags(input, caller?.transitiveTags ?? new Map());
   const packed = packedPolicySize(input);
-  const sourceIdentity = input.SourceIdentity ?? world.caller.session?.sourceIdentity;
+  const sourceIdentity = input.SourceIdentity ?? caller?.sourceIdentity;
   const { arn, id } = sessionIdentity(role.arn, input.RoleSessionName);
   const session: RoleSession = {
     ...drawCredentials(input.MinimumSessionTokenSize ?? 0),
     roleArn: role.arn,
     arn,
     assumedRoleId: id,
-    expiresAt: Math.floor(world.now / 1000 + seconds) * 1000,
+    expiresAt: Math.floor(now / 1000 + seconds) * 1000,
     transitiveTags: tags,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
-  world.sessions.add(session);
+  sessions.add(session);
   return result(session, packed);
 }
 
@@ -132,10 +149,13 @@ function sessionSeconds(caller: StsCaller, role: AssumableRole, wanted = 3600): 
       'The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining',
     );
   }
-  if (wanted > (role.maxSessionDuration ?? 3600)) {
-    throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
-  }
-  return wanted;
+  return withinMaximum(role, wanted);
+}
+
+/** @throws AwsError ValidationError */
+export function withinMaximum(role: AssumableRole, wanted = 3600): number {
+  if (wanted <= (role.maxSessionDuration ?? 3600)) return wanted;
+  throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
 }
 
 function result(session: RoleSession, packedPolicySize: number): Xml {

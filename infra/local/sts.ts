@@ -1,4 +1,5 @@
-// An AWS STS on loopback: AssumeRole and GetCallerIdentity, at least as strict as AWS. I/O: one socket.
+// An AWS STS on loopback: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity, at least as strict as AWS. I/O: one
+// socket, and the keys of OIDC providers.
 
 import { AwsError, suffer } from './aws-error.ts';
 import type { EmulatorOptions, PrincipalOf } from './calls.ts';
@@ -18,10 +19,19 @@ import {
   type Xml,
 } from './sts-query.ts';
 import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sts-sessions.ts';
+import {
+  assumeRoleWithWebIdentity,
+  isWebIdentityRequest,
+  type OidcProvider,
+  type WebIdentityInput,
+  webIdentityCall,
+} from './sts-web-identity.ts';
 
 export interface StsOptions extends EmulatorOptions {
   /** The roles that exist; read at every call, so the owner may change the list. */
   readonly roles?: readonly AssumableRole[] | undefined;
+  /** The OIDC providers that exist, likewise. */
+  readonly oidcProviders?: readonly OidcProvider[] | undefined;
 }
 
 export interface Sts extends HttpService {
@@ -49,6 +59,8 @@ export async function startSts(options: StsOptions): Promise<Sts> {
 
 async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequest): Promise<ServiceResponse> {
   const at = (options.now ?? Date.now)();
+  // A web identity is presented without a signature: the token is the caller.
+  if (isWebIdentityRequest(http)) return answerWebIdentity(options, sessions, http, at);
   const caller = authenticated(options, sessions, http, at);
   const request = parseStsRequest(http);
   const input = inputFromParameters(model, request);
@@ -60,6 +72,23 @@ async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequ
   if (request.action === 'GetCallerIdentity') return stsAnswer(request.action, callerIdentity(caller));
   const world = { caller, roles: options.roles ?? [], sessions, now: at };
   return stsAnswer(request.action, assumeRole(world, input as AssumeRoleInput));
+}
+
+async function answerWebIdentity(
+  options: StsOptions,
+  sessions: Sessions,
+  http: ServiceRequest,
+  at: number,
+): Promise<ServiceResponse> {
+  const request = parseStsRequest(http);
+  const input = inputFromParameters(model, request);
+  const call = webIdentityCall(request, at);
+  options.record(call);
+  await suffer(options.fault, [call]);
+  checkInput(request.action, input);
+  const { roles = [], oidcProviders = [] } = options;
+  const world = { roles, oidcProviders, sessions, now: at };
+  return stsAnswer(request.action, await assumeRoleWithWebIdentity(world, input as WebIdentityInput));
 }
 
 const refusals: Readonly<Record<Unauthenticated, readonly [code: string, status: number]>> = {

@@ -11,8 +11,11 @@ import { checkNames } from './check-names.ts';
 import { checkOpenRules } from './check-open-rules.ts';
 import { checkReachable } from './check-reachable.ts';
 import { checkReferences } from './check-references.ts';
+import { checkRoleGrants } from './check-role-grants.ts';
+import { checkRoles } from './check-roles.ts';
 import { checkRules } from './check-rules.ts';
 import { checkSelfRules } from './check-self-rules.ts';
+import { checkSessionPolicies } from './check-session-policy.ts';
 import { checkSubjects } from './check-subjects.ts';
 import { checkTemplates } from './check-templates.ts';
 import { checkUnsupported } from './check-unsupported.ts';
@@ -25,7 +28,10 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkReferences,
   checkAudienceBinding,
   checkAudiences,
+  checkRoles,
   checkRules,
+  checkRoleGrants,
+  checkSessionPolicies,
   checkSelfRules,
   checkSubjects,
   checkMatches,

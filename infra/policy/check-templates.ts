@@ -14,6 +14,8 @@ const reservedClaims: readonly string[] = [
   ...['lineage', 'req_wl', 'tctx', 'rctx', 'status'],
 ];
 
+type Kind = 'text' | 'any';
+
 export interface PlacedTemplate {
   readonly text: string;
   readonly place: Place;
@@ -24,7 +26,10 @@ export function checkTemplates(policy: MergedPolicy): readonly Diagnostic[] {
   return policy.rules.flatMap(({ value, place }) => {
     const catalogue = catalogues.get(value.from);
     const templates = templatesOf(value, below(place, 'grant'));
-    return [...reserved(value, place), ...templates.flatMap((template) => checkTemplate(template, catalogue))];
+    return [
+      ...reserved(value, place),
+      ...templates.flatMap((template) => checkTemplate(template, catalogue, template.kind)),
+    ];
   });
 }
 
@@ -40,16 +45,22 @@ function reserved({ grant }: RuleEntry, place: Place): Diagnostic[] {
     );
 }
 
-function templatesOf({ grant }: RuleEntry, place: Place): PlacedTemplate[] {
+function templatesOf({ grant }: RuleEntry, place: Place): (PlacedTemplate & { readonly kind: Kind })[] {
   const { claims = {}, tags = {}, sourceIdentity } = grant ?? {};
   return [
-    ...Object.entries(claims).map(([name, text]) => ({ text, place: below(place, 'claims', name) })),
+    ...Object.entries(claims).map(([name, text]) => ({
+      text,
+      place: below(place, 'claims', name),
+      kind: 'any' as const,
+    })),
     ...Object.entries(tags).map(([name, tag]) =>
       typeof tag === 'string'
-        ? { text: tag, place: below(place, 'tags', name) }
-        : { text: tag.value, place: below(place, 'tags', name, 'value') },
+        ? { text: tag, place: below(place, 'tags', name), kind: 'text' as const }
+        : { text: tag.value, place: below(place, 'tags', name, 'value'), kind: 'text' as const },
     ),
-    ...(sourceIdentity === undefined ? [] : [{ text: sourceIdentity, place: below(place, 'sourceIdentity') }]),
+    ...(sourceIdentity === undefined
+      ? []
+      : [{ text: sourceIdentity, place: below(place, 'sourceIdentity'), kind: 'text' as const }]),
   ];
 }
 
@@ -57,7 +68,7 @@ function templatesOf({ grant }: RuleEntry, place: Place): PlacedTemplate[] {
 export function checkTemplate(
   { text, place }: PlacedTemplate,
   catalogue: Catalogue | undefined,
-  kind: 'text' | 'any' = 'any',
+  kind: Kind = 'any',
 ): Diagnostic[] {
   const template = parseTemplate(text);
   if (template === undefined) {
@@ -71,7 +82,8 @@ export function checkTemplate(
   );
 }
 
-function checkReference(path: string, amongText: boolean, catalogue: Catalogue, place: Place): Diagnostic[] {
+/** A claim that a template refers to. @param amongText it is made text, which a list or object cannot be */
+export function checkReference(path: string, amongText: boolean, catalogue: Catalogue, place: Place): Diagnostic[] {
   const type = typeOfClaim(catalogue, path);
   if (type === undefined || type === 'open') return claimFinding(path, catalogue, place);
   if (!amongText || (type !== 'list' && type !== 'object')) return [];

@@ -6,7 +6,7 @@ import { below, errorAt, keyOf, type Place } from './place.ts';
 /** A path below an entry, and the one value refused there if others are fine. */
 type Refused = readonly [path: readonly string[], value?: string | boolean];
 
-const refusedSections = ['roles', 'exports', 'imports'];
+const refusedSections = ['exports', 'imports'];
 
 const refusedOfIssuers: readonly Refused[] = [[['quota']]];
 
@@ -14,15 +14,7 @@ const refusedOfClients: readonly Refused[] = [[['auth', 'tls_client_auth']], [['
 
 const refusedOfAudiences: readonly Refused[] = [[['binding']]];
 
-const refusedOfRules: readonly Refused[] = [
-  [['grant', 'role']],
-  [['grant', 'tags']],
-  [['grant', 'sourceIdentity']],
-  [['grant', 'transitive']],
-  [['grant', 'sessionPolicy']],
-  [['grant', 'policyArns']],
-  [['deny', 'role']],
-];
+const refusedOfRoles: readonly Refused[] = [[['revocable'], true]];
 
 export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
   return [
@@ -30,7 +22,7 @@ export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
     ...refuseIn(policy.issuers, refusedOfIssuers),
     ...refuseIn(policy.clients, refusedOfClients),
     ...refuseIn(policy.audiences, refusedOfAudiences),
-    ...refuseIn(policy.rules, refusedOfRules),
+    ...refuseIn(policy.roles, refusedOfRoles),
   ];
 }
 

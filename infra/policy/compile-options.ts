@@ -7,12 +7,14 @@ export interface CompileOptions {
   readonly local?: boolean;
   /** Issuer URLs from TypeScript, by issuer name; a value may be an unresolved token of CDK. */
   readonly issuerUrls?: Readonly<Record<string, string>>;
-  /** Whether a value of `issuerUrls` is known only at deploy. */
+  /** Role ARNs from TypeScript, by role name, likewise. */
+  readonly roleArns?: Readonly<Record<string, string>>;
+  /** Whether a value of `issuerUrls` or `roleArns` is known only at deploy. */
   readonly isUnresolved?: (value: string) => boolean;
   /** With `local`: the keys that stand in for an issuer that has none written into the policy, nor itself or its `jwksUri` on loopback. */
   readonly standIns?: StandIns;
   /** With `local`: the keys that stand in for a client whose keys are at a `jwksUri` that is not on loopback. */
   readonly clientStandIns?: StandIns;
-  /** Only warn of an issuer that has no URL yet: `cambio policy check` does not see the TypeScript that gives it. */
+  /** Only warn of an issuer without URL, or a role without ARN: `cambio policy check` does not see the TypeScript that gives it. */
   readonly urlsComeLater?: boolean;
 }

@@ -6,13 +6,15 @@ import type { CompileOptions } from './compile-options.ts';
 import { type Diagnostic, hasErrors } from './diagnostic.ts';
 import { lower } from './lower.ts';
 import { lowerIssuer } from './lower-issuers.ts';
+import { lowerRole } from './lower-roles.ts';
 import { mergeDocuments, type SourcedDocument } from './merge.ts';
 import { type PolicyFile, parseSource } from './parse-source.ts';
 import { readPolicy } from './read-policy.ts';
+import { resolveArns } from './resolve-arns.ts';
 import { resolveUrls } from './resolve-urls.ts';
 
 export interface CompiledFiles {
-  /** Only there without errors and with every issuer's URL known or a hole. */
+  /** Only there without errors and with every issuer's URL and role's ARN known or a hole. */
   readonly artifact?: PolicyArtifact;
   /** What POLICY_VALUES has to carry: hole name, such as `issuers.eks.url`, to its (token) value. */
   readonly values: Readonly<Record<string, string>>;
@@ -52,14 +54,18 @@ function readDocument(file: PolicyFile): ReadDocument {
 function compileDocuments(documents: readonly SourcedDocument[], options: CompileOptions): CompiledFiles {
   const policy = mergeDocuments(documents);
   const { local = false, standIns, clientStandIns } = options;
-  const { urls, values, diagnostics: urlFindings } = resolveUrls(policy, options);
-  const diagnostics = inFileOrder(documents, [...urlFindings, ...checkPolicy(policy, local)]);
-  if (hasErrors(diagnostics) || urls.size < policy.issuers.length) return { values: {}, diagnostics };
+  const { urls, ...ofUrls } = resolveUrls(policy, options);
+  const { arns, ...ofArns } = resolveArns(policy, options);
+  const findings = [...ofUrls.diagnostics, ...ofArns.diagnostics, ...checkPolicy(policy, local)];
+  const diagnostics = inFileOrder(documents, findings);
+  const isWhole = urls.size === policy.issuers.length && arns.size === policy.roles.length;
+  if (hasErrors(diagnostics) || !isWhole) return { values: {}, diagnostics };
   const issuers = policy.issuers.map((entry) =>
     lowerIssuer(entry, urls.get(entry.name) ?? '', local ? standIns : undefined),
   );
-  const artifact = lower({ policy, issuers, local, clientStandIns: local ? clientStandIns : undefined });
-  return { artifact, values, diagnostics };
+  const roles = policy.roles.map((entry) => lowerRole(entry, arns.get(entry.name) ?? ''));
+  const artifact = lower({ policy, issuers, roles, local, clientStandIns: local ? clientStandIns : undefined });
+  return { artifact, values: { ...ofUrls.values, ...ofArns.values }, diagnostics };
 }
 
 function inFileOrder(documents: readonly SourcedDocument[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

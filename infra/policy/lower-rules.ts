@@ -1,11 +1,19 @@
 // A rule of a checked policy as the functions read it. Pure.
-import type { ActorMatch, AudienceGrant, NamedCondition, PolicyRule } from '../../shared/policy/compiled-policy.ts';
+import type {
+  ActorMatch,
+  AudienceGrant,
+  DenyRule,
+  NamedCondition,
+  PolicyRule,
+  RoleGrant,
+} from '../../shared/policy/compiled-policy.ts';
 import { eitherForm } from './audience-forms.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Catalogues } from './catalogues.ts';
 import { audienceTtl } from './defaults.ts';
 import { parseDuration } from './duration.ts';
 import { lowerMatch } from './lower-match.ts';
+import { lowerRoleGrant } from './lower-roles.ts';
 import { byName, type Entry, type MergedPolicy } from './merge.ts';
 import type { MatchEntry, RuleEntry } from './schema.ts';
 import { parseTemplate } from './template.ts';
@@ -24,7 +32,7 @@ export function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry
     ...(actor && { actor: { from: actor.from, match: matchOf(actor.from, actor.match) } satisfies ActorMatch }),
     ...(when && { when: lowerConditions(when) }),
   };
-  if (deny !== undefined) return { ...core, deny: deny === true ? 'any' : { audience: deny.audience ?? '' } };
+  if (deny !== undefined) return { ...core, deny: lowerDenied(deny) };
   return {
     ...core,
     grant: lowerGrant(policy, grant ?? {}),
@@ -41,7 +49,13 @@ function lowerConditions(when: Readonly<Record<string, string>>): NamedCondition
   return Object.entries(when).map(([name, expression]) => ({ name, expression }));
 }
 
-function lowerGrant(policy: MergedPolicy, grant: NonNullable<RuleEntry['grant']>): AudienceGrant {
+function lowerDenied(deny: NonNullable<RuleEntry['deny']>): DenyRule['deny'] {
+  if (deny === true) return 'any';
+  return deny.role === undefined ? { audience: deny.audience ?? '' } : { role: deny.role };
+}
+
+function lowerGrant(policy: MergedPolicy, grant: NonNullable<RuleEntry['grant']>): AudienceGrant | RoleGrant {
+  if (grant.role !== undefined) return lowerRoleGrant(grant, byName(policy.roles).get(grant.role)?.value ?? {});
   const { audience = '', scopes = [], claims = {}, ttl } = grant;
   const target = byName(policy.audiences).get(audience);
   return {

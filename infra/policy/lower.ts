@@ -6,6 +6,7 @@ import type { StandIns } from './compile-options.ts';
 import { audienceTtl, defaults } from './defaults.ts';
 import { lowerClient } from './lower-clients.ts';
 import type { CompiledIssuer } from './lower-issuers.ts';
+import type { CompiledRole } from './lower-roles.ts';
 import { lowerRule } from './lower-rules.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
 import type { AudienceEntry } from './schema.ts';
@@ -13,13 +14,14 @@ import type { AudienceEntry } from './schema.ts';
 export interface LowerInput {
   readonly policy: MergedPolicy;
   readonly issuers: readonly CompiledIssuer[];
+  readonly roles: readonly CompiledRole[];
   readonly local: boolean;
   /** Keys for clients, in the local stack. */
   readonly clientStandIns?: StandIns | undefined;
 }
 
 /** The artifact of a policy without errors. */
-export function lower({ policy, issuers, local, clientStandIns }: LowerInput): PolicyArtifact {
+export function lower({ policy, issuers, roles, local, clientStandIns }: LowerInput): PolicyArtifact {
   const catalogues = cataloguesOf(policy);
   const clients = policy.clients.map((entry) => lowerClient(entry, { catalogues, standIns: clientStandIns }));
   const content = {
@@ -28,6 +30,7 @@ export function lower({ policy, issuers, local, clientStandIns }: LowerInput): P
     issuers: Object.fromEntries(issuers.map((issuer) => [issuer.name, issuer])),
     clients: Object.fromEntries(clients.map((client) => [client.name, client])),
     audiences: Object.fromEntries(policy.audiences.map((entry) => [entry.name, lowerAudience(entry)])),
+    roles: Object.fromEntries(roles.map((role) => [role.name, role])),
     rules: policy.rules.map((entry) => lowerRule(policy, entry, catalogues)),
   } as const;
   return { ...content, hash: hashOf(content) };

@@ -1,9 +1,17 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
-import type { AllowRule, Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { type EvaluatedRule, evaluatePolicy, indexRules, type PolicyAnswer } from '../../shared/policy/evaluate.ts';
+import type { PolicyArtifact, RoleGrant, ValueHole } from '../../shared/policy/compiled-policy.ts';
+import {
+  type EvaluatedRule,
+  evaluatePolicy,
+  type GrantingRule,
+  indexRules,
+  type PolicyAnswer,
+} from '../../shared/policy/evaluate.ts';
 import type { PolicyQuestion, Presented } from '../../shared/policy/question.ts';
+import { type FilledGrant, fillRoleGrant, type SessionProblem } from '../../shared/policy/role-grant.ts';
+import { namedTargets, type Target, targetsOf } from '../../shared/policy/target.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 
 /** A request with the claims of its tokens. `issuer` is a policy name, or `self`. */
@@ -26,11 +34,24 @@ interface Seen {
   readonly rules: readonly EvaluatedRule[];
 }
 
-export type Rehearsed = Seen &
-  (
-    | { readonly outcome: 'granted'; readonly rule: string; readonly scopes: readonly string[] }
-    | { readonly outcome: 'refused'; readonly error: string; readonly reason: string; readonly rule?: string }
-  );
+type Ending =
+  | {
+      readonly outcome: 'granted';
+      readonly rule: string;
+      readonly scopes: readonly string[];
+      /** Of a role. */
+      readonly session?: Pick<FilledGrant, 'tags' | 'dropped'>;
+    }
+  | {
+      readonly outcome: 'refused';
+      readonly error: string;
+      readonly reason: string;
+      readonly rule?: string;
+      /** What of the role's session cannot be made. */
+      readonly session?: SessionProblem;
+    };
+
+export type Rehearsed = Seen & Ending;
 
 export type Rehearse = (request: Rehearsal) => Rehearsed;
 
@@ -41,17 +62,17 @@ export function createRehearse(policy: PolicyArtifact): Rehearse {
   return (request) => {
     const checks = checksOf(request, policy);
     const failed = checks.find(({ matched }) => !matched);
-    const audience = targetOf(request, policy);
-    const answer = audience && evaluatePolicy(findRules, questionOf(request, audience, policy), evaluateCondition);
+    const target = targetOf(request, policy);
+    const answer = target && evaluatePolicy(findRules, questionOf(request, target, policy), evaluateCondition);
     const seen = { checks, rules: answer?.trace ?? [] };
     if (failed) return { ...seen, outcome: 'refused', error: 'invalid_request', reason: failed.reason };
-    if (!audience || !answer) return { ...seen, outcome: 'refused', error: 'invalid_target', reason: 'target' };
-    return { ...seen, ...endingOf(request, audience, answer) };
+    if (!target || !answer) return { ...seen, outcome: 'refused', error: 'invalid_target', reason: 'target' };
+    return { ...seen, ...endingOf(request, target, answer) };
   };
 }
 
-/** The question policy is asked about a request for an audience. */
-export function questionOf(request: Rehearsal, { name }: Audience, policy: PolicyArtifact): PolicyQuestion {
+/** The question policy is asked about a request for a target. */
+export function questionOf(request: Rehearsal, { name }: Pick<Target, 'name'>, policy: PolicyArtifact): PolicyQuestion {
   const { subject, actor, client, audiences, resources, scope, now } = request;
   return {
     ...seenByPolicy(subject, policy),
@@ -63,18 +84,14 @@ export function questionOf(request: Rehearsal, { name }: Audience, policy: Polic
   };
 }
 
-/** The one audience all parameters name. */
+/** The one target all parameters name. */
 export function targetOf(
-  { audiences, resources }: Pick<Rehearsal, 'audiences' | 'resources'>,
+  request: Pick<Rehearsal, 'audiences' | 'resources'>,
   policy: PolicyArtifact,
-): Audience | undefined {
-  const known = Object.values(policy.audiences);
-  const named = [
-    ...audiences.map((name) => known.find((audience) => audience.name === name || audience.resource === name)),
-    ...resources.map((uri) => known.find(({ resource }) => resource === uri)),
-  ];
+): Target<string | ValueHole> | undefined {
+  const named = namedTargets(request, targetsOf(policy));
   const [target] = named;
-  return named.every((audience) => audience === target) ? target : undefined;
+  return named.every((other) => other?.name === target?.name) ? target : undefined;
 }
 
 function checksOf({ subject, actor, client, now }: Rehearsal, policy: PolicyArtifact): readonly TokenCheck[] {
@@ -106,20 +123,26 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
   };
 }
 
-type Ending =
-  | { readonly outcome: 'granted'; readonly rule: string; readonly scopes: readonly string[] }
-  | { readonly outcome: 'refused'; readonly error: string; readonly reason: string; readonly rule?: string };
-
-function endingOf(request: Rehearsal, audience: Audience, answer: PolicyAnswer): Ending {
+function endingOf(request: Rehearsal, target: Pick<Target, 'scopes'>, answer: PolicyAnswer): Ending {
   if (answer.outcome === 'no_rule') return { outcome: 'refused', error: 'invalid_target', reason: 'no_rule' };
   const { rule } = answer;
   if (answer.outcome === 'denied') return { outcome: 'refused', error: 'invalid_target', reason: 'denied', rule };
   if (isLate(request) && !answer.allow.outlive) {
     return { outcome: 'refused', error: 'invalid_request', reason: 'expired', rule };
   }
-  const scopes = scopesOf(request, audience, answer.allow);
-  if (scopes) return { outcome: 'granted', rule, scopes };
-  return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
+  const scopes = scopesOf(request, target, answer.allow);
+  if (!scopes) return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
+  const { grant } = answer.allow;
+  return 'role' in grant ? sessionEnding(rule, grant, request.subject) : { outcome: 'granted', rule, scopes };
+}
+
+function sessionEnding(rule: string, grant: RoleGrant, { claims }: Presented): Ending {
+  const filled = fillRoleGrant(grant, claims);
+  if ('refused' in filled) {
+    return { outcome: 'refused', error: 'invalid_target', reason: 'tags', rule, session: filled.refused };
+  }
+  const { tags, dropped } = filled;
+  return { outcome: 'granted', rule, scopes: [], session: { tags, dropped } };
 }
 
 /** The check let a token through that expired within its issuer's skew. */
@@ -130,11 +153,12 @@ function isLate({ subject, now }: Rehearsal): boolean {
 
 function scopesOf(
   { subject, scope }: Rehearsal,
-  audience: Audience,
-  { grant }: AllowRule,
+  target: Pick<Target, 'scopes'>,
+  { grant }: GrantingRule,
 ): readonly string[] | undefined {
-  const own = subject.issuer === 'self' ? String(subject.claims['scope'] ?? '').split(' ') : grant.scopes;
-  const allowed = grant.scopes.filter((word) => audience.scopes.includes(word) && own.includes(word));
+  const ofRule = 'scopes' in grant ? grant.scopes : [];
+  const own = subject.issuer === 'self' ? String(subject.claims['scope'] ?? '').split(' ') : ofRule;
+  const allowed = ofRule.filter((word) => target.scopes.includes(word) && own.includes(word));
   if (scope === undefined) return allowed;
   const granted = allowed.filter((word) => scope.includes(word));
   return granted.length > 0 ? granted : undefined;

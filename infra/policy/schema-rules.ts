@@ -15,11 +15,14 @@ export const audience = closed({
 
 export const role = closed({
   arn: filled.optional().describe('May come from TypeScript instead.'),
-  externalId: filled.optional(),
-  via: z.enum(['assume-role', 'web-identity']).optional(),
+  externalId: filled.optional().describe('Sent with every AssumeRole.'),
+  via: z
+    .enum(['assume-role', 'web-identity'])
+    .optional()
+    .describe('Default assume-role: sessions up to 1h. web-identity: as OIDC provider of IAM, up to 12h.'),
   revocable: z.boolean().optional(),
-  ttl: duration.optional(),
-  maxTtl: duration.optional(),
+  ttl: duration.optional().describe('Lifetime of a session, at least 15m. Default 1h.'),
+  maxTtl: duration.optional().describe('The most a rule may give. Default what STS allows.'),
 });
 
 const tag = z.union([
@@ -33,11 +36,11 @@ const grant = closed({
   scopes: z.array(scope).optional(),
   claims: z.record(filled, z.string()).optional().describe('Claims of the issued token: "${claims.x}" copies one.'),
   ttl: duration.optional(),
-  tags: z.record(filled, tag).optional(),
-  sourceIdentity: filled.optional(),
-  transitive: z.array(filled).optional(),
-  sessionPolicy: z.record(z.string(), z.unknown()).optional(),
-  policyArns: z.array(filled).optional(),
+  tags: z.record(filled, tag).optional().describe('Session tags of a role: "${claims.x}" by key, the important first.'),
+  sourceIdentity: filled.optional().describe("Template of the session's source identity."),
+  transitive: z.array(filled).optional().describe('Keys of the tags that chained sessions inherit.'),
+  sessionPolicy: z.record(z.string(), z.unknown()).optional().describe('IAM policy that limits the session.'),
+  policyArns: z.array(filled).optional().describe('Managed policies that limit the session.'),
 });
 
 const deny = z.union([z.literal(true), closed({ audience: name.optional(), role: name.optional() })]);

@@ -7,7 +7,7 @@ const epoch = z.int('a time is whole seconds since the epoch').min(0, 'a time is
 
 /** Reasons of a decision: stable codes. */
 const reasons = ['malformed', 'issuer', 'audience', 'expired', 'not_yet_valid', 'too_old'] as const;
-const reason = z.enum([...reasons, 'no_rule', 'denied', 'scope', 'target']);
+const reason = z.enum([...reasons, 'no_rule', 'denied', 'scope', 'target', 'tags']);
 
 const test = closed({
   name: filled,

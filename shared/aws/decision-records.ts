@@ -1,6 +1,6 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { DecisionRecord, Ending } from '../oauth/decision-record.ts';
+import type { DecisionRecord, Ending, SessionFacts } from '../oauth/decision-record.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { decisionKey, listedTokens } from './record-keys.ts';
 import { revocationName } from './revocations.ts';
@@ -61,6 +61,7 @@ function toItem(record: DecisionRecord): Record<string, AttributeValue> {
       request: JSON.stringify(request),
       subjectToken: JSON.stringify(subject),
       actorToken: JSON.stringify(actor),
+      session: JSON.stringify(issued?.session),
     }),
     ...(status && listing(status)),
   };
@@ -106,6 +107,7 @@ function endingOf(item: Item): Ending {
       outcome: 'refused',
       error: item['error']?.S ?? '',
       reason: item['reason']?.S as Extract<Ending, { outcome: 'refused' }>['reason'],
+      ...(item['detail']?.S !== undefined && { detail: item['detail'].S }),
     };
   }
   if (item['exp'] === undefined) return { outcome: 'granted' };
@@ -116,6 +118,7 @@ function endingOf(item: Item): Ending {
     audience: item['audience']?.S ?? '',
     scope: item['scope']?.S,
     family: item['family']?.S,
+    ...(item['session']?.S !== undefined && { session: JSON.parse(item['session'].S) as SessionFacts }),
   };
   return { outcome: 'granted', issued };
 }

@@ -4,7 +4,7 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision.ts';
 import type { Ending } from '../oauth/decision-record.ts';
-import { Refused } from '../oauth/denial.ts';
+import { type Denial, Refused } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
 import { causesOf, placeOf } from './causes.ts';
 import { decisionDocument } from './decision-document.ts';
@@ -46,7 +46,14 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
 export function refusalOf(error: unknown): Ending {
   if (!(error instanceof Refused)) return { outcome: 'refused', error: 'server_error', reason: undefined };
   const { error: code, reason } = oauthError(error.denial);
-  return { outcome: 'refused', error: code, reason };
+  const detail = detailOf(error.denial);
+  return { outcome: 'refused', error: code, reason, ...(detail !== undefined && { detail }) };
+}
+
+/** Policy text, or the words of STS. */
+function detailOf(denial: Denial): string | undefined {
+  if (denial.kind === 'sts') return [denial.code, ...(denial.detail === undefined ? [] : [denial.detail])].join(': ');
+  return denial.kind === 'role_session' ? `${denial.part} ${denial.name}: ${denial.problem}` : undefined;
 }
 
 interface Failure {

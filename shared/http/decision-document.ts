@@ -1,5 +1,5 @@
 // A decision as operators read it: GET /admin/decisions/{decision_id}, and the log. Never a token. Pure.
-import type { DecisionRecord, IssuedFacts, RequestFacts, TokenRecord } from '../oauth/decision-record.ts';
+import type { DecisionRecord, IssuedFacts, RequestFacts, SessionFacts, TokenRecord } from '../oauth/decision-record.ts';
 
 /** The wire form of a decision; members that are undefined are left out of its JSON. Times are epoch seconds. */
 export function decisionDocument(record: DecisionRecord): Readonly<Record<string, unknown>> {
@@ -8,7 +8,7 @@ export function decisionDocument(record: DecisionRecord): Readonly<Record<string
     decision_id: record.decisionId,
     at: record.at,
     outcome: ending.outcome,
-    ...(ending.outcome === 'refused' && { error: ending.error, reason: ending.reason }),
+    ...(ending.outcome === 'refused' && { error: ending.error, reason: ending.reason, detail: ending.detail }),
     rule: record.rule,
     rules: trace.rules,
     ...(trace.omitted > 0 && { rules_omitted: trace.omitted }),
@@ -38,6 +38,13 @@ function tokenDocument({ issuer, sub, jti, claims, hashed, omitted }: TokenRecor
   return { issuer, sub, jti, claims, ...optional };
 }
 
-function issuedDocument(jti: string, { sub, clientId, audience, scope, exp, family }: IssuedFacts) {
-  return { jti, sub, client_id: clientId, audience, scope, exp, family };
+function issuedDocument(jti: string, issued: IssuedFacts) {
+  const { sub, clientId, audience, scope, exp, family, session } = issued;
+  const sessionOf = session && sessionDocument(session);
+  return { jti, sub, client_id: clientId, audience, scope, exp, family, session: sessionOf };
+}
+
+function sessionDocument({ roleArn, name, durationSeconds, tags, dropped, packedPolicySize }: SessionFacts) {
+  const size = { packed_policy_size: packedPolicySize };
+  return { role_arn: roleArn, name, duration: durationSeconds, tags, dropped_tags: dropped, ...size };
 }

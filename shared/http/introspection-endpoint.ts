@@ -2,7 +2,8 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { type IntrospectionCapabilities, introspect, signIntrospection } from '../oauth/introspection.ts';
 import { createBudget } from './budget.ts';
-import { type EndpointOptions, formEndpoint, type KeepingCapabilities } from './form-endpoint.ts';
+import type { EndpointOptions, KeepingCapabilities } from './deciding-endpoint.ts';
+import { type FormEndpoint, formEndpoint } from './form-endpoint.ts';
 import { header } from './headers.ts';
 import { json } from './json.ts';
 
@@ -16,16 +17,12 @@ export type IntrospectionEndpoint = Omit<IntrospectionCapabilities, 'mayGuess'> 
 /** The Lambda handler of `POST /introspect`. */
 export function introspectionEndpoint(endpoint: IntrospectionEndpoint, options: EndpointOptions) {
   const cambio = { ...endpoint, mayGuess: createGuessing(options.clock) };
-  return formEndpoint({
-    ...options,
-    name: 'introspection',
-    cambio,
-    respond: async (call, decision, event) => {
-      const answer = await introspect(call, cambio, decision);
-      if (!accepts(header(event, 'accept'))) return json(200, answer.introspection);
-      return signed(await signIntrospection(answer, cambio));
-    },
-  });
+  const respond: FormEndpoint['respond'] = async (call, decision, event) => {
+    const answer = await introspect(call, cambio, decision);
+    if (!accepts(header(event, 'accept'))) return json(200, answer.introspection);
+    return signed(await signIntrospection(answer, cambio));
+  };
+  return formEndpoint({ name: 'introspection', cambio, respond }, options);
 }
 
 /** A budget for each client of the policy, and so a bounded number of them. */

@@ -1,17 +1,14 @@
 // POST /revoke (RFC 7009). No I/O of its own.
 import { type RevokeCapabilities, revoke } from '../oauth/revoke.ts';
-import { type EndpointOptions, formEndpoint, type KeepingCapabilities } from './form-endpoint.ts';
+import type { EndpointOptions, KeepingCapabilities } from './deciding-endpoint.ts';
+import { type FormEndpoint, formEndpoint } from './form-endpoint.ts';
 import { json } from './json.ts';
 
 /** The Lambda handler of `POST /revoke`; the body of its 200 says nothing (RFC 7009 §2.2). */
 export function revocationEndpoint(cambio: RevokeCapabilities & KeepingCapabilities, options: EndpointOptions) {
-  return formEndpoint({
-    ...options,
-    name: 'revocation',
-    cambio,
-    respond: async (call, decision) => {
-      await revoke(call, cambio, decision);
-      return json(200, {});
-    },
-  });
+  const respond: FormEndpoint['respond'] = async (call, decision) => {
+    await revoke(call, cambio, decision);
+    return json(200, {});
+  };
+  return formEndpoint({ name: 'revocation', cambio, respond }, options);
 }

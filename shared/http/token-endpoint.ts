@@ -1,15 +1,18 @@
 // POST /token (RFC 8693). No I/O of its own.
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { exchange } from '../oauth/exchange.ts';
-import { type EndpointOptions, formEndpoint } from './form-endpoint.ts';
+import type { EndpointOptions } from './deciding-endpoint.ts';
+import { formEndpoint } from './form-endpoint.ts';
 import { json } from './json.ts';
 
 /** The Lambda handler of `POST /token`. */
 export function tokenEndpoint(cambio: ExchangeCapabilities, options: EndpointOptions) {
-  return formEndpoint({
-    ...options,
-    name: 'token_exchange',
-    cambio,
-    respond: async (call, decision) => json(200, await exchange(call, cambio, decision)),
-  });
+  return formEndpoint(
+    {
+      name: 'token_exchange',
+      cambio,
+      respond: async (call, decision) => json(200, await exchange(call, cambio, decision)),
+    },
+    options,
+  );
 }

@@ -9,6 +9,7 @@ import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './keyring.ts';
 import type { Taken, Taking } from './one-time-use.ts';
 import type { Description, Revocation } from './revocation.ts';
+import type { AssumeRole } from './role-credentials.ts';
 import type { StatusReference } from './status-list-id.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify-token.ts';
 
@@ -34,6 +35,7 @@ export interface ExchangeCapabilities {
   readonly readKeyring: () => Promise<Keyring>;
   /** Signs; answers the signature in JWS form (RFC 7518 §3). */
   readonly sign: (key: SigningKey, input: string) => Promise<Uint8Array>;
+  readonly assumeRole: AssumeRole;
   /** Durable when it returns. */
   readonly recordDecision: (record: DecisionRecord) => Promise<void>;
   /** Durable when it returns. */

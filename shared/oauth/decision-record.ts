@@ -2,11 +2,24 @@
 import type { Claims } from '../policy/claims.ts';
 import type { EvaluatedRule } from '../policy/evaluate.ts';
 import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../policy/recorded-claims.ts';
+import type { TagProblem } from '../policy/session-tags.ts';
 import type { Reason } from './denial.ts';
 import { selfName } from './own-tokens.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
 import type { Description } from './revocation.ts';
 import type { StatusReference } from './status-list-id.ts';
+
+/** What a role session leaves behind; never a credential, nor the value of a tag. */
+export interface SessionFacts {
+  readonly roleArn: string;
+  readonly name: string;
+  readonly durationSeconds: number;
+  /** Keys. */
+  readonly tags: readonly string[];
+  readonly dropped: readonly TagProblem[];
+  /** Percent, as STS answers it. */
+  readonly packedPolicySize: number | undefined;
+}
 
 /** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
 export interface IssuedFacts {
@@ -14,11 +27,13 @@ export interface IssuedFacts {
   /** In issued form. */
   readonly sub: string;
   readonly clientId: string;
-  /** Name of the audience. */
+  /** Name of the audience, or of the role. */
   readonly audience: string;
   readonly scope: string | undefined;
   /** `jti` of the first token of ours in its tree, where that is another. */
   readonly family?: string | undefined;
+  /** Of AWS credentials. */
+  readonly session?: SessionFacts;
 }
 
 /** The request in the caller's own words. */
@@ -40,7 +55,13 @@ interface TokenToRecord {
 export type Ending =
   /** What was issued; or why a token that was looked up is not active, when it is not. */
   | { readonly outcome: 'granted'; readonly issued?: IssuedFacts | undefined; readonly inactive?: Reason | undefined }
-  | { readonly outcome: 'refused'; readonly error: string; readonly reason: Reason | undefined };
+  | {
+      readonly outcome: 'refused';
+      readonly error: string;
+      readonly reason: Reason | undefined;
+      /** What of a role session could not be made, or what STS said of it. */
+      readonly detail?: string;
+    };
 
 export interface DecisionInput {
   readonly decisionId: string;

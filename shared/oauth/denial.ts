@@ -1,4 +1,5 @@
 // Why a request is refused: a tagged union with its facts, and the one exception that carries it. Pure.
+import type { SessionProblem } from '../policy/role-grant.ts';
 
 /** Reasons for which a token itself is refused. */
 export type TokenReason =
@@ -21,7 +22,7 @@ export type TokenReason =
   | 'client';
 
 /** Stable reason code of a decision; operators search and alarm on these. */
-export type Reason = TokenReason | 'quota' | 'no_rule' | 'denied' | 'scope' | 'target' | 'unavailable';
+export type Reason = TokenReason | 'quota' | 'no_rule' | 'denied' | 'scope' | 'target' | 'tags' | 'sts' | 'unavailable';
 
 export type TokenParameter = 'subject_token' | 'actor_token' | 'token';
 
@@ -50,10 +51,13 @@ export type Denial =
   /** AWS credentials, to be revoked. */
   | { readonly kind: 'irrevocable' }
   | { readonly kind: 'throttled' }
+  | ({ readonly kind: 'role_session' } & SessionProblem)
+  /** STS refused the session; `detail` is what it said, where that holds nothing of a token. */
+  | { readonly kind: 'sts'; readonly code: string; readonly detail: string | undefined }
   | { readonly kind: 'unavailable'; readonly dependency: Dependency };
 
 /** What an exchange waits for. */
-export type Dependency = 'issuer' | 'kms' | 'dynamodb' | 'deadline';
+export type Dependency = 'issuer' | 'kms' | 'dynamodb' | 'sts' | 'deadline';
 
 /** The one exception thrown on purpose: the request is refused for `denial`. */
 export class Refused extends Error {

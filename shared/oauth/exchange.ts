@@ -5,6 +5,7 @@ import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import type { DecisionFacts } from './decision.ts';
 import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
+import { issueRole } from './issue-role.ts';
 import { authenticate, verifierOf, verifyParties } from './parties.ts';
 import { parseTokenRequest } from './token-request.ts';
 
@@ -17,7 +18,7 @@ export async function exchange(
   cambio: ExchangeCapabilities,
   decision: DecisionFacts,
 ): Promise<TokenResponse> {
-  const request = parseTokenRequest(call.form);
+  const request = parseTokenRequest(call.form, cambio.policy);
   const verifier = verifierOf(cambio);
   const caller = await authenticate(call, verifier);
   decision.request = { ...request.asked, requestedTokenType: request.requestedTokenType, client: caller?.client.name };
@@ -25,9 +26,13 @@ export async function exchange(
   const now = cambio.now();
   const granted = decideGrant({ request, caller, parties, now }, cambio, decision);
   const hash = requestHash(call.form, caller?.client.name, cambio.policy.hash);
-  const status = granted.audience.status ? await cambio.reserveStatus(granted.audience) : undefined;
+  const status =
+    'audience' in granted && granted.audience.status ? await cambio.reserveStatus(granted.audience) : undefined;
   const claim = { request: hash, jti: decision.decisionId, at: now, status };
-  return admit({ caller, parties, claim, attempt: decision.attempt }, cambio, (first, again) =>
-    issue({ request, caller, parties, granted, now, claim: first, again }, cambio, decision),
-  );
+  return admit({ caller, parties, claim, attempt: decision.attempt }, cambio, (first, again) => {
+    const question = { request, caller, parties, now, claim: first, again };
+    return 'role' in granted
+      ? issueRole({ ...question, granted }, cambio, decision)
+      : issue({ ...question, granted }, cambio, decision);
+  });
 }

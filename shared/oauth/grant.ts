@@ -1,6 +1,7 @@
 // Asks policy, and cuts what it grants down to what was asked for (RFC 8693 §2.1, RFC 6749 §3.3). Pure.
-import type { AllowRule, Audience } from '../policy/compiled-policy.ts';
-import { evaluatePolicy, type PolicyAnswer } from '../policy/evaluate.ts';
+import type { AllowRule, Audience, Role, RoleGrant } from '../policy/compiled-policy.ts';
+import { evaluatePolicy, type GrantingRule, type PolicyAnswer } from '../policy/evaluate.ts';
+import type { Target } from '../policy/target.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision.ts';
 import { Refused } from './denial.ts';
@@ -10,6 +11,7 @@ import { policyClaims } from './policy-claims.ts';
 import { grantedScopes } from './scope.ts';
 import { resolveTarget } from './target.ts';
 import type { TokenRequest } from './token-request.ts';
+import { tokenTypes } from './token-types.ts';
 import { checkReplacement } from './transaction-token.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
@@ -17,6 +19,12 @@ export interface Granted {
   readonly audience: Audience;
   readonly rule: AllowRule;
   readonly scopes: readonly string[];
+}
+
+/** A role, and the rule that grants it. */
+export interface RoleGrantedTo {
+  readonly role: Role;
+  readonly rule: AllowRule<RoleGrant>;
 }
 
 export interface GrantQuestion {
@@ -31,21 +39,42 @@ type GrantCapabilities = Pick<ExchangeCapabilities, 'policy' | 'findRules' | 'ev
 
 /**
  * The rule that grants this target, and the scopes it grants.
- * @throws Refused `target`, `parameter`, `no_rule`, `denied`, `scope`, or `token` when only a rule with `outlive` would have taken it
+ * @throws Refused `target`, `parameter`, `no_rule`, `denied`, `scope`, `token_type` where the target has no such tokens, or
+ *   `token` when only a rule with `outlive` would have taken it
  */
-export function decideGrant(question: GrantQuestion, cambio: GrantCapabilities, decision: DecisionFacts): Granted {
+export function decideGrant(
+  question: GrantQuestion,
+  cambio: GrantCapabilities,
+  decision: DecisionFacts,
+): Granted | RoleGrantedTo {
   const { request, parties } = question;
-  const audience = resolveTarget(request, cambio.policy.audiences);
-  checkReplacement(parties.subject, request.transaction ?? {}, audience);
-  const answer = ask(question, audience, cambio);
+  const target = resolveTarget(request, cambio.policy);
+  if ('audience' in target) checkReplacement(parties.subject, request.transaction ?? {}, target.audience);
+  const answer = ask(question, target, cambio);
   decision.rules = answer.trace;
   if (answer.outcome !== 'no_rule') decision.rule = answer.rule;
   checkLate(question, answer);
-  const rule = requireGrant(answer);
-  return { audience, rule, scopes: scopesOf(request, parties.subject, rule, audience) };
+  return grantOf(target, requireGrant(answer), question);
 }
 
-function ask({ request, caller, parties, now }: GrantQuestion, audience: Audience, cambio: GrantCapabilities) {
+/** Which types a target has is told to those alone who may have it. */
+function grantOf(target: Target, { grant, ...rule }: GrantingRule, question: GrantQuestion): Granted | RoleGrantedTo {
+  const { request, parties } = question;
+  const wantsCredentials = request.requestedTokenType === tokenTypes.awsCredentials;
+  if (wantsCredentials !== 'role' in target) {
+    throw new Refused({ kind: 'token_type', parameter: 'requested_token_type' });
+  }
+  if ('role' in target && 'role' in grant) {
+    if (request.asked.scope !== undefined) throw new Refused({ kind: 'scope', problem: 'none_granted' });
+    return { role: target.role, rule: { ...rule, grant } };
+  }
+  // Names are of one namespace, so that target and grant are of one kind.
+  if ('role' in target || 'role' in grant) throw new TypeError('a rule of another kind than its target');
+  const allow = { ...rule, grant };
+  return { audience: target.audience, rule: allow, scopes: scopesOf(request, parties.subject, allow, target.audience) };
+}
+
+function ask({ request, caller, parties, now }: GrantQuestion, target: Target, cambio: GrantCapabilities) {
   const { subject, actor } = parties;
   const presented = (token: VerifiedToken) => ({
     issuer: token.issuer.name,
@@ -55,7 +84,7 @@ function ask({ request, caller, parties, now }: GrantQuestion, audience: Audienc
   const question = {
     ...presented(subject),
     ...(actor && { actor: presented(actor) }),
-    audience: audience.name,
+    audience: target.name,
     client: caller?.client.name ?? '',
     request: { scopes: scope ?? [], audiences, resources },
     now,
@@ -73,7 +102,7 @@ function checkLate({ request, parties, now }: GrantQuestion, answer: PolicyAnswe
   throw new Refused({ kind: 'token', parameter: 'subject_token', reason: 'expired', detail: 'exp has passed' });
 }
 
-function requireGrant(answer: PolicyAnswer): AllowRule {
+function requireGrant(answer: PolicyAnswer): GrantingRule {
   switch (answer.outcome) {
     case 'granted':
       return answer.allow;

@@ -35,10 +35,11 @@ export interface IssueQuestion extends GrantQuestion {
  * @throws Refused
  */
 export async function issue(
-  { request, caller, parties, granted, now, claim, again }: IssueQuestion,
+  question: IssueQuestion,
   cambio: ExchangeCapabilities,
   decision: DecisionFacts,
 ): Promise<TokenResponse> {
+  const { request, caller, parties, granted, now, claim } = question;
   const kind = issuedKind(request, granted.audience);
   const client = caller?.client.name;
   const issuance = {
@@ -51,21 +52,27 @@ export async function issue(
     status: claim.status,
     transaction: request.transaction,
   };
-  const repeatable = (parties.subject.use ?? parties.actor?.use) !== undefined;
+  const repetition = repetitionOf(question);
+  const repeatable = repetition !== undefined;
   const { claims, handleHash, descriptions, token } = await mint({ kind, issuance, repeatable }, cambio);
   const issued = issuedFacts(claims, granted.audience);
   const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
   const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
-  const repetition = again ? 'again' : 'first';
   const written = {
     ...record,
-    ...(repeatable && ({ repetition, handleHash } as const)),
+    ...(repetition && { ...repetition, handleHash }),
     ...(claim.status && { status: { ...claim.status, descriptions } }),
   };
   const minted = await both(token(), cambio.recordDecision(written));
   decision.issued = issued;
   decision.decisionId = claim.jti;
   return tokenResponse(minted, { claims, kind, request, now });
+}
+
+/** Whether the identical request may come again, or did: where subject or actor may be used once. */
+export function repetitionOf({ parties: { subject, actor }, again }: Pick<IssueQuestion, 'parties' | 'again'>) {
+  if (!subject.use && !actor?.use) return undefined;
+  return { repetition: again ? 'again' : 'first' } as const;
 }
 
 /** Waits for both also when one fails: the refusal that is recorded then must not be overtaken by the grant. */

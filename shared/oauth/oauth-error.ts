@@ -46,6 +46,10 @@ export function oauthError(denial: Denial): OAuthError {
       return badRequest('invalid_scope', 'scope cannot be granted', 'scope');
     case 'signing_input':
       return badRequest('invalid_target', 'the token for audience or resource would be too large', 'size');
+    case 'role_session':
+      return badRequest('invalid_target', 'the role session for audience or resource cannot be made', 'tags');
+    case 'sts':
+      return badRequest('invalid_target', 'the role session for audience or resource was refused', 'sts');
     case 'foreign_token':
       return badRequest('invalid_request', 'token is not yours to revoke', 'client');
     case 'irrevocable':

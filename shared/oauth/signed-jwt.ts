@@ -12,7 +12,8 @@ export type SignedType =
   | 'txntoken+jwt'
   | 'token-introspection+jwt'
   | 'statuslist+jwt'
-  | 'client-authentication+jwt';
+  | 'client-authentication+jwt'
+  | 'JWT';
 
 /** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
 const maxSigningInput = 4_096;

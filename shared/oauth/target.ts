@@ -1,5 +1,7 @@
-// What a token is wanted for: `audience` and `resource` to one audience of the policy (RFC 8693 §2.1, RFC 8707 §2). Pure.
-import type { Audience } from '../policy/compiled-policy.ts';
+// What a token is wanted for: `audience` and `resource` to one audience or role of the policy (RFC 8693 §2.1, RFC 8707 §2).
+// Pure.
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { namedTargets, type Target, targetsOf } from '../policy/target.ts';
 import { Refused } from './denial.ts';
 import type { TokenRequest } from './token-request.ts';
 
@@ -7,26 +9,23 @@ import type { TokenRequest } from './token-request.ts';
 const absoluteUri = /^[a-z][a-z0-9+.-]*:[!$%&'()*+,\-./0-9:;=?@A-Z[\]_a-z~]+$/i;
 
 /**
- * The one audience that all `audience` and `resource` parameters name. Both are compared as strings with what the
+ * The one target that all `audience` and `resource` parameters name. Both are compared as strings with what the
  * policy says: two spellings of one URL are two resources.
  * @throws Refused `target`
  */
 export function resolveTarget(
-  { asked: { audiences, resources } }: Pick<TokenRequest, 'asked'>,
-  known: Readonly<Record<string, Audience>>,
-): Audience {
+  { asked }: Pick<TokenRequest, 'asked'>,
+  policy: Pick<CompiledPolicy, 'audiences' | 'roles'>,
+): Target {
+  const { audiences, resources } = asked;
   if (audiences.length + resources.length === 0) throw new Refused({ kind: 'target', problem: 'missing' });
   if (!resources.every((resource) => absoluteUri.test(resource))) {
     throw new Refused({ kind: 'target', problem: 'malformed' });
   }
-  const list = Object.values(known);
-  const named = [
-    ...audiences.map((name) => list.find((audience) => audience.name === name || audience.resource === name)),
-    ...resources.map((uri) => list.find((audience) => audience.resource === uri)),
-  ];
+  const named = namedTargets(asked, targetsOf(policy));
   const [target] = named;
   // An unknown name beside a known one is refused as unknown, never passed over.
   if (!target || named.includes(undefined)) throw new Refused({ kind: 'target', problem: 'unknown' });
-  if (named.some((audience) => audience !== target)) throw new Refused({ kind: 'target', problem: 'several' });
+  if (named.some((other) => other?.name !== target.name)) throw new Refused({ kind: 'target', problem: 'several' });
   return target;
 }

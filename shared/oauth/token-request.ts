@@ -1,4 +1,6 @@
 // A token exchange request: form parameters to a typed request (RFC 8693 §2.1). Pure.
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { namedTargets, targetsOf } from '../policy/target.ts';
 import { Refused, type TokenParameter } from './denial.ts';
 import { type Form, refuseRepeats, required, single } from './form.ts';
 import { parseScope } from './scope.ts';
@@ -35,6 +37,8 @@ export interface AskedFor {
   readonly scope: readonly string[] | undefined;
 }
 
+type Targets = Pick<CompiledPolicy, 'audiences' | 'roles'>;
+
 const repeatable = ['audience', 'resource'];
 const known = [
   ...['grant_type', 'subject_token', 'subject_token_type', 'actor_token', 'actor_token_type', 'requested_token_type'],
@@ -47,23 +51,31 @@ const known = [
  * @throws Refused `parameter`, `grant_type`, `token_type` or `scope`
  * @see [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.1)
  */
-export function parseTokenRequest(form: Form): TokenRequest {
+export function parseTokenRequest(form: Form, policy: Targets): TokenRequest {
   refuseRepeats(form, repeatable, known);
   if (required(form, 'grant_type') !== tokenExchangeGrant) throw new Refused({ kind: 'grant_type' });
   const scope = single(form, 'scope');
   const subject = presented(form, 'subject_token', subjectTokenTypes) ?? missing('subject_token');
-  const requestedTokenType = requestedType(single(form, 'requested_token_type'), subject);
+  const asked = {
+    audiences: form.get('audience') ?? [],
+    resources: form.get('resource') ?? [],
+    scope: scope === undefined ? undefined : parseScope(scope),
+  };
+  const wanted = single(form, 'requested_token_type') ?? usualType(asked, policy);
+  const requestedTokenType = requestedType(wanted, subject);
   return {
     subject,
     actor: presented(form, 'actor_token', actorTokenTypes),
-    asked: {
-      audiences: form.get('audience') ?? [],
-      resources: form.get('resource') ?? [],
-      scope: scope === undefined ? undefined : parseScope(scope),
-    },
+    asked,
     requestedTokenType,
     ...(requestedTokenType === tokenTypes.transactionToken && { transaction: parseTransactionContext(form) }),
   };
+}
+
+/** What a request that names no type wants: credentials of a role, else an access token. */
+function usualType(asked: AskedFor, policy: Targets): string {
+  const isRole = namedTargets(asked, targetsOf(policy)).some((target) => target && 'role' in target);
+  return isRole ? tokenTypes.awsCredentials : tokenTypes.accessToken;
 }
 
 function presented(form: Form, parameter: TokenParameter, types: readonly string[]): PresentedToken | undefined {
@@ -78,8 +90,7 @@ function presented(form: Form, parameter: TokenParameter, types: readonly string
 }
 
 /** A transaction token is replaced by one, and buys nothing else: it has no authority of its own. */
-function requestedType(type: string | undefined, subject: PresentedToken): string {
-  const requested = type ?? tokenTypes.accessToken;
+function requestedType(requested: string, subject: PresentedToken): string {
   const allowed = subject.type === tokenTypes.transactionToken ? [tokenTypes.transactionToken] : requestableTokenTypes;
   if (!allowed.includes(requested)) {
     throw new Refused({ kind: 'token_type', parameter: 'requested_token_type' });

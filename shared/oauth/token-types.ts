@@ -7,6 +7,8 @@ export const tokenTypes = {
   idToken: 'urn:ietf:params:oauth:token-type:id_token',
   jwt: 'urn:ietf:params:oauth:token-type:jwt',
   transactionToken: 'urn:ietf:params:oauth:token-type:txn_token',
+  /** Credentials of a role, as the SDKs' `credential_process` has them. */
+  awsCredentials: 'urn:cambio:token-type:aws-credentials',
 } as const;
 
 /** Types an actor token may be declared as. A transaction token says what is done, and identifies nobody who acts. */
@@ -20,4 +22,5 @@ export const requestableTokenTypes: readonly string[] = [
   tokenTypes.accessToken,
   tokenTypes.jwt,
   tokenTypes.transactionToken,
+  tokenTypes.awsCredentials,
 ];

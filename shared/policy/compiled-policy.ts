@@ -106,6 +106,19 @@ export interface Audience {
   readonly status?: true;
 }
 
+/** How the session of a role is made: by our own role (a chain, an hour at most), or by a token as OIDC provider. */
+export type RoleVia = 'assume-role' | 'web-identity';
+
+/** An AWS role whose credentials are issued. Durations in seconds. */
+export interface Role<Arn = string> {
+  readonly name: string;
+  readonly arn: Arn;
+  readonly externalId?: string;
+  readonly via: RoleVia;
+  readonly ttl: number;
+  readonly maxTtl: number;
+}
+
 /** One wanted value of a claim. `glob` is anchored; `*` is one or more of any but `:` and `/`, `**` zero or more of any. */
 export type WantedValue = { readonly equals: string | number | boolean } | { readonly glob: string };
 
@@ -125,6 +138,31 @@ export interface AudienceGrant {
   readonly claims: Readonly<Record<string, Template>>;
   /** Lifetime of the issued token in seconds. */
   readonly ttl: number;
+}
+
+/** A session tag: its value is text made of claims. */
+export interface SessionTagTemplate {
+  readonly key: string;
+  readonly value: Template;
+  /** A required tag that cannot be carried refuses the request; another one is dropped. */
+  readonly required: boolean;
+  /** Characters STS would refuse are replaced. */
+  readonly sanitize: boolean;
+}
+
+export interface RoleGrant {
+  readonly role: string;
+  /** Lifetime of the session in seconds. */
+  readonly ttl: number;
+  /** In declared order: the earlier, the more important. */
+  readonly tags: readonly SessionTagTemplate[];
+  /** Keys of those `tags` that a chained session inherits. */
+  readonly transitive: readonly string[];
+  readonly sourceIdentity?: Template;
+  /** JSON text of the inline session policy; each claim stands inside a string literal of it. */
+  readonly sessionPolicy?: Template;
+  /** Managed policies that limit the session further. */
+  readonly policyArns: readonly string[];
 }
 
 /** What the actor token must be; a rule without it never grants a request that has one. */
@@ -150,27 +188,31 @@ interface RuleCore {
   readonly when?: readonly NamedCondition[];
 }
 
-export type AllowRule = RuleCore & {
-  readonly grant: AudienceGrant;
+export type AllowRule<Grant extends AudienceGrant | RoleGrant = AudienceGrant> = RuleCore & {
+  readonly grant: Grant;
   /** Most `act` levels in the issued token. Default 3. */
   readonly maxDepth?: number;
   /** The issued token may outlive its subject token; `clockSkew` then applies to `exp` too. */
   readonly outlive?: boolean;
 };
 /** `deny: 'any'` refuses every target. */
-export type DenyRule = RuleCore & { readonly deny: 'any' | { readonly audience: string } };
-export type PolicyRule = AllowRule | DenyRule;
+export type DenyRule = RuleCore & {
+  readonly deny: 'any' | { readonly audience: string } | { readonly role: string };
+};
+export type PolicyRule = AllowRule<AudienceGrant | RoleGrant> | DenyRule;
 
-/** The policy artifact; `Url` is `string` once POLICY_VALUES has been joined. */
-export interface CompiledPolicy<Url = string> {
+/** The policy artifact; `Value` is `string` once POLICY_VALUES has been joined. */
+export interface CompiledPolicy<Value = string> {
   readonly version: 1;
   /** SHA-256 (hex) of the artifact's canonical JSON without this member. */
   readonly hash: string;
   /** Compiled for the local stack (loopback URLs, stand-in keys); the construct refuses to deploy it. */
   readonly local: boolean;
-  readonly issuers: Readonly<Record<string, TrustedIssuer<Url>>>;
+  readonly issuers: Readonly<Record<string, TrustedIssuer<Value>>>;
   readonly clients: Readonly<Record<string, Client>>;
+  /** Audiences and roles share one namespace. */
   readonly audiences: Readonly<Record<string, Audience>>;
+  readonly roles: Readonly<Record<string, Role<Value>>>;
   /** In policy order: the first allow rule that fits wins. */
   readonly rules: readonly PolicyRule[];
 }

@@ -1,6 +1,6 @@
 // The decision: which rule, if any, grants this target to this subject. Any matching deny wins over all, else the first
 // allow rule that fits; nothing fits = refused. Pure and total; looks only at rules of the subject's issuer.
-import type { AllowRule, DenyRule, PolicyRule } from './compiled-policy.ts';
+import type { AllowRule, AudienceGrant, DenyRule, PolicyRule, RoleGrant } from './compiled-policy.ts';
 import { type EvaluatedRule, evaluateRule } from './evaluate-rule.ts';
 import type { PolicyQuestion } from './question.ts';
 import { traceOf } from './trace.ts';
@@ -12,13 +12,16 @@ export type { EvaluateCondition } from './when.ts';
 
 type Trace = readonly EvaluatedRule[];
 
+/** A rule that grants an audience or a role. */
+export type GrantingRule = AllowRule<AudienceGrant | RoleGrant>;
+
 export type PolicyAnswer =
-  | { readonly outcome: 'granted'; readonly rule: string; readonly allow: AllowRule; readonly trace: Trace }
+  | { readonly outcome: 'granted'; readonly rule: string; readonly allow: GrantingRule; readonly trace: Trace }
   | { readonly outcome: 'denied'; readonly rule: string; readonly trace: Trace }
   | { readonly outcome: 'no_rule'; readonly trace: Trace };
 
 /** Finds the rules that speak about an issuer and a target, in policy order. */
-export type FindRules = (issuer: string, audience: string) => readonly PolicyRule[];
+export type FindRules = (issuer: string, target: string) => readonly PolicyRule[];
 
 /**
  * Decides. Every rule for the issuer and target is evaluated, and what came closest traced.
@@ -47,24 +50,26 @@ export function evaluatePolicy(
 
 /** Indexes rules by issuer and target once, so that a decision costs nothing for the rules of others. */
 export function indexRules(rules: readonly PolicyRule[]): FindRules {
-  const audiences = new Set(rules.flatMap((rule) => targetOf(rule) ?? []));
+  const targets = new Set(rules.flatMap((rule) => targetOf(rule) ?? []));
   const index = new Map<string, Map<string | undefined, PolicyRule[]>>();
   for (const rule of rules) {
     const byTarget = index.get(rule.from) ?? new Map<string | undefined, PolicyRule[]>();
     index.set(rule.from, byTarget);
     const target = targetOf(rule);
-    for (const key of target === undefined ? [undefined, ...audiences] : [target]) {
+    for (const key of target === undefined ? [undefined, ...targets] : [target]) {
       const sameTarget = byTarget.get(key);
       if (sameTarget) sameTarget.push(rule);
       else byTarget.set(key, [rule]);
     }
   }
-  return (issuer, audience) => index.get(issuer)?.get(audience) ?? index.get(issuer)?.get(undefined) ?? [];
+  return (issuer, target) => index.get(issuer)?.get(target) ?? index.get(issuer)?.get(undefined) ?? [];
 }
 
+/** Audiences and roles share one namespace: a name is one of the two. */
 function targetOf(rule: PolicyRule): string | undefined {
-  if (!isDeny(rule)) return rule.grant.audience;
-  return rule.deny === 'any' ? undefined : rule.deny.audience;
+  const target = isDeny(rule) ? rule.deny : rule.grant;
+  if (target === 'any') return undefined;
+  return 'role' in target ? target.role : target.audience;
 }
 
 function isDeny(rule: PolicyRule): rule is DenyRule {

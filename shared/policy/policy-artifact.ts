@@ -1,6 +1,7 @@
 // The artifact of `cdk synth` and the values known only at deploy, joined at cold start. Pure; a policy that cannot be
 // joined stops the cold start.
-import type { CompiledPolicy, PolicyArtifact, TrustedIssuer, ValueHole } from './compiled-policy.ts';
+import type { CompiledPolicy, PolicyArtifact, Role, TrustedIssuer, ValueHole } from './compiled-policy.ts';
+import { parseRoleArn } from './role-arn.ts';
 
 /**
  * Parses policy.json and fills its holes from POLICY_VALUES.
@@ -13,7 +14,13 @@ export function joinPolicy(artifactJson: string, values: string | undefined): Co
   const known = values === undefined ? {} : parseValues(values);
   const issuers = Object.values(artifact.issuers).map((issuer) => joinIssuer(issuer, known));
   refuseSamePair(issuers);
-  return { ...artifact, issuers: Object.fromEntries(issuers.map((issuer) => [issuer.name, issuer])) };
+  const roles = Object.values(artifact.roles).map((role) => joinRole(role, known));
+  refuseSameRole(roles);
+  return { ...artifact, issuers: namedMap(issuers), roles: namedMap(roles) };
+}
+
+function namedMap<Named extends { readonly name: string }>(entries: readonly Named[]): Record<string, Named> {
+  return Object.fromEntries(entries.map((entry) => [entry.name, entry]));
 }
 
 function joinIssuer(
@@ -30,6 +37,14 @@ function issuerUrl(name: string, known: Readonly<Record<string, unknown>>): stri
     throw new Error(`POLICY_VALUES: ${name} is missing or is not an https URL`);
   }
   return value;
+}
+
+function joinRole(role: Role<string | ValueHole>, known: Readonly<Record<string, unknown>>): Role {
+  if (typeof role.arn === 'string') return { ...role, arn: role.arn };
+  const name = role.arn.$value;
+  const arn = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (typeof arn === 'string' && parseRoleArn(arn)) return { ...role, arn };
+  throw new Error(`POLICY_VALUES: ${name} is missing or is not the ARN of a role`);
 }
 
 function parseValues(text: string): Readonly<Record<string, unknown>> {
@@ -58,4 +73,10 @@ function refuseSamePair(issuers: readonly TrustedIssuer[]): void {
 
 function hasRepeats(values: readonly string[]): boolean {
   return new Set(values).size < values.length;
+}
+
+/** A request names a role by its ARN, too: it must not mean two. */
+function refuseSameRole(roles: readonly Role[]): void {
+  if (new Set(roles.map(({ arn }) => arn)).size < roles.length)
+    throw new Error('POLICY_VALUES makes two roles the same');
 }

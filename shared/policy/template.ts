@@ -13,6 +13,11 @@ export function fillTemplate(template: Template, claims: Claims): unknown {
   return parts.includes(undefined) ? undefined : parts.join('');
 }
 
+/** Fills a template with text, a single reference too; undefined as above, and where the one reference is no scalar. */
+export function fillText(template: Template, claims: Claims): string | undefined {
+  return textOf(fillTemplate(template, claims));
+}
+
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;

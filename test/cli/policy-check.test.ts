@@ -50,7 +50,7 @@ describe('cambio policy check', () => {
     expect(stderr).toContain('warning: issuer "okta" has no url: it must come from TypeScript');
     expect({ exit, stdout }).toEqual({
       exit: 0,
-      stdout: 'ok: 3 issuers, 2 audiences, 4 rules, 1 warning, issuer URLs still to come from TypeScript\n',
+      stdout: 'ok: 3 issuers, 2 audiences, 4 rules, 1 warning, values still to come from TypeScript\n',
     });
   });
 

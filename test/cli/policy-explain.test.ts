@@ -171,3 +171,51 @@ describe('cambio policy explain', () => {
     expect([exit, stderr]).toEqual([2, expect.stringContaining(problem)]);
   });
 });
+
+describe('cambio policy explain --role', () => {
+  const roles = `roles:
+  deploy: { arn: "arn:aws:iam::111122223333:role/deploy" }
+`;
+  const rule = `  - id: deploy-main
+    from: github
+    match: { repository_id: "456789", ref: refs/heads/main }
+    grant: { role: deploy, tags: { repo: "\${claims.repository}", env: { value: "\${claims.environment}", required: false } } }
+`;
+  const explainRole = (changes: object, target = '--role', name = 'deploy') => {
+    const path = file('roles.yaml', `${validPolicy}${rule}${roles}`);
+    const given = file('claims.json', JSON.stringify({ ...claims, ...changes }));
+    return cambio('policy', 'explain', '--policy', path, '--claims', given, target, name);
+  };
+
+  test('shows the tags a session would carry, by its name and by its ARN', async () => {
+    for (const [target, name] of [
+      ['--role', 'deploy'],
+      ['--resource', 'arn:aws:iam::111122223333:role/deploy'],
+    ]) {
+      const { exit, stdout } = await explainRole({ repository: 'acme/api', environment: 'a*' }, target, name);
+      expect(exit).toBe(0);
+      expect(stdout).toContain('granted by deploy-main, AWS credentials\n');
+      expect(stdout).toContain('session\n  ✓ repo: "acme/api"\n  ✗ env: dropped, characters\n');
+    }
+  });
+
+  test('says which required tag cannot be made, and which rule', async () => {
+    const { exit, stdout } = await explainRole({});
+    expect([exit, stdout]).toEqual([
+      1,
+      expect.stringContaining('refused by deploy-main: invalid_target, reason tags\n'),
+    ]);
+    expect(stdout).toContain('session\n  ✗ tag repo: missing\n');
+  });
+
+  test('refuses a role that is none, and a scope for one that is', async () => {
+    expect((await explainRole({ repository: 'a' }, '--role', 'deplow')).stdout).toContain(
+      'invalid_target, reason target',
+    );
+    const path = file('roles.yaml', `${validPolicy}${rule}${roles}`);
+    const given = file('claims.json', JSON.stringify({ ...claims, repository: 'a' }));
+    const words = ['policy', 'explain', '--policy', path, '--claims', given, '--role', 'deploy'];
+    expect((await cambio(...words)).exit).toBe(0);
+    expect((await cambio(...words, '--scope', 'a')).stdout).toContain('invalid_scope, reason scope');
+  });
+});

@@ -37,7 +37,10 @@ const granted: DecisionInput = {
   subject: { verified: { issuer: okta, claims } },
   rule: 'staff',
 };
-const refused = (reason: 'no_rule' | 'expired' | 'denied', changes: Partial<DecisionInput> = {}): DecisionInput => ({
+const refused = (
+  reason: 'no_rule' | 'expired' | 'denied' | 'tags',
+  changes: Partial<DecisionInput> = {},
+): DecisionInput => ({
   ...granted,
   ending: { outcome: 'refused', error: 'invalid_target', reason },
   rule: undefined,
@@ -158,5 +161,24 @@ describe('cambio policy replay', () => {
   ])('answers wrong usage with exit 2: %s', async (problem, words) => {
     const { exit, stderr } = await cambio('policy', 'replay', ...words);
     expect([exit, stderr]).toEqual([2, expect.stringContaining(problem)]);
+  });
+});
+
+describe('cambio policy replay of roles', () => {
+  const roles = 'roles: { deploy: { arn: "arn:aws:iam::111122223333:role/deploy" } }\n';
+  const deploys = (tags: string) =>
+    `  - { id: deploys, from: okta, match: { groups: staff }, grant: { role: deploy, tags: { team: "\${claims.${tags}}" } } }\n`;
+  const request = { audiences: ['deploy'], resources: [], scope: undefined };
+  const role: Partial<DecisionInput> = { request, rule: 'deploys' };
+
+  test('decides them again, and says so where a record lacks what the session needs', async () => {
+    const same = await replay(`${deploys('team')}${roles}`, { ...granted, ...role });
+    expect([same.exit, same.lines.at(-1)]).toEqual([0, expect.stringContaining('1 stay')]);
+    const flipped = await replay(`${staff}${roles}`, { ...granted, ...role });
+    expect([flipped.exit, flipped.lines[0]]).toEqual([1, expect.stringContaining('granted to refused')]);
+    const hidden = await replay(`${deploys('team')}${roles}`, { ...granted, ...role, ...subject(['team']) });
+    expect(hidden.lines[0]).toContain('undecided');
+    const tags = await replay(`${deploys('team')}${roles}`, refused('tags', role));
+    expect([tags.exit, tags.lines[0]]).toEqual([1, expect.stringContaining('refused to granted')]);
   });
 });

@@ -36,6 +36,22 @@ function write(tests: readonly object[], policy = validPolicy): string {
 const without = (claims: object) => ({ ...main, claims: { ...main.claims, ...claims } });
 
 describe('cambio policy test', () => {
+  test('knows roles, by their name and by their ARN, and tags they cannot have', async () => {
+    const arn = 'arn:aws:iam::111122223333:role/deploy';
+    const grant = 'grant: { role: deploy, tags: { repo: "${claims.repository}" } }';
+    const rule = `  - { id: deploys, from: github, match: { repository_id: "456789", ref: refs/heads/main }, ${grant} }\n`;
+    const policy = `${validPolicy}${rule}roles: { deploy: { arn: "${arn}" } }\n`;
+    const named = { ...without({ repository: 'acme/api' }), expect: { allow: true, rule: 'deploys' } };
+    const untagged = {
+      ...main,
+      request: { role: 'deploy' },
+      expect: { allow: false, reason: 'tags', rule: 'deploys' },
+    };
+    const tests = [{ ...named, request: { role: 'deploy' } }, { ...named, request: { resource: arn } }, untagged];
+    write(tests, policy);
+    expect((await cambio('policy', 'test', folder)).stdout).toBe('ok: 3 tests passed\n');
+  });
+
   test('passes what the policy does, from a folder, its policy file or its test file', async () => {
     write([main]);
     for (const path of [folder, join(folder, 'policy.yaml'), join(folder, 'policy.test.yaml')]) {

@@ -54,6 +54,21 @@ describe('cambio why', () => {
     expect(asked[0]?.headers['x-amz-security-token']).toBe('session');
   });
 
+  test('prints the session of AWS credentials, and what STS said of one it refused', async () => {
+    const session = {
+      role_arn: 'arn:aws:iam::111122223333:role/a',
+      dropped_tags: [{ key: 'team', problem: 'missing' }],
+    };
+    const granted = { ...decision, outcome: 'granted', error: undefined, issued: { audience: 'a', session } };
+    expect((await cambioIn(answering(200, granted), 'why', id)).stdout).toContain(
+      'issued\n  audience: "a"\nsession\n  role_arn: "arn:aws:iam::111122223333:role/a"\n  dropped_tags: [{"key":"team"',
+    );
+    const refused = { ...decision, reason: 'sts', detail: 'AccessDenied: User' };
+    expect((await cambioIn(answering(200, refused), 'why', id)).stdout).toContain(
+      'because\n  detail: "AccessDenied: User"',
+    );
+  });
+
   test('prints the document itself with --json', async () => {
     const { stdout } = await cambioIn(answering(200, decision), 'why', id, '--json');
     expect(JSON.parse(stdout)).toEqual(decision);

@@ -37,6 +37,7 @@ const mockOf = (path: string) => propertiesOf(path)['Integration'] as unknown as
 
 const endpoints = {
   '/token': ['POST'],
+  '/credentials': ['GET'],
   '/introspect': ['POST'],
   '/revoke': ['POST'],
   '/events': ['POST'],
@@ -81,7 +82,7 @@ describe('routes', () => {
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|(GET|HEAD)\/(\.well-known\/[a-z.-]+|(admin\/decisions|status-lists)\/\*))"/,
+        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|GET\/credentials|(GET|HEAD)\/(\.well-known\/[a-z.-]+|(admin\/decisions|status-lists)\/\*))"/,
       );
     }
   });

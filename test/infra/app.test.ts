@@ -55,12 +55,13 @@ describe('the app of cdk.json', () => {
     expect(Object.keys(own.template?.Rules ?? {})).toEqual(['CheckBootstrapVersion']);
   });
 
-  test('names issuer, API base, token endpoint and table in its outputs', () => {
+  test('names issuer, API base, token endpoint, table and the role that assumes roles in its outputs', () => {
     expect(Object.keys(own.template?.Outputs ?? {}).sort()).toEqual([
       'ApiBase',
       'Issuer',
       'RecordsTable',
       'TokenEndpoint',
+      'TokenRole',
     ]);
   });
 

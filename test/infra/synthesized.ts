@@ -38,6 +38,7 @@ export const artifact: PolicyArtifact = {
   clients: {},
   issuers: { github: githubIssuer },
   audiences: { 'orders-api': ordersAudience },
+  roles: {},
   rules: [],
 };
 

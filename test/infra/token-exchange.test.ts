@@ -1,8 +1,10 @@
-import { CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
+import { Aspects, CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { AccountRootPrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
 import { PolicyError } from '../../infra/resolve-policy.ts';
-import type { TokenExchangeProps } from '../../infra/token-exchange.ts';
+import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact, githubIssuer, type Json, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
 
@@ -242,5 +244,93 @@ describe('a policy given as a path', () => {
     expect(environmentsOf(template)['Token']?.['POLICY_VALUES']).toEqual({
       'Fn::Join': ['', ['{"issuers.eks.url":"', { Ref: 'ClusterIssuer' }, '"}']],
     });
+  });
+});
+
+describe('roles', () => {
+  const arn = 'arn:aws:iam::111122223333:role/deploy';
+  const role = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 3_600 } as const;
+  const tag = { key: 'repo', value: [{ claim: 'sub' }], required: true, sanitize: false };
+  const grant = { role: 'deploy', ttl: 900, tags: [], transitive: [], policyArns: [] };
+  const ruleOf = (changes: object) => ({ id: 'r', from: 'github', match: [], grant: { ...grant, ...changes } });
+  const rightsOf = (of: Synthesized) =>
+    Object.values(resourcesOf(of, 'AWS::IAM::Policy'))
+      .flatMap(
+        ({ Properties }) => (Properties['PolicyDocument'] as { Statement: readonly Record<string, Json>[] }).Statement,
+      )
+      .filter(({ Action }) => JSON.stringify(Action).includes('sts:'))
+      .map(({ Action, Resource }) => [Action, Resource]);
+  const withRole = (changes: object, via: 'assume-role' | 'web-identity' = 'assume-role') =>
+    templateOf(withPolicy({ roles: { deploy: { ...role, via } }, rules: [ruleOf(changes)] }));
+
+  test('that rules grant may be assumed, with tags and a source identity where grants have them, and no others', () => {
+    expect(rightsOf(template)).toEqual([]);
+    expect(rightsOf(templateOf(withPolicy({ roles: { deploy: role } })))).toEqual([]);
+    expect(rightsOf(withRole({}))).toEqual([['sts:AssumeRole', arn]]);
+    expect(rightsOf(withRole({ tags: [tag] }))).toEqual([[['sts:AssumeRole', 'sts:TagSession'], arn]]);
+    expect(rightsOf(withRole({ sourceIdentity: [{ claim: 'sub' }] }))).toEqual([
+      [['sts:AssumeRole', 'sts:SetSourceIdentity'], arn],
+    ]);
+  });
+
+  test('via web-identity need no right, but the issuer registered with IAM, which others do not', () => {
+    const providersOf = (of: Synthesized) => Object.values(resourcesOf(of, 'AWS::IAM::OIDCProvider'));
+    const web = withRole({ tags: [tag] }, 'web-identity');
+    expect(rightsOf(web)).toEqual([]);
+    expect(providersOf(web).map(({ Properties }) => Properties['ClientIdList'])).toEqual([['sts.amazonaws.com']]);
+    const [distribution = ''] = Object.keys(resourcesOf(web, 'AWS::CloudFront::Distribution'));
+    expect(providersOf(web)[0]?.Properties['Url']).toEqual({
+      'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [distribution, 'DomainName'] }]],
+    });
+    expect(providersOf(web)[0]?.DependsOn).toContain(distribution);
+    expect(providersOf(withRole({}))).toEqual([]);
+  });
+
+  test('via web-identity need an issuer that STS can reach', () => {
+    const at = (domainName: string, via: 'assume-role' | 'web-identity') => () =>
+      templateOf((stack) => ({
+        ...withPolicy({ roles: { deploy: { ...role, via } }, rules: [ruleOf({})] }),
+        issuerDomain: {
+          domainName,
+          certificate: Certificate.fromCertificateArn(stack, 'C', 'arn:aws:acm:us-east-1:111122223333:certificate/a'),
+        },
+      }));
+    expect(at('sts.corp.internal', 'web-identity')).toThrow('need a public issuer, which sts.corp.internal is not');
+    expect(at('issuer', 'web-identity')).toThrow('need a public issuer');
+    expect(at('sts.corp.internal', 'assume-role')).not.toThrow();
+    expect(at('issuer.acme.example', 'web-identity')).not.toThrow();
+  });
+
+  test('come from TypeScript too: the ARN travels in POLICY_VALUES, and is what may be assumed', () => {
+    const open = templateOf((stack) => ({
+      policy: `${import.meta.dirname}/policies/open-role.yaml`,
+      roles: { deploy: new Role(stack, 'Deploy', { assumedBy: new AccountRootPrincipal() }) },
+    }));
+    const [deploy] = Object.keys(resourcesOf(open, 'AWS::IAM::Role')).filter((id) => id.startsWith('Deploy'));
+    expect(environmentsOf(open)['Token']?.['POLICY_VALUES']).toEqual({
+      'Fn::Join': ['', ['{"roles.deploy.arn":"', { 'Fn::GetAtt': [deploy, 'Arn'] }, '"}']],
+    });
+    expect(rightsOf(open)).toEqual([['sts:AssumeRole', { 'Fn::GetAtt': [deploy, 'Arn'] }]]);
+    expect(() => templateOf({ policy: `${import.meta.dirname}/policies/open-role.yaml` })).toThrow('has no arn');
+  });
+
+  test('can trust the token function’s role, which the construct names, without a cycle', () => {
+    const made = templateOf((stack) => {
+      const deploy = new Role(stack, 'Deploy', { assumedBy: new AccountRootPrincipal() });
+      Aspects.of(stack).add({
+        visit: (node) => {
+          if (node instanceof TokenExchange) {
+            deploy.assumeRolePolicy?.addStatements(
+              new PolicyStatement({ actions: ['sts:AssumeRole'], principals: [node.tokenRole] }),
+            );
+          }
+        },
+      });
+      return { policy: `${import.meta.dirname}/policies/open-role.yaml`, roles: { deploy } };
+    });
+    const [deploy] = Object.entries(resourcesOf(made, 'AWS::IAM::Role')).filter(([id]) => id.startsWith('Deploy'));
+    expect(referencesOf(deploy?.[1].Properties['AssumeRolePolicyDocument'])).toContainEqual(
+      expect.stringContaining('EndpointsTokenRole'),
+    );
   });
 });

@@ -32,6 +32,8 @@ beforeAll(async () => {
   const answer = await fetch(`${stack.url}/token`, { method: 'POST', body });
   expect(answer.status).toBe(200);
   const { access_token: token } = (await answer.json()) as { access_token: string };
+  body.set('audience', 'deploy-prod');
+  expect((await fetch(`${stack.url}/token`, { method: 'POST', body })).status).toBe(200);
   const authorization = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=00';
   const decision = `${stack.url}/admin/decisions/00000000-0000-4000-8000-000000000000`;
   expect((await fetch(decision, { headers: { authorization } })).status).toBe(404);
@@ -72,7 +74,10 @@ describe('the functions’ rights', () => {
   test('cover every call the functions made', () => {
     const calls = callsOfFunctions();
     expect(new Set(calls.map(({ action }) => action))).toEqual(
-      new Set(['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem']),
+      new Set([
+        ...['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        ...['sts:AssumeRole', 'sts:TagSession'],
+      ]),
     );
     const refused = calls.filter((call) => !allows(statements, call));
     expect(refused).toEqual([]);
@@ -112,6 +117,16 @@ describe('the functions’ rights', () => {
       'another table',
       ({ action }) => action === 'dynamodb:PutItem',
       (call) => ({ ...call, resource: `${call.resource}-other` }),
+    ],
+    [
+      'another role',
+      ({ action }) => action === 'sts:AssumeRole',
+      (call) => ({ ...call, resource: `${call.resource}-other` }),
+    ],
+    [
+      'a source identity nobody grants',
+      ({ action }) => action === 'sts:TagSession',
+      (call) => ({ ...call, action: 'sts:SetSourceIdentity' }),
     ],
     ['deletion', ({ action }) => action === 'dynamodb:PutItem', (call) => ({ ...call, action: 'dynamodb:DeleteItem' })],
   ])('do not reach %s', (_what, choose, change) => {

@@ -72,7 +72,9 @@ describe('npm start', () => {
     expect(output).toContain(`POST  ${url}/token`);
     const commands = output.split('\n').filter((line) => /^ +(token=|curl|-d)/.test(line));
     const printed = execFileSync('bash', ['-c', commands.join('\n')], { encoding: 'utf8' });
-    expect(JSON.parse(printed)).toMatchObject({ token_type: 'Bearer', scope: 'orders:read orders:write' });
+    const [token = '', credentials = ''] = printed.split('\n');
+    expect(JSON.parse(token)).toMatchObject({ token_type: 'Bearer', scope: 'orders:read orders:write' });
+    expect(JSON.parse(credentials)).toMatchObject({ RoleArn: 'arn:aws:iam::111122223333:role/deploy-prod' });
 
     const children = descendants(started.child.pid);
     expect(children.length).toBeGreaterThan(1);

@@ -265,7 +265,7 @@ describe('the local STS wants', () => {
     expect((await world.raw(identity)).code).toBeUndefined();
     expect((await world.raw({})).code).toBe('MissingAction');
     expect((await world.raw({ ...identity, Version: '2010-05-08' })).code).toBe('InvalidAction');
-    expect((await world.raw({ Action: 'AssumeRoleWithWebIdentity' })).code).toBe('InvalidAction');
+    expect((await world.raw({ Action: 'AssumeRoleWithSAML' })).code).toBe('InvalidAction');
   });
 
   it('and answers errors in the XML of AWS', async () => {

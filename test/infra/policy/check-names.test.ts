@@ -57,7 +57,7 @@ describe('names', () => {
       '39:12: client "okta": there is already issuer "okta" at policy.yaml:11:3 | choose another name',
     ]);
     expect(withoutUnsupported(client('orders-api'))).toEqual([]);
-    const role = (name: string) => `${validPolicy}roles: { ${name}: {} }\n`;
+    const role = (name: string) => `${validPolicy}roles: { ${name}: { arn: "arn:aws:iam::111122223333:role/a" } }\n`;
     expect(withoutUnsupported(role('orders-api'))).toEqual([
       '39:10: role "orders-api": there is already audience "orders-api" at policy.yaml:16:3 | choose another name',
     ]);
@@ -71,7 +71,7 @@ describe('names', () => {
         `  - { id: r1, from: okta, client: ${client}, actor: { from: ${actor} }, grant: { role: ${role} } }\n`,
         `  - { id: r2, from: self, client: [${client}], deny: { role: ${role} } }\n`,
         `clients: { app: { auth: { federated: { issuer: ${actor}, match: { sub: a } } }, introspects: [orders-api] } }\n`,
-        'roles: { admin: {} }\n',
+        'roles: { admin: { arn: "arn:aws:iam::111122223333:role/admin" } }\n',
       ].join('');
     expect(withoutUnsupported(extra('eks', 'app', 'admin'))).toEqual([]);
     expect(withoutUnsupported(extra('eks', 'any', 'admin'))).toEqual([

@@ -163,16 +163,4 @@ describe('rules', () => {
   test('may be absent, with a warning', () => {
     expect(findingsOf('version: 1\n')).toEqual(['1:1: warning: without rules this policy refuses everything']);
   });
-
-  test('have their tags and source identities checked like mapped claims', () => {
-    const tagged = (claim: string) =>
-      findingsOf(
-        changed(
-          'ttl: 5m }',
-          `ttl: 5m, tags: { a: "\${claims.${claim}}", b: { value: "x\${claims.${claim}}" } }, sourceIdentity: "\${claims.${claim}}" }`,
-        ),
-      ).filter((finding) => !finding.includes('not yet supported'));
-    expect(tagged('ref')).toEqual([]);
-    expect(tagged('reff')).toEqual(Array(3).fill(expect.stringContaining('unknown claim "reff" | did you mean ref?')));
-  });
 });

@@ -1,8 +1,10 @@
 // Client authentication (RFC 6749 §2.3, RFC 7523 with 7523bis) and what an authenticated client may do. Every refusal has its
 // twin that differs in one thing.
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Client, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import { parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
+import type { Audience, Client, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import {
   clientKey,
   formBody,
@@ -52,6 +54,7 @@ const clients: Readonly<Record<string, Client>> = {
     introspects: [],
   },
 };
+const second: Client = { name: 'second', auth: { method: 'client_secret', sha256 }, introspects: [] };
 const served: CompiledPolicy = { ...policy, clients };
 const world = (): World => makeWorld({}, served);
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -92,6 +95,14 @@ describe('client_secret', () => {
     ['a secret over 1 KB', basic('legacy', 'x'.repeat(1_025)), {}, 'invalid_client/client'],
     ['another scheme', { authorization: 'Bearer x', dpop: undefined }, {}, 'invalid_client/client'],
     [
+      'its credentials under another scheme',
+      { authorization: basic('legacy', secret).authorization.replace('Basic', 'Bearer'), dpop: undefined },
+      {},
+      'invalid_client/client',
+    ],
+    ['what is no base64', { authorization: 'Basic !!!!', dpop: undefined }, {}, 'invalid_client/client'],
+    ['nothing but the scheme', { authorization: 'Basic', dpop: undefined }, {}, 'invalid_client/client'],
+    [
       'base64 that is not canonical',
       { authorization: `${basic('legacy', secret).authorization} `, dpop: undefined },
       {},
@@ -131,6 +142,27 @@ describe('client_secret', () => {
     expect(verdict(await run(formBody({ client_id: 'legacy' }), world()))).toBe('invalid_client/client');
     expect(verdict(await run(formBody({ client_secret: secret }), world()))).toBe('invalid_client/client');
     expect(verdict(await run(formBody({ client_assertion_type: jwtBearer }), world()))).toBe('invalid_client/client');
+    expect(verdict(await run(formBody({ client_assertion: assertion() }), world()))).toBe('invalid_client/client');
+  });
+
+  test('of more than 1 KB is refused, also where it is the right one', async () => {
+    const withSecret = (text: string): World => {
+      const auth = { method: 'client_secret', sha256: createHash('sha256').update(text).digest('hex') } as const;
+      return makeWorld({}, { ...served, clients: { legacy: { name: 'legacy', auth, introspects: [] } } });
+    };
+    const outcome = (text: string) => run(formBody(), withSecret(text), basic('legacy', text)).then(verdict);
+    expect(await outcome('x'.repeat(1_025))).toBe('invalid_client/client');
+    expect(await outcome('é'.repeat(513))).toBe('invalid_client/client');
+    expect(await outcome('x'.repeat(1_024))).toBe('granted');
+  });
+
+  test('is what stands after the first colon, and nothing where there is none', async () => {
+    const auth = { method: 'client_secret', sha256: createHash('sha256').update('legacy1').digest('hex') } as const;
+    const at = makeWorld({}, { ...served, clients: { legacy: { name: 'legacy', auth, introspects: [] } } });
+    const encoded = (pair: string) => ({ authorization: `basic ${btoa(pair)}`, dpop: undefined });
+    expect(verdict(await run(formBody(), at, encoded('legacy1')))).toBe('invalid_client/client');
+    expect(verdict(await run(formBody(), at, encoded(':legacy1')))).toBe('invalid_client/client');
+    expect(verdict(await run(formBody(), at, encoded('legacy:legacy1')))).toBe('granted');
   });
 });
 
@@ -151,7 +183,10 @@ describe('private_key_jwt', () => {
     ['alg of another key', assertion({}, { alg: 'RS256' }), assertion()],
     ['another key', assertion({}, {}, makeKey(clientKey.kid)), assertion()],
     ['an unknown kid', assertion({}, { kid: 'x' }), assertion()],
-    ['a client nobody knows', assertion({ iss: 'nobody', sub: 'nobody' }), assertion()],
+    ['a client nobody knows', assertion({ iss: 'nobody', sub: 'nobody' }), assertion({}, { typ: 'JWT' })],
+    ['__proto__ as client', assertion({ iss: '__proto__', sub: '__proto__' }), assertion()],
+    ['constructor as client', assertion({ iss: 'constructor', sub: 'constructor' }), assertion()],
+    ['iss in a list', assertion({ iss: ['checkout'] }), assertion()],
     ['a client of another method', assertion({ iss: 'legacy', sub: 'legacy' }), assertion()],
   ])('with %s is refused', async (_what, refused, granted) => {
     expect(await withAssertion(refused)).toBe('invalid_client/client');
@@ -188,6 +223,43 @@ describe('private_key_jwt', () => {
     expect(await withAssertion(assertion(), {}, failing)).toBe('granted');
   });
 
+  test('is verified by that client’s keys and algorithms', async () => {
+    const asked: unknown[] = [];
+    const findClientKey: World['cambio']['findClientKey'] = async (client, wanted) => {
+      asked.push(client);
+      return world().cambio.findClientKey(client, wanted);
+    };
+    expect(await withAssertion(assertion(), {}, makeWorld({ findClientKey }, served))).toBe('granted');
+    expect(asked).toEqual([expect.objectContaining({ name: 'checkout', keys: keyed.keys, network: 'public' })]);
+    const auth: Client['auth'] = { ...keyed, algorithms: ['RS256', 'Ed25519'] };
+    const clients = { checkout: { name: 'checkout', auth, introspects: [] } };
+    expect(await withAssertion(assertion(), {}, makeWorld({}, { ...served, clients }))).toBe('invalid_client/client');
+  });
+
+  test('of Ed25519 names its algorithm by either name', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const keys = parseKeySet({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'ed' }] });
+    const auth: Client['auth'] = { ...keyed, algorithms: ['Ed25519'] };
+    const clients = { checkout: { name: 'checkout', auth, introspects: [] } };
+    const findClientKey: World['cambio']['findClientKey'] = async (_client, wanted) => selectKey(keys, wanted);
+    for (const alg of ['EdDSA', 'Ed25519']) {
+      const [, payload = ''] = assertion().split('.');
+      const input = `${Buffer.from(JSON.stringify({ alg, kid: 'ed' })).toString('base64url')}.${payload}`;
+      const token = `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
+      expect(await withAssertion(token, {}, makeWorld({ findClientKey }, { ...served, clients }))).toBe('granted');
+      expect(await withAssertion(token, {}, makeWorld({ findClientKey }, served))).toBe('invalid_client/client');
+    }
+  });
+
+  test('whose keys cannot be had is not refused: it is tried again later', async () => {
+    const findClientKey = async (): Promise<never> => {
+      throw new Refused({ kind: 'unavailable', dependency: 'issuer' });
+    };
+    const at = makeWorld({ findClientKey }, served);
+    expect(await withAssertion(assertion(), {}, at)).toBe('temporarily_unavailable/unavailable');
+    expect(await withAssertion(assertion(), {}, world())).toBe('granted');
+  });
+
   test('is no subject token', async () => {
     expect(verdict(await run(formBody({ subject_token: assertion() }), world()))).toBe('invalid_request/issuer');
   });
@@ -203,6 +275,14 @@ describe('a federated client', () => {
     expect(await withAssertion(pod({ sub: 'x-pod' }))).toBe('granted');
     expect(await withAssertion(pod({ sub: 'x' }))).toBe('invalid_client/client');
     expect(await withAssertion(pod({ sub: 'x-pod' }), { client_id: 'orders' })).toBe('invalid_client/client');
+  });
+
+  test('is of the issuer it is federated with, whatever another says', async () => {
+    const eks = { ...(served.issuers['github'] ?? expect.fail('no issuer')), name: 'eks', url: 'https://eks.example' };
+    const at = makeWorld({}, { ...served, issuers: { ...served.issuers, eks } });
+    expect(await withAssertion(pod({ iss: eks.url }), { client_id: 'orders' }, at)).toBe('invalid_client/client');
+    expect(await withAssertion(pod({ iss: eks.url }), { client_id: 'legacy' }, at)).toBe('invalid_client/client');
+    expect(await withAssertion(pod(), { client_id: 'orders' }, at)).toBe('granted');
   });
 
   test('presents a token verified like a subject, and may present it again', async () => {
@@ -241,6 +321,27 @@ describe('rules and clients', () => {
     expect(verdict(await run(body, at))).toBe('invalid_request/audience');
     expect(verdict(await run(body, at, basic('legacy', secret)))).toBe('granted');
     expect(verdict(await run(formBody(), at))).toBe('granted');
+    const both = formBody({ subject_token: subjectToken({ aud: ['https://sts.acme.example', 'legacy'] }) });
+    expect(verdict(await run(both, at))).toBe('invalid_request/audience');
+    expect(verdict(await run(both, at, basic('legacy', secret)))).toBe('granted');
+  });
+
+  test('of our own tokens aud is an audience, also one called like a client', async () => {
+    const orders = served.audiences['orders-api'] ?? expect.fail('no audience');
+    const audiences = { ...served.audiences, checkout: { ...orders, name: 'checkout', resource: 'https://c.example' } };
+    const own = { ...audiences, legacy: { name: 'legacy', ...withoutNames(orders) } };
+    const to = (audience: string) => ({ ...ordersRule, id: audience, grant: { ...ordersRule.grant, audience } });
+    const hop = { ...to('orders-api'), from: 'self', client: 'any', match: [] } as const;
+    const at = makeWorld(
+      {},
+      { ...served, audiences: own, rules: [to('legacy'), hop], clients: { ...clients, second } },
+    );
+    const first = await run(formBody({ audience: 'legacy' }), at);
+    if (!('granted' in first)) return expect.fail(verdict(first));
+    const subject_token_type = 'urn:ietf:params:oauth:token-type:access_token';
+    const body = formBody({ subject_token: first.granted.access_token, subject_token_type });
+    expect(verdict(await run(body, at, basic('second', secret)))).toBe('granted');
+    expect(verdict(await run(body, at))).toBe('invalid_target/no_rule');
   });
 
   test('may_act that names the client is satisfied by it alone', async () => {
@@ -260,3 +361,7 @@ describe('rules and clients', () => {
     expect(issuerKey.kid).not.toBe(clientKey.kid);
   });
 });
+
+function withoutNames({ name: _, resource: __, ...rest }: Audience): Omit<Audience, 'name' | 'resource'> {
+  return rest;
+}

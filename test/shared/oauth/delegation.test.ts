@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { checkActor, checkBinding } from '../../../shared/oauth/delegation.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import { oauthError } from '../../../shared/oauth/oauth-error.ts';
+import { verifierOf } from '../../../shared/oauth/parties.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
+import { verifyToken } from '../../../shared/oauth/verify-token.ts';
 import type { AllowRule, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import {
   cambioKey,
@@ -137,6 +142,35 @@ describe('an actor token', () => {
     expect(
       verdict(await run(formBody({ subject_token: subjectToken({ act: { sub: 'a', act: { sub: 'b' } } }) }), world())),
     ).toBe('granted');
+  });
+
+  test('is looked at before policy is: a chain nobody can read is refused for any target', async () => {
+    const to = (audience: string, act: object) => formBody({ subject_token: subjectToken({ act }), audience });
+    const chain = (levels: number): object =>
+      levels === 1 ? { sub: 'a1' } : { sub: `a${levels}`, act: chain(levels - 1) };
+    expect(verdict(await run(to('unknown', { name: 'a' }), world()))).toBe('invalid_request/malformed');
+    expect(verdict(await run(to('unknown', chain(17)), world()))).toBe('invalid_request/depth');
+    expect(verdict(await run(to('unknown', chain(16)), world()))).toBe('invalid_target/target');
+    const deep = world({ rules: [{ ...ordersRule, maxDepth: 16 }] });
+    expect(verdict(await run(to('orders-api', chain(16)), deep))).toBe('granted');
+  });
+
+  test('that is refused is what the caller is told of, not the subject', async () => {
+    const told = async (actor: string): Promise<string | undefined> => {
+      const presented = { parameter: 'actor_token', token: actor, type: tokenTypes.jwt } as const;
+      const verifier = { ...verifierOf(world().cambio), issuers: [github, eks] };
+      const token = await verifyToken(presented, verifier, {});
+      try {
+        checkBinding(token, 'actor_token');
+        checkActor(token);
+        return undefined;
+      } catch (error) {
+        return error instanceof Refused ? oauthError(error.denial).description : String(error);
+      }
+    };
+    expect(await told(pod({ act: { sub: 'x' } }))).toBe('actor_token is not acceptable');
+    expect(await told(pod({ cnf: { jkt: 'x' } }))).toBe('actor_token is not acceptable');
+    expect(await told(pod())).toBeUndefined();
   });
 
   test('deep down grants nothing: policy sees the outermost act alone', async () => {
@@ -338,5 +372,11 @@ describe('templates and outlive', () => {
       ],
     });
     expect(verdict(await run(body(now), denied))).toBe('invalid_request/expired');
+    const anyway = { id: 'no', from: 'github', match: [], deny: 'any' } as const;
+    const refused = world({ rules: [{ ...ordersRule, outlive: true }, anyway] });
+    expect(verdict(await run(body(now), refused))).toBe('invalid_request/expired');
+    expect(verdict(await run(body(now + 1), refused))).toBe('invalid_target/denied');
+    const beside = world({ rules: [{ ...ordersRule, outlive: true }, ...policy.rules.slice(1), selfRule] });
+    expect(verdict(await run(body(now), beside))).toBe('granted');
   });
 });

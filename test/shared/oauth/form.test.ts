@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { isFormContentType, parseForm, refuseRepeats } from '../../../shared/oauth/form.ts';
+import { isFormContentType, parseForm, refuseRepeats, required, single } from '../../../shared/oauth/form.ts';
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((value) => value.isWellFormed());
 const name = text.filter((value) => !value.includes('['));
@@ -54,6 +54,33 @@ describe('a form parser', () => {
     expect([...parseForm('scope=&actor_token&e=f=g')]).toEqual([['e', ['f=g']]]);
   });
 
+  test('gives a parameter once, or says that it is missing or repeated', () => {
+    const denialOf = (read: () => unknown): unknown => {
+      try {
+        return read();
+      } catch (error) {
+        return error instanceof Refused ? error.denial : error;
+      }
+    };
+    const form = parseForm('a=1&b=1&b=2&=x');
+    expect([single(form, 'a'), single(form, 'c'), required(form, 'a'), single(form, '')]).toEqual([
+      '1',
+      undefined,
+      '1',
+      'x',
+    ]);
+    const repeated = { kind: 'parameter', parameter: 'b', problem: 'repeated' };
+    expect(denialOf(() => single(form, 'b'))).toEqual(repeated);
+    expect(denialOf(() => required(form, 'b'))).toEqual(repeated);
+    expect(denialOf(() => required(form, 'c'))).toEqual({ kind: 'parameter', parameter: 'c', problem: 'missing' });
+    expect(denialOf(() => parseForm('a=%'))).toEqual({
+      kind: 'parameter',
+      parameter: 'the form',
+      problem: 'malformed',
+    });
+    expect([...parseForm('')]).toEqual([]);
+  });
+
   test('finds a repeat whatever its spelling, and does not reflect a name it does not know', () => {
     const refuse = (body: string): unknown => {
       try {
@@ -71,6 +98,7 @@ describe('a form parser', () => {
     ['application/x-www-form-urlencoded', true],
     ['Application/X-WWW-Form-Urlencoded; charset=UTF-8', true],
     ['application/x-www-form-urlencoded;charset="utf-8"', true],
+    [' application/x-www-form-urlencoded ', true],
     ['application/x-www-form-urlencoded; charset=utf-7', false],
     ['application/x-www-form-urlencoded, application/json', false],
     ['application/json', false],

@@ -21,6 +21,8 @@ const denials: readonly Denial[] = [
   { kind: 'denied', rule: 'r' },
   { kind: 'scope', problem: 'malformed' },
   { kind: 'signing_input', bytes: 5_000 },
+  { kind: 'role_session', part: 'tag', name: 'repo', problem: 'missing' },
+  { kind: 'sts', code: 'AccessDenied', detail: 'User: "a" is not authorized' },
   { kind: 'unavailable', dependency: 'kms' },
 ];
 

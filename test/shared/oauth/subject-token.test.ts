@@ -1,6 +1,6 @@
 // The subject token, attacked (RFC 7515, RFC 7519, RFC 8725). Every row is a pair: the request with one defect is refused
 // with its reason, the same request without it is granted.
-import { createHmac } from 'node:crypto';
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
 import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
@@ -174,6 +174,12 @@ const rows: readonly Row[] = [
     twin: subjectToken({ aud: ['https://sts.acme.example', 'x'], azp: 'https://sts.acme.example' }),
     reason: 'audience',
   },
+  {
+    what: 'another audience alone, whatever azp says',
+    token: subjectToken({ aud: 'https://other.example', azp: 'https://sts.acme.example' }),
+    twin: subjectToken({ azp: 'https://sts.acme.example' }),
+    reason: 'audience',
+  },
   { what: 'no aud', token: subjectToken({ aud: undefined }), reason: 'malformed' },
   { what: 'aud that is an object', token: subjectToken({ aud: { a: 1 } }), reason: 'malformed' },
   { what: 'an empty aud list', token: subjectToken({ aud: [] }), reason: 'malformed' },
@@ -199,13 +205,13 @@ const rows: readonly Row[] = [
   {
     what: 'nbf 61 s ahead',
     token: subjectToken({ nbf: now + 61 }),
-    twin: subjectToken({ nbf: now + 59 }),
+    twin: subjectToken({ nbf: now + 60 }),
     reason: 'not_yet_valid',
   },
   {
     what: 'iat 61 s ahead',
     token: subjectToken({ iat: now + 61 }),
-    twin: subjectToken({ iat: now + 59 }),
+    twin: subjectToken({ iat: now + 60 }),
     reason: 'not_yet_valid',
   },
   {
@@ -284,6 +290,12 @@ const rows: readonly Row[] = [
     twin: subjectToken({ act: { sub: 'x', act: { sub: 'y' } } }),
     reason: 'malformed',
   },
+  {
+    what: 'act nested as null',
+    token: subjectToken({ act: { sub: 'x', act: null } }),
+    twin: subjectToken({ act: { sub: 'x', act: { sub: 'y' } } }),
+    reason: 'malformed',
+  },
 ];
 
 describe('a subject token', () => {
@@ -334,7 +346,35 @@ describe('a subject token', () => {
     const served = { ...policy, issuers: { github: { ...github, tokenTypes: [accessToken] } } };
     expect(verdict(await run(body('at+jwt')))).toBe('invalid_request/type');
     expect(verdict(await run(body('at+jwt'), makeWorld({}, served)))).toBe('granted');
+    expect(verdict(await run(body('JWT'), makeWorld({}, served)))).toBe('granted');
+    expect(verdict(await run(body('JOSE'), makeWorld({}, served)))).toBe('invalid_request/type');
     expect(verdict(await run(body('dpop+jwt'), makeWorld({}, served)))).toBe('invalid_request/type');
+  });
+
+  test('may say JWT, JOSE, or nothing', async () => {
+    for (const typ of ['JWT', 'JOSE', 'application/jose', undefined]) {
+      expect(await withToken(subjectToken({}, { typ }))).toBe('granted');
+    }
+    expect(await withToken(subjectToken({}, { typ: '' }))).toBe('invalid_request/type');
+  });
+
+  test('of Ed25519 names its algorithm by either name, where the issuer’s entry has it', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const keys = parseKeySet({ keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'ed' }] });
+    const signed = (alg: string): string => {
+      const input = `${base64url(JSON.stringify({ alg, kid: 'ed' }))}.${base64url(payload)}`;
+      return `${input}.${base64url(sign(null, Buffer.from(input), privateKey))}`;
+    };
+    const at = (algorithms: TrustedIssuer['algorithms']) =>
+      makeWorld(
+        { findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted) },
+        { ...policy, issuers: { github: { ...github, algorithms } } },
+      );
+    for (const alg of ['EdDSA', 'Ed25519']) {
+      const body = formBody({ subject_token: signed(alg) });
+      expect(verdict(await run(body, at(['Ed25519'])))).toBe('granted');
+      expect(verdict(await run(body, at(['ES256'])))).toBe('invalid_request/algorithm');
+    }
   });
 
   test('of two entries with one iss is judged by the entry its aud names', async () => {

@@ -16,7 +16,7 @@ function denialOf(attempt: () => unknown): Denial {
 }
 
 const resolve = (audiences: readonly string[], resources: readonly string[]) =>
-  resolveTarget({ asked: { audiences, resources, scope: undefined } }, policy.audiences);
+  resolveTarget({ asked: { audiences, resources, scope: undefined } }, policy);
 
 const orders = 'https://orders.acme.example';
 

@@ -285,6 +285,13 @@ describe('a transaction token', () => {
     expect(verdict(await run(exchanged, world(), as('orders')))).toBe('granted');
   });
 
+  test('is made anew from a foreign token, whatever that says of a transaction', async () => {
+    const subject_token = subjectToken({ txn: 't-9', req_wl: 'root', tctx: { a: 1 }, rctx: { b: 1 } });
+    const { claims } = await issued(asking({ subject_token, request_details: '{"c":1}' }));
+    expect(claims).toMatchObject({ txn: 'decision-1', req_wl: 'github', tctx: { c: 1 } });
+    expect(claims).not.toHaveProperty('rctx');
+  });
+
   test('has never more scope than the token it came from, and none where that is not known', async () => {
     const access = (changes: Claims) => own({ txn: undefined, ...changes }, { typ: 'at+jwt' });
     const made = (token: string) => replacing(token, { subject_token_type: tokenTypes.accessToken });

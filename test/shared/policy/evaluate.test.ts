@@ -100,7 +100,13 @@ const conditions = fc.array(
   { maxLength: 2 },
 );
 const issuerName = fc.constantFrom('github', 'eks');
-const target = fc.constantFrom('orders', 'payments');
+// Two audiences and a role: they share one namespace.
+const target = fc.constantFrom('orders', 'payments', 'deploy');
+const named = (name: string) => (name === 'deploy' ? { role: name } : { audience: name });
+const granted = (name: string) =>
+  name === 'deploy'
+    ? { role: name, ttl: 1, tags: [], transitive: [], policyArns: [] }
+    : { audience: name, scopes: [], claims: {}, ttl: 1 };
 const client = fc.constantFrom('portal', 'batch');
 const when = fc.array(
   fc.constantFrom(
@@ -123,16 +129,13 @@ const core = {
 };
 const requiredKeys: ('id' | 'from' | 'match')[] = ['id', 'from', 'match'];
 const allowRule: fc.Arbitrary<PolicyRule> = fc.record(
-  { ...core, grant: target.map((audience) => ({ audience, scopes: [], claims: {}, ttl: 1 })) },
+  { ...core, grant: target.map(granted) },
   { requiredKeys: [...requiredKeys, 'grant'] },
 );
 const denyRule: fc.Arbitrary<PolicyRule> = fc.record(
   {
     ...core,
-    deny: fc.oneof(
-      fc.constant('any' as const),
-      target.map((audience) => ({ audience })),
-    ),
+    deny: fc.oneof(fc.constant('any' as const), target.map(named)),
   },
   { requiredKeys: [...requiredKeys, 'deny'] },
 );
@@ -317,6 +320,7 @@ function without(claims: Claims, name: string): Claims {
   return rest;
 }
 
-function speaksOf(each: PolicyRule, audience: string): boolean {
-  return 'grant' in each ? each.grant.audience === audience : each.deny === 'any' || each.deny.audience === audience;
+function speaksOf(each: PolicyRule, name: string): boolean {
+  const target = 'grant' in each ? each.grant : each.deny;
+  return target === 'any' || ('role' in target ? target.role : target.audience) === name;
 }

@@ -50,6 +50,30 @@ describe('the hint of a match that failed', () => {
     expect(evaluateMatch(match('aud', 'list', 'a'), { aud: 'b' })).not.toHaveProperty('hint');
   });
 
+  test('says which claim a job lacks only of the environment, and what stands in its sub instead', () => {
+    expect(hintFor(match('ref', 'string', 'main'), undefined)).toBe('the claim is missing');
+    const hint = hintFor(match('sub', 'string', 'repo:a/b:environment:p'), 'repo:a/b:ref:refs/heads/main');
+    expect(hint).toContain('the sub of this job has its ref');
+    expect(hintFor(match('aud', 'list', 'a'), 7)).toBe('the claim is of type int, not list');
+    expect(hintFor(match('ok', 'bool', true), 7)).toBe('the claim is of type int, not bool');
+    expect(hintFor(match('ok', 'int', 7), true)).toBe('the claim is of type bool, not int');
+    expect(hintFor(match('id', 'int', 7), 7.5)).toBe('the claim is of type number, not int');
+  });
+
+  test('costs no more than twenty short texts', () => {
+    const others = Array.from({ length: 20 }, (_, index) => `x${index}`);
+    expect(hintFor(match('groups', 'list', 'A'), [...others.slice(1), 'a'])).toContain('upper and lower case');
+    expect(hintFor(match('groups', 'list', 'A'), [...others, 'a'])).toBeUndefined();
+    expect(hintFor(match('groups', 'list', ...others, 'A'), ['a'])).toBeUndefined();
+    expect(hintFor(match('sub', 'string', 'A'.repeat(512)), 'a'.repeat(512))).toContain('upper and lower case');
+    expect(hintFor(match('sub', 'string', 'A'.repeat(513)), 'a'.repeat(513))).toBeUndefined();
+  });
+
+  test('is of `*` only where wider stars would match', () => {
+    expect(hintFor(match('sub', 'string', 'refs/heads/*'), 'refs/tags/a/b')).toBeUndefined();
+    expect(hintFor(match('sub', 'string', 'refs/heads'), 'refs/heads/a')).toBeUndefined();
+  });
+
   test('looks at the elements of a list, and at every wanted value', () => {
     expect(hintFor(match('groups', 'list', 'x', 'Admins'), ['users', 'admins'])).toContain('upper and lower case');
   });

@@ -1,0 +1,95 @@
+// Role sessions by AWS STS: one call each, by our own role or by a web identity. What STS refuses is told apart from an STS
+// that cannot be had; a refused session is never asked for again with less.
+import {
+  AssumeRoleCommand,
+  AssumeRoleWithWebIdentityCommand,
+  type AssumeRoleWithWebIdentityResponse,
+  type STSClient,
+} from '@aws-sdk/client-sts';
+import { Refused } from '../oauth/denial.ts';
+import type { AssumedRole, AssumeRole } from '../oauth/role-credentials.ts';
+import type { RoleSession } from '../oauth/role-session.ts';
+import { callDependency } from './dependency.ts';
+
+/** @throws Refused `sts`, or `unavailable` also when our own credentials are at fault */
+export function createAssumeRole(client: STSClient): AssumeRole {
+  return (session, webIdentity) =>
+    callDependency('sts', async () => {
+      const call = webIdentity === undefined ? assume(client, session) : federate(client, session, webIdentity);
+      return assumedRole(await call.catch((error) => refuseOrThrow(error, webIdentity !== undefined)));
+    });
+}
+
+function assume(client: STSClient, session: RoleSession) {
+  const { role, tags, transitive, sourceIdentity } = session;
+  return client.send(
+    new AssumeRoleCommand({
+      ...common(session),
+      ...(role.externalId !== undefined && { ExternalId: role.externalId }),
+      ...(tags.length > 0 && { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) }),
+      ...(transitive.length > 0 && { TransitiveTagKeys: [...transitive] }),
+      ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
+    }),
+  );
+}
+
+/** Tags and source identity are in the token. */
+function federate(client: STSClient, session: RoleSession, token: string) {
+  return client.send(new AssumeRoleWithWebIdentityCommand({ ...common(session), WebIdentityToken: token }));
+}
+
+function common({ role, name, durationSeconds, policy, policyArns }: RoleSession) {
+  return {
+    RoleArn: role.arn,
+    RoleSessionName: name,
+    DurationSeconds: durationSeconds,
+    ...(policy !== undefined && { Policy: policy }),
+    ...(policyArns.length > 0 && { PolicyArns: policyArns.map((arn) => ({ arn })) }),
+  };
+}
+
+function assumedRole({ Credentials, PackedPolicySize }: AssumeRoleWithWebIdentityResponse): AssumedRole {
+  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
+  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration) throw new Error('STS answered no credentials');
+  return {
+    credentials: {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      expiration: Math.floor(Expiration.getTime() / 1_000),
+    },
+    packedPolicySize: PackedPolicySize,
+  };
+}
+
+/**
+ * Answers that would be the same at every try: about the role, its trust, the session or the web identity. Errors about
+ * our own credentials (`ExpiredToken`, `InvalidClientTokenId`) are not among them, nor is an identity provider that STS
+ * could not reach.
+ */
+const refusals: ReadonlySet<string> = new Set([
+  'AccessDenied',
+  'MalformedPolicyDocument',
+  'PackedPolicyTooLarge',
+  'ValidationError',
+  'InvalidParameterValue',
+  'InvalidParameterCombination',
+  'RegionDisabled',
+  'IDPRejectedClaim',
+  'InvalidIdentityToken',
+]);
+
+function refuseOrThrow(error: unknown, isFederated: boolean): never {
+  const code = error instanceof Error ? error.name.replace(/Exception$/, '') : '';
+  // Expired is our own session, which the runtime renews; or the web identity, and then a clock is wrong.
+  if (!refusals.has(code) && !(isFederated && code === 'ExpiredToken')) throw error;
+  // Not as the cause: its message may quote the request, and with it the claims of a token.
+  throw new Refused({ kind: 'sts', code, detail: detailOf(code, error) });
+}
+
+/** What STS said, where that is about principals, sizes and durations and never about a value of the request. */
+function detailOf(code: string, error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : '';
+  const isSafe = code === 'AccessDenied' || code === 'PackedPolicyTooLarge' || /DurationSeconds/.test(message);
+  return isSafe ? message.slice(0, 300) : undefined;
+}

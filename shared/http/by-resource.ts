@@ -1,0 +1,16 @@
+// Several endpoints in one function: each event goes to the one whose resource it came in on. No I/O.
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+
+type Handler = (event: never, context: Context) => Promise<APIGatewayProxyResult>;
+
+/**
+ * The Lambda handler that serves the resources of the template by name.
+ * @throws Error for a resource nobody serves: the template has a route that the function does not
+ */
+export function byResource(handlers: Readonly<Record<string, Handler>>) {
+  return (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+    const handler = handlers[event.resource];
+    if (!handler) throw new Error(`no endpoint serves ${event.resource}`);
+    return handler(event as never, context);
+  };
+}

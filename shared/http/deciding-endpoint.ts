@@ -1,0 +1,59 @@
+// An endpoint that makes decisions: the middlewares around one of them, whatever it takes and answers. No I/O of its own.
+import middy, { type MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
+import { type Audit, type AuditedEvent, audit } from './audit.ts';
+import { type Budget, createBudget } from './budget.ts';
+import { withDeadline } from './deadline.ts';
+import { noStore } from './no-store.ts';
+import { refusals } from './refusals.ts';
+
+/** Decisions about tokens nobody vouched for that one instance records. */
+const unverifiedBudget = { rate: 50, burst: 200 };
+
+export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
+  /** Milliseconds since some epoch. */
+  readonly clock: () => number;
+  /** For decisions about tokens nobody vouched for: one for all endpoints of an instance. Default: one of its own. */
+  readonly budget?: Budget;
+}
+
+/** What it takes to keep decisions. */
+export type KeepingCapabilities = Pick<ExchangeCapabilities, 'policy' | 'recordDecision' | 'now' | 'decisionRetention'>;
+
+export interface DecidingEndpoint<Event extends AuditedEvent> {
+  /** Name of the audit event, as operators search for it. */
+  readonly name: string;
+  readonly cambio: KeepingCapabilities;
+  /** Milliseconds after which the caller is told to try again, whatever is still under way. */
+  readonly requestTime: number;
+  /** Writes every exception as the endpoint's callers read it. */
+  readonly errors: MiddlewareObj<Event, APIGatewayProxyResult>;
+  /** Reads the request. */
+  readonly reader?: MiddlewareObj<Event, APIGatewayProxyResult>;
+  readonly respond: (event: Event) => Promise<APIGatewayProxyResult>;
+}
+
+/** A budget of an instance's own, for the endpoints that share it. */
+export function unverifiedDecisions(clock: () => number): Budget {
+  return createBudget({ ...unverifiedBudget, now: clock });
+}
+
+/** The Lambda handler. */
+export function decidingEndpoint<Event extends AuditedEvent>(
+  { name, cambio, requestTime, errors, reader, respond }: DecidingEndpoint<Event>,
+  { write, newId, clock, budget = unverifiedDecisions(clock) }: EndpointOptions,
+) {
+  const { decisionRetention: retention, policy, recordDecision } = cambio;
+  const keeping = () => ({ now: cambio.now(), retention, policyHash: policy.hash });
+  const ends = new WeakMap<object, number>();
+  const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
+  return middy<Event, APIGatewayProxyResult>()
+    .before(({ event }) => void ends.set(event, clock() + requestTime))
+    .use(audit({ name, write, newId, keeping }))
+    .use(noStore())
+    .use(errors)
+    .use(refusals({ recordDecision, keeping, budget, timeLeft }))
+    .use(reader ? [reader] : [])
+    .handler((event) => withDeadline(timeLeft(event), respond(event)));
+}

@@ -1,0 +1,72 @@
+// Issues a role session: asked of STS, recorded, and answered when the record is durable (RFC 8693 §2.2.1). STS comes
+// first, so that the one record says what it made of tags and policies. Pure but for the capabilities it is given.
+import type { ExchangeCapabilities } from './capabilities.ts';
+import { type DecisionFacts, endDecision } from './decision.ts';
+import type { IssuedFacts } from './decision-record.ts';
+import { delegate, issuedSubject } from './delegation.ts';
+import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
+import { type IssueQuestion, repetitionOf, type TokenResponse } from './issue.ts';
+import { type AssumedRole, processDocument } from './role-credentials.ts';
+import { type RoleSession, roleSession } from './role-session.ts';
+import { tokenTypes } from './token-types.ts';
+import { webIdentityToken } from './web-identity.ts';
+
+type IssueRoleQuestion = Omit<IssueQuestion, 'granted'> & { readonly granted: RoleGrantedTo };
+
+/**
+ * Issues AWS credentials. They are kept nowhere: an identical request gets a new session of the same name.
+ * @throws Refused
+ */
+export async function issueRole(
+  question: IssueRoleQuestion,
+  cambio: ExchangeCapabilities,
+  decision: DecisionFacts,
+): Promise<TokenResponse> {
+  const { parties, granted, now, claim } = question;
+  // Nothing of the chain goes into a session, but one that is too long is refused for every target.
+  delegate(parties.subject, parties.actor, granted.rule.maxDepth);
+  const session = roleSession({ ...granted, subject: parties.subject, now });
+  const assumed = await assume(session, now, cambio);
+  const issued = issuedFacts(question, session, assumed);
+  const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
+  const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
+  await cambio.recordDecision({ ...record, ...repetitionOf(question) });
+  decision.issued = issued;
+  decision.decisionId = claim.jti;
+  return credentialsResponse(assumed, session, now);
+}
+
+async function assume(session: RoleSession, now: number, cambio: ExchangeCapabilities): Promise<AssumedRole> {
+  const isWebIdentity = session.role.via === 'web-identity';
+  return cambio.assumeRole(session, isWebIdentity ? await webIdentityToken(session, now, cambio) : undefined);
+}
+
+/** Keys of tags, never their values: those are claims, which may be private. */
+function issuedFacts(
+  { caller, parties: { subject } }: Pick<GrantQuestion, 'caller' | 'parties'>,
+  { role, name, durationSeconds, tags, dropped }: RoleSession,
+  { credentials, packedPolicySize }: AssumedRole,
+): IssuedFacts {
+  return {
+    exp: credentials.expiration,
+    sub: issuedSubject(subject),
+    clientId: caller?.client.name ?? subject.issuer.name,
+    audience: role.name,
+    scope: undefined,
+    session: { roleArn: role.arn, name, durationSeconds, tags: tags.map(({ key }) => key), dropped, packedPolicySize },
+  };
+}
+
+/** STS counts from when it was asked, which is a little later than ours. */
+function credentialsResponse(
+  { credentials }: AssumedRole,
+  { durationSeconds }: RoleSession,
+  now: number,
+): TokenResponse {
+  return {
+    access_token: processDocument(credentials),
+    issued_token_type: tokenTypes.awsCredentials,
+    token_type: 'N_A',
+    expires_in: Math.min(durationSeconds, Math.max(0, credentials.expiration - now)),
+  };
+}

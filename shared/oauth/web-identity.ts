@@ -1,0 +1,39 @@
+// The token by which Cambio, as its own OIDC provider at IAM, asks STS for a role session. It is no access token: its
+// audience is STS, its `typ` is JWT, and Cambio itself takes it in no role. Pure but for the capabilities.
+import type { ExchangeCapabilities } from './capabilities.ts';
+import type { RoleSession } from './role-session.ts';
+import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
+
+const audience = 'sts.amazonaws.com';
+const lifetime = 300;
+/** Always in the keyring, and one that IAM's OIDC providers may use. */
+const alg = 'ES256';
+
+/**
+ * A token for one role: `sub` names it, so that the trust policy of another role does not take it.
+ * @param now epoch seconds
+ * @throws Refused `signing_input` or `unavailable`
+ * @see [Session tags in a web identity token](https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_adding-assume-role-idp)
+ */
+export async function webIdentityToken(
+  session: RoleSession,
+  now: number,
+  cambio: Pick<ExchangeCapabilities, 'issuer' | 'readKeyring' | 'sign'>,
+): Promise<string> {
+  const key = await signingKey(alg, cambio);
+  return signJwt(signingInput('JWT', webIdentityClaims(session, cambio.issuer, now), key), key, cambio);
+}
+
+function webIdentityClaims({ role, tags, transitive, sourceIdentity }: RoleSession, iss: string, iat: number) {
+  const principalTags = Object.fromEntries(tags.map(({ key, value }) => [key, [value]]));
+  const tagging = { principal_tags: principalTags, transitive_tag_keys: transitive };
+  return {
+    iss,
+    sub: `role:${role.name}`,
+    aud: audience,
+    iat,
+    exp: iat + lifetime,
+    ...(tags.length > 0 && { 'https://aws.amazon.com/tags': tagging }),
+    ...(sourceIdentity !== undefined && { 'https://aws.amazon.com/source_identity': sourceIdentity }),
+  };
+}

@@ -1,0 +1,47 @@
+// What a request can be for: an audience or a role of the policy, each with the two ways to name it. Pure.
+import type { Audience, CompiledPolicy, Role } from './compiled-policy.ts';
+
+/** `resource` is the other name: an audience's resource indicator, a role's ARN. */
+interface Named {
+  readonly name: string;
+  readonly resource: unknown;
+  readonly scopes: readonly string[];
+}
+
+/** `Value` is a role's ARN, which may still be a hole. */
+export type Target<Value = string> = Named & ({ readonly audience: Audience } | { readonly role: Role<Value> });
+
+const listed = new WeakMap<object, readonly Target<unknown>[]>();
+
+/** Everything the policy grants; listed once for each policy. */
+export function targetsOf<Value>(policy: Pick<CompiledPolicy<Value>, 'audiences' | 'roles'>): readonly Target<Value>[] {
+  const targets = (listed.get(policy) as readonly Target<Value>[] | undefined) ?? listTargets(policy);
+  listed.set(policy, targets);
+  return targets;
+}
+
+function listTargets<Value>({ audiences, roles }: Pick<CompiledPolicy<Value>, 'audiences' | 'roles'>): Target<Value>[] {
+  return [
+    ...Object.values(audiences).map((audience) => ({
+      name: audience.name,
+      resource: audience.resource,
+      scopes: audience.scopes,
+      audience,
+    })),
+    ...Object.values(roles).map((role) => ({ name: role.name, resource: role.arn, scopes: [], role })),
+  ];
+}
+
+/**
+ * The target of each parameter, in order; undefined where a parameter names none. Names and resources are compared as
+ * strings: two spellings of one URL are two resources.
+ */
+export function namedTargets<Value>(
+  { audiences, resources }: { readonly audiences: readonly string[]; readonly resources: readonly string[] },
+  targets: readonly Target<Value>[],
+): readonly (Target<Value> | undefined)[] {
+  return [
+    ...audiences.map((name) => targets.find((target) => target.name === name || target.resource === name)),
+    ...resources.map((uri) => targets.find((target) => target.resource === uri)),
+  ];
+}
