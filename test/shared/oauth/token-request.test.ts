@@ -5,11 +5,11 @@ import { parseForm } from '../../../shared/oauth/form.ts';
 import { oauthError } from '../../../shared/oauth/oauth-error.ts';
 import { parseTokenRequest } from '../../../shared/oauth/token-request.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import { formBody } from '../../world.ts';
+import { formBody, policy } from '../../world.ts';
 
 function told(changes: Readonly<Record<string, string | undefined>>, more = ''): string {
   try {
-    parseTokenRequest(parseForm(formBody(changes) + more));
+    parseTokenRequest(parseForm(formBody(changes) + more), policy);
     return 'nothing';
   } catch (error) {
     return error instanceof Refused ? oauthError(error.denial).description : String(error);
@@ -56,10 +56,10 @@ describe('a token request', () => {
   });
 
   test('says what was asked for in the caller’s own words', () => {
-    const request = parseTokenRequest(parseForm(formBody({ scope: 'a b a', resource: 'urn:x' })));
+    const request = parseTokenRequest(parseForm(formBody({ scope: 'a b a', resource: 'urn:x' })), policy);
     expect(request.asked).toEqual({ audiences: ['orders-api'], resources: ['urn:x'], scope: ['a', 'b'] });
     expect(request).toMatchObject({ requestedTokenType: tokenTypes.accessToken, actor: undefined });
     expect(request).not.toHaveProperty('transaction');
-    expect(parseTokenRequest(parseForm(formBody())).asked.scope).toBeUndefined();
+    expect(parseTokenRequest(parseForm(formBody()), policy).asked.scope).toBeUndefined();
   });
 });
