@@ -1,12 +1,13 @@
 // A token of the AWS identity a process already has: STS GetWebIdentityToken, signed with SigV4. Network.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
 import { ask } from './ask.ts';
+import { ownCredentials } from './aws-own-credentials.ts';
 import { CallFailed, type FailureFacts } from './call-failed.ts';
 import type { Environment } from './environment.ts';
 import type { FoundToken, Search } from './found-token.ts';
 import { printable } from './printable.ts';
 import { assertPrivate } from './server.ts';
-import { credentialsFrom, signRequest } from './sigv4.ts';
+import { signRequest } from './sigv4.ts';
 import { UsageError } from './usage.ts';
 
 /** @throws CallFailed, UsageError without credentials or region */
@@ -16,7 +17,7 @@ export async function awsIdentityToken({ audience, around }: Search): Promise<Fo
   // The global endpoint does not have the action.
   if (!region || !/^[a-z0-9-]+$/.test(region)) throw new UsageError('--from aws needs AWS_REGION');
   const url = endpointOf(region, environment);
-  const credentials = credentialsFrom(environment);
+  const credentials = await ownCredentials(around);
   const body = new URLSearchParams({
     Action: 'GetWebIdentityToken',
     Version: '2011-06-15',

@@ -52,6 +52,13 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals, around }) =>
       (await import('./aws-exec.ts')).awsExec(positionals, values, around),
   },
+  'aws trust-policy': {
+    options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role') },
+    run: async ({ values, output, around }) => {
+      const { issuer } = (await import('./server.ts')).serverOf(values['url'] as string | undefined, around);
+      return (await import('./policy-commands.ts')).awsTrustPolicy(values, defaultPolicy, output, issuer);
+    },
+  },
   agent: {
     options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file') },
     run: async ({ values, output, around }) => (await import('./agent.ts')).agent(values, output, around),

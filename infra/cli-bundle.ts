@@ -63,7 +63,7 @@ function deferred(code: string): Plugin {
           const module = { exports: {} };
           const load = (name) => (name === ${JSON.stringify(shared)} ? shared : require(name));
           new Function('module', 'require', ${JSON.stringify(code)})(module, load);
-          export const { policyCheck, policyExplain, policyReplay, policyTest } = module.exports;`,
+          export const { awsTrustPolicy, policyCheck, policyExplain, policyReplay, policyTest } = module.exports;`,
       }));
     },
   };

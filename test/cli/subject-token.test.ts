@@ -219,6 +219,29 @@ describe('--from aws', () => {
     expect(asked?.headers['x-amz-security-token']).toBe('session');
   });
 
+  test('signs as the ECS task or EKS pod it is in, when there are no variables', async () => {
+    const sts = await fakeServer({ '/': { headers: { 'content-type': 'text/xml' }, body: answer } });
+    const pod = await fakeServer({
+      '/v1/credentials': ({ headers }) =>
+        headers.authorization === 'pod-identity'
+          ? { body: { AccessKeyId: 'ASIAPOD', SecretAccessKey: 's', Token: 'pod-session' } }
+          : { status: 401 },
+    });
+    const environment = {
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL_STS: sts.url,
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `${pod.url}/v1/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: fileOf('pod-identity', 'pod-identity\n'),
+    };
+    const { exit, sent } = await exchangeWith(environment, {}, '--from', 'aws');
+    await exchangeWith({ ...environment, ...credentials }, {}, '--from', 'aws');
+    await Promise.all([sts.close(), pod.close()]);
+    expect([exit, sent]).toEqual([0, tokens['aws']]);
+    expect(sts.received[0]?.headers.authorization).toContain('Credential=ASIAPOD/');
+    expect(sts.received[0]?.headers['x-amz-security-token']).toBe('pod-session');
+    expect(sts.received[1]?.headers.authorization).toContain('Credential=AKIDEXAMPLE/');
+  });
+
   test('that STS refuses is exit 1 with what to check', async () => {
     const sts = await fakeServer({ '/': { status: 403, body: '<ErrorResponse/>' } });
     const environment = { ...credentials, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL_STS: sts.url };
@@ -231,6 +254,10 @@ describe('--from aws', () => {
   test.each([
     ['--from aws needs AWS_REGION', credentials],
     ['set AWS_ACCESS_KEY_ID', { AWS_REGION: 'eu-west-1' }],
+    [
+      'must be https, on loopback, or of AWS',
+      { AWS_REGION: 'eu-west-1', AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://169.254.169.254/x' },
+    ],
   ])('says %s', async (words, environment) => {
     const { exit, stderr } = await exchangeWith(environment, {}, '--from', 'aws');
     expect([exit, stderr]).toEqual([2, expect.stringContaining(words)]);

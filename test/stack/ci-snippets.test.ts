@@ -112,6 +112,21 @@ describe.each(Object.keys(environments))('%s', (profile) => {
   });
 });
 
+test('a job revokes the token it got with curl alone, and nobody else’s', async () => {
+  const job = await stack.tokenFor('gitlab');
+  const got = `set -e\n${start}\n${snippetOf('ci.md', 'gitlab', 'sh')}\ntoken=$(${exchange})`;
+  const revocation = snippetOf('ci.md', '4. The end of the job', 'sh');
+  const other = await stack.tokenFor('gitlab', { pipeline_id: '1' });
+  const others = await shell.run(`${got}\nprintf %s "$OTHER" > "$token_file"\n${revocation}`, {
+    CAMBIO_URL: stack.url,
+    CAMBIO_ID_TOKEN: job,
+    OTHER: other,
+  });
+  expect([others.exit, JSON.parse(others.stdout)]).toMatchObject([22, { error: 'invalid_request' }]);
+  const own = await shell.run(`${got}\n${revocation}`, { CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: job });
+  expect([own.exit, own.stderr]).toEqual([0, '']);
+});
+
 test('the shell they ran in has no Node', async () => {
   const { exit, stderr } = await shell.run('node --version');
   expect([exit, stderr]).toEqual([127, expect.stringContaining('not found')]);

@@ -89,6 +89,55 @@ describe('cambio exchange', () => {
   });
 });
 
+describe('a token that is issued', () => {
+  /** A token for orders-api, the pod that may ask about it, and the job that got it. */
+  async function issue() {
+    const job = await stack.tokenFor('github', { run_id: String(Date.now()) });
+    const pod = await stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:orders' });
+    writeFileSync(join(folder, 'pod'), pod);
+    const { stdout } = await sh('cambio exchange --audience orders-api --token-env JOB', { JOB: job });
+    const issued = stdout.trim();
+    const introspected = async () => {
+      const line = 'printf %s "$T" | cambio introspect --client-assertion-file pod';
+      const { exit, stdout: answer, stderr } = await sh(line, { T: issued });
+      expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+      return JSON.parse(answer) as Readonly<Record<string, unknown>>;
+    };
+    return { job, issued, introspected };
+  }
+
+  test('is introspected by the client that may see it', async () => {
+    const { introspected } = await issue();
+    expect(await introspected()).toMatchObject({
+      active: true,
+      aud: 'https://orders.acme.example',
+      client_id: 'github',
+    });
+  });
+
+  test('is revoked by the job that got it, and by no other', async () => {
+    const { job, issued, introspected } = await issue();
+    const other = await stack.tokenFor('github', { run_id: 'another' });
+    const line = 'printf %s "$T" | cambio revoke';
+    const refused = await sh(line, { T: issued, CAMBIO_ID_TOKEN: other });
+    expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('refused: invalid_request (400)')]);
+    expect(refused.stderr).not.toContain(issued.split('.')[1]);
+    expect((await introspected())['active']).toBe(true);
+    expect(await sh(line, { T: issued, CAMBIO_ID_TOKEN: job })).toMatchObject({ exit: 0, stdout: '' });
+    expect(await introspected()).toEqual({ active: false });
+  });
+
+  test('is revoked by an administrator who describes it', async () => {
+    const { issued, introspected } = await issue();
+    const { jti } = claimsOf(issued);
+    const line = `cambio revoke --by jti --value ${jti} --reason 'leaked in a log'`;
+    const { exit, stdout, stderr } = await sh(line);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ by: 'jti', value: jti, issuedBefore: expect.any(Number) });
+    expect(await introspected()).toEqual({ active: false });
+  });
+});
+
 test('cambio doctor finds nothing wrong with a stack that runs and a fresh token', async () => {
   const { exit, stdout, stderr } = await sh('cambio doctor', { CAMBIO_ID_TOKEN: token });
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });

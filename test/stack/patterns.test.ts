@@ -27,6 +27,10 @@ afterAll(async () => {
 
 /** Runs an example; the tokens it printed. */
 async function tokensOf(script: string): Promise<readonly string[]> {
+  return (await linesOf(script)).filter((line) => line.startsWith('eyJ'));
+}
+
+async function linesOf(script: string): Promise<readonly string[]> {
   const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, TMPDIR: folder };
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
     const child = execFile('sh', ['-c', `${preamble}\n${script}`], { cwd: folder, env }, (_error, stdout, stderr) =>
@@ -35,7 +39,7 @@ async function tokensOf(script: string): Promise<readonly string[]> {
     child.stdin?.end();
   });
   expect(stderr).toBe('');
-  return stdout.split('\n').filter((line) => line.startsWith('eyJ'));
+  return stdout.trimEnd().split('\n');
 }
 
 describe('an example', () => {
@@ -77,6 +81,14 @@ describe('an example', () => {
     const [token = '', ...more] = await tokensOf(snippetsOf('patterns.md', heading, 'sh')[index] ?? '');
     expect(more).toEqual([]);
     expect(decodeJwt(token)).toMatchObject({ iss: stack.url, ...claims });
+  });
+
+  test('Cloud IAM bridge gets a session that says which repository it is of', async () => {
+    const [document = '', address] = await linesOf(snippetOf('patterns.md', 'Cloud IAM bridge', 'sh'));
+    expect(JSON.parse(document)).toMatchObject({ Version: 1, AccessKeyId: expect.stringMatching(/^ASIA/) });
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/credentials$/);
+    const assumed = stack.calls.find(({ action }) => action === 'sts:AssumeRole');
+    expect(assumed?.resource).toBe('arn:aws:iam::111122223333:role/deploy');
   });
 
   test('Other clouds prints what Azure and Google want: RS256, their audience, a subject of 127 bytes at most', async () => {

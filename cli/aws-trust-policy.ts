@@ -1,0 +1,66 @@
+// `cambio aws trust-policy`: what the account of a role has to have, so that Cambio may make its sessions. Reads the policy.
+import { didYouMean } from '../infra/policy/did-you-mean.ts';
+import type { CompiledPolicy, Role } from '../shared/policy/compiled-policy.ts';
+import { parseRoleArn } from '../shared/policy/role-arn.ts';
+import { type RoleUse, roleUses } from '../shared/policy/role-uses.ts';
+import { oidcProvider, trustPolicy } from '../shared/policy/trust-policy.ts';
+import { compiledPolicy } from './policy-file.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface TrustPolicyOptions {
+  readonly role?: string | undefined;
+  readonly policy?: string | undefined;
+  readonly issuer?: string | undefined;
+  readonly 'token-role'?: string | undefined;
+}
+
+/** IAM refuses it: nobody is trusted by mistake. */
+const unknownTokenRole = 'THE-OUTPUT-TokenRole-OF-THE-STACK';
+
+/**
+ * @param path the policy, when no option names one
+ * @param discover asks the server for its issuer
+ * @returns the exit code: 0 printed, 1 the policy has errors
+ * @throws UsageError for a role there is none of, or that no rule grants
+ */
+export async function awsTrustPolicy(
+  options: TrustPolicyOptions,
+  path: string,
+  output: Output,
+  discover: () => Promise<string>,
+): Promise<number> {
+  const { role: wanted, 'token-role': tokenRole = unknownTokenRole } = options;
+  if (wanted === undefined) throw new UsageError('aws trust-policy needs --role NAME or ARN');
+  const policy = compiledPolicy(options.policy ?? path, output);
+  if (!policy) return exitCodes.refused;
+  const use = useOf(wanted, policy);
+  const isFederated = use.role.via === 'web-identity';
+  const issuer = isFederated ? (options.issuer ?? (await discover())) : '';
+  if (!isFederated && tokenRole === unknownTokenRole) {
+    output.stderr(
+      `cambio: put the ARN that the stack puts out as TokenRole for ${unknownTokenRole}, or give --token-role\n`,
+    );
+  }
+  const { name: RoleName, accountId: AccountId } = parseRoleArn(use.role.arn) ?? {};
+  const document = {
+    AccountId,
+    RoleName,
+    ...(isFederated && { OpenIDConnectProvider: oidcProvider({ issuer }) }),
+    AssumeRolePolicyDocument: trustPolicy(use, { issuer, tokenRole }),
+  };
+  output.stdout(`${JSON.stringify(document, null, 2)}\n`);
+  return exitCodes.ok;
+}
+
+function useOf(wanted: string, policy: Pick<CompiledPolicy<unknown>, 'roles' | 'rules'>): RoleUse {
+  const role = Object.values(policy.roles).find(({ name, arn }) => name === wanted || arn === wanted);
+  if (!role) throw new UsageError(`${wanted} is no role: ${didYouMean(wanted, Object.keys(policy.roles))}`);
+  const use = roleUses(policy).find((each) => each.role === role);
+  if (!use) throw new UsageError(`${role.name}: no rule grants this role`);
+  if (!hasArn(use)) throw new UsageError(`${role.name}: its ARN comes from TypeScript, which is not looked at here`);
+  return use;
+}
+
+function hasArn(use: RoleUse<unknown>): use is RoleUse {
+  return typeof (use.role as Role<unknown>).arn === 'string';
+}

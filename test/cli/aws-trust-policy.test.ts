@@ -1,0 +1,98 @@
+// `cambio aws trust-policy`: what is printed for a role, both ways, and for which roles nothing is.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { cambio, cambioIn, inTheWorld } from './cambio.ts';
+import { fakeServer, granting } from './fake-server.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-trust-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const policy = join(folder, 'policy.yaml');
+writeFileSync(
+  policy,
+  `version: 1
+issuers:
+  github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
+roles:
+  deploy: { arn: "arn:aws:iam::111122223333:role/ci/deploy", externalId: acme-7 }
+  long: { arn: "arn:aws:iam::444455556666:role/long", via: web-identity }
+  unused: { arn: "arn:aws:iam::111122223333:role/unused" }
+rules:
+  - id: deploy
+    from: github
+    match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
+    grant: { role: deploy, tags: { repo: "\${claims.repository}" } }
+  - id: long
+    from: github
+    match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
+    grant: { role: long }
+`,
+);
+const tokenRole = 'arn:aws:iam::999900001111:role/Cambio-Token';
+const trust = (...words: readonly string[]) => cambio('aws', 'trust-policy', '--policy', policy, ...words);
+
+test.each([
+  'deploy',
+  'arn:aws:iam::111122223333:role/ci/deploy',
+])('a role that is assumed, named %s, trusts the token function', async (role) => {
+  const { exit, stdout, stderr } = await trust('--role', role, '--token-role', tokenRole);
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({
+    AccountId: '111122223333',
+    RoleName: 'deploy',
+    AssumeRolePolicyDocument: {
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: tokenRole },
+          Action: ['sts:AssumeRole'],
+          Condition: { StringEquals: { 'sts:ExternalId': 'acme-7' } },
+        },
+        { Effect: 'Allow', Principal: { AWS: tokenRole }, Action: ['sts:TagSession'] },
+      ],
+    },
+  });
+});
+
+test('without the token function’s role it trusts nobody, and says what to put there', async () => {
+  const { exit, stdout, stderr } = await trust('--role', 'deploy');
+  expect([exit, stderr]).toEqual([0, expect.stringContaining('TokenRole')]);
+  const { AssumeRolePolicyDocument } = JSON.parse(stdout) as {
+    AssumeRolePolicyDocument: { Statement: { Principal: { AWS: string } }[] };
+  };
+  for (const { Principal } of AssumeRolePolicyDocument.Statement) expect(Principal.AWS).not.toMatch(/^arn:|^\d+$|\*/);
+});
+
+test('a web identity needs the provider too: the issuer is given, or the server says it', async () => {
+  const given = await trust('--role', 'long', '--issuer', 'https://issuer.acme.example');
+  expect(JSON.parse(given.stdout)).toMatchObject({
+    AccountId: '444455556666',
+    OpenIDConnectProvider: { Url: 'https://issuer.acme.example', ClientIDList: ['sts.amazonaws.com'] },
+    AssumeRolePolicyDocument: {
+      Statement: [{ Principal: { Federated: 'arn:aws:iam::444455556666:oidc-provider/issuer.acme.example' } }],
+    },
+  });
+  const server = await fakeServer(granting);
+  const asked = await cambioIn(
+    inTheWorld({ CAMBIO_URL: server.url }),
+    'aws',
+    'trust-policy',
+    '--policy',
+    policy,
+    '--role',
+    'long',
+  );
+  await server.close();
+  expect(JSON.parse(asked.stdout)).toMatchObject({ OpenIDConnectProvider: { Url: 'https://issuer.cambio.example' } });
+});
+
+test.each([
+  ['aws trust-policy needs --role', []],
+  ['deplyo is no role: did you mean deploy', ['--role', 'deplyo']],
+  ['unused: no rule grants this role', ['--role', 'unused']],
+])('%s', async (problem, words) => {
+  const { exit, stdout, stderr } = await trust(...words);
+  expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)]);
+});
