@@ -1,5 +1,5 @@
 // Rules that more tokens fit than their author may think: other organisations, re-created names, runs of code nobody reviewed. Pure.
-import { unreviewedRuns } from './check-unreviewed-runs.ts';
+import { checkUnreviewedRuns } from './check-unreviewed-runs.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import type { MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, warningAt } from './place.ts';
@@ -11,7 +11,7 @@ export function checkBreadth(policy: MergedPolicy): readonly Diagnostic[] {
   return entrancesOf(policy).flatMap((entrance) => {
     const others = anyOrganisation(entrance);
     if (others.length > 0) return others;
-    return [...mutableNames(entrance), ...classicSubjects(entrance), ...unreviewedRuns(entrance, policy)];
+    return [...mutableNames(entrance), ...classicSubjects(entrance), ...checkUnreviewedRuns(entrance, policy)];
   });
 }
 

@@ -5,12 +5,12 @@ import type { Diagnostic } from './diagnostic.ts';
 import type { MergedPolicy } from './merge.ts';
 import { keyOf, warningAt } from './place.ts';
 import type { RuleEntry } from './schema.ts';
-import { unreviewedRuns as runsOf, type UnreviewedRun } from './unreviewed-runs.ts';
+import { type UnreviewedRun, unreviewedRuns } from './unreviewed-runs.ts';
 import { binds, type Entrance, wantedOf } from './who-fits.ts';
 
-export function unreviewedRuns(entrance: Entrance, policy: MergedPolicy): Diagnostic[] {
+export function checkUnreviewedRuns(entrance: Entrance, policy: MergedPolicy): Diagnostic[] {
   const { claims } = entrance.issuer.value;
-  const runs = typeof claims === 'string' ? (runsOf.get(claims) ?? []) : [];
+  const runs = typeof claims === 'string' ? (unreviewedRuns.get(claims) ?? []) : [];
   return runs
     .filter((run) => !isTold(run, entrance) && !isDenied(run, entrance, policy))
     .map(({ what, hint }) => warningAt(keyOf(entrance.place), `${what} could satisfy ${entrance.what}`, hint));

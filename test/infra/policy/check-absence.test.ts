@@ -249,6 +249,42 @@ describe('where nothing is said of a condition, taking a claim away never turns 
     expect([silent > 100, loud > 1]).toEqual([true, true]);
   });
 
+  test('in a whole policy, but for claims that a denial matches on', () => {
+    const named = fc.record({ path: fc.constantFrom('a', 'b'), equals: fc.constantFrom('x', 'y') });
+    const parts = fc.record({
+      matches: fc.array(named, { maxLength: 1 }),
+      whens: fc.array(condition, { maxLength: 1 }),
+    });
+    const ruleOf = (
+      { matches, whens }: { matches: { path: string; equals: string }[]; whens: string[] },
+      deny: boolean,
+    ) => {
+      const match = matches.map(({ path, equals }) => ({ path, type: 'string' as const, anyOf: [{ equals }] }));
+      const when = whens.map((expression) => ({ name: 'it', expression }));
+      return { ...core, match, when, ...(deny ? { deny: 'any' as const } : { grant }) };
+    };
+    let decided = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(parts, fc.boolean()), { minLength: 1, maxLength: 4 }),
+        fc.array(someClaims, { minLength: 4, maxLength: 4 }),
+        (written, tokens) => {
+          if (written.some(([{ whens }, deny]) => whens.some((each) => !isSilent(each, deny ? 'toFalse' : 'toTrue'))))
+            return;
+          const rules = written.map(([each, deny]): PolicyRule => ruleOf(each, deny));
+          const matched = rules.flatMap((rule) => ('deny' in rule ? rule.match.map(({ path }) => path) : []));
+          for (const token of tokens.filter((each) => decide(rules, each) !== 'granted')) {
+            const less = withoutOne(token).filter((each) => matched.every((path) => path in each || !(path in token)));
+            decided += less.length;
+            expect(less.filter((each) => decide(rules, each) === 'granted')).toEqual([]);
+          }
+        },
+      ),
+      { numRuns: 1_500 },
+    );
+    expect(decided).toBeGreaterThan(100);
+  });
+
   test('and what is said stops no policy', () => {
     const policy = `${validPolicy}  - { id: r, from: okta, when: { it: 'has(claims.team)' }, deny: true }\n`;
     expect(compileText(policy).artifact?.rules.at(-1)?.id).toBe('r');

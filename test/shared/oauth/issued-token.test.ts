@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Refused } from '../../../shared/oauth/denial.ts';
 import { accessTokenClaims } from '../../../shared/oauth/issued-token.ts';
 import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
 import { grantedScopes } from '../../../shared/oauth/scope.ts';
@@ -91,6 +92,23 @@ describe('the claims of an issued token', () => {
         expect(read(payload)).toEqual(claims);
       }),
     );
+  });
+
+  test('have a signing input of 4,096 bytes at most, and of exactly that many', () => {
+    const claims = build({ ...subjectClaims } as unknown as JsonObject, {});
+    const sizes: number[] = [];
+    for (const kid of ['k', 'kk', 'kkk']) {
+      for (let pad = 2_600; pad < 3_000; pad += 1) {
+        try {
+          sizes.push(signingInput('at+jwt', { ...claims, pad: 'x'.repeat(pad) }, { alg: 'ES256', kid }).length);
+        } catch (error) {
+          const { denial } = error as Refused;
+          if (denial.kind !== 'signing_input') throw error;
+          expect(denial.bytes).toBeGreaterThan(4_096);
+        }
+      }
+    }
+    expect(Math.max(...sizes)).toBe(4_096);
   });
 
   test('scopes out are a subset of the requested, the rule’s and the audience’s', () => {

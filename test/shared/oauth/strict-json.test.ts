@@ -51,6 +51,24 @@ describe('a strict JSON parser', () => {
     expect(() => parseStrictJson(taken)).not.toThrow();
   });
 
+  test.each([
+    '{ }',
+    '[ ]',
+    '{ "a" : 1 , "b" : [ 1 , 2 ] }',
+    '\t{"a":\r\n1}\n',
+    ' [ { } , [ ] ] ',
+  ])('reads white space where RFC 8259 allows it: %j', (text) => {
+    expect(JSON.stringify(parseStrictJson(text))).toBe(JSON.stringify(JSON.parse(text)));
+    expect(() => parseStrictJson(text.replace(/[{[]/, '$&\u00a0'))).toThrow(SyntaxError);
+  });
+
+  test('counts values and levels to the limit, and no further', () => {
+    const within = (text: string, limits: { depth: number; values: number }) => () => parseStrictJson(text, limits);
+    expect(within('[1,{"a":2}]', { depth: 2, values: 4 })).not.toThrow();
+    expect(within('[1,{"a":2}]', { depth: 2, values: 3 })).toThrow('too many values');
+    expect(within('[1,{"a":2}]', { depth: 1, values: 4 })).toThrow('nested too deeply');
+  });
+
   test('does not run out of stack on 100,000 levels', () => {
     expect(() => parseStrictJson('['.repeat(100_000))).toThrow('nested too deeply');
   });
