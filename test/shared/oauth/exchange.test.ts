@@ -4,6 +4,7 @@ import { compactVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
+import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
 import {
   cambioKey,
   formBody,
@@ -306,6 +307,20 @@ describe('policy', () => {
     expect(verdict(await run(formBody(), served([...policy.rules, { ...deny, from: 'other' }])))).toBe('granted');
     const forPayments = { ...deny, deny: { audience: 'payments-api' } };
     expect(verdict(await run(formBody(), served([...policy.rules, forPayments])))).toBe('granted');
+  });
+
+  test('conditions see what was asked for, in the caller’s own words', async () => {
+    const outcome = async (expression: string, changes = {}): Promise<string> => {
+      const rule = { ...ordersRule, when: [{ name: 'it', expression }] };
+      const evaluateCondition = createConditionEvaluator();
+      return verdict(await run(formBody(changes), makeWorld({ evaluateCondition }, { ...policy, rules: [rule] })));
+    };
+    const asked = 'request.scopes == ["orders:read"] && request.audiences == ["orders-api"] && request.resources == []';
+    expect(await outcome(asked, { scope: 'orders:read' })).toBe('granted');
+    expect(await outcome(asked)).toBe('invalid_target/no_rule');
+    expect(await outcome('request.scopes == []')).toBe('granted');
+    const resource = 'https://orders.acme.example';
+    expect(await outcome(`request.resources == ["${resource}"]`, { audience: undefined, resource })).toBe('granted');
   });
 
   test('a policy without rules refuses', async () => {

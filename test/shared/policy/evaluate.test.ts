@@ -81,6 +81,8 @@ describe('a template', () => {
     expect(fillTemplate(['x-', { claim: 'text' }, { claim: 'number' }, { claim: 'yes' }], claims)).toBe('x-t1true');
     expect(fillTemplate(['x-', { claim: 'list' }], claims)).toBeUndefined();
     expect(fillTemplate(['x-', { claim: 'missing' }], claims)).toBeUndefined();
+    expect(fillTemplate([{ claim: 'text' }, '-x'], claims)).toBe('t-x');
+    expect(fillTemplate([{ claim: 'list' }, '-x'], claims)).toBeUndefined();
     expect(fillTemplate(['plain'], claims)).toBe('plain');
   });
 });
