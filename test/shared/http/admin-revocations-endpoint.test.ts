@@ -1,0 +1,77 @@
+// POST /admin/revocations as Lambda calls it: recorded before it is answered, one audit line each, IAM's caller in both.
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import { expect, test } from 'vitest';
+import { adminRevocationsEndpoint } from '../../../shared/http/admin-revocations-endpoint.ts';
+import type { DecisionRecord } from '../../../shared/oauth/decision-record.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import type { RevocationRecord } from '../../../shared/oauth/revocation.ts';
+import { now } from '../../world.ts';
+
+const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
+const valid = { by: 'jti', value: 'token-1', reason: 'lost laptop' };
+
+async function call(
+  body: unknown,
+  changes: { readonly family?: string; readonly down?: boolean; readonly base64?: boolean } = {},
+) {
+  const recorded: RevocationRecord[] = [];
+  const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
+  const handler = adminRevocationsEndpoint({
+    findDecision: async () =>
+      ({ ending: { outcome: 'granted', issued: { family: changes.family } } }) as unknown as DecisionRecord,
+    recordRevocation: async (revocation) => {
+      if (changes.down) throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
+      recorded.push(revocation);
+    },
+    keptFor: 1_000,
+    now: () => now,
+    write: (level, message, fields) => void lines.push({ level, message, fields }),
+  });
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const event = {
+    body: changes.base64 ? Buffer.from(text).toString('base64') : text,
+    isBase64Encoded: changes.base64 ?? false,
+    requestContext: { identity: { userArn: principal } },
+  };
+  const response = await handler(event as unknown as APIGatewayProxyEvent);
+  return { status: response.statusCode, headers: response.headers, answer: JSON.parse(response.body), recorded, lines };
+}
+
+test('is recorded with who made it and why, answered, and in the log', async () => {
+  for (const base64 of [false, true]) {
+    const { status, headers, answer, recorded, lines } = await call(valid, { base64 });
+    expect([status, headers?.['Cache-Control']]).toEqual([200, 'no-store']);
+    expect(answer).toEqual({ id: expect.any(String), by: 'jti', value: 'token-1', issuedBefore: now });
+    expect(recorded).toEqual([{ ...valid, issuedBefore: now, at: now, expiresAt: now + 1_000, principal }]);
+    expect(lines).toMatchObject([
+      { level: 'info', message: 'admin_revocation', fields: { ...valid, issuedBefore: now, principal } },
+    ]);
+  }
+});
+
+test('of a family is recorded under its first token, whichever of it is named', async () => {
+  const child = await call({ ...valid, by: 'family' }, { family: 'root' });
+  expect(child.recorded).toMatchObject([{ by: 'family', value: 'root' }]);
+  expect(child.answer).toMatchObject({ by: 'family', value: 'token-1' });
+  const root = await call({ ...valid, by: 'family' });
+  expect(root.recorded).toMatchObject([{ by: 'family', value: 'token-1' }]);
+  expect((await call(valid, { family: 'root' })).recorded).toMatchObject([{ by: 'jti', value: 'token-1' }]);
+});
+
+test('is 503 and never 200 while the store does not write, and the log says who tried', async () => {
+  const { status, headers, answer, lines } = await call(valid, { down: true });
+  expect([status, headers?.['Retry-After'], answer.error]).toEqual([503, '1', 'temporarily_unavailable']);
+  expect(lines).toMatchObject([{ level: 'error', fields: { error: 'temporarily_unavailable', principal } }]);
+});
+
+test('that is malformed is 400, one that is too large 413, and neither is recorded', async () => {
+  for (const [body, status] of [
+    [{ ...valid, by: 'x' }, 400],
+    ['{', 400],
+    ['x'.repeat(65_537), 413],
+  ] as const) {
+    const answered = await call(body);
+    expect([answered.status, answered.answer.error, answered.recorded]).toEqual([status, 'invalid_request', []]);
+    expect(answered.lines).toHaveLength(1);
+  }
+});
