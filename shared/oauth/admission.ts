@@ -112,7 +112,8 @@ function describe({ token, refuse }: Presented, now: number) {
 
 /**
  * Takes every use of the request in turn; one token in several roles is one use. Assertions are never repeated, unless
- * they are the subject or actor token too.
+ * they are the subject or actor token too. The use that is taken first says what all are for: whoever has it is alone with
+ * the identical requests, while another use may still be held by one of them that is about to give up.
  * @returns the claim of the first request, when this is a repetition of it
  */
 async function takeUses(
@@ -126,8 +127,8 @@ async function takeUses(
     const taking: Taking = { use, attempt, claim: repeatable ? (first ?? claim) : undefined };
     const result = await cambio.takeUse(taking);
     if (result.outcome === 'used') throw new Refused(refuse());
+    if (result.outcome === 'again' && taken.length === 0) first = result.claim;
     taken.push(taking);
-    if (result.outcome === 'again') first ??= result.claim;
   };
   await take(subject.use, true, replayed('subject_token'));
   await take(actor?.use, true, replayed('actor_token'));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
-import { formBody, now, run, subjectClaims, subjectToken, verdict } from '../../world.ts';
+import { formBody, now, run, subjectClaims, subjectToken, verdict, type World } from '../../world.ts';
 import { ci, issued, lifecycle, served } from './lifecycle-world.ts';
 
 const once: Partial<CompiledPolicy> = { issuers: { github: { ...ci, singleUse: true } } };
@@ -167,5 +167,32 @@ describe('the identical request', () => {
     const body = formBody({ subject_token: subjectToken(subjectClaims) });
     const [first, second] = [await issued(at, body), await issued(at, body)];
     expect(first.claims['jti']).not.toBe(second.claims['jti']);
+  });
+});
+
+describe('two uses of one request', () => {
+  const actor = { from: 'github', match: [] };
+  const acting = { ...once, rules: served.rules.map((rule) => ({ ...rule, actor })) };
+  const body = formBody({
+    actor_token: subjectToken({ sub: 'bot', jti: 'bot' }),
+    actor_token_type: jwt,
+  });
+  /** Outcomes by `jti`, as if identical requests of `decision-0` had come between. */
+  const between = (outcomes: Readonly<Record<string, 'first' | 'again'>>) => {
+    const at = lifecycle(acting);
+    const takeUse: World['cambio']['takeUse'] = async ({ use, claim }) =>
+      outcomes[use.jti] === 'again' && claim
+        ? { outcome: 'again', claim: { ...claim, jti: 'decision-0' } }
+        : { outcome: 'first' };
+    return { ...at, cambio: { ...at.cambio, takeUse } };
+  };
+
+  test('are for what the one that is taken first says: of the other an identical request may be giving up', async () => {
+    const at = between({ 'subject-jti': 'first', bot: 'again' });
+    expect((await issued(at, body)).claims['jti']).toBe('decision-1');
+    expect(at.records.map(({ decisionId, repetition }) => [decisionId, repetition])).toEqual([['decision-1', 'first']]);
+    const again = between({ 'subject-jti': 'again', bot: 'first' });
+    expect((await issued(again, body)).claims['jti']).toBe('decision-0');
+    expect(again.records.map(({ repetition }) => repetition)).toEqual(['again']);
   });
 });
