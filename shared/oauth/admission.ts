@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
+import type { DecisionFacts } from './decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Form } from './form.ts';
 import { TokenRefused } from './jwt.ts';
@@ -16,8 +17,7 @@ export interface Admission {
   readonly parties: Parties;
   /** What the request's uses are for. */
   readonly claim: UseClaim;
-  /** As in {@link Taking}. */
-  readonly attempt: string;
+  readonly decision: Pick<DecisionFacts, 'attempt' | 'abandoned'>;
 }
 
 export type AdmissionCapabilities = Pick<ExchangeCapabilities, 'findRevocations' | 'takeUse' | 'release' | 'now'>;
@@ -40,7 +40,7 @@ export async function admit<Answer>(
     const { claim } = admission;
     const first = await takeUses(admission, cambio, taken);
     await checked;
-    return await work(first ?? claim, first !== undefined);
+    return await inTime(admission.decision, () => work(first ?? claim, first !== undefined));
   } catch (error) {
     await Promise.all(taken.map((taking) => cambio.release(taking)));
     throw error;
@@ -52,19 +52,28 @@ export async function admit<Answer>(
  * @throws Refused `client`, or what `work` throws
  */
 export async function admitCaller<Answer>(
-  { caller, attempt }: Pick<Admission, 'caller' | 'attempt'>,
+  { caller, decision }: Pick<Admission, 'caller' | 'decision'>,
   cambio: Pick<AdmissionCapabilities, 'takeUse' | 'release'>,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   if (!caller?.use) return work();
-  const taking = { use: caller.use, attempt };
+  const taking = { use: caller.use, attempt: decision.attempt };
   if ((await cambio.takeUse(taking)).outcome === 'used') throw new Refused({ kind: 'client' });
   try {
-    return await work();
+    return await inTime(decision, work);
   } catch (error) {
     await cambio.release(taking);
     throw error;
   }
+}
+
+/** Work that nobody waits for any more is not begun, and what came of it was used for nothing. */
+async function inTime<Answer>(decision: Admission['decision'], work: () => Promise<Answer>): Promise<Answer> {
+  const late = new Refused({ kind: 'unavailable', dependency: 'deadline' });
+  if (decision.abandoned) throw late;
+  const answer = await work();
+  if (decision.abandoned) throw late;
+  return answer;
 }
 
 /** A verified token and how the request is refused for it. */
@@ -117,7 +126,7 @@ function describe({ token, refuse }: Presented, now: number) {
  * @returns the claim of the first request, when this is a repetition of it
  */
 async function takeUses(
-  { caller, parties: { subject, actor }, claim, attempt }: Admission,
+  { caller, parties: { subject, actor }, claim, decision: { attempt } }: Admission,
   cambio: AdmissionCapabilities,
   taken: Taking[],
 ): Promise<UseClaim | undefined> {

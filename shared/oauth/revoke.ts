@@ -46,7 +46,7 @@ export async function revoke(call: TokenCall, cambio: RevokeCapabilities, decisi
   const caller = 'client' in revoker ? revoker.client : undefined;
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
   if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
-  await admitCaller({ caller, attempt: decision.attempt }, cambio, async () => {
+  await admitCaller({ caller, decision }, cambio, async () => {
     await checkRevoked(presentedAssertion(caller), cambio);
     await revokeOwn(token, revoker, cambio, decision);
   });

@@ -5,8 +5,20 @@ import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../shared/oauth/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { parseForm } from '../../../shared/oauth/form.ts';
-import { introspect, signIntrospection } from '../../../shared/oauth/introspection.ts';
-import { cambioKey, formBody, makeKey, now, signCompact, subjectToken } from '../../world.ts';
+import { introspect, introspectSigned } from '../../../shared/oauth/introspection.ts';
+import type { Client } from '../../../shared/policy/compiled-policy.ts';
+import {
+  cambioKey,
+  clientKey,
+  formBody,
+  issuerUrl,
+  makeKey,
+  now,
+  ordersRule,
+  signCompact,
+  subjectToken,
+  type World,
+} from '../../world.ts';
 import { as, exchanged, introspected, issued, lifecycle, nobody, served, state } from './lifecycle-world.ts';
 
 describe('a token', () => {
@@ -21,6 +33,14 @@ describe('a token', () => {
       client_id: 'github',
       scope: 'orders:read orders:write',
     });
+  });
+
+  test('is active, whatever a claim of this name says that policy maps', async () => {
+    const grant = { ...ordersRule.grant, claims: { active: ['no'], token_type: ['N_A'], seen: ['yes'] } };
+    const at = lifecycle({ rules: [{ ...ordersRule, grant }] });
+    const { token } = await issued(at);
+    const { answer } = await introspected(at, token);
+    expect(answer).toMatchObject({ active: true, token_type: 'Bearer', seen: 'yes' });
   });
 
   test('RFC 7662 §4: of another audience is not active, and nothing else is said', async () => {
@@ -76,6 +96,20 @@ describe('a token', () => {
   });
 });
 
+/** A form by a client that asserts with its own key. */
+function asserting(token: string) {
+  const claims = { iss: 'keyed', sub: 'keyed', aud: issuerUrl, jti: 'assertion', exp: now + 60 };
+  const client_assertion = signCompact(
+    JSON.stringify({ alg: 'ES256', kid: clientKey.kid }),
+    JSON.stringify(claims),
+    clientKey,
+  );
+  const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+  return parseForm(new URLSearchParams({ token, client_assertion, client_assertion_type }).toString());
+}
+
+const rsa = rsaWorld();
+
 function resigned(own: string, key: typeof cambioKey, header: object = {}): string {
   const [first = '', payload = ''] = own.split('.');
   const read = (part: string): string => Buffer.from(part, 'base64url').toString();
@@ -129,13 +163,27 @@ describe('a caller', () => {
 });
 
 describe('a signed answer', () => {
-  const rsa = rsaWorld();
+  test.each([true, false])('uses an assertion up only when it is signed: %s', async (signs) => {
+    const keyed = { method: 'private_key_jwt', algorithms: ['ES256'], keys: { from: 'discovery' }, network: 'public' };
+    const client = { name: 'keyed', auth: keyed, introspects: ['orders-api'] } as unknown as Client;
+    const at = lifecycle({ clients: { ...served.clients, keyed: client } });
+    const { token } = await issued(at);
+    const down: World['cambio']['sign'] = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'kms' });
+    };
+    const cambio = { ...(await withRsa(at)), ...(!signs && { sign: down }) };
+    const asked = introspectSigned({ form: asserting(token), headers: nobody }, cambio, newDecision('d', 'a'));
+    if (signs) expect(await asked).toMatch(/^ey/);
+    else await expect(asked).rejects.toMatchObject({ denial: { kind: 'unavailable', dependency: 'kms' } });
+    expect(at.uses.map(({ use }) => use.issuer)).toEqual(signs ? ['keyed'] : []);
+  });
+
   test('RFC 9701 §5: is for the client alone, and what it says of the token is inside', async () => {
     const at = lifecycle();
     const { token } = await issued(at);
     const form = parseForm(`token=${token}`);
-    const answer = await introspect({ form, headers: as('orders') }, at.after, newDecision('d', 'a'));
-    const jwt = await signIntrospection(answer, { ...at.after, ...rsa });
+    const call = { form, headers: as('orders') };
+    const jwt = await introspectSigned(call, await withRsa(at), newDecision('d', 'a'));
     const { payload, protectedHeader } = await compactVerify(jwt, createLocalJWKSet({ keys: [rsa.jwk] }));
     expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'token-introspection+jwt', kid: 'rsa-key' });
     const claims = JSON.parse(Buffer.from(payload).toString());
@@ -143,7 +191,7 @@ describe('a signed answer', () => {
       iss: 'https://issuer.acme.example',
       aud: 'orders',
       iat: now,
-      token_introspection: answer.introspection,
+      token_introspection: (await introspected(at, token)).answer,
     });
     expect((await introspected(at, jwt)).answer).toEqual({ active: false });
   });
@@ -166,6 +214,13 @@ describe('a signed answer', () => {
     );
   });
 });
+
+/** `at` whose keyring has both keys. */
+async function withRsa(at: World) {
+  const { keys } = await at.cambio.readKeyring();
+  const both = { keys: [...keys, ...(await rsa.readKeyring()).keys] };
+  return { ...at.after, readKeyring: async () => both, sign: rsa.sign };
+}
 
 /** A keyring with the RS256 key every deployment has, and how it signs. */
 function rsaWorld() {

@@ -1,9 +1,12 @@
 // Tokens that may be used once, and the identical request that may come again (contract §6).
 import { describe, expect, test } from 'vitest';
+import { newDecision } from '../../../shared/oauth/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
+import { exchange } from '../../../shared/oauth/exchange.ts';
+import { parseForm } from '../../../shared/oauth/form.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import { formBody, now, run, subjectClaims, subjectToken, verdict, type World } from '../../world.ts';
-import { ci, issued, lifecycle, served } from './lifecycle-world.ts';
+import { ci, issued, lifecycle, nobody, served } from './lifecycle-world.ts';
 
 const once: Partial<CompiledPolicy> = { issuers: { github: { ...ci, singleUse: true } } };
 const jwt = 'urn:ietf:params:oauth:token-type:jwt';
@@ -72,6 +75,19 @@ describe('a single-use token', () => {
     expect(verdict(await run(formBody(), down))).toBe('temporarily_unavailable/unavailable');
     expect(at.uses).toEqual([]);
     expect(verdict(await run(formBody({ scope: 'orders:read' }), at))).toBe('granted');
+  });
+
+  test.each([false, true])('stays unused when the answer comes too late: %s', async (late) => {
+    const at = lifecycle(once);
+    const decision = newDecision('decision-1', 'attempt');
+    const sign: World['cambio']['sign'] = (...input) => {
+      if (late) decision.abandoned = true;
+      return at.cambio.sign(...input);
+    };
+    const call = { form: parseForm(formBody()), headers: nobody };
+    const outcome = await exchange(call, { ...at.cambio, sign }, decision).catch((error: Refused) => error.denial);
+    expect(outcome).toMatchObject(late ? { kind: 'unavailable', dependency: 'deadline' } : { token_type: 'Bearer' });
+    expect(at.uses).toHaveLength(late ? 0 : 1);
   });
 
   test('in two roles of one request is one use', async () => {
