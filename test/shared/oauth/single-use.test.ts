@@ -178,6 +178,20 @@ describe('the identical request', () => {
     expect(at.records.at(-1)?.handleHash).toBe(at.references.at(-1)?.handleHash);
   });
 
+  test('that fails leaves alive what the first was answered with', async () => {
+    const at = lifecycle(once);
+    const body = formBody({ audience: 'opaque' });
+    await issued(at, body);
+    const recordReference = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
+    };
+    const down = { ...at, cambio: { ...at.cambio, recordReference } };
+    expect(verdict(await run(body, down))).toBe('temporarily_unavailable/unavailable');
+    expect(at.records.map(({ handleHash }) => handleHash)).toEqual([at.references[0]?.handleHash]);
+    expect(verdict(await run(body, at))).toBe('granted');
+    expect(at.records).toHaveLength(2);
+  });
+
   test('needs a use: of tokens that may come again each request is its own', async () => {
     const at = lifecycle();
     const body = formBody({ subject_token: subjectToken(subjectClaims) });
