@@ -114,9 +114,15 @@ function describe({ token, refuse }: Presented, now: number) {
   try {
     return describeToken(token, now);
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
-    throw new Refused(refuse('malformed', error.message), { cause: error });
+    throw new Refused(refuse('malformed', detailOf(error)), { cause: error });
   }
+}
+
+/** Whatever is wrong with a token is said of the role it is presented in; other errors go on as they are. */
+function detailOf(error: unknown): string {
+  if (error instanceof TokenRefused) return error.message;
+  if (error instanceof Refused && error.denial.kind === 'token') return error.denial.detail;
+  throw error;
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   subjectToken,
   type World,
 } from '../../world.ts';
-import { as, exchanged, introspected, issued, lifecycle, nobody, served, state } from './lifecycle-world.ts';
+import { as, ci, exchanged, introspected, issued, lifecycle, nobody, served, state } from './lifecycle-world.ts';
 
 describe('a token', () => {
   test('RFC 7662 §2.2: is told to a client of its audience, with act and client_id at the top, and without its lineage', async () => {
@@ -96,6 +96,8 @@ describe('a token', () => {
   });
 });
 
+const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
 /** A form by a client that asserts with its own key. */
 function asserting(token: string) {
   const claims = { iss: 'keyed', sub: 'keyed', aud: issuerUrl, jti: 'assertion', exp: now + 60 };
@@ -104,7 +106,6 @@ function asserting(token: string) {
     JSON.stringify(claims),
     clientKey,
   );
-  const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
   return parseForm(new URLSearchParams({ token, client_assertion, client_assertion_type }).toString());
 }
 
@@ -132,6 +133,20 @@ describe('a caller', () => {
     const { token } = await issued(at);
     expect((await introspected(at, token, headers, extra)).error).toBe(expected);
     expect((await introspected(at, token)).answer?.active).toBe(true);
+  });
+
+  test.each([
+    ['refs/heads/main', 'active'],
+    [undefined, '401 invalid_client/client'],
+  ])('whose own assertion names no subject learns nothing of another token: ref %s', async (ref, expected) => {
+    const eks = { ...ci, name: 'eks', url: 'https://eks.example', subject: ['pod:', { claim: 'ref' }] };
+    const auth = { method: 'federated', issuer: 'eks', match: [] } as const;
+    const pod = { name: 'pod', auth, introspects: ['orders-api'] };
+    const at = lifecycle({ issuers: { github: ci, eks }, clients: { ...served.clients, pod } });
+    const { token } = await issued(at);
+    const client_assertion = subjectToken({ iss: eks.url, ref });
+    const { answer, error } = await introspected(at, token, nobody, { client_assertion, client_assertion_type });
+    expect(error ?? (answer?.active ? 'active' : 'inactive')).toBe(expected);
   });
 
   test('RFC 7662 §2.1: without a token, or with two, is refused', async () => {
