@@ -24,7 +24,7 @@ export function assertionStatements(policy: PolicyArtifact, records: RecordsTabl
 }
 
 function usedStatement(records: RecordsTable): PolicyStatement {
-  return records.statement('used', ['PutItem', 'UpdateItem', 'DeleteItem']);
+  return records.statement('used', ['PutItem', 'UpdateItem']);
 }
 
 /** Reference tokens, where the policy has any. Of several handles of one token its decision says which is alive. */

@@ -201,7 +201,7 @@ export class Endpoints extends Construct {
     const { artifact, records } = props;
     const statements = [
       records.statement('revoked', ['PutItem']),
-      records.statement('used', ['PutItem', 'DeleteItem']),
+      records.statement('used', ['PutItem', 'UpdateItem']),
     ];
     return this.make('Events', props, {
       entry: 'events',

@@ -16,7 +16,7 @@ const itemKeys = {
 
 type ItemKind = keyof typeof itemKeys;
 /** Only actions whose request always names a key: the leading-keys condition cannot be evaded with them. */
-type KeyedAction = 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+type KeyedAction = 'GetItem' | 'BatchGetItem' | 'PutItem' | 'UpdateItem';
 
 /**
  * What Status Lists are computed from: tokens by their list, and the revocations in force. Sparse: other items have no

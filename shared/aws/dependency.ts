@@ -15,7 +15,7 @@ export async function callDependency<Answer>(dependency: Dependency, call: () =>
 }
 
 /** Whether DynamoDB did not write because the item is not as the condition says. */
-export function isConditionFailed(error: unknown): boolean {
+function isConditionFailed(error: unknown): boolean {
   return error instanceof Error && error.name === 'ConditionalCheckFailedException';
 }
 

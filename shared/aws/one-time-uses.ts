@@ -1,15 +1,9 @@
 // What may be used once, recorded by a conditional write to DynamoDB: of any number of uses at once, one wins.
 import { createHash } from 'node:crypto';
-import {
-  type AttributeValue,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  PutItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, type DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { type OneTimeUse, retryWindow, type Taken, type UseClaim } from '../oauth/one-time-use.ts';
-import { callDependency, isConditionFailed, unlessConditionFailed } from './dependency.ts';
+import { type OneTimeUse, retryWindow, type Taken, type Taking, type UseClaim } from '../oauth/one-time-use.ts';
+import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { usedKey } from './record-keys.ts';
 
 /** The table, and the clock in seconds since the epoch. */
@@ -19,77 +13,85 @@ export interface UseStore {
   readonly now: () => number;
 }
 
+/** Most requests that hold one use: answers are lost a few times, and the item must not grow without end. */
+const mostHolders = 200;
+
 /**
- * Takes a use. Whether an earlier one has expired is compared here, because DynamoDB deletes late; a second try of the
- * same write (`attempt`) finds its own and is the first still. Another request joins the holders of a use when it is
- * identical and comes within {@link retryWindow} of the first.
+ * Takes a use. Whether an earlier one has expired is compared here, because DynamoDB deletes late. Another request joins
+ * the holders of a use when it is identical and comes within {@link retryWindow} of the first. Holders are a set of
+ * attempts: a write that the SDK sends twice, because its answer was lost, does the same as once.
  */
 export function createTakeUse(store: UseStore): ExchangeCapabilities['takeUse'] {
-  return ({ use, attempt, claim }) =>
+  const release = createRelease(store);
+  return (taking) =>
     callDependency('dynamodb', async () => {
-      if (await takeFirst(store, use, { attempt, ...claim })) return { outcome: 'first' };
-      return claim ? joinHolders(store, use, claim) : { outcome: 'used' };
+      try {
+        if (await takeFirst(store, taking)) return { outcome: 'first' };
+        return taking.claim ? await joinHolders(store, taking, taking.claim) : { outcome: 'used' };
+      } catch (error) {
+        // A write that seemed to fail may have arrived: a token nobody was answered for must not be used up by it.
+        await release(taking);
+        throw error;
+      }
     });
 }
 
-async function takeFirst(
-  { client, table, now }: UseStore,
-  use: OneTimeUse,
-  held: { readonly attempt: string } & Partial<UseClaim>,
-): Promise<boolean> {
-  const { attempt, request, jti, at, status } = held;
+/** Whether the use was free: never taken, expired, given back by all who held it, or taken by this very write. */
+async function takeFirst({ client, table, now }: UseStore, { use, attempt, claim }: Taking): Promise<boolean> {
   const command = new PutItemCommand({
     TableName: table,
     Item: {
       ...keyOf(use),
       expiresAt: { N: String(use.expiresAt) },
       attempt: { S: attempt },
-      holders: { N: '1' },
-      ...(request !== undefined && { requestHash: { S: request }, jti: { S: jti ?? '' }, at: { N: String(at) } }),
-      ...(status && { statusList: { S: status.list }, statusIndex: { N: String(status.index) } }),
+      holders: { SS: [attempt] },
+      ...(claim && itemOf(claim)),
     },
-    ConditionExpression: 'attribute_not_exists(pk) OR expiresAt < :now OR attempt = :attempt',
-    ExpressionAttributeValues: { ':now': { N: String(now()) }, ':attempt': { S: attempt } },
+    ConditionExpression:
+      'attribute_not_exists(pk) OR expiresAt < :now OR attribute_not_exists(holders) OR (attempt = :attempt AND holders = :mine)',
+    ExpressionAttributeValues: {
+      ':now': { N: String(now()) },
+      ':attempt': { S: attempt },
+      ':mine': { SS: [attempt] },
+    },
   });
-  return client.send(command).then(
-    () => true,
-    async (error: unknown) => {
-      if (isConditionFailed(error)) return false;
-      await forget({ client, table }, use, attempt);
-      throw error;
-    },
-  );
+  return (await unlessConditionFailed(client.send(command))) !== undefined;
 }
 
-/** A write that seemed to fail may have arrived: a token nobody was answered for must not be used up by it. */
-async function forget({ client, table }: Pick<UseStore, 'client' | 'table'>, use: OneTimeUse, attempt: string) {
-  const command = new DeleteItemCommand({
-    TableName: table,
-    Key: keyOf(use),
-    ConditionExpression: 'attempt = :attempt AND holders = :one',
-    ExpressionAttributeValues: { ':attempt': { S: attempt }, ':one': { N: '1' } },
-  });
-  await client.send(command).catch(() => undefined);
+function itemOf({ request, jti, at, status }: UseClaim): Record<string, AttributeValue> {
+  return {
+    requestHash: { S: request },
+    jti: { S: jti },
+    at: { N: String(at) },
+    ...(status && { statusList: { S: status.list }, statusIndex: { N: String(status.index) } }),
+  };
 }
 
 /** The first request's answer is made again from what it left here. `at` needs an alias: it is a reserved word. */
-async function joinHolders({ client, table, now }: UseStore, use: OneTimeUse, claim: UseClaim): Promise<Taken> {
+async function joinHolders(
+  { client, table, now }: UseStore,
+  { use, attempt }: Taking,
+  claim: UseClaim,
+): Promise<Taken> {
   const command = new UpdateItemCommand({
     TableName: table,
     Key: keyOf(use),
-    UpdateExpression: 'ADD holders :one',
-    ConditionExpression: 'requestHash = :request AND #at >= :since',
+    UpdateExpression: 'ADD holders :mine',
+    ConditionExpression:
+      'requestHash = :request AND #at >= :since AND (attribute_not_exists(holders) OR size(holders) < :most)',
     ExpressionAttributeNames: { '#at': 'at' },
     ExpressionAttributeValues: {
-      ':one': { N: '1' },
+      ':mine': { SS: [attempt] },
       ':request': { S: claim.request },
       ':since': { N: String(now() - retryWindow) },
+      ':most': { N: String(mostHolders) },
     },
     ReturnValues: 'ALL_NEW',
   });
-  const joined = await unlessConditionFailed(client.send(command));
-  if (!joined?.Attributes) return { outcome: 'used' };
-  const { Attributes } = joined;
+  const Attributes = (await unlessConditionFailed(client.send(command)))?.Attributes;
+  if (!Attributes) return { outcome: 'used' };
+  // Others joined before the second try of the first request’s own write.
+  if (Attributes['attempt']?.S === attempt) return { outcome: 'first' };
   return { outcome: 'again', claim: { ...claim, ...firstOf(Attributes) } };
 }
 
@@ -100,28 +102,21 @@ function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UseClaim,
 }
 
 /**
- * Gives a use back. It is free again once nobody holds it: identical requests hold it together, and one that failed must
- * not free what another was answered for. A failure is let be: the use then stays taken, which is safe, and it expires.
+ * Gives back what this request holds of a use; it is free once nobody holds it. Identical requests hold it together, and
+ * one that failed must not free what another was answered for. A failure is let be: the use then stays taken, which is
+ * safe, and it expires.
  */
 export function createRelease({ client, table }: Pick<UseStore, 'client' | 'table'>): ExchangeCapabilities['release'] {
-  return async ({ use }) => {
-    const left = new UpdateItemCommand({
+  return async ({ use, attempt }) => {
+    const command = new UpdateItemCommand({
       TableName: table,
       Key: keyOf(use),
-      UpdateExpression: 'ADD holders :minusOne',
+      UpdateExpression: 'DELETE holders :mine',
+      // Without it a release of nothing would make an item.
       ConditionExpression: 'attribute_exists(pk)',
-      ExpressionAttributeValues: { ':minusOne': { N: '-1' } },
+      ExpressionAttributeValues: { ':mine': { SS: [attempt] } },
     });
-    const free = new DeleteItemCommand({
-      TableName: table,
-      Key: keyOf(use),
-      ConditionExpression: 'holders <= :none',
-      ExpressionAttributeValues: { ':none': { N: '0' } },
-    });
-    await client
-      .send(left)
-      .then(() => client.send(free))
-      .catch(() => undefined);
+    await client.send(command).catch(() => undefined);
   };
 }
 

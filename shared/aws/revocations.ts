@@ -25,8 +25,8 @@ const firstDelay = 20;
 const mostTries = 4;
 
 /**
- * Writes a revocation; of two for the same thing the one that hits more stays, in whatever order they come. Writing one
- * again changes nothing.
+ * Writes a revocation; of two for the same thing the one that hits more, or for longer, stays, in whatever order they
+ * come. Writing one again changes nothing.
  */
 export function createRecordRevocation(client: DynamoDBClient, table: string): RecordRevocation {
   return (revocation) =>
@@ -47,8 +47,13 @@ export function createRecordRevocation(client: DynamoDBClient, table: string): R
       const command = new PutItemCommand({
         TableName: table,
         Item: item,
-        ConditionExpression: 'attribute_not_exists(pk) OR issuedBefore < :issuedBefore OR expiresAt < :now',
-        ExpressionAttributeValues: { ':issuedBefore': number(issuedBefore), ':now': number(at) },
+        ConditionExpression:
+          'attribute_not_exists(pk) OR issuedBefore < :issuedBefore OR (issuedBefore = :issuedBefore AND expiresAt < :expiresAt) OR expiresAt <= :now',
+        ExpressionAttributeValues: {
+          ':issuedBefore': number(issuedBefore),
+          ':expiresAt': number(expiresAt),
+          ':now': number(at),
+        },
       });
       await unlessConditionFailed(client.send(command));
     });

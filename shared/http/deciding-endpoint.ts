@@ -48,6 +48,12 @@ export function decidingEndpoint<Event extends AuditedEvent>(
   const keeping = () => ({ now: cambio.now(), retention, policyHash: policy.hash });
   const ends = new WeakMap<object, number>();
   const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
+  const answer = (event: Event): Promise<APIGatewayProxyResult> => {
+    const abandon = (): void => {
+      event.decision.abandoned = true;
+    };
+    return withDeadline(timeLeft(event), respond(event), abandon);
+  };
   return middy<Event, APIGatewayProxyResult>()
     .before(({ event }) => void ends.set(event, clock() + requestTime))
     .use(audit({ name, write, newId, keeping }))
@@ -55,5 +61,5 @@ export function decidingEndpoint<Event extends AuditedEvent>(
     .use(errors)
     .use(refusals({ recordDecision, keeping, budget, timeLeft }))
     .use(reader ? [reader] : [])
-    .handler((event) => withDeadline(timeLeft(event), respond(event)));
+    .handler(answer);
 }

@@ -1,6 +1,6 @@
 // POST /introspect (RFC 7662), answered in JSON or, to who asks for it, as a signed JWT (RFC 9701). No I/O of its own.
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { type IntrospectionCapabilities, introspect, signIntrospection } from '../oauth/introspection.ts';
+import { type IntrospectionCapabilities, introspect, introspectSigned } from '../oauth/introspection.ts';
 import { createBudget } from './budget.ts';
 import type { EndpointOptions, KeepingCapabilities } from './deciding-endpoint.ts';
 import { type FormEndpoint, formEndpoint } from './form-endpoint.ts';
@@ -18,9 +18,8 @@ export type IntrospectionEndpoint = Omit<IntrospectionCapabilities, 'mayGuess'> 
 export function introspectionEndpoint(endpoint: IntrospectionEndpoint, options: EndpointOptions) {
   const cambio = { ...endpoint, mayGuess: createGuessing(options.clock) };
   const respond: FormEndpoint['respond'] = async (call, decision, event) => {
-    const answer = await introspect(call, cambio, decision);
-    if (!accepts(header(event, 'accept'))) return json(200, answer.introspection);
-    return signed(await signIntrospection(answer, cambio));
+    if (accepts(header(event, 'accept'))) return signed(await introspectSigned(call, cambio, decision));
+    return json(200, (await introspect(call, cambio, decision)).introspection);
   };
   return formEndpoint({ name: 'introspection', cambio, respond }, options);
 }

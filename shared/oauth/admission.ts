@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
+import type { DecisionFacts } from './decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Form } from './form.ts';
 import { TokenRefused } from './jwt.ts';
@@ -16,8 +17,7 @@ export interface Admission {
   readonly parties: Parties;
   /** What the request's uses are for. */
   readonly claim: UseClaim;
-  /** As in {@link Taking}. */
-  readonly attempt: string;
+  readonly decision: Pick<DecisionFacts, 'attempt' | 'abandoned'>;
 }
 
 export type AdmissionCapabilities = Pick<ExchangeCapabilities, 'findRevocations' | 'takeUse' | 'release' | 'now'>;
@@ -40,7 +40,7 @@ export async function admit<Answer>(
     const { claim } = admission;
     const first = await takeUses(admission, cambio, taken);
     await checked;
-    return await work(first ?? claim, first !== undefined);
+    return await inTime(admission.decision, () => work(first ?? claim, first !== undefined));
   } catch (error) {
     await Promise.all(taken.map((taking) => cambio.release(taking)));
     throw error;
@@ -52,19 +52,28 @@ export async function admit<Answer>(
  * @throws Refused `client`, or what `work` throws
  */
 export async function admitCaller<Answer>(
-  { caller, attempt }: Pick<Admission, 'caller' | 'attempt'>,
+  { caller, decision }: Pick<Admission, 'caller' | 'decision'>,
   cambio: Pick<AdmissionCapabilities, 'takeUse' | 'release'>,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   if (!caller?.use) return work();
-  const taking = { use: caller.use, attempt };
+  const taking = { use: caller.use, attempt: decision.attempt };
   if ((await cambio.takeUse(taking)).outcome === 'used') throw new Refused({ kind: 'client' });
   try {
-    return await work();
+    return await inTime(decision, work);
   } catch (error) {
     await cambio.release(taking);
     throw error;
   }
+}
+
+/** Work that nobody waits for any more is not begun, and what came of it was used for nothing. */
+async function inTime<Answer>(decision: Admission['decision'], work: () => Promise<Answer>): Promise<Answer> {
+  const late = new Refused({ kind: 'unavailable', dependency: 'deadline' });
+  if (decision.abandoned) throw late;
+  const answer = await work();
+  if (decision.abandoned) throw late;
+  return answer;
 }
 
 /** A verified token and how the request is refused for it. */
@@ -105,18 +114,25 @@ function describe({ token, refuse }: Presented, now: number) {
   try {
     return describeToken(token, now);
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
-    throw new Refused(refuse('malformed', error.message), { cause: error });
+    throw new Refused(refuse('malformed', detailOf(error)), { cause: error });
   }
+}
+
+/** Whatever is wrong with a token is said of the role it is presented in; other errors go on as they are. */
+function detailOf(error: unknown): string {
+  if (error instanceof TokenRefused) return error.message;
+  if (error instanceof Refused && error.denial.kind === 'token') return error.denial.detail;
+  throw error;
 }
 
 /**
  * Takes every use of the request in turn; one token in several roles is one use. Assertions are never repeated, unless
- * they are the subject or actor token too.
+ * they are the subject or actor token too. The use that is taken first says what all are for: whoever has it is alone with
+ * the identical requests, while another use may still be held by one of them that is about to give up.
  * @returns the claim of the first request, when this is a repetition of it
  */
 async function takeUses(
-  { caller, parties: { subject, actor }, claim, attempt }: Admission,
+  { caller, parties: { subject, actor }, claim, decision: { attempt } }: Admission,
   cambio: AdmissionCapabilities,
   taken: Taking[],
 ): Promise<UseClaim | undefined> {
@@ -126,8 +142,8 @@ async function takeUses(
     const taking: Taking = { use, attempt, claim: repeatable ? (first ?? claim) : undefined };
     const result = await cambio.takeUse(taking);
     if (result.outcome === 'used') throw new Refused(refuse());
+    if (result.outcome === 'again' && taken.length === 0) first = result.claim;
     taken.push(taking);
-    if (result.outcome === 'again') first ??= result.claim;
   };
   await take(subject.use, true, replayed('subject_token'));
   await take(actor?.use, true, replayed('actor_token'));

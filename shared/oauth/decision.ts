@@ -23,6 +23,8 @@ export interface DecisionFacts {
   rule?: string;
   rules?: readonly EvaluatedRule[];
   issued?: IssuedFacts;
+  /** Set when the caller was told to try again: what comes of the request later is for nobody. */
+  abandoned?: true;
   /** Why a token that was looked up is not active. */
   inactive?: Reason;
 }
@@ -40,6 +42,6 @@ export interface Keeping {
 
 /** The record of a decision with its ending. */
 export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
-  const { subject, actor, issued: _, inactive: __, ...known } = facts;
+  const { subject, actor, issued: _, inactive: __, abandoned: ___, ...known } = facts;
   return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
 }

@@ -29,7 +29,7 @@ export async function exchange(
   const status =
     'audience' in granted && granted.audience.status ? await cambio.reserveStatus(granted.audience) : undefined;
   const claim = { request: hash, jti: decision.decisionId, at: now, status };
-  return admit({ caller, parties, claim, attempt: decision.attempt }, cambio, (first, again) => {
+  return admit({ caller, parties, claim, decision }, cambio, (first, again) => {
     const question = { request, caller, parties, now, claim: first, again };
     return 'role' in granted
       ? issueRole({ ...question, granted }, cambio, decision)

@@ -45,19 +45,44 @@ export interface Introspected {
  * Introspects a token. `decision` is filled on the way; why a token is not active stands there, and only there.
  * @throws Refused `parameter`, `client`, `client_methods`, `throttled` or `unavailable`
  */
-export async function introspect(
+export function introspect(
   call: TokenCall,
   cambio: IntrospectionCapabilities,
   decision: DecisionFacts,
 ): Promise<Introspected> {
+  return ask({ call, decision }, cambio, async (introspected) => introspected);
+}
+
+/**
+ * Introspects a token, and signs the answer.
+ * @throws Refused as {@link introspect}, and `signing_input`
+ */
+export function introspectSigned(
+  call: TokenCall,
+  cambio: IntrospectionCapabilities,
+  decision: DecisionFacts,
+): Promise<string> {
+  return ask({ call, decision }, cambio, (introspected) => signIntrospection(introspected, cambio));
+}
+
+interface Question {
+  readonly call: TokenCall;
+  readonly decision: DecisionFacts;
+}
+
+/** An assertion is used by an answer only, a signed one's signature included. */
+async function ask<Answer>(
+  { call, decision }: Question,
+  cambio: IntrospectionCapabilities,
+  answer: (introspected: Introspected) => Promise<Answer>,
+): Promise<Answer> {
   const token = parseTokenQuery(call.form);
   const caller = await authenticate(call, verifierOf(cambio));
   if (!caller) throw new Refused({ kind: 'client' });
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller.client.name };
-  const introspection = await admitCaller({ caller, attempt: decision.attempt }, cambio, () =>
-    lookUp(token, caller, cambio, decision),
+  return admitCaller({ caller, decision }, cambio, async () =>
+    answer({ client: caller.client, introspection: await lookUp(token, caller, cambio, decision) }),
   );
-  return { client: caller.client, introspection };
 }
 
 async function lookUp(
@@ -101,19 +126,18 @@ function reasonOf(error: unknown): Reason {
   throw error;
 }
 
-/** What the token says, but for what it says to Cambio alone. */
+/** What the token says, but for what it says to Cambio alone; no claim that policy maps stands in for our own word. */
 function activeAnswer({ claims }: VerifiedToken): Introspection {
   const { lineage: _, ...told } = claims;
-  return { active: true, ...told, token_type: 'req_wl' in claims ? 'N_A' : 'Bearer' };
+  return { ...told, active: true, token_type: 'req_wl' in claims ? 'N_A' : 'Bearer' };
 }
 
 /**
  * The answer as a JWT for the client alone. Its claims are no access token's: `sub` and `exp` are inside, where nobody who
  * confuses the two finds them.
- * @throws Refused `unavailable` or `signing_input`
  * @see [RFC 9701 §5](https://www.rfc-editor.org/rfc/rfc9701.html#section-5)
  */
-export async function signIntrospection(
+async function signIntrospection(
   { client, introspection }: Introspected,
   cambio: Pick<IntrospectionCapabilities, 'issuer' | 'now' | 'readKeyring' | 'sign'>,
 ): Promise<string> {

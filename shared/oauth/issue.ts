@@ -63,7 +63,9 @@ export async function issue(
     ...(repetition && { ...repetition, handleHash }),
     ...(claim.status && { status: { ...claim.status, descriptions } }),
   };
-  const minted = await both(token(), cambio.recordDecision(written));
+  const minted = await (question.again
+    ? inTurn(token, () => cambio.recordDecision(written))
+    : both(token(), cambio.recordDecision(written)));
   decision.issued = issued;
   decision.decisionId = claim.jti;
   return tokenResponse(minted, { claims, kind, request, now });
@@ -80,6 +82,13 @@ async function both<Minted>(minting: Promise<Minted>, recording: Promise<void>):
   await Promise.allSettled([minting, recording]);
   await recording;
   return minting;
+}
+
+/** The record of a repetition says which handle is alive: not before there is one, or the first answer's would be dead. */
+async function inTurn<Minted>(mint: () => Promise<Minted>, record: () => Promise<void>): Promise<Minted> {
+  const minted = await mint();
+  await record();
+  return minted;
 }
 
 /** @throws Refused `token_type` for a JWT where only references are issued, `parameter` without scope for a transaction */

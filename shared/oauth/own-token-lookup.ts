@@ -2,11 +2,13 @@
 // be found, or is no longer good by itself, is nothing (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
 import { createHash } from 'node:crypto';
 import type { Claims } from '../policy/claims.ts';
+import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import { parseJwt, TokenRefused } from './jwt.ts';
 import { findOwnKey, selfIssuer } from './own-tokens.ts';
-import { readRegisteredClaims } from './registered-claims.ts';
+import { readAudience, readRegisteredClaims } from './registered-claims.ts';
+import { signingAlgorithms } from './signed-jwt.ts';
 import type { JsonObject } from './strict-json.ts';
 import { tokenTypes } from './token-types.ts';
 import { type VerifiedToken, verifyJwt } from './verify-token.ts';
@@ -30,14 +32,29 @@ export async function findOwnToken(presented: string, cambio: LookupCapabilities
   return handle.test(presented) ? findByHandle(presented, cambio) : verifyOwn(presented, cambio);
 }
 
-async function verifyOwn(compact: string, { issuer, policy, readKeyring, now }: LookupCapabilities) {
+/**
+ * As {@link findOwnToken}, also when the policy has its audience or algorithm no longer: those who verify it by themselves
+ * may still take it, and so it can be revoked.
+ */
+export async function findIssuedToken(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {
+  if (handle.test(presented)) return findByHandle(presented, cambio);
+  const { claims } = parseJwt(presented);
+  return verifyOwn(presented, cambio, { audiences: readAudience(claims['aud']), algorithms: signingAlgorithms });
+}
+
+async function verifyOwn(
+  compact: string,
+  { issuer, policy, readKeyring, now }: LookupCapabilities,
+  issued: Partial<TrustedIssuer> = {},
+) {
   const declared =
     parseJwt(compact).header.typ === 'txntoken+jwt' ? tokenTypes.transactionToken : tokenTypes.accessToken;
+  const self = { ...selfIssuer(issuer, policy), ...issued };
   const findKey = async (_issuer: unknown, wanted: { readonly alg: string; readonly kid: string | undefined }) =>
     findOwnKey(await readKeyring(), wanted);
   // Nobody else knows of ours.
   const checkUpstream = async () => 'inactive' as const;
-  return verifyJwt(compact, declared, { issuers: [selfIssuer(issuer, policy)], findKey, checkUpstream, now }, {});
+  return verifyJwt(compact, declared, { issuers: [self], findKey, checkUpstream, now }, {});
 }
 
 async function findByHandle(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {

@@ -10,7 +10,8 @@ export interface RevocationRequest extends Pick<RevocationRecord, 'value' | 'iss
 }
 
 const members = ['by', 'value', 'reason', 'issuedBefore'];
-const maxLength = 2_048;
+/** UTF-16 units; a subject's or a run's name is made of several claims of 2,048. */
+const maxLength = 8_192;
 /** Seconds that no access token outlives (its `maxTtl` is at most a day), and a late clock. */
 const longestToken = 86_400 + 300;
 /** Seconds a revocation is kept at least: a policy may come to accept older tokens than today's. */

@@ -14,7 +14,7 @@ import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jwt.ts';
 import { chainOf, originOf } from './lineage.ts';
-import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';
+import { findIssuedToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { verifierOf } from './parties.ts';
 import type { RevocationRecord } from './revocation.ts';
 import { parseTokenQuery } from './token-query.ts';
@@ -46,7 +46,7 @@ export async function revoke(call: TokenCall, cambio: RevokeCapabilities, decisi
   const caller = 'client' in revoker ? revoker.client : undefined;
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
   if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
-  await admitCaller({ caller, attempt: decision.attempt }, cambio, async () => {
+  await admitCaller({ caller, decision }, cambio, async () => {
     await checkRevoked(presentedAssertion(caller), cambio);
     await revokeOwn(token, revoker, cambio, decision);
   });
@@ -58,16 +58,17 @@ async function revokeOwn(
   cambio: RevokeCapabilities,
   decision: DecisionFacts,
 ): Promise<void> {
-  const token = await findOwnToken(presented, cambio).catch(unlessUnavailable);
+  const token = await findIssuedToken(presented, cambio).catch(unlessUnavailable);
   if (!token) return;
   decision.subject.verified = token;
   if (!mayRevoke(revoker, token, cambio.now())) throw new Refused({ kind: 'foreign_token' });
-  const { exp, jti = '' } = token.registered;
+  const { exp, jti = '', iat = 0 } = token.registered;
   const at = cambio.now();
   await cambio.recordRevocation({
     by: 'jti',
     value: jti,
-    issuedBefore: at,
+    // The clock of who issued it may be ahead of ours.
+    issuedBefore: Math.max(at, iat),
     expiresAt: exp + keepAfterExpiry,
     reason: 'revoked by its holder',
     at,

@@ -1,5 +1,6 @@
 // Where a token's status is: the ids of Status Lists, and the positions in them. Pure.
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import { signingAlgorithms } from './signed-jwt.ts';
 
 /**
  * Positions of one list. Small, so that a list is computed from a few thousand records at most, and its token, whatever
@@ -52,9 +53,7 @@ export interface ListId {
   readonly firstPosition: number;
 }
 
-const algorithms: ReadonlyMap<string, JwsAlgorithm> = new Map(
-  (['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'] as const).map((alg) => [alg.toLowerCase(), alg]),
-);
+const algorithms: ReadonlyMap<string, JwsAlgorithm> = new Map(signingAlgorithms.map((alg) => [alg.toLowerCase(), alg]));
 
 /** Undefined for what is no list id in its one spelling. */
 export function parseListId(id: string): ListId | undefined {

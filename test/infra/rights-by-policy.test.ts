@@ -52,8 +52,8 @@ describe('Status Lists', () => {
 test('events are turned into revocations where an issuer sends them, by a function that can read nothing', () => {
   expect(rightsOf('Events', told)).toEqual([
     'dynamodb:PutItem on *#revoked#*',
-    'dynamodb:DeleteItem on *#used#*',
     'dynamodb:PutItem on *#used#*',
+    'dynamodb:UpdateItem on *#used#*',
   ]);
   expect(rightsOf('Events')).toEqual([]);
 });

@@ -98,6 +98,27 @@ onEveryEngine((store, on) => {
     expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['first']);
   });
 
+  on('written or given back twice by the SDK, it is as once: what another was answered for stays taken', async () => {
+    const use = fresh();
+    const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), claim: claim('same', jti) }));
+    if (!first || !second) return expect.fail();
+    expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
+    expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
+    for (const _ of [1, 2]) await release(first);
+    const different = { use, attempt: attempt(), claim: claim('different', 'x') };
+    expect(await outcomes([different])).toEqual(['used']);
+    await release(second);
+    expect(await outcomes([different])).toEqual(['first']);
+  });
+
+  on('of identical requests at most 200 hold it at once', { timeout: 30_000 }, async () => {
+    const use = fresh();
+    const takings = Array.from({ length: 201 }, () => ({ use, attempt: attempt(), claim: claim('same', 'j') }));
+    const all: string[] = [];
+    for (const taking of takings) all.push(...(await outcomes([taking])));
+    expect([all[0], new Set(all.slice(1, 200)), all[200]]).toEqual(['first', new Set(['again']), 'used']);
+  });
+
   on('giving back what nobody holds frees nothing and makes nothing', async () => {
     const use = fresh();
     await release({ use, attempt: 'a' });

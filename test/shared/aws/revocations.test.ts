@@ -51,6 +51,15 @@ onEveryEngine((store, on) => {
     expect(await find([description('old')])).toMatchObject([{ issuedBefore: 100, expiresAt: 5_000 }]);
   });
 
+  on('made again, it holds as long as the later one; from the second it expires another takes its place', async () => {
+    for (const expiresAt of [5_000, 9_000, 7_000]) await record({ value: 'again', issuedBefore: 900, expiresAt });
+    expect(await find([description('again')])).toMatchObject([{ issuedBefore: 900, expiresAt: 9_000 }]);
+    await record({ value: 'again', issuedBefore: 100, expiresAt: 8_999, at: 8_999 });
+    expect(await find([description('again')])).toMatchObject([{ issuedBefore: 900 }]);
+    await record({ value: 'again', issuedBefore: 100, expiresAt: 8_999, at: 9_000 });
+    expect(await find([description('again')])).toMatchObject([{ issuedBefore: 100 }]);
+  });
+
   on('more descriptions than one read takes are all looked up', async () => {
     const values = Array.from({ length: 90 }, (_, n) => `many-${n}`);
     await record({ value: 'many-0' });

@@ -1,11 +1,12 @@
 // POST /token as Lambda calls it: the event read, errors written, one audit event on every path.
+import { setImmediate as settle } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import type { WriteLog } from '../../../shared/http/audit.ts';
 import { tokenEndpoint } from '../../../shared/http/token-endpoint.ts';
 import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { formBody, makeWorld, now, subjectToken } from '../../world.ts';
+import { formBody, github, makeWorld, now, policy, subjectToken } from '../../world.ts';
 
 const form = 'application/x-www-form-urlencoded';
 
@@ -209,5 +210,28 @@ describe('failures', () => {
     expect(response.statusCode).toBe(503);
     expect(response.headers).toMatchObject({ 'Retry-After': '1', 'Cache-Control': 'no-store' });
     expect(body['error']).toBe('temporarily_unavailable');
+  });
+
+  test.each([
+    [0, 200, 1],
+    [3_600_000, 503, 0],
+  ])('what comes %d ms a step later is answered %d, and used for nothing when nobody waits', async (later, status, used) => {
+    const world = makeWorld({}, { ...policy, issuers: { github: { ...github, singleUse: true } } });
+    let open = (): void => {};
+    const answered = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const sign: ExchangeCapabilities['sign'] = (...input) => answered.then(() => world.cambio.sign(...input));
+    let time = 0;
+    const clock = (): number => {
+      time += later;
+      return time;
+    };
+    const handler = tokenEndpoint({ ...world.cambio, sign }, { write: () => {}, newId: () => 'decision-7', clock });
+    if (later === 0) open();
+    const { statusCode } = await handler(event({}), {} as Context);
+    open();
+    for (let turn = 0; turn < 20; turn += 1) await settle();
+    expect([statusCode, world.uses.length]).toEqual([status, used]);
   });
 });

@@ -211,6 +211,8 @@ describe('private_key_jwt', () => {
       'checkout a-2',
       'warehouse a-1',
     ]);
+    // Whoever checked it in its last second takes it a moment later, by another clock: it is remembered longer.
+    expect(at.uses[0]?.use.expiresAt).toBe(now + 60 + 60);
     let down = true;
     const sign: World['cambio']['sign'] = async (...given) => {
       if (down) throw new TypeError('down');

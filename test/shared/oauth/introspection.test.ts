@@ -5,9 +5,21 @@ import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../shared/oauth/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { parseForm } from '../../../shared/oauth/form.ts';
-import { introspect, signIntrospection } from '../../../shared/oauth/introspection.ts';
-import { cambioKey, formBody, makeKey, now, signCompact, subjectToken } from '../../world.ts';
-import { as, exchanged, introspected, issued, lifecycle, nobody, served, state } from './lifecycle-world.ts';
+import { introspect, introspectSigned } from '../../../shared/oauth/introspection.ts';
+import type { Client } from '../../../shared/policy/compiled-policy.ts';
+import {
+  cambioKey,
+  clientKey,
+  formBody,
+  issuerUrl,
+  makeKey,
+  now,
+  ordersRule,
+  signCompact,
+  subjectToken,
+  type World,
+} from '../../world.ts';
+import { as, ci, exchanged, introspected, issued, lifecycle, nobody, served, state } from './lifecycle-world.ts';
 
 describe('a token', () => {
   test('RFC 7662 §2.2: is told to a client of its audience, with act and client_id at the top, and without its lineage', async () => {
@@ -21,6 +33,14 @@ describe('a token', () => {
       client_id: 'github',
       scope: 'orders:read orders:write',
     });
+  });
+
+  test('is active, whatever a claim of this name says that policy maps', async () => {
+    const grant = { ...ordersRule.grant, claims: { active: ['no'], token_type: ['N_A'], seen: ['yes'] } };
+    const at = lifecycle({ rules: [{ ...ordersRule, grant }] });
+    const { token } = await issued(at);
+    const { answer } = await introspected(at, token);
+    expect(answer).toMatchObject({ active: true, token_type: 'Bearer', seen: 'yes' });
   });
 
   test('RFC 7662 §4: of another audience is not active, and nothing else is said', async () => {
@@ -76,6 +96,21 @@ describe('a token', () => {
   });
 });
 
+const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+/** A form by a client that asserts with its own key. */
+function asserting(token: string) {
+  const claims = { iss: 'keyed', sub: 'keyed', aud: issuerUrl, jti: 'assertion', exp: now + 60 };
+  const client_assertion = signCompact(
+    JSON.stringify({ alg: 'ES256', kid: clientKey.kid }),
+    JSON.stringify(claims),
+    clientKey,
+  );
+  return parseForm(new URLSearchParams({ token, client_assertion, client_assertion_type }).toString());
+}
+
+const rsa = rsaWorld();
+
 function resigned(own: string, key: typeof cambioKey, header: object = {}): string {
   const [first = '', payload = ''] = own.split('.');
   const read = (part: string): string => Buffer.from(part, 'base64url').toString();
@@ -98,6 +133,20 @@ describe('a caller', () => {
     const { token } = await issued(at);
     expect((await introspected(at, token, headers, extra)).error).toBe(expected);
     expect((await introspected(at, token)).answer?.active).toBe(true);
+  });
+
+  test.each([
+    ['refs/heads/main', 'active'],
+    [undefined, '401 invalid_client/client'],
+  ])('whose own assertion names no subject learns nothing of another token: ref %s', async (ref, expected) => {
+    const eks = { ...ci, name: 'eks', url: 'https://eks.example', subject: ['pod:', { claim: 'ref' }] };
+    const auth = { method: 'federated', issuer: 'eks', match: [] } as const;
+    const pod = { name: 'pod', auth, introspects: ['orders-api'] };
+    const at = lifecycle({ issuers: { github: ci, eks }, clients: { ...served.clients, pod } });
+    const { token } = await issued(at);
+    const client_assertion = subjectToken({ iss: eks.url, ref });
+    const { answer, error } = await introspected(at, token, nobody, { client_assertion, client_assertion_type });
+    expect(error ?? (answer?.active ? 'active' : 'inactive')).toBe(expected);
   });
 
   test('RFC 7662 §2.1: without a token, or with two, is refused', async () => {
@@ -129,13 +178,27 @@ describe('a caller', () => {
 });
 
 describe('a signed answer', () => {
-  const rsa = rsaWorld();
+  test.each([true, false])('uses an assertion up only when it is signed: %s', async (signs) => {
+    const keyed = { method: 'private_key_jwt', algorithms: ['ES256'], keys: { from: 'discovery' }, network: 'public' };
+    const client = { name: 'keyed', auth: keyed, introspects: ['orders-api'] } as unknown as Client;
+    const at = lifecycle({ clients: { ...served.clients, keyed: client } });
+    const { token } = await issued(at);
+    const down: World['cambio']['sign'] = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'kms' });
+    };
+    const cambio = { ...(await withRsa(at)), ...(!signs && { sign: down }) };
+    const asked = introspectSigned({ form: asserting(token), headers: nobody }, cambio, newDecision('d', 'a'));
+    if (signs) expect(await asked).toMatch(/^ey/);
+    else await expect(asked).rejects.toMatchObject({ denial: { kind: 'unavailable', dependency: 'kms' } });
+    expect(at.uses.map(({ use }) => use.issuer)).toEqual(signs ? ['keyed'] : []);
+  });
+
   test('RFC 9701 §5: is for the client alone, and what it says of the token is inside', async () => {
     const at = lifecycle();
     const { token } = await issued(at);
     const form = parseForm(`token=${token}`);
-    const answer = await introspect({ form, headers: as('orders') }, at.after, newDecision('d', 'a'));
-    const jwt = await signIntrospection(answer, { ...at.after, ...rsa });
+    const call = { form, headers: as('orders') };
+    const jwt = await introspectSigned(call, await withRsa(at), newDecision('d', 'a'));
     const { payload, protectedHeader } = await compactVerify(jwt, createLocalJWKSet({ keys: [rsa.jwk] }));
     expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'token-introspection+jwt', kid: 'rsa-key' });
     const claims = JSON.parse(Buffer.from(payload).toString());
@@ -143,7 +206,7 @@ describe('a signed answer', () => {
       iss: 'https://issuer.acme.example',
       aud: 'orders',
       iat: now,
-      token_introspection: answer.introspection,
+      token_introspection: (await introspected(at, token)).answer,
     });
     expect((await introspected(at, jwt)).answer).toEqual({ active: false });
   });
@@ -166,6 +229,13 @@ describe('a signed answer', () => {
     );
   });
 });
+
+/** `at` whose keyring has both keys. */
+async function withRsa(at: World) {
+  const { keys } = await at.cambio.readKeyring();
+  const both = { keys: [...keys, ...(await rsa.readKeyring()).keys] };
+  return { ...at.after, readKeyring: async () => both, sign: rsa.sign };
+}
 
 /** A keyring with the RS256 key every deployment has, and how it signs. */
 function rsaWorld() {

@@ -10,11 +10,16 @@ import {
   maxDescriptions,
   type Revocation,
 } from '../../../shared/oauth/revocation.ts';
+import { parseRevocationRequest } from '../../../shared/oauth/revocation-request.ts';
+import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import { formBody, makeKey, now, run, subjectToken, verdict, type World } from '../../world.ts';
 import { as, ci, exchanged, family, issued, lifecycle, nobody, revoked, served, state } from './lifecycle-world.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const asserting = (client_assertion: string) => ({ client_assertion, client_assertion_type: jwtBearer });
+
+const onlyOf = <Value>(all: Readonly<Record<string, Value>>, name: string): Readonly<Record<string, Value>> =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => key === name));
 
 /** Which of a family's tokens are active, A to D. */
 async function living(at: World, tokens: Awaited<ReturnType<typeof family>>): Promise<string> {
@@ -56,6 +61,34 @@ describe('POST /revoke', () => {
     expect([await revoked(at, b.token), await revoked(at, b.token)]).toEqual(['done', 'done']);
     time = now + 10_000;
     expect(await revoked(at, b.token)).toBe('done');
+  });
+
+  test('holds though the clock of who issued the token was ahead', async () => {
+    let time = now;
+    const at = lifecycle({}, { now: () => time });
+    const { b } = await family(at);
+    time = now - 60;
+    expect(await state(at, b.token, 'payments')).toBe('active');
+    expect(verdict(await run(exchanged(b.token, 'orders-api'), at, as('payments')))).toBe('granted');
+    expect(await revoked(at, b.token)).toBe('done');
+    expect(await state(at, b.token, 'payments')).toBe('inactive: revoked');
+  });
+
+  test('takes a token whose audience, or its algorithm, the policy has no longer', async () => {
+    const changed = (audiences: CompiledPolicy['audiences']) => {
+      const at = lifecycle();
+      return { at, later: { ...at, after: { ...at.after, policy: { ...at.after.policy, audiences } } } };
+    };
+    const { 'payments-api': payments, ...others } = served.audiences;
+    const rs256 = { ...others, 'payments-api': { ...(payments ?? expect.fail()), alg: 'RS256' } } as const;
+    for (const audiences of [others, onlyOf(rs256, 'payments-api')]) {
+      const { at, later } = changed(audiences);
+      const { b } = await family(at);
+      expect(await revoked(later, b.token)).toBe('done');
+      expect(await state(at, b.token, 'payments')).toBe('inactive: revoked');
+      expect(await revoked(later, `${b.token.slice(0, -4)}AAAA`)).toBe('done');
+      expect(at.revocations).toHaveLength(1);
+    }
   });
 
   test('reference tokens alike, and whatever the hint', async () => {
@@ -131,6 +164,13 @@ describe('POST /revoke', () => {
 });
 
 describe('an administrator’s revocation', () => {
+  test('names a subject of any length that a token may have', () => {
+    const request = (length: number) =>
+      parseRevocationRequest(JSON.stringify({ by: 'subject', value: 'é'.repeat(length), reason: 'r' }), now);
+    expect(request(8_192).value).toHaveLength(8_192);
+    expect(() => request(8_193)).toThrow('parameter');
+  });
+
   const sub = 'github|repo:acme@1/api@456789:ref:refs/heads/main';
   const revoke = (by: Revocation['by'], value: string, issuedBefore = now): Revocation => ({
     by,

@@ -1,9 +1,12 @@
 // Tokens that may be used once, and the identical request that may come again (contract §6).
 import { describe, expect, test } from 'vitest';
+import { newDecision } from '../../../shared/oauth/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
+import { exchange } from '../../../shared/oauth/exchange.ts';
+import { parseForm } from '../../../shared/oauth/form.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
-import { formBody, now, run, subjectClaims, subjectToken, verdict } from '../../world.ts';
-import { ci, issued, lifecycle, served } from './lifecycle-world.ts';
+import { formBody, now, run, subjectClaims, subjectToken, verdict, type World } from '../../world.ts';
+import { ci, issued, lifecycle, nobody, served } from './lifecycle-world.ts';
 
 const once: Partial<CompiledPolicy> = { issuers: { github: { ...ci, singleUse: true } } };
 const jwt = 'urn:ietf:params:oauth:token-type:jwt';
@@ -72,6 +75,19 @@ describe('a single-use token', () => {
     expect(verdict(await run(formBody(), down))).toBe('temporarily_unavailable/unavailable');
     expect(at.uses).toEqual([]);
     expect(verdict(await run(formBody({ scope: 'orders:read' }), at))).toBe('granted');
+  });
+
+  test.each([false, true])('stays unused when the answer comes too late: %s', async (late) => {
+    const at = lifecycle(once);
+    const decision = newDecision('decision-1', 'attempt');
+    const sign: World['cambio']['sign'] = (...input) => {
+      if (late) decision.abandoned = true;
+      return at.cambio.sign(...input);
+    };
+    const call = { form: parseForm(formBody()), headers: nobody };
+    const outcome = await exchange(call, { ...at.cambio, sign }, decision).catch((error: Refused) => error.denial);
+    expect(outcome).toMatchObject(late ? { kind: 'unavailable', dependency: 'deadline' } : { token_type: 'Bearer' });
+    expect(at.uses).toHaveLength(late ? 0 : 1);
   });
 
   test('in two roles of one request is one use', async () => {
@@ -162,10 +178,51 @@ describe('the identical request', () => {
     expect(at.records.at(-1)?.handleHash).toBe(at.references.at(-1)?.handleHash);
   });
 
+  test('that fails leaves alive what the first was answered with', async () => {
+    const at = lifecycle(once);
+    const body = formBody({ audience: 'opaque' });
+    await issued(at, body);
+    const recordReference = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
+    };
+    const down = { ...at, cambio: { ...at.cambio, recordReference } };
+    expect(verdict(await run(body, down))).toBe('temporarily_unavailable/unavailable');
+    expect(at.records.map(({ handleHash }) => handleHash)).toEqual([at.references[0]?.handleHash]);
+    expect(verdict(await run(body, at))).toBe('granted');
+    expect(at.records).toHaveLength(2);
+  });
+
   test('needs a use: of tokens that may come again each request is its own', async () => {
     const at = lifecycle();
     const body = formBody({ subject_token: subjectToken(subjectClaims) });
     const [first, second] = [await issued(at, body), await issued(at, body)];
     expect(first.claims['jti']).not.toBe(second.claims['jti']);
+  });
+});
+
+describe('two uses of one request', () => {
+  const actor = { from: 'github', match: [] };
+  const acting = { ...once, rules: served.rules.map((rule) => ({ ...rule, actor })) };
+  const body = formBody({
+    actor_token: subjectToken({ sub: 'bot', jti: 'bot' }),
+    actor_token_type: jwt,
+  });
+  /** Outcomes by `jti`, as if identical requests of `decision-0` had come between. */
+  const between = (outcomes: Readonly<Record<string, 'first' | 'again'>>) => {
+    const at = lifecycle(acting);
+    const takeUse: World['cambio']['takeUse'] = async ({ use, claim }) =>
+      outcomes[use.jti] === 'again' && claim
+        ? { outcome: 'again', claim: { ...claim, jti: 'decision-0' } }
+        : { outcome: 'first' };
+    return { ...at, cambio: { ...at.cambio, takeUse } };
+  };
+
+  test('are for what the one that is taken first says: of the other an identical request may be giving up', async () => {
+    const at = between({ 'subject-jti': 'first', bot: 'again' });
+    expect((await issued(at, body)).claims['jti']).toBe('decision-1');
+    expect(at.records.map(({ decisionId, repetition }) => [decisionId, repetition])).toEqual([['decision-1', 'first']]);
+    const again = between({ 'subject-jti': 'again', bot: 'first' });
+    expect((await issued(again, body)).claims['jti']).toBe('decision-0');
+    expect(again.records.map(({ repetition }) => repetition)).toEqual(['again']);
   });
 });

@@ -1,0 +1,88 @@
+// Processes that stop at gates, and who goes next chosen from outside: every interleaving of them can be played. A gate is
+// before and after each call that leaves the process, where DynamoDB's bad days are.
+import { setImmediate as settle } from 'node:timers/promises';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/**
+ * How a call goes: as it should; done twice, because the first answer was lost and the SDK sent it again; done, but with no
+ * answer; not done at all; or the process ends there, before the call or after it.
+ */
+export type Fault = 'none' | 'twice' | 'lost' | 'unsent' | 'crash' | 'crash after';
+
+type Command = Parameters<DynamoDBClient['send']>[0];
+
+export interface Interleaving {
+  /** A store client for one process, with what happens to its calls one after the other; then `none`. */
+  readonly store: (client: DynamoDBClient, faults: readonly Fault[]) => DynamoDBClient;
+  /** Waits until the choice falls on this process. */
+  readonly gate: () => Promise<void>;
+  /** Plays until nobody waits any more. Each choice picks one of those who wait; without choices the first. */
+  readonly play: (processes: readonly (() => Promise<void>)[], choices: readonly number[]) => Promise<void>;
+}
+
+export function interleaving(): Interleaving {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  const gate = () => new Promise<void>((resolve) => void waiting.push(resolve));
+  const call = async (client: DynamoDBClient, command: Command): Promise<unknown> => {
+    busy += 1;
+    return client.send(command).finally(() => {
+      busy -= 1;
+    });
+  };
+  const sendWith = (fault: Fault, send: () => Promise<unknown>): Promise<unknown> => {
+    const never = new Promise<never>(() => {});
+    const failed = new Error('no answer');
+    switch (fault) {
+      case 'none':
+        return send();
+      case 'twice':
+        return send().then(gate, gate).then(send);
+      case 'lost':
+        return send().then(
+          () => Promise.reject(failed),
+          () => Promise.reject(failed),
+        );
+      case 'unsent':
+        return Promise.reject(failed);
+      case 'crash':
+        return never;
+      case 'crash after':
+        return send().then(
+          () => never,
+          () => never,
+        );
+    }
+  };
+  const store: Interleaving['store'] = (client, faults) => {
+    const left = [...faults];
+    const send = async (command: Command): Promise<unknown> => {
+      const fault = left.shift() ?? 'none';
+      await gate();
+      return sendWith(fault, () => call(client, command)).finally(gate);
+    };
+    return { send } as unknown as DynamoDBClient;
+  };
+  const quiet = async (): Promise<void> => {
+    for (let calm = 0; calm < 4; calm = busy > 0 ? 0 : calm + 1) await settle();
+  };
+  /** A process works on its own, verifying signatures in other threads, until it first waits or ends. */
+  const start = async (process: () => Promise<void>): Promise<void> => {
+    const before = waiting.length;
+    let ended = false;
+    void process().finally(() => {
+      ended = true;
+    });
+    while (!ended && waiting.length === before) await settle();
+    await quiet();
+  };
+  const play: Interleaving['play'] = async (processes, choices) => {
+    for (const process of processes) await start(process);
+    for (let step = 0; waiting.length > 0; step += 1) {
+      const index = (choices[step] ?? 0) % waiting.length;
+      waiting.splice(index, 1)[0]?.();
+      await quiet();
+    }
+  };
+  return { store, gate, play };
+}
