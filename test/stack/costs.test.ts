@@ -1,0 +1,212 @@
+// What README.md says a request costs, counted: the calls each makes to AWS once its function is warm.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type Answer, answerOf, basic, types } from '../rfc/served.ts';
+
+const sha256 = createHash('sha256').update('a:b%+ £').digest('hex');
+const ours = 'match: { organization_slug: acme-inc }';
+const main = 'match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }';
+const policy = `version: 1
+issuers:
+  github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
+  once: { url: https://agent.buildkite.com, audience: https://sts.acme.example, claims: buildkite, singleUse: true }
+clients:
+  orders: { auth: { client_secret_basic: { sha256: ${sha256} } }, introspects: [orders-api, opaque-api] }
+  keyed: { auth: { private_key_jwt: { jwksUri: https://keyed.acme.example/jwks.json } }, introspects: [orders-api] }
+audiences:
+  orders-api: { resource: https://orders.acme.example, scopes: [read, write] }
+  opaque-api: { scopes: [read], format: reference }
+roles:
+  deploy: { arn: "arn:aws:iam::111122223333:role/deploy" }
+rules:
+  - { id: main, from: github, ${main}, grant: { audience: orders-api, scopes: [read, write] } }
+  - { id: opaque, from: github, ${main}, grant: { audience: opaque-api, scopes: [read] } }
+  - { id: role, from: github, ${main}, grant: { role: deploy } }
+  - { id: built, from: once, ${ours}, grant: { audience: orders-api, scopes: [read, write] } }
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'cambio-costs-'));
+let stack: LocalStack;
+beforeAll(async () => {
+  const file = join(folder, 'policy.yaml');
+  writeFileSync(file, policy);
+  stack = await startLocalStack({ policy: file, environments: 1 });
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true });
+});
+
+const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+type Fields = Readonly<Record<string, string>>;
+type Call = () => Promise<{ readonly status: number }>;
+
+async function post(path: string, form: Fields, headers: Fields = {}): Promise<Answer> {
+  return answerOf(await fetch(`${stack.url}${path}`, { method: 'POST', body: new URLSearchParams(form), headers }));
+}
+
+function exchange(subject_token: string, changes: Fields = {}, headers: Fields = {}): Promise<Answer> {
+  const grant_type = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  return post(
+    '/token',
+    {
+      grant_type,
+      subject_token,
+      subject_token_type: types.jwt,
+      audience: 'orders-api',
+      ...changes,
+    },
+    headers,
+  );
+}
+
+async function credentials(role: string, token: string): Promise<Answer> {
+  return answerOf(await fetch(`${stack.url}/credentials?role=${role}`, { headers: { authorization: token } }));
+}
+
+async function asserted(): Promise<Fields> {
+  const answer = await fetch(`${stack.url}/_local/clients/keyed/assertion`, { method: 'POST', body: '{}' });
+  const { assertion } = (await answer.json()) as { assertion: string };
+  return { client_assertion: assertion, client_assertion_type: jwtBearer };
+}
+
+async function issued(changes: Fields = {}): Promise<string> {
+  return String((await exchange(await stack.tokenFor('github'), changes)).body['access_token']);
+}
+
+/** The calls of one request whose function is warm, in any order: all of them beside the one that warmed it. */
+async function callsOf(request: () => Promise<Call>, status: number): Promise<readonly string[]> {
+  await (await request())();
+  const send = await request();
+  const before = stack.calls.length;
+  expect((await send()).status).toBe(status);
+  return stack.calls
+    .slice(before)
+    .map(({ action }) => action.replace('dynamodb:', ''))
+    .sort();
+}
+
+describe('an exchange', () => {
+  test.each<[string, number, readonly string[], () => Promise<Call>]>([
+    [
+      'that is granted: revocations read, then signed and recorded',
+      200,
+      ['BatchGetItem', 'PutItem', 'kms:Sign'],
+      async () => {
+        const token = await stack.tokenFor('github');
+        return () => exchange(token);
+      },
+    ],
+    [
+      'that policy refuses: recorded',
+      400,
+      ['PutItem'],
+      async () => {
+        const token = await stack.tokenFor('github', { ref: 'refs/heads/other' });
+        return () => exchange(token);
+      },
+    ],
+    [
+      'for a reference token: two records, no signature',
+      200,
+      ['BatchGetItem', 'PutItem', 'PutItem'],
+      async () => {
+        const token = await stack.tokenFor('github');
+        return () => exchange(token, { audience: 'opaque-api' });
+      },
+    ],
+    [
+      'of a single-use token: its use taken beside the read',
+      200,
+      ['BatchGetItem', 'PutItem', 'PutItem', 'kms:Sign'],
+      async () => {
+        const token = await stack.tokenFor('once');
+        return () => exchange(token);
+      },
+    ],
+    [
+      'repeated: the use is found taken, and joined',
+      200,
+      ['BatchGetItem', 'PutItem', 'PutItem', 'UpdateItem', 'kms:Sign'],
+      async () => {
+        const token = await stack.tokenFor('once');
+        await exchange(token);
+        return () => exchange(token);
+      },
+    ],
+    [
+      'by a client with private_key_jwt: its assertion taken beside the read',
+      200,
+      ['BatchGetItem', 'PutItem', 'PutItem', 'kms:Sign'],
+      async () => {
+        const [token, assertion] = [await stack.tokenFor('github'), await asserted()];
+        return () => exchange(token, assertion);
+      },
+    ],
+    [
+      'for AWS credentials: STS, then recorded',
+      200,
+      ['BatchGetItem', 'PutItem', 'sts:AssumeRole'],
+      async () => {
+        const token = await stack.tokenFor('github');
+        return () => credentials('deploy', token);
+      },
+    ],
+  ])('%s', async (_what, status, calls, request) => {
+    expect(await callsOf(request, status)).toEqual(calls);
+  });
+});
+
+describe('after issuance', () => {
+  const signed = { ...basic('orders'), accept: 'application/token-introspection+jwt' };
+  test.each<[string, readonly string[], () => Promise<Call>]>([
+    [
+      'introspecting a JWT reads revocations',
+      ['BatchGetItem'],
+      async () => {
+        const token = await issued();
+        return () => post('/introspect', { token }, basic('orders'));
+      },
+    ],
+    [
+      'introspecting a reference token reads it first',
+      ['BatchGetItem', 'GetItem'],
+      async () => {
+        const token = await issued({ audience: 'opaque-api' });
+        return () => post('/introspect', { token }, basic('orders'));
+      },
+    ],
+    [
+      'a signed answer is signed',
+      ['BatchGetItem', 'kms:Sign'],
+      async () => {
+        const token = await issued();
+        const body = new URLSearchParams({ token });
+        return () => fetch(`${stack.url}/introspect`, { method: 'POST', body, headers: signed });
+      },
+    ],
+    [
+      'an assertion is taken first',
+      ['BatchGetItem', 'PutItem'],
+      async () => {
+        const [token, assertion] = [await issued(), await asserted()];
+        return () => post('/introspect', { token, ...assertion });
+      },
+    ],
+    [
+      'revoking writes the revocation',
+      ['PutItem'],
+      async () => {
+        const body = (await exchange(await stack.tokenFor('github'), {}, basic('orders'))).body;
+        return () => post('/revoke', { token: String(body['access_token']) }, basic('orders'));
+      },
+    ],
+  ])('%s', async (_what, calls, request) => {
+    expect(await callsOf(request, 200)).toEqual(calls);
+  });
+});
