@@ -7,6 +7,9 @@ type KeyState = 'next' | 'current' | 'previous';
 /** Public members of a JWK (RFC 7518 §6): `kty` and those of its kind, without `kid`, `alg` and `use`. */
 export type PublicJwk = Readonly<Record<string, string>>;
 
+/** All that keys of ours can be for. */
+export const signingAlgorithms: readonly JwsAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'];
+
 export interface SigningKey {
   /** RFC 7638 thumbprint of the public key. */
   readonly kid: string;

@@ -15,9 +15,6 @@ export type SignedType =
   | 'client-authentication+jwt'
   | 'JWT';
 
-/** All that keys of ours can be for. */
-export const signingAlgorithms: readonly JwsAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'];
-
 /** KMS signs at most this many bytes of a message, and a larger token would not pass its audience's proxies. */
 const maxSigningInput = 4_096;
 
