@@ -71,6 +71,10 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { ...server, ...subject, ...client, ...texts('by', 'value', 'reason', 'issued-before') },
     run: async ({ values, output, around }) => (await import('./revoke.ts')).revoke(values, output, around),
   },
+  probe: {
+    options: { ...server, ...subject, ...client, ...texts('audience') },
+    run: async ({ values, output, around }) => (await import('./probe.ts')).probe(values, output, around),
+  },
   'keys list': {
     options: server,
     run: async ({ values, output, around }) => (await import('./keys.ts')).keys.list(values, output, around),

@@ -11,10 +11,9 @@ export interface TokenFacts {
 
 /** Facts of a JWT; undefined for anything else, such as an opaque token. */
 export function factsOf(token: string): TokenFacts | undefined {
-  const [header, claims, ...rest] = token.split('.');
-  const { typ } = objectOf(header) ?? {};
-  const payload = objectOf(claims);
-  if (!payload || rest.length !== 1) return undefined;
+  const payload = payloadOf(token);
+  if (!payload) return undefined;
+  const { typ } = objectOf(token.split('.')[0]) ?? {};
   const { iss, aud, exp } = payload;
   return {
     iss: typeof iss === 'string' ? iss : undefined,
@@ -22,6 +21,12 @@ export function factsOf(token: string): TokenFacts | undefined {
     exp: typeof exp === 'number' && Number.isFinite(exp) ? exp : undefined,
     typ: typeof typ === 'string' ? typ : undefined,
   };
+}
+
+/** The claims of a JWT; undefined for anything else. */
+export function payloadOf(token: string): Readonly<Record<string, unknown>> | undefined {
+  const [, claims, ...rest] = token.split('.');
+  return rest.length === 1 ? objectOf(claims) : undefined;
 }
 
 /** One line without the token: issuer, audience, how long it lives. */

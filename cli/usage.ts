@@ -28,6 +28,7 @@ commands:
                           what a token is worth, or a token piped in; needs a client
   revoke (--token-file FILE | --token-env NAME)
                           an own token, as the client that got it or with the token of the same CI job
+  probe --audience NAME   how late a revocation is noticed, with a token of its own; needs a client; exit 1 over 60 s
   doctor                  what stands between this machine and a token
 
 for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION:
