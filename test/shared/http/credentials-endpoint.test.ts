@@ -102,6 +102,15 @@ describe('GET /credentials', () => {
     expect(world.sessions).toEqual([]);
   });
 
+  test.each([
+    ['github|repo:acme@1/api@456789:ref:refs/heads/main', 401],
+    ['github|another', 200],
+  ])('of a revoked subject is 401 and of no other: %s', async (value, status) => {
+    const revocation = { by: 'subject', value, issuedBefore: now, expiresAt: now + 1 } as const;
+    const { statusCode, world } = await call({ cambio: { findRevocations: async () => [revocation] } });
+    expect([statusCode, world.sessions.length]).toEqual([status, status === 200 ? 1 : 0]);
+  });
+
   test('says the same of every token that is not acceptable, and of every role that is not to be had', async () => {
     const said = async (...calls: readonly Call[]) =>
       new Set(await Promise.all(calls.map(async (each) => (await call(each)).body['message'])));

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decisionDocument } from '../../../shared/http/decision-document.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
+import type { Revocation } from '../../../shared/oauth/revocation.ts';
 import { sessionName } from '../../../shared/oauth/role-name.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
 import type { AllowRule, Client, CompiledPolicy, RoleGrant, RoleVia } from '../../../shared/policy/compiled-policy.ts';
@@ -9,6 +10,7 @@ import {
   awsCredentials,
   clientKey,
   formBody,
+  github,
   issuerUrl,
   makeWorld,
   now,
@@ -188,6 +190,65 @@ describe('what stays of a session', () => {
     );
     expect(verdict(await run(roleBody(), failing))).toBe('temporarily_unavailable/unavailable');
     expect(failing.sessions).toHaveLength(1);
+  });
+});
+
+describe('a subject that may be used once', () => {
+  const once = (changes: Parameters<typeof makeWorld>[0] = {}, served = policyWith()): World =>
+    makeWorld(changes, { ...served, issuers: { github: { ...github, singleUse: true } } });
+
+  test.each<RoleVia>([
+    'assume-role',
+    'web-identity',
+  ])('gets, by the identical request, a new session of the same name under the same record: %s', async (via) => {
+    let time = now;
+    const world = once({ now: () => time }, policyWith({}, via));
+    const body = roleBody();
+    const outcomes = [await run(body, world)];
+    time = now + 30;
+    outcomes.push(await run(body, world));
+    expect(outcomes.map(verdict)).toEqual(['granted', 'granted']);
+    expect(new Set(world.sessions.map(({ session }) => session.name)).size).toBe(1);
+    expect(world.sessions).toHaveLength(2);
+    expect(world.records.map(({ decisionId, repetition }) => [decisionId, repetition])).toEqual([
+      ['decision-1', 'first'],
+      ['decision-1', 'again'],
+    ]);
+    time = now + 31;
+    expect(verdict(await run(body, world))).toBe('invalid_request/replayed');
+    expect(world.sessions).toHaveLength(2);
+  });
+
+  test('gets nothing by another request, and is unused where STS or a tag refused the first', async () => {
+    const world = once();
+    expect(verdict(await run(roleBody({ subject_token: subjectToken({ ref: 'refs/heads/main' }) }), world))).toBe(
+      'granted',
+    );
+    expect(verdict(await run(formBody({}), world))).toBe('invalid_request/replayed');
+    const refusing = once({
+      assumeRole: () => Promise.reject(new Refused({ kind: 'sts', code: 'AccessDenied', detail: undefined })),
+    });
+    expect([verdict(await run(roleBody(), refusing)), refusing.uses]).toEqual(['invalid_target/sts', []]);
+    const required = { ...grant, tags: grant.tags.map((tag) => ({ ...tag, required: true })) };
+    const untagged = once({}, policyWith({ grant: required }));
+    expect([verdict(await run(roleBody(), untagged)), untagged.uses]).toEqual(['invalid_target/tags', []]);
+  });
+});
+
+describe('a revoked subject', () => {
+  test.each<[string, Pick<Revocation, 'by' | 'value'>, string]>([
+    [
+      'by subject',
+      { by: 'subject', value: 'github|repo:acme@1/api@456789:ref:refs/heads/main' },
+      'invalid_request/revoked',
+    ],
+    ['by issuer', { by: 'issuer', value: 'github' }, 'invalid_request/revoked'],
+    ['of another name', { by: 'subject', value: 'github|repo:acme@1/api@456789:ref:refs/heads/other' }, 'granted'],
+  ])('%s: STS is not asked', async (_what, named, expected) => {
+    const world = worldWith();
+    world.revocations.push({ ...named, issuedBefore: now, expiresAt: now + 1 });
+    expect(verdict(await run(roleBody(), world))).toBe(expected);
+    expect(world.sessions).toHaveLength(expected === 'granted' ? 1 : 0);
   });
 });
 
