@@ -172,6 +172,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const records: DecisionRecord[] = [];
   const references: ReferenceRecord[] = [];
   const uses: Taking[] = [];
+  const holders: Taking[] = [];
   const revocations: Revocation[] = [];
   const signed: string[] = [];
   const sessions: World['sessions'] = [];
@@ -201,13 +202,18 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     findRevocations: async () => revocations,
     takeUse: async (taking) => {
       const earlier = uses.find(({ use }) => isSame(use, taking.use));
+      holders.push(taking);
       if (!earlier) return { outcome: uses.push(taking) > 0 ? 'first' : 'used' };
       const { claim } = earlier;
       const isAgain = claim !== undefined && taking.claim?.request === claim.request && claim.at >= cambio.now() - 30;
-      return isAgain ? { outcome: 'again', claim } : { outcome: 'used' };
+      if (isAgain) return { outcome: 'again', claim };
+      holders.pop();
+      return { outcome: 'used' };
     },
-    release: async ({ use }) => {
-      const index = uses.findIndex((earlier) => isSame(earlier.use, use));
+    release: async (taking) => {
+      holders.splice(holders.indexOf(taking), 1);
+      if (holders.some(({ use }) => isSame(use, taking.use))) return;
+      const index = uses.findIndex(({ use }) => isSame(use, taking.use));
       uses.splice(index, 1);
     },
     reserveStatus: async () => ({ list: 'es256-dq39-0', index: 7 }),

@@ -36,7 +36,7 @@ describe('a revocation', () => {
     ['no by', { by: undefined }, 'by malformed'],
     ['no value', { value: undefined }, 'value missing'],
     ['an empty value', { value: '' }, 'value malformed'],
-    ['a long value', { value: 'x'.repeat(2_049) }, 'value malformed'],
+    ['a long value', { value: 'x'.repeat(8_193) }, 'value malformed'],
     ['a value that is no text', { value: 1 }, 'value malformed'],
     ['no reason', { reason: undefined }, 'reason missing'],
     ['an empty reason', { reason: '' }, 'reason malformed'],
@@ -46,7 +46,7 @@ describe('a revocation', () => {
     ['an unknown member', { dryRun: true }, 'the body malformed'],
   ])('is refused with %s', (_what, changes, expected) => {
     expect(problem(() => parse(changes))).toBe(expected);
-    expect(problem(() => parse({ value: 'x'.repeat(2_048) }))).toBe('none');
+    expect(problem(() => parse({ value: 'x'.repeat(8_192) }))).toBe('none');
   });
 
   test.each([
