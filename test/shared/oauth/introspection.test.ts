@@ -35,6 +35,23 @@ describe('a token', () => {
     });
   });
 
+  test('is not active once the policy has its audience no longer, or under another resource', async () => {
+    const at = lifecycle();
+    const tokens = [await issued(at), await issued(at, formBody({ audience: 'opaque' }))];
+    const { 'orders-api': orders, opaque, ...others } = served.audiences;
+    if (!orders || !opaque) return expect.fail();
+    const moved = { ...orders, resource: 'https://new.acme.example' };
+    for (const audiences of [
+      others,
+      { ...others, 'orders-api': moved, opaque: { ...opaque, resource: 'https://x.example' } },
+    ]) {
+      const later = { ...at, after: { ...at.after, policy: { ...at.after.policy, audiences } } };
+      for (const { token } of tokens) {
+        expect([await state(later, token), await state(at, token)]).toEqual(['inactive: audience', 'active']);
+      }
+    }
+  });
+
   test('is active, whatever a claim of this name says that policy maps', async () => {
     const grant = { ...ordersRule.grant, claims: { active: ['no'], token_type: ['N_A'], seen: ['yes'] } };
     const at = lifecycle({ rules: [{ ...ordersRule, grant }] });

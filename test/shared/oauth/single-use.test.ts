@@ -157,6 +157,18 @@ describe('the identical request', () => {
     expect(verdict(await run(body, changed))).toBe('invalid_request/replayed');
   });
 
+  test.each([
+    [9, 'granted'],
+    [10, 'invalid_request/expired'],
+  ])('passes every check again: %d s later its token of 10 s is %s', async (later, expected) => {
+    let time = now;
+    const at = lifecycle(once, { now: () => time });
+    const body = formBody({ subject_token: subjectToken({ exp: now + 10 }) });
+    await issued(at, body);
+    time = now + later;
+    expect(verdict(await run(body, at))).toBe(expected);
+  });
+
   test('passes every check again: revoked meanwhile, it gets nothing', async () => {
     const at = lifecycle(once);
     const body = formBody();
