@@ -7,10 +7,12 @@ import { oauthError } from '../oauth/oauth-error.ts';
 import type { RevocationRecord } from '../oauth/revocation.ts';
 import { parseRevocationRequest, type RevocationRequest, revocationId } from '../oauth/revocation-request.ts';
 import type { WriteLog } from './audit.ts';
+import { isTooLarge } from './body-size.ts';
 import { causesOf, placeOf } from './causes.ts';
 import { withDeadline } from './deadline.ts';
 import { serverError } from './errors.ts';
 import { json } from './json.ts';
+import { noStoreHeaders } from './no-store.ts';
 
 export interface AdminRevocationsEndpoint {
   readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;
@@ -25,8 +27,6 @@ export interface AdminRevocationsEndpoint {
 
 type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'requestContext'>;
 
-const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
-const maxBodyBytes = 64 * 1024;
 /** Milliseconds. */
 const deadline = 3_000;
 
@@ -38,17 +38,17 @@ export function adminRevocationsEndpoint(endpoint: AdminRevocationsEndpoint) {
       const request = parseRevocationRequest(bodyOf(event), endpoint.now());
       const answer = await withDeadline(deadline, record(request, principal, endpoint));
       endpoint.write('info', 'admin_revocation', { ...answer, reason: request.reason, principal });
-      return json(200, answer, noStore);
+      return json(200, answer, noStoreHeaders);
     } catch (error) {
       return failure(error, principal, endpoint.write);
     }
   };
 }
 
-function bodyOf({ body, isBase64Encoded }: AdminEvent): string {
-  const text = Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
-  if (text.byteLength > maxBodyBytes) throw new Refused({ kind: 'body_too_large' });
-  return text.toString('utf8');
+function bodyOf(event: AdminEvent): string {
+  if (isTooLarge(event)) throw new Refused({ kind: 'body_too_large' });
+  const { body, isBase64Encoded } = event;
+  return Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8').toString('utf8');
 }
 
 async function record(request: RevocationRequest, principal: string, endpoint: AdminRevocationsEndpoint) {
@@ -79,5 +79,5 @@ function failure(error: unknown, principal: string, write: WriteLog): APIGateway
   const { status, error: code, description, headers } = refused ? oauthError(refused.denial) : serverError;
   const why = refused ? { denial: refused.denial, cause: causesOf(refused.cause) } : { place: placeOf(error) };
   write(status < 500 ? 'info' : 'error', 'admin_revocation', { error: code, ...why, principal });
-  return json(status, { error: code, error_description: description }, { ...headers, ...noStore });
+  return json(status, { error: code, error_description: description }, { ...headers, ...noStoreHeaders });
 }

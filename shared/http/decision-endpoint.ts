@@ -7,6 +7,7 @@ import type { WriteLog } from './audit.ts';
 import { withDeadline } from './deadline.ts';
 import { decisionDocument } from './decision-document.ts';
 import { json } from './json.ts';
+import { noStoreHeaders } from './no-store.ts';
 
 export interface DecisionEndpoint {
   readonly find: (decisionId: string) => Promise<DecisionRecord | undefined>;
@@ -15,7 +16,6 @@ export interface DecisionEndpoint {
   readonly write: WriteLog;
 }
 
-const noStore = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 /** What `decision_id` looks like; anything else is not looked up. */
 const decisionId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Milliseconds. */
@@ -29,7 +29,7 @@ export function decisionEndpoint(endpoint: DecisionEndpoint) {
     try {
       const record = await withDeadline(deadline, endpoint.find(id));
       if (!record || record.expiresAt <= endpoint.now()) return refusal(404, 'no such decision');
-      return json(200, decisionDocument(record), noStore);
+      return json(200, decisionDocument(record), noStoreHeaders);
     } catch (error) {
       return failure(error, endpoint.write);
     }
@@ -37,13 +37,13 @@ export function decisionEndpoint(endpoint: DecisionEndpoint) {
 }
 
 function refusal(status: number, description: string): APIGatewayProxyResult {
-  return json(status, { error: 'invalid_request', error_description: description }, noStore);
+  return json(status, { error: 'invalid_request', error_description: description }, noStoreHeaders);
 }
 
 function failure(error: unknown, write: WriteLog): APIGatewayProxyResult {
   const refused = error instanceof Refused;
   write('error', 'decision_unavailable', { cause: error instanceof Error ? error.name : 'unknown' });
-  if (!refused) return json(500, { error: 'server_error', error_description: 'internal error' }, noStore);
+  if (!refused) return json(500, { error: 'server_error', error_description: 'internal error' }, noStoreHeaders);
   const { status, error: code, description, headers } = oauthError(error.denial);
-  return json(status, { error: code, error_description: description }, { ...headers, ...noStore });
+  return json(status, { error: code, error_description: description }, { ...headers, ...noStoreHeaders });
 }

@@ -12,10 +12,12 @@ import {
   verifyEventToken,
 } from '../oauth/security-event-token.ts';
 import type { WriteLog } from './audit.ts';
+import { isTooLarge } from './body-size.ts';
 import { withDeadline } from './deadline.ts';
 import { documentFailure } from './document-failure.ts';
 import { header } from './headers.ts';
 import { json } from './json.ts';
+import { noStoreHeaders } from './no-store.ts';
 
 export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
   /** Durable when it returns; making one again changes nothing. */
@@ -24,31 +26,24 @@ export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCa
   readonly newId: () => string;
 }
 
-/** Most bytes a body may have. */
-const maxBodyBytes = 64 * 1024;
 /** Milliseconds. */
 const requestTime = 3_000;
 /** RFC 8935 §2.3: the language of descriptions is named. */
-const always = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
-const refusalHeaders = { ...always, 'Content-Language': 'en' };
+const refusalHeaders = { ...noStoreHeaders, 'Content-Language': 'en' };
 
 /** The Lambda handler: 202 once what the events revoke is revoked, 400 with the codes of RFC 8935 §2.4, 413, 503. */
 export function eventsEndpoint(endpoint: EventsEndpoint) {
   return async (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
-    if (sizeOf(event) > maxBodyBytes) return tooLarge();
+    if (isTooLarge(event)) return tooLarge();
     try {
       await withDeadline(requestTime, receive(pushedEvent(event), endpoint));
-      return { statusCode: 202, headers: always, body: '' };
+      return { statusCode: 202, headers: noStoreHeaders, body: '' };
     } catch (error) {
       return error instanceof EventRefused
         ? refusal(error, endpoint.write)
         : documentFailure(error, endpoint.write, 'security_event_failed');
     }
   };
-}
-
-function sizeOf({ body, isBase64Encoded }: APIGatewayProxyEvent): number {
-  return Buffer.byteLength(body ?? '', isBase64Encoded ? 'base64' : 'utf8');
 }
 
 function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
@@ -92,5 +87,5 @@ function refusal({ code, message }: EventRefused, write: WriteLog): APIGatewayPr
 }
 
 function tooLarge(): APIGatewayProxyResult {
-  return json(413, { error: 'invalid_request', error_description: 'the body is too large' }, always);
+  return json(413, { error: 'invalid_request', error_description: 'the body is too large' }, noStoreHeaders);
 }

@@ -3,10 +3,8 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
 import { type Form, isFormContentType, parseForm } from '../oauth/form.ts';
+import { isTooLarge } from './body-size.ts';
 import { header } from './headers.ts';
-
-/** Most bytes a body may have. */
-const maxBodyBytes = 64 * 1024;
 
 /** An event whose body was read as a form. */
 export interface FormEvent extends APIGatewayProxyEvent {
@@ -21,8 +19,7 @@ export function formBody(): MiddlewareObj<FormEvent, APIGatewayProxyResult> {
   return {
     before: ({ event }) => {
       const body = event.body ?? '';
-      const bytes = Buffer.byteLength(body, event.isBase64Encoded ? 'base64' : 'utf8');
-      if (bytes > maxBodyBytes) throw new Refused({ kind: 'body_too_large' });
+      if (isTooLarge(event)) throw new Refused({ kind: 'body_too_large' });
       if (!isFormContentType(header(event, 'content-type'))) throw new Refused({ kind: 'content_type' });
       // RFC 6749 §3.2: parameters are never read from the URL; passed over, they would be a request somebody did not mean.
       if (hasQuery(event))

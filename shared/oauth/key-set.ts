@@ -1,5 +1,6 @@
 // JWK Set ingest (RFC 7517): which of an issuer's published keys may verify its tokens, and which one a token names. Pure.
 import type { KeyObject } from 'node:crypto';
+import { isClaims } from '../policy/claims.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 import { parseVerificationJwk } from './verification-jwk.ts';
 
@@ -48,7 +49,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 export function parseKeySet(json: unknown, limits: KeySetLimits = defaultLimits): readonly VerificationKey[] {
   const entries = entriesOf(json);
   if (entries.length > limits.maxKeys) throw new KeySetError('too_many_keys', `more than ${limits.maxKeys} keys`);
-  const jwks = entries.filter(isObject);
+  const jwks = entries.filter(isClaims);
   if (jwks.some(hasPrivateMember)) throw new KeySetError('private_member', 'the key set publishes a private key');
   const keys = jwks.map((jwk) => parseKey(jwk, limits)).filter((key) => key !== undefined);
   return withoutSharedKids(keys);
@@ -66,7 +67,7 @@ export function selectKey(keys: readonly VerificationKey[], { alg, kid }: KeyReq
 }
 
 function entriesOf(json: unknown): readonly unknown[] {
-  const keys = isObject(json) ? json['keys'] : undefined;
+  const keys = isClaims(json) ? json['keys'] : undefined;
   if (!Array.isArray(keys)) throw new KeySetError('malformed', 'not an object with an array `keys`');
   return keys;
 }
@@ -89,8 +90,4 @@ function withoutSharedKids(keys: readonly VerificationKey[]): readonly Verificat
   const uses = new Map<string, number>();
   for (const { kid } of keys) if (kid !== undefined) uses.set(kid, (uses.get(kid) ?? 0) + 1);
   return keys.filter(({ kid }) => kid === undefined || uses.get(kid) === 1);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

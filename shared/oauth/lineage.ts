@@ -1,7 +1,7 @@
 // Where a token of ours comes from: the foreign token it was first exchanged from, and ours in between. In the token
 // itself, so that one read tells whether any of them was revoked (docs/decisions/lineage-in-the-token.md). Pure.
 import { createHash } from 'node:crypto';
-import { type Claims, claimAt } from '../policy/claims.ts';
+import { type Claims, claimAt, isClaims } from '../policy/claims.ts';
 import { encodeBase64url } from './base64url.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jwt.ts';
@@ -105,26 +105,22 @@ export function chainOf({ claims, kid }: { readonly claims: Claims; readonly kid
 }
 
 function parseLineage(lineage: unknown): Lineage {
-  if (!isObject(lineage)) return malformed();
+  if (!isClaims(lineage)) return malformed();
   const { origin, tokens = [] } = lineage;
   if (!isOrigin(origin) || !Array.isArray(tokens) || !tokens.every(isAncestor)) return malformed();
   return { origin, tokens };
 }
 
 function isOrigin(value: unknown): value is Origin {
-  if (!isObject(value)) return false;
+  if (!isClaims(value)) return false;
   const { iss, iat, id, run } = value;
   return typeof iss === 'string' && typeof iat === 'number' && isOptionalText(id) && isOptionalText(run);
 }
 
 function isAncestor(value: unknown): value is Ancestor {
-  if (!isObject(value)) return false;
+  if (!isClaims(value)) return false;
   const { jti, iat, client_id, kid } = value;
   return typeof jti === 'string' && typeof iat === 'number' && typeof client_id === 'string' && isOptionalText(kid);
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isOptionalText(value: unknown): value is string | undefined {

@@ -1,9 +1,9 @@
 // Minting: what was granted becomes a signed JWT or the handle of a reference token. Pure but for the capabilities.
-import { createHash } from 'node:crypto';
 import { encodeBase64url } from './base64url.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
 import { chainOf, tooLong } from './lineage.ts';
+import { hashOfHandle } from './reference-handle.ts';
 import { type Description, describeChain, maxDescriptions } from './revocation.ts';
 import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 import { transactionTokenClaims } from './transaction-token.ts';
@@ -49,7 +49,7 @@ function mintReference(issuance: Issuance, repeatable: boolean, cambio: MintCapa
   const claims = accessTokenClaims(issuance);
   const descriptions = describe(claims, undefined);
   const handle = encodeBase64url(cambio.newHandle());
-  const handleHash = createHash('sha256').update(handle).digest('hex');
+  const handleHash = hashOfHandle(handle);
   const token = async (): Promise<string> => {
     await cambio.recordReference({ handleHash, claims, ...(repeatable && { repeatable }) });
     return handle;

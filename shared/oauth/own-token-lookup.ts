@@ -1,6 +1,5 @@
 // Finds what Cambio issued by what somebody presents: a JWT by its signature, a reference token by its handle. What cannot
 // be found, or is no longer good by itself, is nothing (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
-import { createHash } from 'node:crypto';
 import type { Claims } from '../policy/claims.ts';
 import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
@@ -8,6 +7,7 @@ import type { IssuedClaims } from './issued-token.ts';
 import { parseJwt, TokenRefused } from './jwt.ts';
 import { signingAlgorithms } from './keyring.ts';
 import { findOwnKey, selfIssuer } from './own-tokens.ts';
+import { hashOfHandle, isHandle } from './reference-handle.ts';
 import { readAudience, readRegisteredClaims } from './registered-claims.ts';
 import type { JsonObject } from './strict-json.ts';
 import { tokenTypes } from './token-types.ts';
@@ -20,16 +20,13 @@ export type LookupCapabilities = Pick<ExchangeCapabilities, 'issuer' | 'policy' 
   readonly findReference: FindReference;
 };
 
-/** 256 bits of base64url. */
-const handle = /^[A-Za-z0-9_-]{43}$/;
-
 /**
  * The unexpired token of ours that is presented; revocation is not looked at.
  * @throws TokenRefused with the reason when it is none
  * @throws Refused `unavailable`
  */
 export async function findOwnToken(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {
-  return handle.test(presented) ? findByHandle(presented, cambio) : verifyOwn(presented, cambio);
+  return isHandle(presented) ? findByHandle(presented, cambio) : verifyOwn(presented, cambio);
 }
 
 /**
@@ -37,7 +34,7 @@ export async function findOwnToken(presented: string, cambio: LookupCapabilities
  * may still take it, and so it can be revoked.
  */
 export async function findIssuedToken(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {
-  if (handle.test(presented)) return findByHandle(presented, cambio);
+  if (isHandle(presented)) return findByHandle(presented, cambio);
   const { claims } = parseJwt(presented);
   return verifyOwn(presented, cambio, { audiences: readAudience(claims['aud']), algorithms: signingAlgorithms });
 }
@@ -58,7 +55,7 @@ async function verifyOwn(
 }
 
 async function findByHandle(presented: string, cambio: LookupCapabilities): Promise<VerifiedToken> {
-  const found = await cambio.findReference(createHash('sha256').update(presented).digest('hex'));
+  const found = await cambio.findReference(hashOfHandle(presented));
   if (!found) throw new TokenRefused('malformed', 'no such handle');
   const claims: Claims = found;
   const registered = readRegisteredClaims(claims as JsonObject);

@@ -38,6 +38,7 @@ function isScalar(value: unknown): value is ScalarClaim {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
 }
 
-function isClaims(value: unknown): value is Claims {
+/** An object, and no list. */
+export function isClaims(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 // What a decision keeps of a token's claims: those its issuer's entry declares, private ones as salted hashes, within a
 // budget of bytes. Shared by the recorder and by `cambio policy replay`. Pure.
 import { createHash } from 'node:crypto';
-import type { Claims } from './claims.ts';
+import { type Claims, isClaims } from './claims.ts';
 import type { TrustedIssuer } from './compiled-policy.ts';
 
 /** What decides which claims of an issuer's tokens are kept, and how. */
@@ -85,26 +85,26 @@ function stepsTo(claims: Claims, path: string): readonly string[] | undefined {
     const name = path.slice(0, dot);
     if (!Object.hasOwn(claims, name)) continue;
     const inner = claims[name];
-    const rest = isObject(inner) ? stepsTo(inner, path.slice(dot + 1)) : undefined;
+    const rest = isClaims(inner) ? stepsTo(inner, path.slice(dot + 1)) : undefined;
     return rest && [name, ...rest];
   }
   return undefined;
 }
 
 function valueAt(claims: Claims, steps: readonly string[]): unknown {
-  return steps.reduce<unknown>((value, step) => (isObject(value) ? value[step] : undefined), claims);
+  return steps.reduce<unknown>((value, step) => (isClaims(value) ? value[step] : undefined), claims);
 }
 
 function putAt(claims: Claims, steps: readonly string[], value: unknown): Claims {
   const [step = '', ...rest] = steps;
   if (rest.length === 0) return define(claims, step, value);
   const inner = Object.hasOwn(claims, step) ? claims[step] : undefined;
-  return define(claims, step, putAt(isObject(inner) ? inner : {}, rest, value));
+  return define(claims, step, putAt(isClaims(inner) ? inner : {}, rest, value));
 }
 
 /** A declared object without what is private inside it, however its path may be split into names. */
 function withoutPrivate(value: unknown, path: string, catalogue: ClaimCatalogue): unknown {
-  if (!leadsToPrivate(path, catalogue) || !isObject(value)) return value;
+  if (!leadsToPrivate(path, catalogue) || !isClaims(value)) return value;
   const members = Object.entries(value).filter(([name]) => !isPrivate(`${path}.${name}`, catalogue));
   return Object.fromEntries(
     members.map(([name, inner]) => [name, withoutPrivate(inner, `${path}.${name}`, catalogue)]),
@@ -114,8 +114,4 @@ function withoutPrivate(value: unknown, path: string, catalogue: ClaimCatalogue)
 // Object.fromEntries defines: a claim named __proto__ is a claim like any other.
 function define<Value>(record: Readonly<Record<string, Value>>, name: string, value: Value): Record<string, Value> {
   return Object.fromEntries([...Object.entries(record), [name, value]]);
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
