@@ -2,7 +2,7 @@
 import type { CallFailed, FailureFacts } from './call-failed.ts';
 
 /** Lines, the first without indentation. */
-export function failureLines({ facts, hints, isRetryable }: CallFailed): readonly string[] {
+export function failureLines({ facts, hints, isRetryable, isRefusal }: CallFailed): readonly string[] {
   const { error, description, decisionId, challenge } = facts;
   const check = error === undefined ? adviceByStatus(facts) : adviceFor(error, facts);
   const detail = [
@@ -13,7 +13,7 @@ export function failureLines({ facts, hints, isRetryable }: CallFailed): readonl
     ...(challenge === undefined ? [] : [`wanted:   ${challenge}`]),
     ...(check === undefined ? [] : [`check:    ${check}`]),
   ];
-  const head = `${isRetryable ? 'unavailable' : facts.status >= 500 ? 'failed' : 'refused'}: ${whatOf(facts)}`;
+  const head = `${isRetryable ? 'unavailable' : isRefusal ? 'refused' : 'failed'}: ${whatOf(facts)}`;
   return [`cambio: ${head}: ${description}`, ...detail.map((line) => `  ${line}`)];
 }
 
