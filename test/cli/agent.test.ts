@@ -1,5 +1,5 @@
 // The agent over real sockets: what its routes answer, how often it asks, and whom it keeps out.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -441,6 +441,23 @@ describe('--auth-token-file', () => {
     expect((await agentFor({ 'auth-token-file': file })).stderr()).toContain('can be read by others');
     symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
     await expect(agentFor({ 'auth-token-file': join(folder, 'link') })).rejects.toThrow('cannot be read');
+  });
+
+  test('that others could have written is not taken: they would know the secret', async () => {
+    const file = join(folder, 'of-others');
+    writeFileSync(file, 'a-secret-of-ours-2026\n', { mode: 0o600 });
+    await agentFor({ 'auth-token-file': file });
+    chmodSync(file, 0o666);
+    await expect(agentFor({ 'auth-token-file': file })).rejects.toThrow('others could have written it');
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot)('that is somebody else’s is not taken', async () => {
+    const file = join(folder, 'of-another');
+    writeFileSync(file, 'a-secret-of-ours-2026\n', { mode: 0o600 });
+    await agentFor({ 'auth-token-file': file });
+    chownSync(file, 12_345, 12_345);
+    await expect(agentFor({ 'auth-token-file': file })).rejects.toThrow('others could have written it');
   });
 
   test.each(['', 'short', 'with spaces in it, and long'])('that holds %j is not taken', async (text) => {

@@ -207,6 +207,7 @@ describe('the child is not started', () => {
       stdout: '',
       stderr: expect.stringContaining('aws exec needs -- CMD'),
     });
+    expect(await exec(['--', ''])).toMatchObject({ exit: 2, stderr: expect.stringContaining('needs a program') });
     expect(await exec(['echo', 'x'])).toMatchObject({ exit: 2, stdout: '', stderr: expect.stringContaining('put --') });
   });
 });

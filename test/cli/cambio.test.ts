@@ -31,6 +31,15 @@ test('says in one line which Node it needs when an older one runs it', () => {
   expect(usage).toContain('usage: cambio <command>');
 });
 
+test('who reads no further gets no more: no stack, no exit code of success', () => {
+  const line = 'node=$1; shift; { "$node" "$@"; echo "exit $?" >&2; } | true';
+  const { stderr } = spawnSync('sh', ['-c', line, 'sh', process.execPath, 'cli/cambio.mjs', '--help'], {
+    cwd: repository,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('exit 1\n');
+});
+
 test('ends with the exit code of its command', () => {
   expect(run('cli/cambio.mjs', 'policy', 'check', 'absent').status).toBe(1);
   expect(run('cli/cambio.mjs', 'nonsense').status).toBe(2);
