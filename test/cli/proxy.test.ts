@@ -139,6 +139,7 @@ describe('a command behind a proxy', () => {
       const { exit, stdout, stderr } = await exchange({ ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
       expect([exit, stdout]).toEqual([3, '']);
       expect(stderr).toMatch(/SELF_SIGNED|UNABLE_TO_VERIFY/);
+      expect(stderr).toContain('check:    the certificate is not trusted: NODE_EXTRA_CA_CERTS names');
     }
   });
 
@@ -149,6 +150,7 @@ describe('a command behind a proxy', () => {
     });
     expect(exit).toBe(3);
     expect(stderr).toContain('the proxy answered 407 to CONNECT');
+    expect(stderr).toContain('check:    look at HTTPS_PROXY');
     expect(stderr).not.toContain('wrong');
     expect(connects.length).toBe(1);
   });
