@@ -44,3 +44,11 @@ test('ends with the exit code of its command', () => {
   expect(run('cli/cambio.mjs', 'policy', 'check', 'absent').status).toBe(1);
   expect(run('cli/cambio.mjs', 'nonsense').status).toBe(2);
 });
+
+test('ends at once where there is nothing to run on the way, such as a CI system’s agent', async () => {
+  const script = `import { runProgram } from ${JSON.stringify(import.meta.resolve('../../cli/run-program.ts'))};
+    console.log(JSON.stringify([await runProgram('absent', []) ?? null, await runProgram('echo', ['a'])]));
+    console.log(process.getActiveResourcesInfo().filter((each) => each === 'Timeout'));`;
+  const { stdout } = run('--input-type=module', '-e', script);
+  expect(stdout).toBe('[null,{"exit":0,"stdout":"a\\n"}]\n[]\n');
+});
