@@ -17,7 +17,7 @@ export function oauthProblem(error: unknown): OAuthProblem {
   if (!(error instanceof CallFailed)) return fault;
   const { facts, isRetryable } = error;
   const { status, description, decisionId: decision_id } = facts;
-  if (isRetryable) {
+  if (isRetryable || status === 0) {
     const seconds = Math.max(1, Math.ceil((facts.retryAfter ?? 1_000) / 1_000));
     const problem = unavailable(description, seconds);
     return status === 429

@@ -22,6 +22,8 @@ export interface AnswerCache<Value> {
 }
 
 interface Entry<Value> {
+  /** When it was made, milliseconds. */
+  readonly at: number;
   /** Undefined until a load succeeded. */
   readonly loaded: Loaded<Value> | undefined;
   /** When to ask again, milliseconds: before expiry, or after a failure. */
@@ -63,14 +65,16 @@ export function createAnswerCache<Value>(
       .then(
         (loaded) => {
           onLoad('granted', around.now() - start);
-          keep(key, { loaded, askAt: renewalOf(loaded, around), failures: 0, failure: undefined });
+          const askAt = renewalOf(loaded, around);
+          keep(key, { at: around.now(), loaded, askAt, failures: 0, failure: undefined });
           return loaded;
         },
         (error: unknown) => {
-          const failed = error instanceof CallFailed && error.isRetryable ? error : undefined;
-          onLoad(failed ? 'unavailable' : 'refused', around.now() - start, error);
+          const isRefusal = error instanceof CallFailed && error.isRefusal;
+          onLoad(isRefusal ? 'refused' : 'unavailable', around.now() - start, error);
           // What was granted and now is refused ends here: access was taken away.
-          if (failed) keep(key, afterFailure(entries.get(key), failed, around));
+          const kept = isRefusal ? undefined : afterFailure(entries.get(key), error, around);
+          if (kept) keep(key, kept);
           else entries.delete(key);
           throw error;
         },
@@ -81,8 +85,10 @@ export function createAnswerCache<Value>(
   };
 
   const get = async (key: string, ask: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
-    const entry = entries.get(key);
     const now = around.now();
+    // By a clock that was set back, nobody knows how long an answer still lives, or a pause.
+    if (now < (entries.get(key)?.at ?? now)) entries.delete(key);
+    const entry = entries.get(key);
     const isDue = !entry || now >= entry.askAt;
     if (entry?.loaded && now < entry.loaded.expiresAt - lastMoments) {
       keep(key, entry);
@@ -112,13 +118,17 @@ function renewalOf({ expiresAt }: Loaded<unknown>, { now, random }: Pick<Surroun
   return expiresAt - Math.min(longestMargin, life / 3) - random() * (life / 10);
 }
 
+/** Undefined where there is nothing to keep: what failed here, such as the search for a token, is looked at each time. */
 function afterFailure<Value>(
   entry: Entry<Value> | undefined,
-  failure: CallFailed,
+  error: unknown,
   { now, random }: Pick<Surroundings, 'now' | 'random'>,
-): Entry<Value> {
+): Entry<Value> | undefined {
+  const failure = error instanceof CallFailed ? error : undefined;
+  if (!failure && !entry?.loaded) return undefined;
   const failures = (entry?.failures ?? 0) + 1;
-  return { loaded: entry?.loaded, askAt: now() + pauseAfter(failures, failure, random()), failures, failure };
+  const askAt = now() + pauseAfter(failures, random(), failure?.facts.retryAfter);
+  return { at: now(), loaded: entry?.loaded, askAt, failures, failure };
 }
 
 /** The failure of a moment ago, with the time that is left of its pause. */

@@ -29,7 +29,8 @@ export function ask(request: HttpRequest, around: Surroundings, limits: RetryLim
 /** @throws CallFailed for every status but 2xx, and for no answer */
 export async function askOnce(request: HttpRequest, around: Surroundings): Promise<Answered> {
   const answer = await around.send(request).catch((cause) => {
-    if (cause instanceof NoAnswer) throw new CallFailed({ status: 0, description: cause.message });
+    if (cause instanceof NoAnswer)
+      throw new CallFailed({ status: 0, description: cause.message, isFinal: cause.isFinal });
     throw cause;
   });
   if (answer.status < 200 || answer.status > 299) throw new CallFailed(failureOf(answer, around.now()));
@@ -51,7 +52,7 @@ export async function withRetries<Result>(
       return await run();
     } catch (error) {
       if (!(error instanceof CallFailed) || !error.isRetryable || attempt >= attempts) throw error;
-      const pause = pauseAfter(attempt, error, around.random());
+      const pause = pauseAfter(attempt, around.random(), error.facts.retryAfter);
       if (around.now() + pause >= end) throw error;
       await around.sleep(pause);
     }
@@ -59,7 +60,7 @@ export async function withRetries<Result>(
 }
 
 /** Milliseconds before the next attempt. */
-export function pauseAfter(attempt: number, { facts: { retryAfter = 0 } }: CallFailed, random: number): number {
+export function pauseAfter(attempt: number, random: number, retryAfter = 0): number {
   const most = Math.min(longestPause, firstPause * 2 ** (attempt - 1));
   return Math.max(retryAfter + (random * most) / 4, (most / 4) * (1 + 3 * random));
 }

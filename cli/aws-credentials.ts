@@ -3,7 +3,7 @@
 import { ask } from './ask.ts';
 import type { Server } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
-import { type Exchange, exchangeToken, withFacts } from './token-exchange.ts';
+import { type Exchange, exchangeToken, lifeOf, withFacts } from './token-exchange.ts';
 import { UsageError } from './usage.ts';
 
 export interface AwsCredentials {
@@ -46,7 +46,7 @@ export async function fetchForRole(
   const url = server.at('/credentials');
   url.searchParams.set('role', role);
   const headers = { authorization: `Bearer ${subject.token}` };
-  const asked = ask({ url, headers, ...(timeoutMs && { timeoutMs }) }, around, limits);
+  const asked = ask({ url, headers, ...(timeoutMs && { timeoutMs }) }, around, { ...lifeOf(subject), ...limits });
   const { json } = await asked.catch((error) => withFacts(error, request, around));
   return parseCredentials(json);
 }

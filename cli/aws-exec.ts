@@ -32,6 +32,7 @@ export async function awsExec(
 ): Promise<number> {
   const { role } = options;
   if (role === undefined) throw new UsageError('aws exec needs --role NAME or ARN');
+  if (words[0] === '') throw new UsageError('aws exec needs a program after --');
   const server = serverOf(options.url, around);
   const client = clientOf(options, server, around);
   // stdin is the program's.

@@ -12,6 +12,8 @@ export interface FailureFacts {
   readonly decisionId?: string | undefined;
   /** Milliseconds. */
   readonly retryAfter?: number | undefined;
+  /** Without an answer: whether there will be none next time either. */
+  readonly isFinal?: boolean;
   /** What a 401 wants, under whichever name it arrived. */
   readonly challenge?: string | undefined;
 }
@@ -31,11 +33,17 @@ export class CallFailed extends Error {
 
   /** Trying again may help: throttled, unavailable, or no answer at all. */
   get isRetryable(): boolean {
-    return [0, 429, 502, 503, 504].includes(this.facts.status);
+    return [0, 429, 502, 503, 504].includes(this.facts.status) && !this.facts.isFinal;
+  }
+
+  /** The server looked at the request and said no. */
+  get isRefusal(): boolean {
+    const { status } = this.facts;
+    return status > 0 && status < 500 && !this.isRetryable;
   }
 
   get exit(): number {
-    return this.isRetryable || this.facts.status >= 500 ? exitCodes.unavailable : exitCodes.refused;
+    return this.isRefusal ? exitCodes.refused : exitCodes.unavailable;
   }
 }
 

@@ -5,6 +5,10 @@ import { run } from './run.ts';
 import { runProgram } from './run-program.ts';
 import { readStdin } from './stdin.ts';
 
+// Who reads no further, such as `head`, gets no more; left to Node, the line of the bundle would be printed.
+process.stdout.on('error', () => process.exit(1));
+process.stderr.on('error', () => {});
+
 const running = run(
   process.argv.slice(2),
   {
@@ -18,7 +22,7 @@ const running = run(
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     send: createSend(process.env),
     runProgram,
-    readStdin,
+    readStdin: () => readStdin(),
   },
 );
 

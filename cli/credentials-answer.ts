@@ -31,9 +31,9 @@ function problemOf(error: unknown): Problem {
     return { ...said, status: 503, headers: { 'retry-after': '5' } };
   }
   if (!(error instanceof CallFailed)) return fault;
-  const { facts, isRetryable } = error;
+  const { facts, isRefusal } = error;
   const said = { message: facts.description, decisionId: facts.decisionId };
-  if (!isRetryable)
+  if (isRefusal)
     return { ...said, status: refusalStatus(facts.status, facts.error), code: facts.error ?? 'refused', headers: {} };
   const seconds = Math.max(1, Math.ceil((facts.retryAfter ?? 1_000) / 1_000));
   const status = facts.status === 429 ? 429 : 503;
@@ -56,7 +56,6 @@ const fault: Problem = {
 
 /** The token endpoint says 400 of what the credentials endpoint tells apart: 401 a bad token, 403 a role that is refused. */
 function refusalStatus(status: number, error: string | undefined): number {
-  if (status >= 500) return 503;
   if (status !== 400) return status;
   if (error === 'invalid_target' || error === 'invalid_scope') return 403;
   return error === 'invalid_request' ? 401 : 400;

@@ -1,6 +1,7 @@
 // What `cambio doctor` finds out about the server: discovery, keys, and whose clock is right. Network, through ask.
 import { type Answered, ask } from './ask.ts';
 import { CallFailed } from './call-failed.ts';
+import { adviceWithoutAnswer } from './failure-text.ts';
 import { assertPrivate, type Server } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
 import { UsageError } from './usage.ts';
@@ -44,7 +45,7 @@ export async function checkServer(server: Server, around: Surroundings): Promise
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error;
     if (error.facts.status > 0 && error.facts.status < 500) return { ...notCambio(what), isReachable: true };
-    const finding = { isWell: false, what, found: error.message, advice: adviceOn(error.message) };
+    const finding = { isWell: false, what, found: error.message, advice: adviceWithoutAnswer(error.message) };
     return { isReachable: false, finding };
   }
 }
@@ -52,15 +53,6 @@ export async function checkServer(server: Server, around: Surroundings): Promise
 function notCambio(what: string): { readonly finding: Finding } {
   const advice = 'CAMBIO_URL or --url must be the API base of Cambio';
   return { finding: { isWell: false, what, found: 'no discovery document there', advice } };
-}
-
-function adviceOn(problem: string): string {
-  if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(problem)) {
-    return 'the certificate is not trusted: NODE_EXTRA_CA_CERTS names a file of further authorities';
-  }
-  if (/ENOTFOUND|EAI_AGAIN/.test(problem)) return 'the name does not resolve: is it spelled right, is DNS reachable';
-  if (problem.includes('proxy')) return 'look at HTTPS_PROXY and NO_PROXY';
-  return 'nobody answers: is the server up, does HTTPS_PROXY or NO_PROXY miss';
 }
 
 /** By the Date header, which has whole seconds and is as old as a cache made it: Age counts. */

@@ -2,9 +2,9 @@
 import type { CallFailed, FailureFacts } from './call-failed.ts';
 
 /** Lines, the first without indentation. */
-export function failureLines({ facts, hints, isRetryable }: CallFailed): readonly string[] {
-  const { error, description, decisionId, challenge } = facts;
-  const check = error === undefined ? adviceByStatus(facts) : adviceFor(error, facts);
+export function failureLines({ facts, hints, isRetryable, isRefusal }: CallFailed): readonly string[] {
+  const { description, decisionId, challenge } = facts;
+  const check = adviceFor(facts);
   const detail = [
     ...(decisionId === undefined
       ? []
@@ -13,7 +13,7 @@ export function failureLines({ facts, hints, isRetryable }: CallFailed): readonl
     ...(challenge === undefined ? [] : [`wanted:   ${challenge}`]),
     ...(check === undefined ? [] : [`check:    ${check}`]),
   ];
-  const head = `${isRetryable ? 'unavailable' : facts.status >= 500 ? 'failed' : 'refused'}: ${whatOf(facts)}`;
+  const head = `${isRetryable ? 'unavailable' : isRefusal ? 'refused' : 'failed'}: ${whatOf(facts)}`;
   return [`cambio: ${head}: ${description}`, ...detail.map((line) => `  ${line}`)];
 }
 
@@ -36,13 +36,22 @@ const advice: Readonly<Record<string, string>> = {
   server_error: 'the server’s logs',
 };
 
-function adviceFor(error: string, facts: FailureFacts): string | undefined {
-  return Object.hasOwn(advice, error) ? advice[error] : adviceByStatus(facts);
-}
-
-function adviceByStatus({ status, retryAfter }: FailureFacts): string | undefined {
-  if (status === 0) return '--url or CAMBIO_URL, the proxy (HTTPS_PROXY, NO_PROXY), certificates (NODE_EXTRA_CA_CERTS)';
+function adviceFor(facts: FailureFacts): string | undefined {
+  const { status, error = '', description, retryAfter } = facts;
+  if (status === 0) return adviceWithoutAnswer(description);
+  // Whatever answered there says of every path that the request is at fault.
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return '--url or CAMBIO_URL: it must be the API base of Cambio';
+  if (Object.hasOwn(advice, error)) return advice[error];
   return retryAfter === undefined ? undefined : `again in ${Math.ceil(retryAfter / 1_000)} s`;
+}
+
+/** @param problem as it was told, with the code of its cause */
+export function adviceWithoutAnswer(problem: string): string {
+  if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(problem)) {
+    return 'the certificate is not trusted: NODE_EXTRA_CA_CERTS names a file of further authorities';
+  }
+  if (/ENOTFOUND|EAI_AGAIN/.test(problem)) return 'the name does not resolve: is it spelled right, is DNS reachable';
+  if (problem.includes('proxy')) return 'look at HTTPS_PROXY and NO_PROXY';
+  return 'nobody answers: are --url or CAMBIO_URL right, is the server up, does HTTPS_PROXY or NO_PROXY miss';
 }

@@ -2,7 +2,7 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Environment } from './environment.ts';
 import { hostOf, proxyOf } from './proxy.ts';
-import { tunnelAgent } from './tunnel.ts';
+import { TunnelRefused, tunnelAgent } from './tunnel.ts';
 
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST';
@@ -26,6 +26,13 @@ export type Send = (request: HttpRequest) => Promise<HttpAnswer>;
 /** There was no whole answer. The message names the host and the cause, nothing of the request. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
+  /** Whether it would be the same next time: a certificate nobody vouches for, a proxy that wants another password. */
+  readonly isFinal: boolean;
+
+  constructor(message: string, isFinal: boolean) {
+    super(message);
+    this.isFinal = isFinal;
+  }
 }
 
 /** The server had closed a kept connection before it saw the request. */
@@ -51,12 +58,19 @@ export function createSend(environment: Environment): Send {
     const { timeoutMs = defaultTimeout, url } = request;
     const signal = AbortSignal.timeout(timeoutMs);
     try {
-      return await answerTo(request, agent, signal);
+      return await Promise.race([answerTo(request, agent, signal), abortOf(signal)]);
     } catch (cause) {
       const why = signal.aborted ? `nothing for ${timeoutMs / 1_000} s` : causeOf(cause);
-      throw new NoAnswer(`no answer from ${url.host}: ${why}`);
+      throw new NoAnswer(`no answer from ${url.host}: ${why}`, !signal.aborted && isFinal(cause));
     }
   };
+}
+
+/** A request that has no connection yet does not hear its signal. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 // `getBuiltinModule`: an ESM import of node:http loads undici, ten times the start of a command.
@@ -108,6 +122,11 @@ async function textOf(response: IncomingMessage): Promise<string> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+function isFinal(cause: unknown): boolean {
+  const code = cause instanceof Error ? String((cause as NodeJS.ErrnoException).code) : '';
+  return cause instanceof TunnelRefused || /CERT|UNABLE_TO_VERIFY/.test(code);
 }
 
 function causeOf(cause: unknown): string {

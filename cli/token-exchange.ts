@@ -24,15 +24,21 @@ const type = 'urn:ietf:params:oauth:token-type';
  */
 export async function exchangeToken(exchange: Exchange, server: Server, around: Surroundings): Promise<Answered> {
   const { subject, client, limits } = exchange;
-  const exp = factsOf(subject.token)?.exp;
-  const until = exp === undefined ? undefined : exp * 1_000;
   const attempt = async (): Promise<Answered> => {
     const { headers, form } = await authenticate(client);
     const body = formOf({ ...exchangeForm(subject.token), ...exchange.form, ...form });
     const { timeoutMs } = exchange;
     return askOnce(formRequest(server.at('/token'), body, headers, timeoutMs), around);
   };
-  return withRetries(attempt, around, { until, ...limits }).catch((error) => withFacts(error, exchange, around));
+  return withRetries(attempt, around, { ...lifeOf(subject), ...limits }).catch((error) =>
+    withFacts(error, exchange, around),
+  );
+}
+
+/** Until when it makes sense to present a token. */
+export function lifeOf({ token }: FoundToken): Pick<RetryLimits, 'until'> {
+  const exp = factsOf(token)?.exp;
+  return exp === undefined ? {} : { until: exp * 1_000 };
 }
 
 /** POST of a form by a client, tried again as {@link exchangeToken} is. @throws CallFailed */

@@ -8,14 +8,20 @@ import { hostOf } from './proxy.ts';
 
 type Opened = (error: Error | null, socket: Duplex) => void;
 
-/** An agent whose connections go through the proxy. */
+/** The proxy will not: its own rules, or another password. */
+export class TunnelRefused extends Error {}
+
+/**
+ * An agent whose connections go through the proxy.
+ * @param timeoutMs for CONNECT and TLS together
+ */
 export function tunnelAgent(proxy: URL, timeoutMs: number, maxSockets: number): Agent {
   const { Agent } = process.getBuiltinModule('node:https');
   const agent = new Agent({ keepAlive: true, maxSockets });
   // Node takes the socket from the callback when nothing is returned.
   agent.createConnection = (options: RequestOptions, opened?: Opened) => {
-    openTunnel(proxy, `${options.host}:${options.port ?? 443}`, timeoutMs).then(
-      (socket) => startTls(socket, options as ConnectionOptions, opened),
+    connectThrough(proxy, options, AbortSignal.timeout(timeoutMs)).then(
+      (socket) => opened?.(null, socket),
       (error: Error) => fail(error, opened),
     );
     return undefined;
@@ -23,46 +29,62 @@ export function tunnelAgent(proxy: URL, timeoutMs: number, maxSockets: number): 
   return agent;
 }
 
-function openTunnel(proxy: URL, authority: string, timeoutMs: number): Promise<Socket> {
+async function connectThrough(proxy: URL, options: RequestOptions, signal: AbortSignal): Promise<Duplex> {
+  const socket = await openTunnel(proxy, `${options.host}:${options.port ?? 443}`, signal);
+  return startTls(socket, options as ConnectionOptions, signal);
+}
+
+function openTunnel(proxy: URL, authority: string, signal: AbortSignal): Promise<Socket> {
   const { request } = process.getBuiltinModule(proxy.protocol === 'https:' ? 'node:https' : 'node:http');
   const headers = { host: authority, ...authorization(proxy) };
-  const { port } = proxy;
-  const defaultPort = proxy.protocol === 'https:' ? 443 : 80;
+  const port = proxy.port || (proxy.protocol === 'https:' ? 443 : 80);
+  const asked = {
+    method: 'CONNECT',
+    host: hostOf(proxy),
+    port,
+    path: authority,
+    headers,
+    agent: false,
+    signal,
+  } as const;
   return new Promise((resolve, reject) => {
-    const connect = request({
-      method: 'CONNECT',
-      host: hostOf(proxy),
-      port: port || defaultPort,
-      path: authority,
-      headers,
-      agent: false,
-      timeout: timeoutMs,
-    });
+    const connect = request({ ...asked, rejectUnauthorized: true });
     connect.on('connect', ({ statusCode = 0 }, socket: Socket) => {
       if (statusCode === 200) return resolve(socket);
       socket.destroy();
-      reject(new Error(`the proxy answered ${statusCode} to CONNECT`));
+      const message = `the proxy answered ${statusCode} to CONNECT`;
+      reject(statusCode < 500 ? new TunnelRefused(message) : new Error(message));
     });
-    connect.on('timeout', () => connect.destroy(new Error('the proxy does not answer')));
-    connect.on('error', reject);
+    connect.on('error', (error) => reject(signal.aborted ? new Error('the proxy does not answer') : error));
     connect.end();
   });
 }
 
 function authorization({ username, password }: URL): { readonly 'proxy-authorization'?: string } {
   if (username === '') return {};
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const pair = `${decoded(username)}:${decoded(password)}`;
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-function startTls(socket: Socket, options: ConnectionOptions, opened: Opened | undefined): void {
+/** A percent sign that escapes nothing is one, as it is to curl. */
+function decoded(text: string): string {
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
+}
+
+function startTls(socket: Socket, options: ConnectionOptions, signal: AbortSignal): Promise<Duplex> {
   const { connect } = process.getBuiltinModule('node:tls');
-  const secure = connect({ ...options, socket });
-  const failed = (error: Error): void => fail(error, opened);
-  secure.once('error', failed);
-  secure.once('secureConnect', () => {
-    secure.off('error', failed);
-    opened?.(null, secure);
+  return new Promise((resolve, reject) => {
+    const secure = connect({ ...options, socket });
+    const abandon = () => void secure.destroy(new Error('no TLS through the proxy'));
+    signal.addEventListener('abort', abandon, { once: true });
+    secure.once('error', reject);
+    secure.once('secureConnect', () => {
+      signal.removeEventListener('abort', abandon);
+      secure.off('error', reject);
+      resolve(secure);
+    });
   });
 }
 

@@ -5,18 +5,22 @@ import { claimFinding } from './claim-finding.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { itemsOf, repeatedItems } from './list-items.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
-import { below, errorAt, keyOf, type Place } from './place.ts';
+import { below, errorAt } from './place.ts';
 import type { IssuerEntry } from './schema.ts';
 import { parseTemplate } from './template.ts';
 
 type Issuer = Entry<IssuerEntry>;
 
-export function checkSubjects({ issuers }: MergedPolicy): readonly Diagnostic[] {
+export function checkSubjects({ issuers, roles }: MergedPolicy): readonly Diagnostic[] {
+  const hasWebIdentities = roles.some(({ value: { via } }) => via === 'web-identity');
   return [
     ...issuers.flatMap((issuer) => [...checkSubject(issuer, catalogueOf(issuer.value)), ...checkPrivate(issuer)]),
-    ...collisions(issuers),
+    ...collisions(issuers, hasWebIdentities ? [ofWebIdentities] : []),
   ];
 }
+
+/** By its subject a token opens a role at STS: no access token may have one of those. */
+const ofWebIdentities: Prefix = { issuer: 'web identities at STS', text: 'role:' };
 
 function checkSubject({ value: { subject }, place }: Issuer, catalogue: Catalogue | undefined): Diagnostic[] {
   if (subject === undefined) return [];
@@ -51,12 +55,11 @@ function isUnsure(type: ReturnType<typeof typeOfClaim>): boolean {
 interface Prefix {
   readonly issuer: string;
   readonly text: string;
-  readonly place: Place;
 }
 
 /** Every subject begins with its issuer's prefix: where none begins another, no two subjects can be equal. */
-function collisions(issuers: readonly Issuer[]): Diagnostic[] {
-  const prefixes = issuers.flatMap(prefixOf);
+function collisions(issuers: readonly Issuer[], further: readonly Prefix[]): Diagnostic[] {
+  const prefixes = [...issuers.flatMap(prefixOf), ...further];
   return issuers.flatMap(({ name, value, place }) => {
     if (value.subject === undefined) return [];
     const own = prefixes.find(({ issuer }) => issuer === name);
@@ -67,10 +70,10 @@ function collisions(issuers: readonly Issuer[]): Diagnostic[] {
   });
 }
 
-function prefixOf({ name, value: { subject }, place }: Issuer): Prefix[] {
-  if (subject === undefined) return [{ issuer: name, text: `${name}|`, place: keyOf(place) }];
+function prefixOf({ name, value: { subject } }: Issuer): Prefix[] {
+  if (subject === undefined) return [{ issuer: name, text: `${name}|` }];
   const [first] = parseTemplate(subject) ?? [];
-  return typeof first === 'string' ? [{ issuer: name, text: first, place: below(place, 'subject') }] : [];
+  return typeof first === 'string' ? [{ issuer: name, text: first }] : [];
 }
 
 function overlap(a: string, b: string): boolean {

@@ -1,9 +1,11 @@
 // The agent over real sockets: what its routes answer, how often it asks, and whom it keeps out.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentOptions } from '../../cli/agent.ts';
+import { selfSigned } from '../shared/http/certificate.ts';
+import { json, serveHttps } from '../shared/http/loopback-server.ts';
 import { type AgentWorld, exchangeForm, ownToken, startAgentFor } from './agent-world.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
 import { busyRole, type FakeRoles, fakeRoles, refusedRole } from './fake-roles.ts';
@@ -18,6 +20,7 @@ let roles: FakeRoles;
 let reply: Reply | undefined;
 let agents: AgentWorld[];
 let issued: number;
+const closers: (() => Promise<void>)[] = [];
 beforeEach(async () => {
   [agents, issued, reply] = [[], 0, undefined];
   upstream = await fakeServer({
@@ -36,6 +39,7 @@ afterEach(async () => {
   for (const agent of agents) await agent.close();
   await upstream.close();
   await roles.server.close();
+  for (const close of closers.splice(0)) await close();
 });
 
 async function agentFor(options: AgentOptions = {}, url = upstream.url): Promise<AgentWorld> {
@@ -44,6 +48,14 @@ async function agentFor(options: AgentOptions = {}, url = upstream.url): Promise
   return agent;
 }
 const post = (body: URLSearchParams, headers: Record<string, string> = {}) => ({ method: 'POST', body, headers });
+/** A server whose certificate nobody vouches for. */
+async function untrusted(): Promise<string> {
+  const day = 86_400_000;
+  const valid = { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + day) };
+  const server = await serveHttps(selfSigned({ ...valid, ip: '127.0.0.1' }), json({}));
+  closers.push(server.close);
+  return server.url;
+}
 const refusal: Reply = {
   status: 400,
   body: {
@@ -195,6 +207,15 @@ describe('GET /credentials', () => {
     const unavailable = await ask('/credentials?role=deploy-prod');
     expect([unavailable.status, unavailable.json['code']]).toEqual([503, 'temporarily_unavailable']);
     expect(Number(unavailable.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+
+  test('is 503 where the server cannot be trusted, and says so', async () => {
+    const { ask, stderr } = await agentFor({}, await untrusted());
+    const { status, json } = await ask('/credentials?role=deploy-prod');
+    expect([status, json['code']]).toEqual([503, 'temporarily_unavailable']);
+    expect(stderr()).toContain('failed: no answer');
+    expect((await ask('/authz/orders-api', { headers: { authorization: `Bearer ${ownToken}` } })).status).toBe(503);
+    expect((await ask('/token', post(exchangeForm()))).json['error']).toBe('temporarily_unavailable');
   });
 
   test.each(['/credentials', '/credentials?role=', '/credentials?role=a&role=b'])('is 400 for %s', async (path) => {
@@ -420,6 +441,23 @@ describe('--auth-token-file', () => {
     expect((await agentFor({ 'auth-token-file': file })).stderr()).toContain('can be read by others');
     symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
     await expect(agentFor({ 'auth-token-file': join(folder, 'link') })).rejects.toThrow('cannot be read');
+  });
+
+  test('that others could have written is not taken: they would know the secret', async () => {
+    const file = join(folder, 'of-others');
+    writeFileSync(file, 'a-secret-of-ours-2026\n', { mode: 0o600 });
+    await agentFor({ 'auth-token-file': file });
+    chmodSync(file, 0o666);
+    await expect(agentFor({ 'auth-token-file': file })).rejects.toThrow('others could have written it');
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  test.skipIf(!isRoot)('that is somebody else’s is not taken', async () => {
+    const file = join(folder, 'of-another');
+    writeFileSync(file, 'a-secret-of-ours-2026\n', { mode: 0o600 });
+    await agentFor({ 'auth-token-file': file });
+    chownSync(file, 12_345, 12_345);
+    await expect(agentFor({ 'auth-token-file': file })).rejects.toThrow('others could have written it');
   });
 
   test.each(['', 'short', 'with spaces in it, and long'])('that holds %j is not taken', async (text) => {

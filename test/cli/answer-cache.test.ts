@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type AnswerCache, createAnswerCache, type Loaded } from '../../cli/answer-cache.ts';
 import { CallFailed } from '../../cli/call-failed.ts';
+import { UsageError } from '../../cli/usage.ts';
 
 let clock: number;
 let random: number;
@@ -15,7 +16,7 @@ beforeEach(() => {
 
 /** Answers that are numbered, and live for so many seconds. */
 function source(life = 300) {
-  const state = { asked: 0, failure: undefined as CallFailed | undefined };
+  const state = { asked: 0, failure: undefined as Error | undefined };
   const load = async (): Promise<Loaded<string>> => {
     state.asked += 1;
     await Promise.resolve();
@@ -135,6 +136,57 @@ describe('a failure that may pass', () => {
     await get();
     await settle();
     expect([await get(), state.asked]).toEqual(['3', 3]);
+  });
+});
+
+describe('a failure of our own', () => {
+  const noToken = new UsageError('/var/run/secrets/cambio/token: cannot be read (ENOENT)');
+  const fault = new CallFailed({ status: 500, error: 'server_error', description: 'unexpected error' });
+
+  test.each<[string, Error]>([
+    ['a token that cannot be found', noToken],
+    ['a fault of the server', fault],
+  ])('at renewal, %s, takes nothing away that was granted', async (_what, failure) => {
+    const { state, get } = source(300);
+    await get();
+    clock += 250_000;
+    state.failure = failure;
+    expect(await get()).toBe('1');
+    await settle();
+    expect([await get(), state.asked]).toEqual(['1', 2]);
+    clock += 5_000;
+    state.failure = undefined;
+    await get();
+    await settle();
+    expect([await get(), state.asked]).toEqual(['3', 3]);
+  });
+
+  test('is looked at anew by each request when there is nothing to serve', async () => {
+    const { state, get } = source();
+    state.failure = noToken;
+    await expect(get()).rejects.toBe(noToken);
+    state.failure = undefined;
+    expect([await get(), state.asked]).toEqual(['2', 2]);
+  });
+});
+
+describe('a clock that is set back', () => {
+  test('ends an answer, whose end is not known any more', async () => {
+    const { state, get } = source(300);
+    await get();
+    clock -= 3_600_000;
+    expect([await get(), state.asked]).toEqual(['2', 2]);
+    clock += 1_000;
+    expect([await get(), state.asked]).toEqual(['2', 2]);
+  });
+
+  test('ends a pause, and does not make an hour of it', async () => {
+    const { state, get } = source();
+    state.failure = busy(2_000);
+    await expect(get()).rejects.toBeInstanceOf(CallFailed);
+    state.failure = undefined;
+    clock -= 3_600_000;
+    expect([await get(), state.asked]).toEqual(['2', 2]);
   });
 });
 

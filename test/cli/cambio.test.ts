@@ -31,7 +31,24 @@ test('says in one line which Node it needs when an older one runs it', () => {
   expect(usage).toContain('usage: cambio <command>');
 });
 
+test('who reads no further gets no more: no stack, no exit code of success', () => {
+  const line = 'node=$1; shift; { "$node" "$@"; echo "exit $?" >&2; } | true';
+  const { stderr } = spawnSync('sh', ['-c', line, 'sh', process.execPath, 'cli/cambio.mjs', '--help'], {
+    cwd: repository,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('exit 1\n');
+});
+
 test('ends with the exit code of its command', () => {
   expect(run('cli/cambio.mjs', 'policy', 'check', 'absent').status).toBe(1);
   expect(run('cli/cambio.mjs', 'nonsense').status).toBe(2);
+});
+
+test('ends at once where there is nothing to run on the way, such as a CI system’s agent', async () => {
+  const script = `import { runProgram } from ${JSON.stringify(import.meta.resolve('../../cli/run-program.ts'))};
+    console.log(JSON.stringify([await runProgram('absent', []) ?? null, await runProgram('echo', ['a'])]));
+    console.log(process.getActiveResourcesInfo().filter((each) => each === 'Timeout'));`;
+  const { stdout } = run('--input-type=module', '-e', script);
+  expect(stdout).toBe('[null,{"exit":0,"stdout":"a\\n"}]\n[]\n');
 });

@@ -218,6 +218,7 @@ describe('a refusal', () => {
 
   test.each([
     ['HTML of another server', { status: 404, body: '<html>' }],
+    ['an endpoint that is not there', { status: 404, body: { error: 'invalid_request' } }],
     ['a redirect', { status: 302, headers: { location: 'https://elsewhere.example/' }, body: '' }],
   ])('by %s is about the URL, and no redirect is followed', async (_what, reply) => {
     const { exit, stderr, received } = await exchange([reply]);

@@ -10,11 +10,13 @@ export interface FakeRoles {
   life: number;
   /** What is answered instead of credentials. */
   failure: Reply | undefined;
+  /** Runs before a request is answered. */
+  asked: (() => void) | undefined;
 }
 
 /** Credentials that say which they are: `AKID1`, `AKID2` and so on. */
 export async function fakeRoles(): Promise<FakeRoles> {
-  const world: { life: number; failure: Reply | undefined } = { life: 3_600, failure: undefined };
+  const world: Omit<FakeRoles, 'server'> = { life: 3_600, failure: undefined, asked: undefined };
   let made = 0;
   const credentials = () => {
     made += 1;
@@ -31,6 +33,7 @@ export async function fakeRoles(): Promise<FakeRoles> {
       return { body: { access_token, token_type: 'N_A', expires_in: world.life } };
     },
     '/credentials': (received) => {
+      world.asked?.();
       if (world.failure) return world.failure;
       if (!bearer(received)) return { status: 401, body: { code: 'invalid_request', message: 'no token' } };
       const { session, ...keys } = credentials();

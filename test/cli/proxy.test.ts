@@ -2,14 +2,17 @@
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { get } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createSend } from '../../cli/http-client.ts';
 import { proxyOf } from '../../cli/proxy.ts';
+import { tunnelAgent } from '../../cli/tunnel.ts';
 import { selfSigned } from '../shared/http/certificate.ts';
-import { json, type LoopbackServer, serveHttps } from '../shared/http/loopback-server.ts';
+import { json, type LoopbackServer, serveHttps, serveTcp } from '../shared/http/loopback-server.ts';
 
 const url = new URL('https://api.acme.example/token');
 const proxy = 'http://proxy.example:3128';
@@ -136,16 +139,52 @@ describe('a command behind a proxy', () => {
       const { exit, stdout, stderr } = await exchange({ ...environment, NODE_TLS_REJECT_UNAUTHORIZED: '0' });
       expect([exit, stdout]).toEqual([3, '']);
       expect(stderr).toMatch(/SELF_SIGNED|UNABLE_TO_VERIFY/);
+      expect(stderr).toContain('check:    the certificate is not trusted: NODE_EXTRA_CA_CERTS names');
     }
   });
 
-  test('says that the proxy refused, without its password', async () => {
+  test('says that the proxy refused, once and without its password', async () => {
     const { exit, stderr } = await exchange({
       HTTPS_PROXY: `http://u:wrong@127.0.0.1:${port}`,
       NODE_EXTRA_CA_CERTS: ca,
     });
     expect(exit).toBe(3);
     expect(stderr).toContain('the proxy answered 407 to CONNECT');
+    expect(stderr).toContain('check:    look at HTTPS_PROXY');
     expect(stderr).not.toContain('wrong');
+    expect(connects.length).toBe(1);
+  });
+
+  test('takes a percent sign that escapes nothing for one, as curl does', async () => {
+    const HTTPS_PROXY = `http://u:100%@127.0.0.1:${port}`;
+    expect((await exchange({ HTTPS_PROXY, NODE_EXTRA_CA_CERTS: ca })).exit).toBe(0);
+    expect(connects[0]?.authorization).toBe(`Basic ${Buffer.from('u:100%').toString('base64')}`);
+  });
+});
+
+describe('a proxy that falls silent', () => {
+  const silences: [string, string][] = [
+    ['before it answers', ''],
+    ['in the tunnel', 'HTTP/1.1 200 Connection established\r\n\r\n'],
+  ];
+
+  test.each(silences)('%s, is given up on in time', async (_when, words) => {
+    const silent = await serveTcp((socket) => socket.once('data', () => socket.write(words)));
+    const send = createSend({ HTTPS_PROXY: silent.url });
+    await expect(send({ url, timeoutMs: 50 })).rejects.toThrow('no answer from api.acme.example: nothing for 0.05 s');
+    await silent.close();
+  });
+
+  test.each(silences)('%s, keeps no connection and no process', async (_when, words) => {
+    let ended: Promise<unknown> = Promise.resolve();
+    const silent = await serveTcp((socket) => {
+      ended = new Promise((resolve) => socket.once('close', resolve));
+      socket.once('data', () => socket.write(words));
+    });
+    const agent = tunnelAgent(new URL(silent.url), 50, 1);
+    const failed = new Promise((resolve) => get({ host: 'api.acme.example', agent }).once('error', resolve));
+    expect(await failed).toMatchObject({ message: expect.stringMatching(/the proxy does not answer|no TLS through/) });
+    await ended;
+    await silent.close();
   });
 });

@@ -88,7 +88,7 @@ describe('cambio why', () => {
 
   test('exits 3 when nobody answers', async () => {
     const send = async () => {
-      throw new NoAnswer('no answer from 127.0.0.1:8787: ECONNREFUSED');
+      throw new NoAnswer('no answer from 127.0.0.1:8787: ECONNREFUSED', false);
     };
     const { exit, stderr } = await cambioIn({ send }, 'why', id);
     expect(exit).toBe(3);

@@ -188,6 +188,12 @@ const ofRoles: Readonly<Record<string, Pair>> = {
     'could be presented to STS as web identities',
     'orders-api: { resource: "urn:x" }\n  sts.amazonaws: {',
   ],
+  'subjects that STS would take for a web identity': [
+    'claims: { email: string, groups: list }',
+    'claims: { email: string, groups: list }\n    subject: "ro${claims.email}"',
+    'could be those of "web identities at STS"',
+    'claims: { email: string, groups: list }\n    subject: "mail:${claims.email}"',
+  ],
   'an audience that is a role to whoever asks for it': [
     'orders-api: {',
     `orders-api: { resource: "${arn}-2", `,

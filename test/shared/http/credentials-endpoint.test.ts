@@ -1,6 +1,6 @@
 // GET /credentials as Lambda calls it: what an SDK sends, what it is answered, and what stays.
 import type { Context } from 'aws-lambda';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { WriteLog } from '../../../shared/http/audit.ts';
 import { byResource } from '../../../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../../../shared/http/credentials-endpoint.ts';
@@ -142,8 +142,21 @@ describe('GET /credentials', () => {
     expect(JSON.stringify([body, lines])).not.toContain('CANARY');
   });
 
-  test('gives up before an SDK does, whatever is still under way', async () => {
-    const slow = await call({ cambio: { assumeRole: () => new Promise(() => {}) } });
+  const never = () => new Promise<never>(() => {});
+  test.each<[string, Call]>([
+    ['STS hangs', { cambio: { assumeRole: never } }],
+    ['an issuer hangs', { cambio: { findIssuerKey: never } }],
+    ['the store hangs', { cambio: { recordDecision: never } }],
+    [
+      'the store hangs over a refusal',
+      { cambio: { recordDecision: never }, authorization: subjectToken({ ref: 'x' }) },
+    ],
+  ])('has given up within 0.9 s, before an SDK does, where %s', async (_what, options) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const pending = call(options);
+    await vi.advanceTimersByTimeAsync(900);
+    vi.useRealTimers();
+    const slow = await pending;
     expect([slow.statusCode, slow.body['code']]).toEqual([503, 'temporarily_unavailable']);
     expect(JSON.stringify(slow.lines)).toContain('"dependency":"deadline"');
   });

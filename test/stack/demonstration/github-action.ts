@@ -3,19 +3,20 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleCli } from '../../infra/cli-bundle.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { cambioIn, inTheWorld } from '../cli/cambio.ts';
-import { type FakeServer, fakeServer } from '../cli/fake-server.ts';
-import { runAction } from '../cli/github-runner.ts';
+import { bundleCli } from '../../../infra/cli-bundle.ts';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { cambioIn, inTheWorld } from '../../cli/cambio.ts';
+import { type FakeServer, fakeServer } from '../../cli/fake-server.ts';
+import { runAction } from '../../cli/github-runner.ts';
+import { demonstrationStack } from './stack.ts';
 
 const action = mkdtempSync(join(tmpdir(), 'cambio-action-'));
 let stack: LocalStack;
 let github: FakeServer;
 beforeAll(async () => {
-  cpSync(join(import.meta.dirname, '../../cli/github-action'), action, { recursive: true });
+  cpSync(join(import.meta.dirname, '../../../cli/github-action'), action, { recursive: true });
   writeFileSync(join(action, 'cambio.mjs'), (await bundleCli()).code);
-  stack = await startLocalStack();
+  stack = await demonstrationStack();
   // Asked twice, GitHub gives two tokens of the same run.
   github = await fakeServer({
     '/oidc': async ({ query }) => ({ body: { value: await stack.tokenFor('github', { aud: query.get('audience') }) } }),
@@ -23,7 +24,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await github.close();
-  await stack.close();
   rmSync(action, { recursive: true });
 });
 

@@ -4,13 +4,14 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { type FakeRoles, fakeRoles } from '../cli/fake-roles.ts';
-import { type FakeServer, fakeServer } from '../cli/fake-server.ts';
-import { find, type PlainShell, plainShell } from '../cli/plain-shell.ts';
-import { snippetOf } from '../cli/snippets.ts';
-import { everyProfilePolicy, profileCases } from '../infra/policy/profiles/every-profile.ts';
-import { installed } from '../installed.ts';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { type FakeRoles, fakeRoles } from '../../cli/fake-roles.ts';
+import { type FakeServer, fakeServer } from '../../cli/fake-server.ts';
+import { find, type PlainShell, plainShell } from '../../cli/plain-shell.ts';
+import { snippetOf } from '../../cli/snippets.ts';
+import { profileCases } from '../../infra/policy/profiles/every-profile.ts';
+import { installed } from '../../installed.ts';
+import { profilesStack } from './stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-ci-'));
 const audience = 'https://sts.acme.example';
@@ -20,8 +21,7 @@ let shell: PlainShell;
 let vendor: FakeServer;
 let current = '';
 beforeAll(async () => {
-  writeFileSync(join(folder, 'policy.yaml'), everyProfilePolicy);
-  stack = await startLocalStack({ policy: join(folder, 'policy.yaml') });
+  stack = await profilesStack();
   shell = plainShell();
   const bearer = { authorization: 'Bearer request-token' };
   vendor = await fakeServer({
@@ -47,7 +47,6 @@ beforeAll(async () => {
 afterAll(async () => {
   shell.close();
   await vendor.close();
-  await stack.close();
   rmSync(folder, { recursive: true });
 });
 

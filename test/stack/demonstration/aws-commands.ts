@@ -5,25 +5,25 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { startAgentFor } from '../cli/agent-world.ts';
-import { readCommandFile } from '../cli/github-runner.ts';
-import { installed, sayNotInstalled } from '../installed.ts';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { startAgentFor } from '../../cli/agent-world.ts';
+import { readCommandFile } from '../../cli/github-runner.ts';
+import { installed, sayNotInstalled } from '../../installed.ts';
+import { demonstrationStack } from './stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-aws-commands-'));
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const program = join(root, 'cli/cambio.mjs');
 const session = /^arn:aws:sts::111122223333:assumed-role\/deploy-prod\/github-repo-acme/;
 let stack: LocalStack;
 let sts: string;
 let job: string;
 beforeAll(async () => {
-  stack = await startLocalStack();
+  stack = await demonstrationStack();
   sts = (await stack.functions())[0]?.environment['AWS_ENDPOINT_URL_STS'] ?? '';
   job = await stack.tokenFor('github');
 });
 afterAll(async () => {
-  await stack.close();
   rmSync(folder, { recursive: true });
 });
 

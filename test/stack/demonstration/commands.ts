@@ -5,19 +5,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { demonstrationStack } from './stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-commands-'));
-const program = join(import.meta.dirname, '../../cli/cambio.mjs');
+const program = join(import.meta.dirname, '../../../cli/cambio.mjs');
 let stack: LocalStack;
 let token: string;
 beforeAll(async () => {
-  stack = await startLocalStack();
+  stack = await demonstrationStack();
   token = await stack.tokenFor('github');
   writeFileSync(join(folder, 'token'), `${token}\n`);
 });
 afterAll(async () => {
-  await stack.close();
   rmSync(folder, { recursive: true });
 });
 

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { type AgentWorld, askerOf, startAgentFor } from '../cli/agent-world.ts';
-import { snippetOf } from '../cli/snippets.ts';
-import { installed } from '../installed.ts';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { type AgentWorld, askerOf, startAgentFor } from '../../cli/agent-world.ts';
+import { snippetOf } from '../../cli/snippets.ts';
+import { installed } from '../../installed.ts';
+import { demonstrationStack } from './stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-gateways-'));
 let stack: LocalStack;
@@ -25,7 +26,7 @@ const service = createServer((got, response) => {
 });
 let servicePort: number;
 beforeAll(async () => {
-  stack = await startLocalStack();
+  stack = await demonstrationStack();
   pod = await stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:cart' });
   fork = await stack.tokenFor('github', { event_name: 'pull_request' });
   await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
@@ -34,7 +35,6 @@ beforeAll(async () => {
 afterAll(async () => {
   service.closeAllConnections();
   await new Promise((resolve) => service.close(resolve));
-  await stack.close();
   rmSync(folder, { recursive: true });
 });
 
