@@ -14,15 +14,12 @@ const refusedOfClients: readonly Refused[] = [[['auth', 'tls_client_auth']], [['
 
 const refusedOfAudiences: readonly Refused[] = [[['binding']]];
 
-const refusedOfRoles: readonly Refused[] = [[['revocable'], true]];
-
 export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
   return [
     ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, {}, [[[section]]]))),
     ...refuseIn(policy.issuers, refusedOfIssuers),
     ...refuseIn(policy.clients, refusedOfClients),
     ...refuseIn(policy.audiences, refusedOfAudiences),
-    ...refuseIn(policy.roles, refusedOfRoles),
   ];
 }
 
