@@ -18,6 +18,7 @@ export type FunctionEntry =
   | 'decisions'
   | 'status-lists'
   | 'events'
+  | 'session-revocations'
   | 'keyring-seed';
 
 export interface Bundle {
