@@ -4,7 +4,7 @@ import type { InjectFault, RecordedCall } from './calls.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
-import { openDeployment } from './deployment.ts';
+import { type Deployment, openDeployment } from './deployment.ts';
 import type { EngineName } from './dynamodb-engine.ts';
 import { endpointVariables, startEmulators } from './emulators.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
@@ -17,7 +17,7 @@ import { createFunctions, type FunctionInfo } from './local-functions.ts';
 import { compileLocalPolicy } from './local-policy.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
-import { localIamRoles, localOidcProviders, localRevocationRoles, localRoles } from './policy-roles.ts';
+import { localIamRoles, localOidcProviders, localRevocationRoles, localRoles, type Revoking } from './policy-roles.ts';
 import { deployer } from './provision.ts';
 import { createRouter, maxBodyBytes } from './router.ts';
 import { endpointsOf } from './routes.ts';
@@ -137,13 +137,9 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   for (const [accessKeyId, principal] of principalsOf(template, resolve)) principals.set(accessKeyId, principal);
   const asking = { issuer: door.url, tokenRole: asString(resolve(template.Outputs?.TokenRole?.Value), 'TokenRole') };
   roles.push(...localRoles(policy.artifact, asking));
-  const { SessionBoundary, RevocationsRole } = template.Outputs ?? {};
-  if (SessionBoundary && RevocationsRole) {
-    const boundary = asString(resolve(SessionBoundary.Value), 'SessionBoundary');
-    const revoking = { boundary, writer: asString(resolve(RevocationsRole.Value), 'RevocationsRole') };
-    roles.push(...localRevocationRoles(policy.artifact, revoking));
-    iamRoles.push(...localIamRoles(policy.artifact, revoking));
-  }
+  const revoking = revokingOf(deployment);
+  roles.push(...localRevocationRoles(policy.artifact, revoking));
+  iamRoles.push(...localIamRoles(policy.artifact, revoking));
   oidcProviders.push(...localOidcProviders(asking));
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
@@ -192,6 +188,17 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
       return token;
     },
     close: cleanup.run,
+  };
+}
+
+/** Outputs that there are where the policy has revocable roles. */
+function revokingOf({ template, resolve }: Pick<Deployment, 'template' | 'resolve'>): Revoking {
+  const { SessionBoundary, RevocationsRole } = template.Outputs ?? {};
+  const textOf = (output: typeof SessionBoundary, name: string): string =>
+    output === undefined ? '' : asString(resolve(output.Value), name);
+  return {
+    boundary: textOf(SessionBoundary, 'SessionBoundary'),
+    writer: textOf(RevocationsRole, 'RevocationsRole'),
   };
 }
 
