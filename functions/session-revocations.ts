@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { STSClient } from '@aws-sdk/client-sts';
 import { createAccountKeys } from '../shared/aws/account-keys.ts';
+import { clientOptions } from '../shared/aws/client-options.ts';
 import { createRolePolicy } from '../shared/aws/iam.ts';
 import { createListRevocations } from '../shared/aws/listed-items.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
@@ -17,7 +18,7 @@ const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
 const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
 const now = (): number => Math.floor(Date.now() / 1_000);
 const keys = () => keysFrom(process.env);
-const accountKeys = createAccountKeys(new STSClient({}), { accountId, keys });
+const accountKeys = createAccountKeys(new STSClient(clientOptions), { accountId, keys });
 const rolePolicy = createRolePolicy({
   endpoint: process.env['AWS_ENDPOINT_URL_IAM'],
   clock: Date.now,
@@ -27,7 +28,7 @@ const rolePolicy = createRolePolicy({
 export const handler = sessionRevocationsTask(
   {
     roles: revocableRoles(policy),
-    listRevocations: createListRevocations(new DynamoDBClient({}), recordsTable, now),
+    listRevocations: createListRevocations(new DynamoDBClient(clientOptions), recordsTable, now),
     policyOf: async ({ arn }) => rolePolicy(arn, await accountKeys(arn)),
   },
   createLog('session-revocations'),

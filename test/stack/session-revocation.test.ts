@@ -108,6 +108,16 @@ async function runSchedule() {
   return stack.invoke(arn[0]?.Arn ?? '', '{}');
 }
 
+describe('before anything is revoked', () => {
+  test('a policy that is left from earlier goes, and the role’s own stays', async () => {
+    const policies = stack.policiesOf(own) as Map<string, string>;
+    policies.set('own', '{}').set('cambio-revocations', '{}');
+    expect((await runSchedule()).ok).toBe(true);
+    expect([...policies.keys()]).toEqual(['own']);
+    policies.clear();
+  });
+});
+
 describe('a revoked session', () => {
   test('of a run is denied in both accounts; another run is not, nor a later session of this one', async () => {
     const [revoked, abroad, other] = [await session('7'), await session('7', 'partner'), await session('8')];
@@ -191,11 +201,13 @@ describe('the writer’s rights', () => {
   const callsOf = (action: string) => stack.calls.filter((call) => call.action === action);
 
   test('cover what it did in both accounts, and let nobody else near a role', () => {
-    const calls = ['iam:PutRolePolicy', 'iam:GetRolePolicy', 'lambda:InvokeFunction'].flatMap(callsOf);
+    const writes = ['iam:PutRolePolicy', 'iam:DeleteRolePolicy', 'iam:GetRolePolicy'];
+    const calls = [...writes, 'lambda:InvokeFunction'].flatMap(callsOf);
     expect(new Set(calls.map(({ resource }) => resource))).toEqual(
       new Set([own, partner, expect.stringContaining('SessionRevocations')]),
     );
     expect(calls.filter((call) => !allows(statements(), call))).toEqual([]);
+    for (const action of writes) expect(callsOf(action), action).not.toEqual([]);
     const holders = statements().filter(({ actions }) => actions.includes('iam:PutRolePolicy'));
     expect(new Set(holders.map(({ role }) => role))).toEqual(
       new Set([writer, 'arn:aws:sts::999999999999:assumed-role/cambio-revocations/cambio-revocations']),
