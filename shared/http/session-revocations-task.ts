@@ -7,7 +7,10 @@ import { causesOf } from './causes.ts';
 /** The Lambda handler; it fails when any role's policy is not what it should be, after all were tried. */
 export function sessionRevocationsTask(cambio: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {
   return async () => {
-    const outcomes = await revokeSessions(cambio);
+    const outcomes = await revokeSessions(cambio).catch((error: unknown) => {
+      write('error', 'session_revocation', { cause: causesOf(error) });
+      throw error;
+    });
     for (const outcome of outcomes) report(outcome, write);
     const failed = outcomes.filter((outcome) => 'error' in outcome).length;
     if (failed > 0) throw new Error(`the policies of ${failed} of ${outcomes.length} roles are not written`);
