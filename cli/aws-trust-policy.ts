@@ -3,6 +3,7 @@ import { didYouMean } from '../infra/policy/did-you-mean.ts';
 import type { CompiledPolicy, Role } from '../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../shared/policy/role-arn.ts';
 import { type RoleUse, roleUses } from '../shared/policy/role-uses.ts';
+import { revocationSetups } from '../shared/policy/session-revocation.ts';
 import { oidcProvider, trustPolicy } from '../shared/policy/trust-policy.ts';
 import { compiledPolicy } from './policy-file.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
@@ -12,10 +13,12 @@ export interface TrustPolicyOptions {
   readonly policy?: string | undefined;
   readonly issuer?: string | undefined;
   readonly 'token-role'?: string | undefined;
+  readonly 'revocations-role'?: string | undefined;
 }
 
-/** IAM refuses it: nobody is trusted by mistake. */
+/** IAM refuses them: nobody is trusted by mistake. */
 const unknownTokenRole = 'THE-OUTPUT-TokenRole-OF-THE-STACK';
+const unknownRevocationsRole = 'THE-OUTPUT-RevocationsRole-OF-THE-STACK';
 
 /**
  * @param path the policy, when no option names one
@@ -36,10 +39,10 @@ export async function awsTrustPolicy(
   const use = useOf(wanted, policy);
   const isFederated = use.role.via === 'web-identity';
   const issuer = isFederated ? (options.issuer ?? (await discover())) : '';
-  if (!isFederated && tokenRole === unknownTokenRole) {
-    output.stderr(
-      `cambio: put the ARN that the stack puts out as TokenRole for ${unknownTokenRole}, or give --token-role\n`,
-    );
+  const revocations = revocationsOf(use.role, options['revocations-role'] ?? unknownRevocationsRole);
+  if (!isFederated && tokenRole === unknownTokenRole) askFor('TokenRole', '--token-role', output);
+  if (revocations && options['revocations-role'] === undefined) {
+    askFor('RevocationsRole', '--revocations-role', output);
   }
   const { name: RoleName, accountId: AccountId } = parseRoleArn(use.role.arn) ?? {};
   const document = {
@@ -47,9 +50,24 @@ export async function awsTrustPolicy(
     RoleName,
     ...(isFederated && { OpenIDConnectProvider: oidcProvider({ issuer }) }),
     AssumeRolePolicyDocument: trustPolicy(use, { issuer, tokenRole }),
+    ...(revocations && { SessionRevocations: revocations }),
   };
   output.stdout(`${JSON.stringify(document, null, 2)}\n`);
   return exitCodes.ok;
+}
+
+/** What the role's account has to have before its sessions can be revoked from the deployment's, if that is another. */
+function revocationsOf(role: Role, writer: string) {
+  const [setup] = revocationSetups({ roles: { [role.name]: role } }, writer);
+  if (!setup) return undefined;
+  const { PolicyName, PolicyDocument } = setup.boundary;
+  return { PermissionsBoundary: { PolicyName, PolicyDocument }, Role: setup.role };
+}
+
+function askFor(name: string, option: string, output: Output): void {
+  output.stderr(
+    `cambio: put the ARN that the stack puts out as ${name} for THE-OUTPUT-${name}-OF-THE-STACK, or give ${option}\n`,
+  );
 }
 
 function useOf(wanted: string, policy: Pick<CompiledPolicy<unknown>, 'roles' | 'rules'>): RoleUse {

@@ -53,7 +53,7 @@ export const commands: Readonly<Record<string, Command>> = {
       (await import('./aws-exec.ts')).awsExec(positionals, values, around),
   },
   'aws trust-policy': {
-    options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role') },
+    options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role', 'revocations-role') },
     run: async ({ values, output, around }) => {
       const { issuer } = (await import('./server.ts')).serverOf(values['url'] as string | undefined, around);
       return (await import('./policy-commands.ts')).awsTrustPolicy(values, defaultPolicy, output, issuer);

@@ -1,12 +1,12 @@
 // Decides a recorded decision again under another policy, saying so where the record is not enough. Pure.
 import { questionOf, type Rehearsal, targetOf } from '../infra/policy/rehearse.ts';
+import { rehearseSession } from '../infra/policy/rehearse-session.ts';
 import { createConditionEvaluator } from '../shared/policy/cel.ts';
 import type { Claims } from '../shared/policy/claims.ts';
-import type { PolicyArtifact, PolicyRule } from '../shared/policy/compiled-policy.ts';
+import type { PolicyArtifact, PolicyRule, RoleGrant } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { type EvaluatedRule, evaluateRule } from '../shared/policy/evaluate-rule.ts';
 import type { PolicyQuestion } from '../shared/policy/question.ts';
-import { fillRoleGrant } from '../shared/policy/role-grant.ts';
 import { type GuessedClaims, guessClaims } from './guess-claims.ts';
 import type { RecordedDecision, RecordedToken } from './recorded-decision.ts';
 
@@ -51,7 +51,9 @@ export function createReplay(policy: PolicyArtifact): (decision: RecordedDecisio
       return { rule, truth: truthOf(rule, result, guessed, guessedActor) };
     };
     const replayed = verdict(decision, rules.map(judge), scopeProblem(question, target.scopes));
-    return withSession(replayed, decision, rules, guessed.claims);
+    return withSession(replayed, decision, rules, (grant) =>
+      rehearseSession(grant, { issuer: subject.issuer, claims: guessed.claims }, policy),
+    );
   };
 }
 
@@ -60,12 +62,12 @@ function withSession(
   replayed: Replayed,
   { granted }: RecordedDecision,
   rules: readonly PolicyRule[],
-  claims: Claims,
+  fill: (grant: RoleGrant) => ReturnType<typeof rehearseSession>,
 ): Replayed {
   const grants = replayed.kind === 'refused_to_granted' || (replayed.kind === 'same' && granted);
   const rule = grants ? rules.find(({ id }) => id === replayed.rule) : undefined;
   if (!rule || !('grant' in rule) || !('role' in rule.grant)) return replayed;
-  if (!('refused' in fillRoleGrant(rule.grant, claims))) return replayed;
+  if (!('refused' in fill(rule.grant))) return replayed;
   return { kind: 'undecided', why: `the record does not show a claim that the session of ${rule.id} needs` };
 }
 

@@ -11,7 +11,7 @@ commands:
                           AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job
   aws exec --role NAME|ARN -- CMD
                           runs CMD, whose AWS SDK gets credentials from here for as long as it runs
-  aws trust-policy --role NAME|ARN [--policy PATH] [--token-role ARN] [--issuer URL]
+  aws trust-policy --role NAME|ARN [--policy PATH] [--token-role ARN] [--revocations-role ARN] [--issuer URL]
                           what the role's account needs: trust policy, and OIDC provider for web identities
   agent [--listen ADDRESS:PORT|unix:PATH] [--auth-token-file FILE]
                           a local broker: GET /credentials?role=R, POST /token, /authz/AUDIENCE, /metrics, /healthz

@@ -14,12 +14,15 @@ export class CambioStack extends Stack {
   constructor(scope: Construct, id: string, props: CambioStackProps) {
     super(scope, id, { description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)', ...props });
     if (props.demonstration) this.guardDemonstration();
-    const { issuer, apiBase, records, tokenRole } = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
+    const exchange = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
+    const { issuer, apiBase, records, tokenRole, sessionBoundary, revocationsRole } = exchange;
     new CfnOutput(this, 'Issuer', { value: issuer });
     new CfnOutput(this, 'ApiBase', { value: apiBase });
     new CfnOutput(this, 'TokenEndpoint', { value: `${apiBase}/token` });
     new CfnOutput(this, 'RecordsTable', { value: records.name });
     new CfnOutput(this, 'TokenRole', { value: tokenRole.roleArn });
+    if (sessionBoundary) new CfnOutput(this, 'SessionBoundary', { value: sessionBoundary.managedPolicyArn });
+    if (revocationsRole) new CfnOutput(this, 'RevocationsRole', { value: revocationsRole.roleArn });
   }
 
   private guardDemonstration(): void {

@@ -29,6 +29,8 @@ export interface EndpointFunctionProps {
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
   readonly vpc?: IVpc | undefined;
+  /** It never runs twice at a time. */
+  readonly alone?: boolean;
 }
 
 export class EndpointFunction extends Construct {
@@ -73,6 +75,7 @@ export class EndpointFunction extends Construct {
           role,
           logGroup,
           ...(vpc ? { vpc } : {}),
+          ...(props.alone && { reservedConcurrentExecutions: 1 }),
         }),
     );
   }
@@ -111,7 +114,8 @@ function acknowledgeFindings(scope: Construct): void {
     },
     {
       id: 'Serverless-LambdaDLQ',
-      reason: 'Invoked synchronously, and the seed by CloudFormation, which waits for its answer: no event is dropped.',
+      reason:
+        'Invoked synchronously, the seed by CloudFormation, which waits for its answer; what runs on a schedule does all of its work each time: no event is lost.',
     },
   );
 }

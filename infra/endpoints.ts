@@ -18,6 +18,7 @@ import {
   useStatements,
 } from './endpoint-rights.ts';
 import type { RecordsTable } from './records-table.ts';
+import type { SessionRevocations } from './session-revocations.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export interface EndpointsProps {
@@ -34,6 +35,8 @@ export interface EndpointsProps {
   readonly decisionRetention: Duration;
   readonly logRetention: RetentionDays;
   readonly vpc: IVpc | undefined;
+  /** Ends sessions of AWS roles, where some are revocable. */
+  readonly sessionRevocations: SessionRevocations | undefined;
 }
 
 /** Reading is GET and HEAD (RFC 9110 §9.1: the two methods every resource with a representation has). */
@@ -133,14 +136,22 @@ export class Endpoints extends Construct {
   }
 
   private adminRevocations(props: EndpointsProps): EndpointFunction {
-    const { records } = props;
+    const { records, sessionRevocations } = props;
     return this.make('AdminRevocations', props, {
       entry: 'admin-revocations',
       route: 'POST /admin/revocations',
       seconds: 10,
       withPolicy: true,
-      settings: { recordsTable: records.name, ...valuesOf(props) },
-      statements: [records.statement('revoked', ['PutItem']), records.statement('decision', ['GetItem'])],
+      settings: {
+        recordsTable: records.name,
+        ...valuesOf(props),
+        ...(sessionRevocations && { sessionRevocations: sessionRevocations.functionArn }),
+      },
+      statements: [
+        records.statement('revoked', ['PutItem']),
+        records.statement('decision', ['GetItem']),
+        ...(sessionRevocations ? [sessionRevocations.invokeStatement()] : []),
+      ],
     });
   }
 

@@ -59,6 +59,7 @@ function isPublicName(domain: string): boolean {
   return domain.includes('.') && !/\.(local|localhost|internal|home\.arpa|test|invalid|lan|corp|home)$/i.test(domain);
 }
 
-function arnOf({ arn }: Role<string | ValueHole>, values: RoleAccess['values']): string {
+/** An ARN, or a CDK token of one. */
+export function arnOf({ arn }: Role<string | ValueHole>, values: RoleAccess['values']): string {
   return typeof arn === 'string' ? arn : (values[arn.$value] ?? '');
 }

@@ -1,7 +1,7 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
 import { Aws, CfnRule, Duration, Fn } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IManagedPolicy, IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -13,6 +13,7 @@ import { policyValues } from './policy-values.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
 import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
+import { makeSessionRevocations } from './session-revocations.ts';
 import { SigningKeys } from './signing-keys.ts';
 
 export interface TokenExchangeProps {
@@ -28,6 +29,8 @@ export interface TokenExchangeProps {
   readonly issuerDomain?: Domain;
   /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
+  /** The most that sessions of revocable roles may do; by default everything but IAM, STS and organizations. */
+  readonly sessionBoundary?: readonly PolicyStatement[];
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
   readonly decisionRetention?: Duration;
   /** Of the functions' and the API's logs; three months by default. */
@@ -51,6 +54,10 @@ export class TokenExchange extends Construct {
   readonly issuerDistribution: IssuerDistribution;
   /** Assumes the policy's roles: their trust policies name it. */
   readonly tokenRole: IRole;
+  /** The permissions boundary that revocable roles of this account must have; where the policy has such roles. */
+  readonly sessionBoundary?: IManagedPolicy;
+  /** Writes the policies that end sessions: roles of other accounts trust it to. */
+  readonly revocationsRole?: IRole;
 
   constructor(scope: Construct, id: string, props: TokenExchangeProps) {
     super(scope, id);
@@ -70,9 +77,16 @@ export class TokenExchange extends Construct {
     this.issuerDistribution = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
     this.issuer = `https://${this.issuerDistribution.domainName}`;
     this.apiBase = this.api.base;
+    const valuesJson = policyValues(this, values);
+    const sessions = makeSessionRevocations(this, {
+      ...{ artifact, values, records, logRetention },
+      policyValues: valuesJson,
+      roles: props.roles ?? {},
+      boundary: props.sessionBoundary,
+    });
     const endpoints = new Endpoints(this, 'Endpoints', {
       artifact,
-      policyValues: policyValues(this, values),
+      policyValues: valuesJson,
       roleStatements: roleStatements({ artifact, values }),
       issuer: this.issuer,
       apiBase: this.apiBase,
@@ -81,7 +95,9 @@ export class TokenExchange extends Construct {
       decisionRetention,
       logRetention,
       vpc,
+      sessionRevocations: sessions,
     });
+    if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
     // IAM asks the issuer for its certificate when it is registered.
     registerIssuer(this, this.issuer, artifact)?.node.addDependency(this.issuerDistribution);

@@ -12,6 +12,10 @@ export const environmentNames = {
   decisionRetention: 'DECISION_RETENTION',
   /** JSON object: the values the policy artifact has holes for. Optional; absent means none. */
   policyValues: 'POLICY_VALUES',
+  /** The account that the function runs in. */
+  accountId: 'ACCOUNT_ID',
+  /** ARN of the function that ends sessions of AWS roles. Optional; absent where no role is revocable. */
+  sessionRevocations: 'SESSION_REVOCATIONS',
 } as const;
 
 export type Setting = keyof typeof environmentNames;

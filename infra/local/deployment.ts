@@ -65,6 +65,10 @@ const descriptions: Readonly<Record<string, Describe>> = {
     const name = property('RoleName') ?? physicalName(id);
     return { ref: name, attributes: { Arn: `arn:aws:iam::${accountId}:role/${name}` } };
   },
+  'AWS::IAM::ManagedPolicy': (id, property) => {
+    const ref = `arn:aws:iam::${accountId}:policy/${property('ManagedPolicyName') ?? physicalName(id)}`;
+    return { ref, attributes: {} };
+  },
   'AWS::ApiGateway::RestApi': (id) => {
     const ref = shortId(id);
     return { ref, attributes: { RestApiId: ref, RootResourceId: shortId(`${id}/`) } };

@@ -4,11 +4,18 @@ import type { EmulatorOptions } from './calls.ts';
 import type { Cleanup } from './cleanup.ts';
 import { accountId, region } from './deployment.ts';
 import type { EngineName } from './dynamodb-engine.ts';
+import type { Iam } from './iam.ts';
+import type { IamRole } from './iam-policies.ts';
+import type { Invoke } from './lambda-api.ts';
 import type { StsOptions } from './sts.ts';
 
 export interface EmulatorsOptions
   extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'>,
     Pick<StsOptions, 'roles' | 'oidcProviders'> {
+  /** Roles that policies are written into. */
+  readonly iamRoles: readonly IamRole[];
+  /** Runs the functions, once there are any. */
+  readonly invoke: Invoke;
   readonly engine?: EngineName | undefined;
   /** Where tables and keys last; without it they are in memory. */
   readonly data?: string | undefined;
@@ -21,6 +28,9 @@ export interface Emulators {
   readonly dynamodb: string;
   readonly kms: string;
   readonly sts: string;
+  readonly iam: string;
+  readonly lambda: string;
+  readonly policiesOf: Iam['policiesOf'];
   /** What tells one store from another across starts: the ports of embedded services change. */
   readonly stores: { readonly dynamodb: string; readonly kms: string };
   readonly supportsTtl: boolean;
@@ -49,8 +59,10 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     cleanup.add(started.close);
     return started;
   };
-  const [{ startSts }, { startKms }, { startDynamoDb }] = await Promise.all([
+  const [{ startSts }, { startIam }, { startLambdaApi }, { startKms }, { startDynamoDb }] = await Promise.all([
     import('./sts.ts'),
+    import('./iam.ts'),
+    import('./lambda-api.ts'),
     import('./kms.ts'),
     import('./dynamodb.ts'),
   ]);
@@ -62,7 +74,9 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
   // Whoever holds credentials that STS issued may call the others with them.
   const principalOf = sts.principalOf ?? known;
   const shared = { ...account, principalOf };
-  const [kms, dynamodb] = await Promise.all([
+  const [iam, lambda, kms, dynamodb] = await Promise.all([
+    own(startIam({ ...shared, roles: options.iamRoles })),
+    own(startLambdaApi({ ...shared, invoke: options.invoke })),
     external(env.AWS_ENDPOINT_URL_KMS) ?? own(startKms({ ...shared, directory: folder(options, 'kms') })),
     external(env.AWS_ENDPOINT_URL_DYNAMODB) ??
       own(startDynamoDb({ ...shared, engine: options.engine, directory: folder(options, 'dynamodb') })),
@@ -72,12 +86,19 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB || 'embedded',
     kms: env.AWS_ENDPOINT_URL_KMS || 'embedded',
   };
-  return { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, stores, supportsTtl, engineUrl };
+  const urls = { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, iam: iam.url, lambda: lambda.url };
+  return { ...urls, policiesOf: iam.policiesOf, stores, supportsTtl, engineUrl };
 }
 
 /** What the functions' environment says of the services: the SDKs follow it. */
-export function endpointVariables({ dynamodb, kms, sts }: Emulators): Readonly<Record<string, string>> {
-  return { AWS_ENDPOINT_URL_DYNAMODB: dynamodb, AWS_ENDPOINT_URL_KMS: kms, AWS_ENDPOINT_URL_STS: sts };
+export function endpointVariables({ dynamodb, kms, sts, iam, lambda }: Emulators): Readonly<Record<string, string>> {
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+    AWS_ENDPOINT_URL_KMS: kms,
+    AWS_ENDPOINT_URL_STS: sts,
+    AWS_ENDPOINT_URL_IAM: iam,
+    AWS_ENDPOINT_URL_LAMBDA: lambda,
+  };
 }
 
 /** The service a variable names; the SDKs take an empty variable for none, too. */

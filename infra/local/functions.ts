@@ -11,7 +11,7 @@ export interface FunctionsOptions {
   readonly assets: ReadonlyMap<string, string>;
   /** Base URLs of the deployment to the origin they have locally: the stand-in for DNS. */
   readonly origins: ReadonlyMap<string, string>;
-  /** AWS_ENDPOINT_URL_DYNAMODB, _KMS and _STS. */
+  /** AWS_ENDPOINT_URL_DYNAMODB, _KMS, _STS, _IAM and _LAMBDA. */
   readonly endpoints: Readonly<Record<string, string>>;
 }
 

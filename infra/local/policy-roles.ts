@@ -1,7 +1,9 @@
 // The roles of the served policy as they exist in the local STS: each with the trust policy that its account would be given,
 // and the issuer as OIDC provider. Pure.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { parseRoleArn } from '../../shared/policy/role-arn.ts';
 import { roleUses } from '../../shared/policy/role-uses.ts';
+import { boundaryIn, revocableRoles, revocationsRoleIn } from '../../shared/policy/session-revocation.ts';
 import {
   type Deployment,
   oidcProvider,
@@ -9,8 +11,16 @@ import {
   type TrustStatement,
   trustPolicy,
 } from '../../shared/policy/trust-policy.ts';
+import { accountId } from './deployment.ts';
+import type { IamRole } from './iam-policies.ts';
 import type { AssumableRole, StsAction } from './sts-assume-role.ts';
 import type { OidcProvider } from './sts-web-identity.ts';
+
+/** What the deployment has where roles are revocable: ARNs of its boundary and of the role that writes policies. */
+export interface Revoking {
+  readonly boundary: string;
+  readonly writer: string;
+}
 
 /** What the local STS has to know; every role lasts as long as IAM lets it. */
 export function localRoles(policy: PolicyArtifact, deployment: Deployment): readonly AssumableRole[] {
@@ -21,6 +31,23 @@ export function localRoles(policy: PolicyArtifact, deployment: Deployment): read
     const trust = trustPolicy({ ...use, role: { ...role, arn } }, deployment);
     return [{ arn, maxSessionDuration: 43_200, ...trustOf(trust, deployment) }];
   });
+}
+
+/** Where sessions can be revoked: the revocable roles with the boundary their account has for them. */
+export function localIamRoles(policy: PolicyArtifact, { boundary }: Revoking): readonly IamRole[] {
+  return revocableRoles(policy).flatMap(({ arn }) =>
+    typeof arn !== 'string' ? [] : [{ arn, boundary: isOwn(arn) ? boundary : boundaryIn(arn) }],
+  );
+}
+
+/** The roles that other accounts have for it. */
+export function localRevocationRoles(policy: PolicyArtifact, { writer }: Revoking): readonly AssumableRole[] {
+  const arns = revocableRoles(policy).flatMap(({ arn }) => (typeof arn === 'string' && !isOwn(arn) ? [arn] : []));
+  return [...new Set(arns.map(revocationsRoleIn))].map((arn) => ({ arn, trusts: [writer] }));
+}
+
+function isOwn(arn: string): boolean {
+  return parseRoleArn(arn)?.accountId === accountId;
 }
 
 export function localOidcProviders(deployment: Deployment): readonly OidcProvider[] {

@@ -4,18 +4,20 @@ import type { InjectFault, RecordedCall } from './calls.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
-import { openDeployment } from './deployment.ts';
+import { type Deployment, openDeployment } from './deployment.ts';
 import type { EngineName } from './dynamodb-engine.ts';
 import { endpointVariables, startEmulators } from './emulators.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { definitionsOf, principalsOf } from './functions.ts';
+import type { IamRole } from './iam-policies.ts';
+import type { Invoke } from './lambda-api.ts';
 import type { LogLine } from './lambda-function.ts';
 import { answerLocal, localPrefix } from './local-api.ts';
 import { createFunctions, type FunctionInfo } from './local-functions.ts';
 import { compileLocalPolicy } from './local-policy.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
-import { localOidcProviders, localRoles } from './policy-roles.ts';
+import { localIamRoles, localOidcProviders, localRevocationRoles, localRoles, type Revoking } from './policy-roles.ts';
 import { deployer } from './provision.ts';
 import { createRouter, maxBodyBytes } from './router.ts';
 import { endpointsOf } from './routes.ts';
@@ -68,6 +70,10 @@ export interface LocalStack {
   readonly endpoints: readonly string[];
   readonly issuers: () => readonly ListedIssuer[];
   readonly functions: () => Promise<readonly FunctionInfo[]>;
+  /** Calls a function, by the ARN of its alias, as a schedule does. */
+  readonly invoke: Invoke;
+  /** Inline policies of a role, by name. */
+  readonly policiesOf: (roleArn: string) => ReadonlyMap<string, string>;
   /** A token of a stand-in. @throws Error if nothing stands in for the issuer */
   readonly tokenFor: (issuer: string, overrides?: ClaimOverrides) => Promise<string>;
   readonly close: () => Promise<void>;
@@ -102,6 +108,8 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   const principals = new Map<string, string>([[deployer.accessKeyId, deployer.arn]]);
   const roles: AssumableRole[] = [];
   const oidcProviders: OidcProvider[] = [];
+  const iamRoles: IamRole[] = [];
+  const invoke: Invoke = (arn, event) => functions.invoke(arn, event);
   const emulating = startEmulators({
     engine: options.engine,
     data: options.data,
@@ -111,6 +119,8 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     record: (call) => append(calls, call),
     roles,
     oidcProviders,
+    iamRoles,
+    invoke,
     cleanup,
   });
   emulating.catch(() => {});
@@ -127,6 +137,9 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   for (const [accessKeyId, principal] of principalsOf(template, resolve)) principals.set(accessKeyId, principal);
   const asking = { issuer: door.url, tokenRole: asString(resolve(template.Outputs?.TokenRole?.Value), 'TokenRole') };
   roles.push(...localRoles(policy.artifact, asking));
+  const revoking = revokingOf(deployment);
+  roles.push(...localRevocationRoles(policy.artifact, revoking));
+  iamRoles.push(...localIamRoles(policy.artifact, revoking));
   oidcProviders.push(...localOidcProviders(asking));
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
@@ -167,12 +180,25 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     endpoints: endpointsOf(template, resolve),
     issuers: standIns.list,
     functions: functions.list,
+    invoke: functions.invoke,
+    policiesOf: emulators.policiesOf,
     tokenFor: async (issuer, overrides = {}) => {
       const token = await standIns.tokenOf(issuer, overrides);
       if (token === undefined) throw new Error(`nothing stands in for the issuer ${issuer}`);
       return token;
     },
     close: cleanup.run,
+  };
+}
+
+/** Outputs that there are where the policy has revocable roles. */
+function revokingOf({ template, resolve }: Pick<Deployment, 'template' | 'resolve'>): Revoking {
+  const { SessionBoundary, RevocationsRole } = template.Outputs ?? {};
+  const textOf = (output: typeof SessionBoundary, name: string): string =>
+    output === undefined ? '' : asString(resolve(output.Value), name);
+  return {
+    boundary: textOf(SessionBoundary, 'SessionBoundary'),
+    writer: textOf(RevocationsRole, 'RevocationsRole'),
   };
 }
 

@@ -1,12 +1,12 @@
 // An STS request as the calls IAM would evaluate. The input is not checked yet, so everything is best effort. Pure.
 
 import type { RecordedCall } from './calls.ts';
+import type { QueryRequest } from './query-protocol.ts';
 import { assumeRoleActions, type StsCaller } from './sts-assume-role.ts';
-import type { StsRequest } from './sts-query.ts';
 
 export interface StsCallRequest {
   readonly caller: StsCaller;
-  readonly request: StsRequest;
+  readonly request: QueryRequest;
   /** The parameters as the operation's input. */
   readonly input: object;
   /** Milliseconds. */
@@ -28,7 +28,7 @@ export function stsCalls({ caller, request, input, at }: StsCallRequest): readon
 
 const plainKeys = ['RoleSessionName', 'ExternalId', 'SourceIdentity'];
 
-function stsContext({ session }: StsCaller, parameters: StsRequest['parameters']): Readonly<Record<string, string>> {
+function stsContext({ session }: StsCaller, parameters: QueryRequest['parameters']): Readonly<Record<string, string>> {
   const plain = plainKeys.flatMap((name) => entryOf(`sts:${name}`, parameters.get(name)));
   const indexed = [...parameters].flatMap(([name, key]) => {
     const [, index] = /^Tags\.member\.(\d+)\.Key$/.exec(name) ?? [];

@@ -40,7 +40,8 @@ function isManagedPolicy(arn: string, accountId: string | undefined): boolean {
   return owner === 'aws' || (owner !== undefined && owner === accountId);
 }
 
-function checkPolicyDocument(text: string): void {
+/** An identity policy, by its grammar. @throws AwsError MalformedPolicyDocument */
+export function checkPolicyDocument(text: string): void {
   const document = parseJson(text);
   const { Version = '2012-10-17', Statement } = document;
   const statements: readonly unknown[] = Array.isArray(Statement) ? Statement : [Statement];

@@ -6,9 +6,9 @@ import { AwsError } from './aws-error.ts';
 import type { RecordedCall } from './calls.ts';
 import type { ServiceRequest } from './http-service.ts';
 import model from './models/sts.json' with { type: 'json' };
+import type { QueryRequest, Xml } from './query-protocol.ts';
 import { inputFaults } from './service-model.ts';
 import { type AssumableRole, openSession, type StsAction, withinMaximum } from './sts-assume-role.ts';
-import type { StsRequest, Xml } from './sts-query.ts';
 import type { PolicyInput } from './sts-session-policy.ts';
 import { parseRoleArn, type Sessions } from './sts-sessions.ts';
 
@@ -44,7 +44,7 @@ export function isWebIdentityRequest({ body }: ServiceRequest): boolean {
 }
 
 /** The call as IAM sees it: the caller is nobody of an account. */
-export function webIdentityCall({ parameters }: StsRequest, at: number): RecordedCall {
+export function webIdentityCall({ parameters }: QueryRequest, at: number): RecordedCall {
   const resource = parameters.get('RoleArn') ?? '*';
   const context = { 'sts:RoleSessionName': parameters.get('RoleSessionName') ?? '' };
   return { at, service: 'sts', principal: 'web-identity', action: `sts:${action}`, resource, context };

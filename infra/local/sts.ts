@@ -5,19 +5,19 @@ import { AwsError, suffer } from './aws-error.ts';
 import type { EmulatorOptions, PrincipalOf } from './calls.ts';
 import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
 import model from './models/sts.json' with { type: 'json' };
+import {
+  inputFromParameters,
+  parseQueryRequest,
+  queryAnswer,
+  queryError,
+  sts,
+  unknownAction,
+  type Xml,
+} from './query-protocol.ts';
 import { constraintMessage, inputFaults } from './service-model.ts';
 import { findCaller, type Unauthenticated } from './sigv4-caller.ts';
 import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './sts-assume-role.ts';
 import { stsCalls } from './sts-calls.ts';
-import {
-  inputFromParameters,
-  parseStsRequest,
-  stsAnswer,
-  stsError,
-  stsVersion,
-  unknownAction,
-  type Xml,
-} from './sts-query.ts';
 import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sts-sessions.ts';
 import {
   assumeRoleWithWebIdentity,
@@ -51,7 +51,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
     try {
       return await answer(options, sessions, request);
     } catch (error) {
-      return stsError(error);
+      return queryError(sts, error);
     }
   });
   return { ...service, principalOf: sessions.principalOf };
@@ -62,16 +62,16 @@ async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequ
   // A web identity is presented without a signature: the token is the caller.
   if (isWebIdentityRequest(http)) return answerWebIdentity(options, sessions, http, at);
   const caller = authenticated(options, sessions, http, at);
-  const request = parseStsRequest(http);
+  const request = parseQueryRequest(sts, http);
   const input = inputFromParameters(model, request);
   const calls = stsCalls({ caller, request, input, at });
   calls.forEach(options.record);
   await suffer(options.fault, calls);
-  if (!Object.hasOwn(model.operations, request.action)) throw unknownAction(request.action, stsVersion);
+  if (!Object.hasOwn(model.operations, request.action)) throw unknownAction(request.action, sts.version);
   checkInput(request.action, input);
-  if (request.action === 'GetCallerIdentity') return stsAnswer(request.action, callerIdentity(caller));
+  if (request.action === 'GetCallerIdentity') return queryAnswer(sts, request.action, callerIdentity(caller));
   const world = { caller, roles: options.roles ?? [], sessions, now: at };
-  return stsAnswer(request.action, assumeRole(world, input as AssumeRoleInput));
+  return queryAnswer(sts, request.action, assumeRole(world, input as AssumeRoleInput));
 }
 
 async function answerWebIdentity(
@@ -80,7 +80,7 @@ async function answerWebIdentity(
   http: ServiceRequest,
   at: number,
 ): Promise<ServiceResponse> {
-  const request = parseStsRequest(http);
+  const request = parseQueryRequest(sts, http);
   const input = inputFromParameters(model, request);
   const call = webIdentityCall(request, at);
   options.record(call);
@@ -88,7 +88,7 @@ async function answerWebIdentity(
   checkInput(request.action, input);
   const { roles = [], oidcProviders = [] } = options;
   const world = { roles, oidcProviders, sessions, now: at };
-  return stsAnswer(request.action, await assumeRoleWithWebIdentity(world, input as WebIdentityInput));
+  return queryAnswer(sts, request.action, await assumeRoleWithWebIdentity(world, input as WebIdentityInput));
 }
 
 const refusals: Readonly<Record<Unauthenticated, readonly [code: string, status: number]>> = {

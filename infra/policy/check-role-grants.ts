@@ -13,6 +13,8 @@ import { parseTemplate } from './template.ts';
 type GrantEntry = NonNullable<RuleEntry['grant']>;
 
 const maxTags = 50;
+/** Of them in every session of a revocable role. */
+const revocationTags = 3;
 const maxPolicyArns = 10;
 const legalKey = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u;
 const legalValue = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u;
@@ -42,7 +44,7 @@ function misplaced(grant: GrantEntry, place: Place): Diagnostic[] {
 function checkGrant(grant: GrantEntry, role: RoleEntry, place: Place): Diagnostic[] {
   return [
     ...checkTtl(grant, role, below(place, 'ttl')),
-    ...checkTags(grant.tags ?? {}, below(place, 'tags')),
+    ...checkTags(grant.tags ?? {}, role, below(place, 'tags')),
     ...checkTransitive(grant, below(place, 'transitive')),
     ...checkPolicyArns(grant.policyArns ?? [], role, below(place, 'policyArns')),
   ];
@@ -64,10 +66,11 @@ function checkTtl({ ttl }: GrantEntry, role: RoleEntry, place: Place): Diagnosti
   ];
 }
 
-function checkTags(tags: NonNullable<GrantEntry['tags']>, place: Place): Diagnostic[] {
+function checkTags(tags: NonNullable<GrantEntry['tags']>, { revocable }: RoleEntry, place: Place): Diagnostic[] {
   const keys = Object.keys(tags);
+  const most = revocable ? maxTags - revocationTags : maxTags;
   const tooMany =
-    keys.length > maxTags ? [errorAt(keyOf(place), `a session has at most ${maxTags} tags`, 'leave some out')] : [];
+    keys.length > most ? [errorAt(keyOf(place), `a session has at most ${most} tags`, 'leave some out')] : [];
   return [
     ...tooMany,
     ...keys.flatMap((key, index) => checkKey(key, keys.slice(0, index), keyOf(below(place, key)))),

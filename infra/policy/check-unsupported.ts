@@ -3,43 +3,37 @@ import { type Diagnostic, quote } from './diagnostic.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, type Place } from './place.ts';
 
-/** A path below an entry, and the one value refused there if others are fine. */
-type Refused = readonly [path: readonly string[], value?: string | boolean];
+/** A path below an entry. */
+type Refused = readonly string[];
 
 const refusedSections = ['exports', 'imports'];
 
-const refusedOfIssuers: readonly Refused[] = [[['quota']]];
+const refusedOfIssuers: readonly Refused[] = [['quota']];
 
-const refusedOfClients: readonly Refused[] = [[['auth', 'tls_client_auth']], [['quota']]];
+const refusedOfClients: readonly Refused[] = [['auth', 'tls_client_auth'], ['quota']];
 
-const refusedOfAudiences: readonly Refused[] = [[['binding']]];
-
-const refusedOfRoles: readonly Refused[] = [[['revocable'], true]];
+const refusedOfAudiences: readonly Refused[] = [['binding']];
 
 export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
   return [
-    ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, {}, [[[section]]]))),
+    ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, [[section]]))),
     ...refuseIn(policy.issuers, refusedOfIssuers),
     ...refuseIn(policy.clients, refusedOfClients),
     ...refuseIn(policy.audiences, refusedOfAudiences),
-    ...refuseIn(policy.roles, refusedOfRoles),
   ];
 }
 
 function refuseIn(entries: readonly Entry<object>[], refused: readonly Refused[]): Diagnostic[] {
-  return entries.flatMap(({ value, place }) => refuse(place, value, refused));
+  return entries.flatMap(({ place }) => refuse(place, refused));
 }
 
 // Most of these keys restrict: a policy that keeps the rest without them would grant more than its author meant.
 const hint = 'leave out the whole entry that needs it: without this key it would mean something else';
 
-function refuse(place: Place, entry: object, refused: readonly Refused[]): Diagnostic[] {
-  return refused.flatMap(([path, only]) => {
+function refuse(place: Place, refused: readonly Refused[]): Diagnostic[] {
+  return refused.flatMap((path) => {
     const at = below(place, ...path);
-    const key = path.at(-1) ?? '';
     if (!at.source.has(at.path)) return [];
-    if (only === undefined) return [errorAt(keyOf(at), `${quote(key)} is not yet supported`, hint)];
-    const value = new Map<string, unknown>(Object.entries(entry)).get(key);
-    return value === only ? [errorAt(at, `"${key}: ${only}" is not yet supported`, hint)] : [];
+    return [errorAt(keyOf(at), `${quote(path.at(-1) ?? '')} is not yet supported`, hint)];
   });
 }

@@ -12,8 +12,15 @@ export type CompiledRole = Role<string | ValueHole>;
 type GrantEntry = NonNullable<RuleEntry['grant']>;
 
 export function lowerRole({ name, value }: Entry<RoleEntry>, arn: string | ValueHole): CompiledRole {
-  const { externalId, via = 'assume-role' } = value;
-  return { name, arn, ...(externalId !== undefined && { externalId }), via, ...roleTtl(value) };
+  const { externalId, via = 'assume-role', revocable } = value;
+  return {
+    name,
+    arn,
+    ...(externalId !== undefined && { externalId }),
+    via,
+    ...roleTtl(value),
+    ...(revocable && { revocable }),
+  };
 }
 
 /** @param role the entry of the role it grants */

@@ -1,7 +1,7 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
-import type { PolicyArtifact, RoleGrant, ValueHole } from '../../shared/policy/compiled-policy.ts';
+import type { PolicyArtifact, ValueHole } from '../../shared/policy/compiled-policy.ts';
 import {
   type EvaluatedRule,
   evaluatePolicy,
@@ -10,8 +10,9 @@ import {
   type PolicyAnswer,
 } from '../../shared/policy/evaluate.ts';
 import type { PolicyQuestion, Presented } from '../../shared/policy/question.ts';
-import { type FilledGrant, fillRoleGrant, type SessionProblem } from '../../shared/policy/role-grant.ts';
+import type { FilledGrant, SessionProblem } from '../../shared/policy/role-grant.ts';
 import { namedTargets, type Target, targetsOf } from '../../shared/policy/target.ts';
+import { rehearseSession } from './rehearse-session.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 
 /** A request with the claims of its tokens. `issuer` is a policy name, or `self`. */
@@ -67,7 +68,7 @@ export function createRehearse(policy: PolicyArtifact): Rehearse {
     const seen = { checks, rules: answer?.trace ?? [] };
     if (failed) return { ...seen, outcome: 'refused', error: 'invalid_request', reason: failed.reason };
     if (!target || !answer) return { ...seen, outcome: 'refused', error: 'invalid_target', reason: 'target' };
-    return { ...seen, ...endingOf(request, target, answer) };
+    return { ...seen, ...endingOf(request, target, answer, policy) };
   };
 }
 
@@ -123,7 +124,12 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
   };
 }
 
-function endingOf(request: Rehearsal, target: Pick<Target, 'scopes'>, answer: PolicyAnswer): Ending {
+function endingOf(
+  request: Rehearsal,
+  target: Pick<Target, 'scopes'>,
+  answer: PolicyAnswer,
+  policy: PolicyArtifact,
+): Ending {
   if (answer.outcome === 'no_rule') return { outcome: 'refused', error: 'invalid_target', reason: 'no_rule' };
   const { rule } = answer;
   if (answer.outcome === 'denied') return { outcome: 'refused', error: 'invalid_target', reason: 'denied', rule };
@@ -133,11 +139,11 @@ function endingOf(request: Rehearsal, target: Pick<Target, 'scopes'>, answer: Po
   const scopes = scopesOf(request, target, answer.allow);
   if (!scopes) return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
   const { grant } = answer.allow;
-  return 'role' in grant ? sessionEnding(rule, grant, request.subject) : { outcome: 'granted', rule, scopes };
+  if (!('role' in grant)) return { outcome: 'granted', rule, scopes };
+  return sessionEnding(rule, rehearseSession(grant, request.subject, policy));
 }
 
-function sessionEnding(rule: string, grant: RoleGrant, { claims }: Presented): Ending {
-  const filled = fillRoleGrant(grant, claims);
+function sessionEnding(rule: string, filled: ReturnType<typeof rehearseSession>): Ending {
   if ('refused' in filled) {
     return { outcome: 'refused', error: 'invalid_target', reason: 'tags', rule, session: filled.refused };
   }

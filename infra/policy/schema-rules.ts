@@ -20,7 +20,7 @@ export const role = closed({
     .enum(['assume-role', 'web-identity'])
     .optional()
     .describe('Default assume-role: sessions up to 1h. web-identity: as OIDC provider of IAM, up to 12h.'),
-  revocable: z.boolean().optional(),
+  revocable: z.boolean().optional().describe('Its sessions end when their run, subject or family is revoked.'),
   ttl: duration.optional().describe('Lifetime of a session, at least 15m. Default 1h.'),
   maxTtl: duration.optional().describe('The most a rule may give. Default what STS allows.'),
 });

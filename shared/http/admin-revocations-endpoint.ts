@@ -4,8 +4,9 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { DecisionRecord } from '../oauth/decision-record.ts';
 import { Refused } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
-import type { RevocationRecord } from '../oauth/revocation.ts';
+import type { RevocationRecord, RevokedBy } from '../oauth/revocation.ts';
 import { parseRevocationRequest, type RevocationRequest, revocationId } from '../oauth/revocation-request.ts';
+import { revokesSessions } from '../policy/revocation-tags.ts';
 import type { WriteLog } from './audit.ts';
 import { isTooLarge } from './body-size.ts';
 import { causesOf, placeOf } from './causes.ts';
@@ -18,6 +19,8 @@ export interface AdminRevocationsEndpoint {
   readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;
   /** Durable when it returns. */
   readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
+  /** Has the sessions of revocable roles ended, soon after it returns; undefined where the policy has no such role. */
+  readonly endSessions: (() => Promise<void>) | undefined;
   /** Seconds a revocation is kept. */
   readonly keptFor: number;
   /** Epoch seconds. */
@@ -30,7 +33,7 @@ type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'reque
 /** Milliseconds. */
 const deadline = 3_000;
 
-/** The Lambda handler: 200 with `{id, by, value, issuedBefore}`, 400, 413, 503. */
+/** The Lambda handler: 200 with `{id, by, value, issuedBefore}` and, where AWS sessions end too, `aws`; 400, 413, 503. */
 export function adminRevocationsEndpoint(endpoint: AdminRevocationsEndpoint) {
   return async (event: AdminEvent): Promise<APIGatewayProxyResult> => {
     const principal = event.requestContext.identity.userArn ?? 'unknown';
@@ -65,7 +68,15 @@ async function record(request: RevocationRequest, principal: string, endpoint: A
     expiresAt: at + endpoint.keptFor,
     principal,
   });
-  return { id: revocationId({ by, value: named }), by, value, issuedBefore };
+  const recorded = { id: revocationId({ by, value: named }), by, value, issuedBefore };
+  return (await endsSessions(by, endpoint)) ? { ...recorded, aws: 'pending' } : recorded;
+}
+
+/** The revocation holds and the schedule will see it: that it could not be told at once is for whoever is on call. */
+async function endsSessions(by: RevokedBy, { endSessions, write }: AdminRevocationsEndpoint): Promise<boolean> {
+  if (!endSessions || !revokesSessions(by)) return false;
+  await endSessions().catch((error: unknown) => write('error', 'session_revocation', { cause: causesOf(error) }));
+  return true;
 }
 
 /** Of a token without a record there is nothing left to revoke but what goes by its own name. */

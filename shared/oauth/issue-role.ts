@@ -6,9 +6,12 @@ import type { IssuedFacts } from './decision-record.ts';
 import { delegate, issuedSubject } from './delegation.ts';
 import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
 import { type IssueQuestion, repetitionOf, type TokenResponse } from './issue.ts';
+import { chainOf } from './lineage.ts';
+import { selfName } from './own-tokens.ts';
 import { type AssumedRole, processDocument } from './role-credentials.ts';
 import { type RoleSession, roleSession } from './role-session.ts';
 import { tokenTypes } from './token-types.ts';
+import type { VerifiedToken } from './verify-token.ts';
 import { webIdentityToken } from './web-identity.ts';
 
 type IssueRoleQuestion = Omit<IssueQuestion, 'granted'> & { readonly granted: RoleGrantedTo };
@@ -25,7 +28,7 @@ export async function issueRole(
   const { parties, granted, now, claim } = question;
   // Nothing of the chain goes into a session, but one that is too long is refused for every target.
   delegate(parties.subject, parties.actor, granted.rule.maxDepth);
-  const session = roleSession({ ...granted, subject: parties.subject, now });
+  const session = roleSession({ ...granted, subject: parties.subject, decisionId: claim.jti, now });
   const assumed = await assume(session, now, cambio);
   const issued = issuedFacts(question, session, assumed);
   const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
@@ -53,8 +56,14 @@ function issuedFacts(
     clientId: caller?.client.name ?? subject.issuer.name,
     audience: role.name,
     scope: undefined,
+    family: familyOf(subject),
     session: { roleArn: role.arn, name, durationSeconds, tags: tags.map(({ key }) => key), dropped, packedPolicySize },
   };
+}
+
+/** A session made of a token of ours is of that token's tree. */
+function familyOf(subject: VerifiedToken): string | undefined {
+  return subject.issuer.name === selfName ? chainOf(subject).tokens[0]?.jti : undefined;
 }
 
 /** STS counts from when it was asked, which is a little later than ours. */

@@ -1,7 +1,8 @@
 // Where a token of ours comes from: the foreign token it was first exchanged from, and ours in between. In the token
 // itself, so that one read tells whether any of them was revoked (docs/decisions/lineage-in-the-token.md). Pure.
 import { createHash } from 'node:crypto';
-import { type Claims, claimAt, isClaims } from '../policy/claims.ts';
+import { type Claims, isClaims } from '../policy/claims.ts';
+import { runOf } from '../policy/run.ts';
 import { encodeBase64url } from './base64url.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jwt.ts';
@@ -57,12 +58,6 @@ export function originOf({ issuer, registered, claims }: VerifiedToken, now: num
     ...(issuer.subject && { id: originId(issuer.name, registered.sub) }),
     ...(run !== undefined && { run }),
   };
-}
-
-function runOf(paths: readonly string[] | undefined, claims: VerifiedToken['claims']): string | undefined {
-  const values = (paths ?? []).map((path) => claimAt(claims, path));
-  const named = values.every((value) => (typeof value === 'string' && value !== '') || typeof value === 'number');
-  return values.length > 0 && named ? values.join('/') : undefined;
 }
 
 /**

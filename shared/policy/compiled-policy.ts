@@ -117,6 +117,8 @@ export interface Role<Arn = string> {
   readonly via: RoleVia;
   readonly ttl: number;
   readonly maxTtl: number;
+  /** Its sessions carry the tags by which they can be revoked (docs/decisions/revoking-aws-sessions.md). */
+  readonly revocable?: true;
 }
 
 /** One wanted value of a claim. `glob` is anchored; `*` is one or more of any but `:` and `/`, `**` zero or more of any. */

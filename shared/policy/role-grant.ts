@@ -26,9 +26,16 @@ const maxPolicyCharacters = 2_048;
 /** Stars and question marks would widen a resource, `${` would begin a policy variable. */
 const meaningful = /[*?${}]/;
 
-/** Fills a grant; `refused` when something it needs cannot be had from this token. */
-export function fillRoleGrant(grant: RoleGrant, claims: Claims): FilledGrant | { readonly refused: SessionProblem } {
-  const tagged = fillTags(grant.tags, claims);
+/**
+ * Fills a grant; `refused` when something it needs cannot be had from this token.
+ * @param reserved tags of every session of a revocable role
+ */
+export function fillRoleGrant(
+  grant: RoleGrant,
+  claims: Claims,
+  reserved: readonly SessionTag[] = [],
+): FilledGrant | { readonly refused: SessionProblem } {
+  const tagged = fillTags(grant.tags, claims, reserved);
   if ('refused' in tagged)
     return { refused: { part: 'tag', name: tagged.refused.key, problem: tagged.refused.problem } };
   const sourceIdentity = grant.sourceIdentity && fillText(grant.sourceIdentity, claims);

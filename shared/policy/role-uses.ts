@@ -15,7 +15,7 @@ export function roleUses<Value>({
   return Object.values(roles).flatMap((role) => {
     const grants = rules.flatMap((rule) => grantOf(rule, role.name));
     if (grants.length === 0) return [];
-    const tags = grants.some((grant) => grant.tags.length > 0);
+    const tags = role.revocable === true || grants.some((grant) => grant.tags.length > 0);
     return [{ role, tags, sourceIdentity: grants.some((grant) => grant.sourceIdentity !== undefined) }];
   });
 }

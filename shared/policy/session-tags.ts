@@ -32,11 +32,18 @@ const longestValue = 256;
  */
 const tagBudget = 900;
 
-/** Required tags are carried or the request is refused; the others, in declared order, while there is room. */
-export function fillTags(templates: readonly SessionTagTemplate[], claims: Claims): FilledTags {
+/**
+ * Required tags are carried or the request is refused; the others, in declared order, while there is room.
+ * @param reserved tags that every session has, before the policy's
+ */
+export function fillTags(
+  templates: readonly SessionTagTemplate[],
+  claims: Claims,
+  reserved: readonly SessionTag[] = [],
+): FilledTags {
   const filled = templates.map((template) => ({ template, result: fillTag(template, claims) }));
   const needed = filled.filter(({ template }) => template.required);
-  let left = tagBudget;
+  let left = reserved.reduce((room, tag) => room - sizeOf(tag), tagBudget);
   for (const { result } of needed) {
     if ('problem' in result) return { refused: result };
     left -= sizeOf(result);
@@ -49,7 +56,7 @@ export function fillTags(templates: readonly SessionTagTemplate[], claims: Claim
     return result;
   });
   return {
-    tags: settled.flatMap((tag) => ('value' in tag ? tag : [])),
+    tags: [...reserved, ...settled.flatMap((tag) => ('value' in tag ? tag : []))],
     dropped: settled.flatMap((tag) => ('problem' in tag ? tag : [])),
   };
 }

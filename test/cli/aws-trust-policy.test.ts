@@ -17,12 +17,17 @@ issuers:
 roles:
   deploy: { arn: "arn:aws:iam::111122223333:role/ci/deploy", externalId: acme-7 }
   long: { arn: "arn:aws:iam::444455556666:role/long", via: web-identity }
+  ended: { arn: "arn:aws:iam::777788889999:role/ended", revocable: true }
   unused: { arn: "arn:aws:iam::111122223333:role/unused" }
 rules:
   - id: deploy
     from: github
     match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
     grant: { role: deploy, tags: { repo: "\${claims.repository}" } }
+  - id: ended
+    from: github
+    match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
+    grant: { role: ended }
   - id: long
     from: github
     match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
@@ -95,4 +100,26 @@ test.each([
 ])('%s', async (problem, words) => {
   const { exit, stdout, stderr } = await trust(...words);
   expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)]);
+});
+
+test('for a revocable role of another account it also prints who may end its sessions, and within what', async () => {
+  const writer = 'arn:aws:iam::999900001111:role/Cambio-Writer';
+  const options = ['--role', 'ended', '--token-role', tokenRole];
+  const { exit, stdout, stderr } = await trust(...options, '--revocations-role', writer);
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  const { SessionRevocations: printed } = JSON.parse(stdout);
+  expect(printed.PermissionsBoundary.PolicyName).toBe('cambio-boundary');
+  expect(printed.Role.AssumeRolePolicyDocument.Statement).toEqual([
+    { Effect: 'Allow', Principal: { AWS: writer }, Action: 'sts:AssumeRole' },
+  ]);
+  expect(printed.Role.PolicyDocument.Statement[0]).toMatchObject({
+    Resource: ['arn:aws:iam::777788889999:role/ended'],
+    Condition: { StringEquals: { 'iam:PermissionsBoundary': 'arn:aws:iam::777788889999:policy/cambio-boundary' } },
+  });
+
+  const own = await trust(...options, '--revocations-role', 'arn:aws:iam::777788889999:role/Cambio-Writer');
+  expect(JSON.parse(own.stdout)).not.toHaveProperty('SessionRevocations');
+  const unknown = await trust(...options);
+  expect(unknown.stderr).toContain('--revocations-role');
+  expect(unknown.stdout).toContain('THE-OUTPUT-RevocationsRole-OF-THE-STACK');
 });

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
 import { cdkContext } from '../../infra/synthesize.ts';
 import type { TokenExchange } from '../../infra/token-exchange.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact, inTemporaryFolder } from './synthesized.ts';
 
 interface ValidationReport {
@@ -17,11 +18,14 @@ interface ValidationReport {
 }
 
 /** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`. */
-function findingsOf(spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {}): readonly string[] {
+function findingsOf(
+  spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {},
+  served: PolicyArtifact = artifact,
+): readonly string[] {
   return inTemporaryFolder((outdir) => {
     const app = new App({ outdir, context: cdkContext(), analyticsReporting: false });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-    const stack = new CambioStack(app, 'Cambio', { policy: { artifact, values: {} }, demonstration: true });
+    const stack = new CambioStack(app, 'Cambio', { policy: { artifact: served, values: {} }, demonstration: true });
     spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
     let failure: unknown;
     try {
@@ -42,6 +46,12 @@ function findingsOf(spoil: (stack: CambioStack, exchange: TokenExchange) => void
 
 test('cdk-nag and the template validator find nothing that is not acknowledged', () => {
   expect(findingsOf()).toEqual([]);
+});
+
+test('nor do they under a policy with revocable roles', () => {
+  const arn = 'arn:aws:iam::111122223333:role/deploy';
+  const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
+  expect(findingsOf(() => {}, { ...artifact, roles: { deploy } })).toEqual([]);
 });
 
 test('a wildcard somebody adds is found by cdk-nag', () => {

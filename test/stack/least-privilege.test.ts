@@ -2,16 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordedCall } from '../../infra/local/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { resourcesOfType } from '../../infra/local/template.ts';
-import { matchesGlob } from '../../shared/policy/glob.ts';
-
-interface Statement {
-  readonly role: string;
-  readonly effect: 'Allow' | 'Deny';
-  readonly actions: readonly string[];
-  readonly resources: readonly string[];
-  readonly condition: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
+import { allows, type Statement, statementsOf } from './iam-statements.ts';
 
 /** Services the stack has no emulator of: their statements are asserted on the template, not on calls. */
 const notEmulated = /^(logs|xray|ec2):/;
@@ -20,9 +11,7 @@ let stack: LocalStack;
 let statements: readonly Statement[];
 beforeAll(async () => {
   stack = await startLocalStack();
-  statements = resourcesOfType(stack.template, 'AWS::IAM::Policy').flatMap(([, { Properties }]) =>
-    statementsOf(Properties),
-  );
+  statements = statementsOf(stack);
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: await stack.tokenFor('github'),
@@ -137,64 +126,6 @@ describe('the functions’ rights', () => {
     expect(allows(statements, change(call))).toBe(false);
   });
 });
-
-function statementsOf(properties: Readonly<Record<string, unknown>> = {}): Statement[] {
-  const { Roles, PolicyDocument } = stack.resolve(properties) as {
-    Roles: string[];
-    PolicyDocument: {
-      Statement: {
-        Effect: 'Allow' | 'Deny';
-        Action: string | string[];
-        Resource: string | string[];
-        Condition?: Statement['condition'];
-      }[];
-    };
-  };
-  return Roles.flatMap((role) =>
-    PolicyDocument.Statement.map(({ Effect, Action, Resource, Condition }) => ({
-      role: `arn:aws:iam::111122223333:role/${role}`,
-      effect: Effect,
-      actions: [Action].flat(),
-      resources: [Resource].flat(),
-      condition: Condition ?? {},
-    })),
-  );
-}
-
-function allows(all: readonly Statement[], call: RecordedCall): boolean {
-  const fitting = all.filter((statement) => applies(statement, call));
-  return fitting.some(({ effect }) => effect === 'Allow') && !fitting.some(({ effect }) => effect === 'Deny');
-}
-
-function applies({ role, actions, resources, condition }: Statement, call: RecordedCall): boolean {
-  return (
-    role === call.principal &&
-    actions.includes(call.action) &&
-    resources.some((resource) => like(resource, call.resource)) &&
-    Object.entries(condition).every(([operator, keys]) =>
-      Object.entries(keys).every(([key, wanted]) => holds(operator, call.context[key], [wanted].flat())),
-    )
-  );
-}
-
-/** The operators this template uses; another one fails the test rather than being passed over. */
-function holds(operator: string, got: string | undefined, wanted: readonly string[]): boolean {
-  switch (operator) {
-    case 'StringEquals':
-      return got !== undefined && wanted.includes(got);
-    case 'ForAllValues:StringLike':
-      return (got?.split(',') ?? []).every((value) => wanted.some((pattern) => like(pattern, value)));
-    case 'Null':
-      return wanted.includes(String(got === undefined));
-    default:
-      throw new Error(`no evaluation of ${operator}`);
-  }
-}
-
-/** IAM's star crosses everything, as our `**` does. */
-function like(pattern: string, text: string): boolean {
-  return matchesGlob(pattern.replaceAll('*', '**'), text);
-}
 
 function withContext(call: RecordedCall, key: string, value: string): RecordedCall {
   return { ...call, context: { ...call.context, [key]: value } };

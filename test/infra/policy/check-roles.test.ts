@@ -200,12 +200,6 @@ const ofRoles: Readonly<Record<string, Pair>> = {
     'is the ARN of a role',
     'orders-api: { resource: "arn:aws:s3:::orders", ',
   ],
-  'revocable, which is not there yet': [
-    deploy,
-    'deploy: { revocable: true, ',
-    'is not yet supported',
-    'deploy: { revocable: false, ',
-  ],
 };
 
 const ofGrants: Readonly<Record<string, Pair>> = {
@@ -425,6 +419,16 @@ describe('a policy with roles', () => {
     });
     expect(webbed).toMatchObject({ grant: { role: 'web', ttl: 3600, tags: [], transitive: [], policyArns: [] } });
     expect(denied).toMatchObject({ deny: { role: 'deploy' } });
+  });
+
+  test('lowers revocable, whose three tags leave room for 47 others', () => {
+    const revocable = changed('deploy: { ', 'deploy: { revocable: true, ');
+    expect(compileText(revocable).artifact?.roles['deploy']).toMatchObject({ revocable: true });
+    const off = changed('deploy: { ', 'deploy: { revocable: false, ');
+    expect(compileText(off).artifact?.roles['deploy']).not.toHaveProperty('revocable');
+    expect(findingsOf(changed(tags, many(47), revocable))).toEqual([]);
+    expect(findingsOf(changed(tags, many(48), revocable)).join()).toContain('a session has at most 47 tags');
+    expect(findingsOf(changed(tags, many(48)))).toEqual([]);
   });
 
   test('escapes what JSON or STS would not take in the text of a session policy', () => {

@@ -8,7 +8,6 @@ const audienceKeys = (extra: string) => changed('    ttl: 5m\n', `    ttl: 5m\n 
 const secret = `client_secret_basic: { sha256: "${'0'.repeat(64)}" }`;
 const clients = (auth: string) => `${validPolicy}clients:\n  api:\n    auth: { ${auth} }\n`;
 const clientKeys = (extra: string) => `${clients(secret)}    ${extra}\n`;
-const role = (extra: string) => `${validPolicy}roles: { a: { arn: "arn:aws:iam::111122223333:role/a", ${extra} } }\n`;
 
 /** What decides differently than a policy without it, where its finding is, and what is fine beside it. */
 const cases: readonly (readonly [text: string, finding: string, fine: string])[] = [
@@ -16,7 +15,6 @@ const cases: readonly (readonly [text: string, finding: string, fine: string])[]
   [audienceKeys('binding: dpop'), '20:5: "binding"', audienceKeys('alg: ES384')],
   [clientKeys('quota: { rate: 1/s }'), '42:5: "quota"', clientKeys('introspects: [orders-api]')],
   [clients('tls_client_auth: { san_dns: a.example }'), '41:13: "tls_client_auth"', clients(secret)],
-  [role('revocable: true'), '39:67: "revocable: true"', role('revocable: false')],
   [`${validPolicy}imports: [a]\n`, '39:1: "imports"', validPolicy],
   [`${validPolicy}exports: [a]\n`, '39:1: "exports"', validPolicy],
 ];

@@ -23,6 +23,7 @@ async function call(
       if (changes.down) throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
       recorded.push(revocation);
     },
+    endSessions: undefined,
     keptFor: 1_000,
     now: () => now,
     write: (level, message, fields) => void lines.push({ level, message, fields }),

@@ -176,6 +176,24 @@ describe('what stays of a session', () => {
     });
   });
 
+  test('names the tree that a session made of a token of ours is of', async () => {
+    const secret: Client = {
+      name: 'app',
+      auth: { method: 'client_secret', sha256: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' },
+      introspects: [],
+    };
+    const served = {
+      ...policyWith({ from: 'self', match: [], grant: { ...grant, tags: [] } }),
+      clients: { app: secret },
+    };
+    const own = await run(formBody(), makeWorld({}, served));
+    if (!('granted' in own)) throw new Error(verdict(own));
+    const client = { client_id: 'app', client_secret: 'test', subject_token: own.granted.access_token };
+    const { decision } = await run(roleBody(client), makeWorld({}, served));
+    expect(decision.issued?.family).toBe(own.decision.decisionId);
+    expect((await run(roleBody(), worldWith())).decision.issued?.family).toBeUndefined();
+  });
+
   test('is no credential, in no record and no decision', async () => {
     const world = worldWith();
     const { decision } = await run(roleBody(), world);

@@ -1,4 +1,5 @@
 // Sessions of roles: what they carry of a token, and that no token makes a request STS would refuse as malformed.
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import model from '../../../infra/local/models/sts.json' with { type: 'json' };
@@ -11,7 +12,7 @@ import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts
 import { sessionName } from '../../../shared/oauth/role-name.ts';
 import { type RoleSession, roleSession } from '../../../shared/oauth/role-session.ts';
 import type { JsonObject } from '../../../shared/oauth/strict-json.ts';
-import type { Role, RoleGrant, SessionTagTemplate } from '../../../shared/policy/compiled-policy.ts';
+import type { Role, RoleGrant, SessionTagTemplate, TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
 import { github, now, subjectClaims } from '../../world.ts';
 
 const role: Role = {
@@ -43,6 +44,7 @@ interface World {
   readonly claims?: Readonly<Record<string, unknown>>;
   readonly role?: Partial<Role>;
   readonly outlive?: boolean;
+  readonly issuer?: TrustedIssuer;
 }
 
 function sessionOf(world: World = {}): RoleSession {
@@ -50,7 +52,13 @@ function sessionOf(world: World = {}): RoleSession {
   return roleSession({
     role: { ...role, ...world.role },
     rule: { grant: { ...grant, ...world.grant }, ...(world.outlive && { outlive: true }) },
-    subject: { issuer: github, registered: readRegisteredClaims(presented), claims: presented, kid: undefined },
+    subject: {
+      issuer: world.issuer ?? github,
+      registered: readRegisteredClaims(presented),
+      claims: presented,
+      kid: undefined,
+    },
+    decisionId: 'decision-1',
     now,
   });
 }
@@ -153,6 +161,62 @@ describe('a role session', () => {
     ['whole seconds', { claims: { exp: now + 1_800.9 } }, 1_800],
   ])('lives %s', (_what, world, seconds) => {
     expect(sessionOf(world).durationSeconds).toBe(seconds);
+  });
+});
+
+describe('a session of a revocable role', () => {
+  const revocable = { role: { revocable: true } } as const;
+  const runs: TrustedIssuer = { ...github, run: ['run_id'] };
+  const hash = (value: string) => createHash('sha256').update(value).digest('hex').slice(0, 32);
+  const subject = 'github|repo:acme@1/api@456789:ref:refs/heads/main';
+  const shown = (world: World) => sessionOf(world).tags.map(({ key, value }) => `${key}=${value}`);
+
+  test('carries first what it is for, hashed, and hands it to no chained session', () => {
+    const world = { ...revocable, issuer: runs, claims: { run_id: '7' } };
+    expect(shown(world)).toEqual([
+      `cambio-subject=${hash(subject)}`,
+      `cambio-run=${hash('github|7')}`,
+      `cambio-family=${hash('decision-1')}`,
+      'repo=acme/api',
+      'env=prod',
+    ]);
+    expect(sessionOf(world).transitive).toEqual(['repo', 'env']);
+    expect(shown({ ...world, role: {} })).toEqual(['repo=acme/api', 'env=prod']);
+  });
+
+  test('of a token without a run has no tag for it', () => {
+    expect(shown({ ...revocable, issuer: runs }).map((tag) => tag.split('=')[0])).toEqual([
+      ...['cambio-subject', 'cambio-family', 'repo', 'env'],
+    ]);
+  });
+
+  test('made of a token of ours is of its tree, its run and its subject', () => {
+    const tokens = [{ jti: 'root', iat: now - 60, client_id: 'github' }];
+    const lineage = { origin: { iss: 'github', iat: now - 90, run: '7' }, tokens };
+    const own = { sub: subject, jti: 'hop', iat: now - 30, client_id: 'app', lineage };
+    expect(shown({ ...revocable, issuer: { ...github, name: 'self' }, claims: own }).slice(0, 3)).toEqual([
+      `cambio-subject=${hash(subject)}`,
+      `cambio-run=${hash('github|7')}`,
+      `cambio-family=${hash('root')}`,
+    ]);
+    const first = { ...own, lineage: { origin: lineage.origin } };
+    expect(shown({ ...revocable, issuer: { ...github, name: 'self' }, claims: first })[2]).toBe(
+      `cambio-family=${hash('hop')}`,
+    );
+  });
+
+  test('has that much less room, and these tags are never the ones that are dropped', () => {
+    const only = { tags: [tag('a', 'a', { required: false })], transitive: [] };
+    const grants = (size: number) => {
+      const filler = ['b', 'c', 'd'].map((key) => tag(key, key, { required: false }));
+      const world = { ...revocable, grant: { ...only, tags: [...filler, ...only.tags] } };
+      const big = 'x'.repeat(size);
+      return sessionOf({ ...world, claims: { a: 'x'.repeat(172), b: big, c: big, d: big } });
+    };
+    // 900 - 48 - 47 for subject and family, 175 for the last one.
+    expect(grants(207).dropped).toEqual([]);
+    expect(grants(208).dropped).toEqual([{ key: 'a', problem: 'budget' }]);
+    expect(grants(256).tags.map(({ key }) => key)).toEqual(['cambio-subject', 'cambio-family', 'b', 'c', 'd']);
   });
 });
 

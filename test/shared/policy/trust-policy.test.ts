@@ -60,6 +60,9 @@ describe('the uses of a policy’s roles', () => {
     expect(usesOf({ id: 'd', from: 'github', match: [], deny: { role: 'deploy' } })).toEqual([]);
     expect(usesOf({ ...rule, grant: { ...grant, role: 'other' } })).toEqual([]);
     expect(usesOf(rule)).toEqual([{ role, ...neither }]);
+    expect(roleUses({ roles: { deploy: { ...role, revocable: true } }, rules: [rule] })).toMatchObject([
+      { tags: true },
+    ]);
     const tagged = { ...rule, grant: { ...grant, tags: [tag] } };
     const identified = { ...rule, grant: { ...grant, sourceIdentity: ['a'] } };
     expect(usesOf(rule, tagged, identified)).toEqual([{ role, tags: true, sourceIdentity: true }]);

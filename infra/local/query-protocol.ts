@@ -1,14 +1,20 @@
-// The AWS Query protocol as STS speaks it: parameters in, XML out. Pure.
+// The AWS Query protocol as STS and IAM speak it: parameters in, XML out. Pure.
 
 import { randomUUID } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import type { ServiceRequest, ServiceResponse } from './http-service.ts';
 import type { ServiceModel } from './service-model.ts';
 
-export const stsVersion = '2011-06-15';
-const namespace = `https://sts.amazonaws.com/doc/${stsVersion}/`;
+/** What tells one service of the protocol from another. */
+export interface QueryService {
+  readonly name: string;
+  readonly version: string;
+}
 
-export interface StsRequest {
+export const sts: QueryService = { name: 'sts', version: '2011-06-15' };
+export const iam: QueryService = { name: 'iam', version: '2010-05-08' };
+
+export interface QueryRequest {
   readonly action: string;
   /** The parameters but Action and Version. */
   readonly parameters: ReadonlyMap<string, string>;
@@ -18,12 +24,12 @@ export interface StsRequest {
  * Parses a form body.
  * @throws AwsError ValidationError for repeated parameters, MissingAction, InvalidAction for another version
  */
-export function parseStsRequest(request: ServiceRequest): StsRequest {
-  if (request.method !== 'POST') throw new AwsError('InvalidAction', 'The local STS answers POST only');
+export function parseQueryRequest({ name, version: wanted }: QueryService, request: ServiceRequest): QueryRequest {
+  if (request.method !== 'POST') throw new AwsError('InvalidAction', `The local ${name} answers POST only`);
   const pairs = [...new URLSearchParams(request.body.toString())];
   const { Action: action, Version: version, ...rest } = Object.fromEntries(pairs);
   if (!action) throw new AwsError('MissingAction', 'The request must contain the parameter Action.');
-  if (version !== stsVersion) throw unknownAction(action, version ?? 'NO_VERSION_SPECIFIED');
+  if (version !== wanted) throw unknownAction(action, version ?? 'NO_VERSION_SPECIFIED');
   const parameters = new Map(Object.entries(rest));
   if (parameters.size + 2 < pairs.length) throw new AwsError('ValidationError', 'A parameter is given more than once');
   return { action, parameters };
@@ -37,7 +43,7 @@ export function unknownAction(action: string, version: string): AwsError {
  * The operation's input from flat parameters such as `Tags.member.1.Key`.
  * A parameter without a place in the model becomes a member the model check refuses.
  */
-export function inputFromParameters(model: ServiceModel, { action, parameters }: StsRequest): object {
+export function inputFromParameters(model: ServiceModel, { action, parameters }: QueryRequest): object {
   const operation = model.operations[action];
   const input: Record<string, unknown> = {};
   for (const [name, value] of parameters) {
@@ -93,14 +99,16 @@ function integerOrText(value: string): number | string {
 /** An element's content: text, elements by name, or nothing. */
 export type Xml = string | number | { readonly [name: string]: Xml | undefined };
 
-export function stsAnswer(action: string, result: Xml): ServiceResponse {
+/** @param result undefined for operations that answer nothing */
+export function queryAnswer(service: QueryService, action: string, result: Xml | undefined): ServiceResponse {
   const requestId = randomUUID();
   const content = { [`${action}Result`]: result, ResponseMetadata: { RequestId: requestId } };
-  return xmlAnswer(200, requestId, `<${action}Response xmlns="${namespace}">${xml(content)}</${action}Response>`);
+  const opening = `<${action}Response xmlns="${namespaceOf(service)}">`;
+  return xmlAnswer(200, requestId, `${opening}${xml(content)}</${action}Response>`);
 }
 
 /** Anything but an AwsError is a mistake of the emulator and is thrown on. */
-export function stsError(error: unknown): ServiceResponse {
+export function queryError(service: QueryService, error: unknown): ServiceResponse {
   if (!(error instanceof AwsError)) throw error;
   const requestId = randomUUID();
   const { code, message, status } = error;
@@ -108,7 +116,11 @@ export function stsError(error: unknown): ServiceResponse {
     Error: { Type: status < 500 ? 'Sender' : 'Receiver', Code: code, Message: message },
     RequestId: requestId,
   };
-  return xmlAnswer(status, requestId, `<ErrorResponse xmlns="${namespace}">${xml(content)}</ErrorResponse>`);
+  return xmlAnswer(status, requestId, `<ErrorResponse xmlns="${namespaceOf(service)}">${xml(content)}</ErrorResponse>`);
+}
+
+function namespaceOf({ name, version }: QueryService): string {
+  return `https://${name}.amazonaws.com/doc/${version}/`;
 }
 
 function xmlAnswer(status: number, requestId: string, body: string): ServiceResponse {

@@ -1,0 +1,58 @@
+// AWS Lambda's Invoke on loopback, for functions that call functions. I/O: one socket.
+
+import { AwsError, suffer } from './aws-error.ts';
+import type { EmulatorOptions, RecordedCall } from './calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
+import type { InvocationResult } from './lambda-environment.ts';
+import { findCaller } from './sigv4-caller.ts';
+
+/** Runs a function by the ARN of its alias; none is known before the template is deployed. */
+export type Invoke = (arn: string, event: string) => Promise<InvocationResult>;
+
+export interface LambdaApiOptions extends EmulatorOptions {
+  readonly invoke: Invoke;
+}
+
+const maxBodyBytes = 1024 * 1024;
+
+/** @throws Error when the port is taken */
+export function startLambdaApi(options: LambdaApiOptions): Promise<HttpService> {
+  return serveHttp(options.port ?? 0, maxBodyBytes, async (request) => {
+    try {
+      return await answer(options, request);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      const { code, message, status } = error;
+      return { status, headers: { 'x-amzn-errortype': code }, body: JSON.stringify({ message }) };
+    }
+  });
+}
+
+async function answer(options: LambdaApiOptions, request: ServiceRequest): Promise<ServiceResponse> {
+  const call = callOf(options, request);
+  options.record(call);
+  await suffer(options.fault, [call]);
+  const running = options.invoke(call.resource, request.body.toString());
+  if (request.headers['x-amz-invocation-type'] === 'Event') {
+    // Nobody waits; what the function says of its failure is in its log.
+    running.catch(() => {});
+    return { status: 202, headers: {}, body: '' };
+  }
+  const result = await running;
+  if (result.ok) return { status: 200, headers: {}, body: result.payload };
+  const body = JSON.stringify({ errorMessage: result.message });
+  return { status: 200, headers: { 'x-amz-function-error': 'Unhandled' }, body };
+}
+
+/** @throws AwsError for a stranger, and for what is no invocation of an ARN */
+function callOf({ region, principalOf, now = Date.now }: LambdaApiOptions, request: ServiceRequest): RecordedCall {
+  const caller = findCaller(request.headers, { service: 'lambda', regions: [region], principalOf });
+  if ('reason' in caller) throw new AwsError('InvalidSignatureException', caller.message, 403);
+  const [, name = ''] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path) ?? [];
+  const resource = decodeURIComponent(name);
+  if (request.method !== 'POST' || !resource.startsWith('arn:aws:lambda:')) {
+    throw new AwsError('ResourceNotFoundException', 'The local Lambda invokes functions by ARN only', 404);
+  }
+  const { principal } = caller;
+  return { at: now(), service: 'lambda', principal, action: 'lambda:InvokeFunction', resource, context: {} };
+}

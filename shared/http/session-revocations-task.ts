@@ -1,0 +1,24 @@
+// The task that ends revoked sessions of AWS roles: by the schedule, and when an administrator revoked. One line for every
+// policy that changed or could not be changed. No I/O of its own.
+import { type RevokeSessionsCapabilities, type RoleOutcome, revokeSessions } from '../oauth/revoke-sessions.ts';
+import type { WriteLog } from './audit.ts';
+import { causesOf } from './causes.ts';
+
+/** The Lambda handler; it fails when any role's policy is not what it should be, after all were tried. */
+export function sessionRevocationsTask(cambio: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {
+  return async () => {
+    const outcomes = await revokeSessions(cambio).catch((error: unknown) => {
+      write('error', 'session_revocation', { cause: causesOf(error) });
+      throw error;
+    });
+    for (const outcome of outcomes) report(outcome, write);
+    const failed = outcomes.filter((outcome) => 'error' in outcome).length;
+    if (failed > 0) throw new Error(`the policies of ${failed} of ${outcomes.length} roles are not written`);
+  };
+}
+
+function report({ role, ...outcome }: RoleOutcome, write: WriteLog): void {
+  const named = { role: role.name, role_arn: role.arn };
+  if ('error' in outcome) write('error', 'session_revocation', { ...named, cause: causesOf(outcome.error) });
+  else if (outcome.change !== 'unchanged') write('info', 'session_revocation', { ...named, ...outcome });
+}

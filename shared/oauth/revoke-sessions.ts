@@ -1,0 +1,55 @@
+// Ends sessions of revocable roles: makes each role's one inline policy what the table says, whatever it was. A run that
+// failed half-way is repaired by the next. Pure but for the capabilities.
+import type { Role } from '../policy/compiled-policy.ts';
+import { denialPolicy, type SessionDenial, sessionDenials } from './session-denials.ts';
+import type { KnownRevocations } from './status-list-token.ts';
+
+/** The inline policy of one role. */
+export interface RolePolicy {
+  /** Its text, or undefined where there is none. */
+  readonly read: () => Promise<string | undefined>;
+  /** False when the role has no room for it. */
+  readonly write: (text: string) => Promise<boolean>;
+  /** There need be none. */
+  readonly remove: () => Promise<void>;
+}
+
+export interface RevokeSessionsCapabilities {
+  readonly roles: readonly Role[];
+  readonly listRevocations: () => Promise<KnownRevocations>;
+  /** Throws when the role's account does not let us in. */
+  readonly policyOf: (role: Role) => Promise<RolePolicy>;
+}
+
+/** `merged`: the role's own policies left room only for one denial of every session before the last revocation. */
+export type PolicyChange = 'unchanged' | 'written' | 'merged' | 'removed';
+
+export type RoleOutcome = { readonly role: Role } & (
+  | { readonly change: PolicyChange; readonly denials: number }
+  | { readonly error: unknown }
+);
+
+/** Every role is tried; what failed is told beside the others. */
+export async function revokeSessions(cambio: RevokeSessionsCapabilities): Promise<readonly RoleOutcome[]> {
+  const denials = sessionDenials(await cambio.listRevocations());
+  return Promise.all(
+    cambio.roles.map(async (role): Promise<RoleOutcome> => {
+      try {
+        return { role, change: await apply(await cambio.policyOf(role), denials), denials: denials.length };
+      } catch (error) {
+        return { role, error };
+      }
+    }),
+  );
+}
+
+async function apply(policy: RolePolicy, denials: readonly SessionDenial[]): Promise<PolicyChange> {
+  const [wanted, current] = [denialPolicy(denials), await policy.read()];
+  if (wanted === current) return 'unchanged';
+  if (wanted === undefined) return policy.remove().then(() => 'removed');
+  if (await policy.write(wanted)) return 'written';
+  const merged = denialPolicy(denials, 0);
+  if (merged === undefined || merged === current) return 'unchanged';
+  if (await policy.write(merged)) return 'merged';
+  throw new Error('the role has no room for the shortest policy');
+}

@@ -1,0 +1,37 @@
+// The session tags by which sessions of a revocable role are found again when what they are for is revoked. Pure.
+import { createHash } from 'node:crypto';
+import type { SessionTag } from './session-tags.ts';
+
+/** Key of the tag by what a revocation can be by. No tag of a policy begins like that. */
+export const revocationTagKeys = {
+  subject: 'cambio-subject',
+  run: 'cambio-run',
+  family: 'cambio-family',
+} as const;
+
+export type SessionsRevokedBy = keyof typeof revocationTagKeys;
+
+/** What a session is for, each as a revocation would name it. */
+export type SessionOwner = Readonly<Partial<Record<SessionsRevokedBy, string>>>;
+
+const kinds = Object.keys(revocationTagKeys) as SessionsRevokedBy[];
+
+/**
+ * One tag for each value there is: 128 bits of its SHA-256, hex, as the records' index names a revocation. Of one length
+ * whatever the value, legal, and nothing of a claim is in it.
+ */
+export function revocationTags(owner: SessionOwner): readonly SessionTag[] {
+  return kinds.flatMap((kind) => {
+    const value = owner[kind];
+    return value === undefined ? [] : [{ key: revocationTagKeys[kind], value: hashOf(value) }];
+  });
+}
+
+/** Whether revoking by this ends sessions, too. */
+export function revokesSessions(by: string): by is SessionsRevokedBy {
+  return Object.hasOwn(revocationTagKeys, by);
+}
+
+function hashOf(value: string): string {
+  return createHash('sha256').update(value).digest('hex').slice(0, 32);
+}
