@@ -1,4 +1,5 @@
 // One-time uses on every DynamoDB there is: one winner, identical requests together, nothing burnt by a failure.
+import type { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
 import { createRelease, createTakeUse } from '../../../shared/aws/one-time-uses.ts';
 import type { Taking } from '../../../shared/oauth/one-time-use.ts';
@@ -103,12 +104,35 @@ onEveryEngine((store, on) => {
     const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), claim: claim('same', jti) }));
     if (!first || !second) return expect.fail();
     expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
-    expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
+    expect([await outcomes([second]), await outcomes([first])]).toEqual([['again'], ['first']]);
     for (const _ of [1, 2]) await release(first);
     const different = { use, attempt: attempt(), claim: claim('different', 'x') };
     expect(await outcomes([different])).toEqual(['used']);
     await release(second);
     expect(await outcomes([different])).toEqual(['first']);
+  });
+
+  on('a write that arrived though its answer was lost is taken back, the first one’s and another’s', async () => {
+    /** Loses the answer to its write number `lost`, and no other. */
+    const losing = (lost: number) => {
+      let writes = 0;
+      const send = async (command: PutItemCommand) => {
+        writes += 1;
+        const answer = await store().send(command);
+        if (writes === lost) throw new Error('no answer');
+        return answer;
+      };
+      return createTakeUse({ client: { send } as unknown as ReturnType<typeof store>, table, now: () => 1_000 });
+    };
+    const unavailable = { denial: { kind: 'unavailable', dependency: 'dynamodb' } };
+    const use = fresh();
+    const taking = () => ({ use, attempt: attempt(), claim: claim('same', 'j') });
+    await expect(losing(1)(taking())).rejects.toMatchObject(unavailable);
+    const first = taking();
+    expect(await outcomes([first])).toEqual(['first']);
+    await expect(losing(2)(taking())).rejects.toMatchObject(unavailable);
+    await release(first);
+    expect(await outcomes([{ use, attempt: attempt() }])).toEqual(['first']);
   });
 
   on('of identical requests at most 200 hold it at once', { timeout: 30_000 }, async () => {
