@@ -427,7 +427,7 @@ describe('--auth-token-file', () => {
     await agentFor({ 'auth-token-file': two });
     process.umask(before);
     expect(statSync(one).mode & 0o777).toBe(0o600);
-    expect(readFileSync(one, 'utf8')).toMatch(/^[\w-]{43}\n$/);
+    expect(readFileSync(one, 'utf8')).toMatch(/^[\w-]{43}$/);
     expect(readFileSync(one, 'utf8')).not.toBe(readFileSync(two, 'utf8'));
   });
 
