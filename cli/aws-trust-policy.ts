@@ -5,6 +5,7 @@ import { parseRoleArn } from '../shared/policy/role-arn.ts';
 import { type RoleUse, roleUses } from '../shared/policy/role-uses.ts';
 import { oidcProvider, trustPolicy } from '../shared/policy/trust-policy.ts';
 import { compiledPolicy } from './policy-file.ts';
+import { printable } from './printable.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface TrustPolicyOptions {
@@ -31,11 +32,14 @@ export async function awsTrustPolicy(
 ): Promise<number> {
   const { role: wanted, 'token-role': tokenRole = unknownTokenRole } = options;
   if (wanted === undefined) throw new UsageError('aws trust-policy needs --role NAME or ARN');
+  if (tokenRole !== unknownTokenRole && !parseRoleArn(tokenRole)) {
+    throw new UsageError('--token-role takes the ARN of one role: the output TokenRole of the stack');
+  }
   const policy = compiledPolicy(options.policy ?? path, output);
   if (!policy) return exitCodes.refused;
   const use = useOf(wanted, policy);
   const isFederated = use.role.via === 'web-identity';
-  const issuer = isFederated ? (options.issuer ?? (await discover())) : '';
+  const issuer = isFederated ? originOf(options.issuer ?? (await discover())) : '';
   if (!isFederated && tokenRole === unknownTokenRole) {
     output.stderr(
       `cambio: put the ARN that the stack puts out as TokenRole for ${unknownTokenRole}, or give --token-role\n`,
@@ -50,6 +54,12 @@ export async function awsTrustPolicy(
   };
   output.stdout(`${JSON.stringify(document, null, 2)}\n`);
   return exitCodes.ok;
+}
+
+/** IAM compares the provider's name with `iss` as it is: a slash too many, and no token fits. */
+function originOf(issuer: string): string {
+  if (URL.canParse(issuer) && /^https?:/.test(issuer) && new URL(issuer).origin === issuer) return issuer;
+  throw new UsageError(`the issuer is an origin, as https://issuer.acme.example, and ${printable(issuer)} is none`);
 }
 
 function useOf(wanted: string, policy: Pick<CompiledPolicy<unknown>, 'roles' | 'rules'>): RoleUse {

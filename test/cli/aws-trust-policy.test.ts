@@ -92,6 +92,10 @@ test.each([
   ['aws trust-policy needs --role', []],
   ['deplyo is no role: did you mean deploy', ['--role', 'deplyo']],
   ['unused: no rule grants this role', ['--role', 'unused']],
+  ['the issuer is an origin', ['--role', 'long', '--issuer', 'https://issuer.acme.example/']],
+  ['the issuer is an origin', ['--role', 'long', '--issuer', 'issuer.acme.example']],
+  ['--token-role takes the ARN of one role', ['--role', 'deploy', '--token-role', '*']],
+  ['--token-role takes the ARN of one role', ['--role', 'deploy', '--token-role', 'arn:aws:iam::111122223333:root']],
 ])('%s', async (problem, words) => {
   const { exit, stdout, stderr } = await trust(...words);
   expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)]);
