@@ -42,6 +42,8 @@ export interface CacheOptions {
 const longestMargin = 300_000;
 /** Nothing that would expire on its way is handed out. */
 const lastMoments = 5_000;
+/** Whatever Retry-After says: one wrong answer of whoever is in between is no outage of hours. */
+const longestHold = 300_000;
 
 export function createAnswerCache<Value>(
   { maxEntries, onUse = () => {}, onLoad = () => {} }: CacheOptions,
@@ -127,8 +129,8 @@ function afterFailure<Value>(
   const failure = error instanceof CallFailed ? error : undefined;
   if (!failure && !entry?.loaded) return undefined;
   const failures = (entry?.failures ?? 0) + 1;
-  const askAt = now() + pauseAfter(failures, random(), failure?.facts.retryAfter);
-  return { at: now(), loaded: entry?.loaded, askAt, failures, failure };
+  const pause = Math.min(longestHold, pauseAfter(failures, random(), failure?.facts.retryAfter));
+  return { at: now(), loaded: entry?.loaded, askAt: now() + pause, failures, failure };
 }
 
 /** The failure of a moment ago, with the time that is left of its pause. */

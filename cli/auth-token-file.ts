@@ -19,10 +19,13 @@ export function readOrMakeToken(file: string, { stderr }: Output): string {
   return token;
 }
 
-/** `wx` makes it or fails, in one step: nobody can put a file or a link of theirs there in between. */
+/**
+ * `wx` makes it or fails, in one step: nobody can put a file or a link of theirs there in between. Without a line break:
+ * the AWS SDK for Python takes a file whole, and no header has one.
+ */
 function make(file: string): boolean {
   try {
-    writeFileSync(file, `${randomBytes(32).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(file, randomBytes(32).toString('base64url'), { flag: 'wx', mode: 0o600 });
     return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;

@@ -6,6 +6,7 @@ import { type RoleUse, roleUses } from '../shared/policy/role-uses.ts';
 import { revocationSetups } from '../shared/policy/session-revocation.ts';
 import { oidcProvider, trustPolicy } from '../shared/policy/trust-policy.ts';
 import { compiledPolicy } from './policy-file.ts';
+import { printable } from './printable.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface TrustPolicyOptions {
@@ -32,18 +33,18 @@ export async function awsTrustPolicy(
   output: Output,
   discover: () => Promise<string>,
 ): Promise<number> {
-  const { role: wanted, 'token-role': tokenRole = unknownTokenRole } = options;
+  const { role: wanted, 'token-role': tokenRole = unknownTokenRole, 'revocations-role': writer } = options;
   if (wanted === undefined) throw new UsageError('aws trust-policy needs --role NAME or ARN');
+  requireRole('TokenRole', '--token-role', options['token-role']);
+  requireRole('RevocationsRole', '--revocations-role', writer);
   const policy = compiledPolicy(options.policy ?? path, output);
   if (!policy) return exitCodes.refused;
   const use = useOf(wanted, policy);
   const isFederated = use.role.via === 'web-identity';
-  const issuer = isFederated ? (options.issuer ?? (await discover())) : '';
-  const revocations = revocationsOf(use.role, options['revocations-role'] ?? unknownRevocationsRole);
+  const issuer = isFederated ? originOf(options.issuer ?? (await discover())) : '';
+  const revocations = revocationsOf(use.role, writer ?? unknownRevocationsRole);
   if (!isFederated && tokenRole === unknownTokenRole) askFor('TokenRole', '--token-role', output);
-  if (revocations && options['revocations-role'] === undefined) {
-    askFor('RevocationsRole', '--revocations-role', output);
-  }
+  if (revocations && writer === undefined) askFor('RevocationsRole', '--revocations-role', output);
   const { name: RoleName, accountId: AccountId } = parseRoleArn(use.role.arn) ?? {};
   const document = {
     AccountId,
@@ -54,6 +55,12 @@ export async function awsTrustPolicy(
   };
   output.stdout(`${JSON.stringify(document, null, 2)}\n`);
   return exitCodes.ok;
+}
+
+/** A principal is one role: a wildcard or an account would be everybody in it. */
+function requireRole(name: string, option: string, arn: string | undefined): void {
+  if (arn === undefined || parseRoleArn(arn)) return;
+  throw new UsageError(`${option} takes the ARN of one role: the output ${name} of the stack`);
 }
 
 /** What the role's account has to have before its sessions can be revoked from the deployment's, if that is another. */
@@ -68,6 +75,12 @@ function askFor(name: string, option: string, output: Output): void {
   output.stderr(
     `cambio: put the ARN that the stack puts out as ${name} for THE-OUTPUT-${name}-OF-THE-STACK, or give ${option}\n`,
   );
+}
+
+/** IAM compares the provider's name with `iss` as it is: a slash too many, and no token fits. */
+function originOf(issuer: string): string {
+  if (URL.canParse(issuer) && /^https?:/.test(issuer) && new URL(issuer).origin === issuer) return issuer;
+  throw new UsageError(`the issuer is an origin, as https://issuer.acme.example, and ${printable(issuer)} is none`);
 }
 
 function useOf(wanted: string, policy: Pick<CompiledPolicy<unknown>, 'roles' | 'rules'>): RoleUse {

@@ -1,6 +1,6 @@
 // An HTTP server for this machine alone: on loopback, on a Unix socket of its owner, or, for those who name another
 // address, behind a token. Web pages are kept out. Network: listens.
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ListenAddress } from './listen-address.ts';
@@ -41,9 +41,6 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
     const before = process.umask(0o177);
     try {
       server.listen(address.path);
-      chmodSync(address.path, 0o600);
-    } catch {
-      // The error event tells.
     } finally {
       process.umask(before);
     }

@@ -30,7 +30,9 @@ export function tunnelAgent(proxy: URL, timeoutMs: number, maxSockets: number): 
 }
 
 async function connectThrough(proxy: URL, options: RequestOptions, signal: AbortSignal): Promise<Duplex> {
-  const socket = await openTunnel(proxy, `${options.host}:${options.port ?? 443}`, signal);
+  const { host, port } = options;
+  const authority = `${host?.includes(':') ? `[${host}]` : host}:${port || 443}`;
+  const socket = await openTunnel(proxy, authority, signal);
   return startTls(socket, options as ConnectionOptions, signal);
 }
 

@@ -25,6 +25,6 @@ export async function suffer(fault: InjectFault | undefined, calls: readonly Rec
     const injected = fault?.(call);
     if (injected === undefined) continue;
     if (injected.delayMs !== undefined) await delay(injected.delayMs, undefined, { ref: false });
-    if ('code' in injected) throw new AwsError(injected.code, 'injected fault', injected.status);
+    if ('code' in injected) throw new AwsError(injected.code, injected.message ?? 'injected fault', injected.status);
   }
 }

@@ -22,7 +22,7 @@ export type PrincipalOf = (accessKeyId: string) => string | undefined;
 
 /** A failure, an answer that comes late, or both. `delayMs` is waited before the answer. */
 export type Fault =
-  | { readonly code: string; readonly status: number; readonly delayMs?: number }
+  | { readonly code: string; readonly status: number; readonly message?: string; readonly delayMs?: number }
   | { readonly delayMs: number };
 
 /** Asked once per recorded call, before the work is done. */

@@ -81,10 +81,16 @@ const refusals: ReadonlySet<string> = new Set([
 
 function refuseOrThrow(error: unknown, isFederated: boolean): never {
   const code = error instanceof Error ? error.name.replace(/Exception$/, '') : '';
+  if (isKeyMissed(code, error)) throw error;
   // Expired is our own session, which the runtime renews; or the web identity, and then a clock is wrong.
   if (!refusals.has(code) && !(isFederated && code === 'ExpiredToken')) throw error;
   // Not as the cause: its message may quote the request, and with it the claims of a token.
   throw new Refused({ kind: 'sts', code, detail: detailOf(code, error) });
+}
+
+/** STS waits some seconds for an issuer's keys, and has for their absence the code of a token that is bad. */
+function isKeyMissed(code: string, error: unknown): boolean {
+  return code === 'InvalidIdentityToken' && error instanceof Error && /retrieve verification key/.test(error.message);
 }
 
 /** What STS said, where that is about principals, sizes and durations and never about a value of the request. */

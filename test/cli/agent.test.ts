@@ -386,9 +386,9 @@ describe('where it listens', () => {
     const agent = await agentFor({ listen: `unix:${path}` });
     expect((await agent.ask('/healthz')).status).toBe(200);
     const file = join(folder, 'a-file');
-    writeFileSync(file, 'keep');
+    writeFileSync(file, 'keep', { mode: 0o644 });
     await expect(agentFor({ listen: `unix:${file}` })).rejects.toThrow('EADDRINUSE');
-    expect(readFileSync(file, 'utf8')).toBe('keep');
+    expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual(['keep', 0o644]);
   });
 
   const addresses = Object.values(networkInterfaces()).flat();
@@ -427,7 +427,7 @@ describe('--auth-token-file', () => {
     await agentFor({ 'auth-token-file': two });
     process.umask(before);
     expect(statSync(one).mode & 0o777).toBe(0o600);
-    expect(readFileSync(one, 'utf8')).toMatch(/^[\w-]{43}\n$/);
+    expect(readFileSync(one, 'utf8')).toMatch(/^[\w-]{43}$/);
     expect(readFileSync(one, 'utf8')).not.toBe(readFileSync(two, 'utf8'));
   });
 

@@ -106,6 +106,17 @@ describe('a failure that may pass', () => {
     expect(seen).toEqual(['miss', 'unavailable', 'held', 'miss', 'granted']);
   });
 
+  test('holds back for five minutes at most', async () => {
+    const { state, get } = source();
+    state.failure = busy(86_400_000);
+    await expect(get()).rejects.toBeInstanceOf(CallFailed);
+    state.failure = undefined;
+    clock += 299_000;
+    await expect(get()).rejects.toBeInstanceOf(CallFailed);
+    clock += 1_000;
+    expect([await get(), state.asked]).toEqual(['2', 2]);
+  });
+
   test('that repeats holds back longer each time, at random', async () => {
     const { state, get } = source();
     state.failure = busy();

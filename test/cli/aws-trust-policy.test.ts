@@ -97,6 +97,10 @@ test.each([
   ['aws trust-policy needs --role', []],
   ['deplyo is no role: did you mean deploy', ['--role', 'deplyo']],
   ['unused: no rule grants this role', ['--role', 'unused']],
+  ['the issuer is an origin', ['--role', 'long', '--issuer', 'https://issuer.acme.example/']],
+  ['the issuer is an origin', ['--role', 'long', '--issuer', 'issuer.acme.example']],
+  ['--token-role takes the ARN of one role', ['--role', 'deploy', '--token-role', '*']],
+  ['--token-role takes the ARN of one role', ['--role', 'deploy', '--token-role', 'arn:aws:iam::111122223333:root']],
 ])('%s', async (problem, words) => {
   const { exit, stdout, stderr } = await trust(...words);
   expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining(problem)]);
@@ -122,4 +126,16 @@ test('for a revocable role of another account it also prints who may end its ses
   const unknown = await trust(...options);
   expect(unknown.stderr).toContain('--revocations-role');
   expect(unknown.stdout).toContain('THE-OUTPUT-RevocationsRole-OF-THE-STACK');
+});
+
+test.each([
+  '--token-role',
+  '--revocations-role',
+])('%s takes one role, and neither everybody nor an account', async (option) => {
+  for (const arn of ['*', '777788889999', 'arn:aws:iam::777788889999:root', 'arn:aws:iam::777788889999:role/*']) {
+    const { exit, stdout, stderr } = await trust('--role', 'ended', option, arn);
+    expect([exit, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`${option} takes the ARN of one role`);
+  }
+  expect((await trust('--role', 'ended', option, 'arn:aws:iam::777788889999:role/one')).exit).toBe(0);
 });

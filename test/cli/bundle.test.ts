@@ -1,9 +1,9 @@
 // dist/cambio.mjs as a CI job gets it: one file, any Node from 20.16 on, nothing installed beside it.
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleCli } from '../../infra/cli-bundle.ts';
 import { sayNotInstalled } from '../installed.ts';
@@ -104,6 +104,24 @@ describe.each(nodes)('%s', (node) => {
       undici: false,
     });
   });
+});
+
+test('has no way to the default Kubernetes token, which is the cluster’s', () => {
+  const text = readFileSync(program, 'utf8');
+  expect(text).toContain('/var/run/secrets/cambio/token');
+  expect(text).not.toContain('secrets/kubernetes.io');
+});
+
+test('no document, action or component runs what has that name at npm', () => {
+  const textOf = (file: string): string => readFileSync(join(repository, file), 'utf8');
+  const under = (name: string): readonly string[] =>
+    readdirSync(join(repository, name), { recursive: true, withFileTypes: true })
+      .filter((each) => each.isFile())
+      .map((each) => relative(repository, join(each.parentPath, each.name)));
+  const files = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', ...under('docs'), ...under('cli')];
+  expect(files.length).toBeGreaterThan(50);
+  expect(files.filter((file) => /npx\s+(?:-\S+\s+)*cambio/.test(textOf(file)))).toEqual([]);
+  expect(JSON.parse(textOf('package.json'))).toMatchObject({ private: true });
 });
 
 test('an old Node is told which one it needs', async () => {

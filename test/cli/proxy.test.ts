@@ -188,3 +188,20 @@ describe('a proxy that falls silent', () => {
     await silent.close();
   });
 });
+
+test.each([
+  ['a name', 'https://api.acme.example', 'api.acme.example:443'],
+  ['an address with a port', 'https://10.0.0.1:8443', '10.0.0.1:8443'],
+  ['an IPv6 address', 'https://[fd00::1]', '[fd00::1]:443'],
+])('a proxy is asked for %s as RFC 9110 writes it', async (_what, to, authority) => {
+  let asked = '';
+  const other = await serveTcp((socket) =>
+    socket.once('data', (data) => {
+      asked = data.toString();
+      socket.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+    }),
+  );
+  await expect(createSend({ HTTPS_PROXY: other.url })({ url: new URL(to) })).rejects.toThrow('403 to CONNECT');
+  expect(asked.split('\r\n')).toEqual(expect.arrayContaining([`CONNECT ${authority} HTTP/1.1`, `host: ${authority}`]));
+  await other.close();
+});

@@ -246,6 +246,16 @@ describe('AssumeRoleWithWebIdentity', () => {
     provider.fail = false;
     expect(await outcomeOf(web, token)).toBe('made');
   });
+
+  test('is so too where STS says it in the words of a bad token, which it does when keys come too late', async () => {
+    const fault = { code: 'InvalidIdentityToken', status: 400 };
+    const late =
+      "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
+    world.faults.inject = () => ({ ...fault, message: late });
+    expect(await outcomeOf(web, await provider.token({}))).toBe('temporarily_unavailable unavailable sts');
+    world.faults.inject = () => ({ ...fault, message: 'No OpenIDConnect provider found in your account' });
+    expect(await outcomeOf(web, await provider.token({}))).toBe('invalid_target sts InvalidIdentityToken');
+  });
 });
 
 /** An OIDC provider on loopback with one key. */

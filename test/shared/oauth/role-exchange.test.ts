@@ -64,6 +64,16 @@ describe('an exchange for a role', () => {
     });
   });
 
+  test('is kept nowhere: whoever asks, and whoever asks again, gets a session of their own', async () => {
+    const world = worldWith();
+    const names = () => world.sessions.map(({ session }) => session.name);
+    await run(roleBody(), world);
+    await run(roleBody(), world);
+    await run(roleBody({ subject_token: subjectToken({ sub: 'repo:acme@1/other@2:ref:refs/heads/main' }) }), world);
+    expect(names()).toHaveLength(3);
+    expect([names()[0] === names()[1], names()[0] === names()[2]]).toEqual([true, false]);
+  });
+
   test('asks STS for the subject’s session, signs nothing and makes no reference', async () => {
     const world = worldWith();
     await run(roleBody(), world);

@@ -91,14 +91,20 @@ describe.each(clients)('%s', (_name, isThere, words) => {
     expect([stdout.trim(), stderr]).toEqual([expect.stringMatching(session), '']);
   });
 
-  test.skipIf(!isThere)('is it with the agent as container provider', async () => {
-    const agent = await startAgentFor(stack.url, { 'token-file': jobFile() });
-    const url = `${agent.listener.url}/credentials?role=deploy-prod`;
-    const [file = '', ...args] = words;
-    const { stdout } = await run(file, args, { AWS_CONTAINER_CREDENTIALS_FULL_URI: url });
-    await agent.close();
-    expect(stdout.trim()).toMatch(session);
-  });
+  test.skipIf(!isThere)(
+    'is it with the agent as container provider behind the secret it made, and nobody without that',
+    async () => {
+      const secret = join(mkdtempSync(join(folder, 'agent-')), 'secret');
+      const agent = await startAgentFor(stack.url, { 'token-file': jobFile(), 'auth-token-file': secret });
+      const url = `${agent.listener.url}/credentials?role=deploy-prod`;
+      const provider = { AWS_CONTAINER_CREDENTIALS_FULL_URI: url, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: secret };
+      const [file = '', ...args] = words;
+      const { stdout } = await run(file, args, provider);
+      const stranger = await agent.ask('/credentials?role=deploy-prod');
+      await agent.close();
+      expect([stdout.trim(), stranger.status]).toEqual([expect.stringMatching(session), 401]);
+    },
+  );
 });
 
 function jobFile(): string {

@@ -1,7 +1,7 @@
 // `cambio` as people run it, a process with a shell around it, against the running local stack.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -152,9 +152,11 @@ test('cambio doctor finds nothing wrong with a stack that runs and a fresh token
 });
 
 describe('cambio agent', () => {
-  test('says where it is ready, serves, and ends with SIGTERM', async () => {
-    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token };
-    const child = spawn(process.execPath, [program, 'agent', '--listen', '127.0.0.1:0'], { env, stdio: 'pipe' });
+  test('says where it is ready, serves, ends with SIGTERM, and leaves nothing on disk', async () => {
+    const cwd = mkdtempSync(join(folder, 'agent-'));
+    const places = { HOME: cwd, TMPDIR: cwd, XDG_CACHE_HOME: cwd };
+    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token, ...places };
+    const child = spawn(process.execPath, [program, 'agent', '--listen', '127.0.0.1:0'], { env, cwd, stdio: 'pipe' });
     const ended = new Promise((resolve) => child.on('close', resolve));
     const [line = ''] = await Promise.race([once(child.stdout, 'data') as Promise<Buffer[]>, ended.then(() => [])]);
     const [, url] = /^ready (http:\/\/127\.0\.0\.1:\d+)\n$/.exec(String(line)) ?? [];
@@ -166,7 +168,9 @@ describe('cambio agent', () => {
     const bodies = await Promise.all(answers.map((each) => each.json() as Promise<{ access_token: string }>));
     expect(new Set(bodies.map(({ access_token }) => claimsOf(access_token).jti)).size).toBe(1);
     expect(stack.calls.slice(before).filter(({ action }) => action === 'kms:Sign').length).toBe(1);
+    expect(readdirSync(cwd)).toEqual([]);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
+    expect(readdirSync(cwd)).toEqual([]);
   });
 });
