@@ -199,7 +199,8 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
-    findRevocations: async () => revocations,
+    findRevocations: async (descriptions) =>
+      revocations.filter(({ by, value }) => descriptions.some((one) => one.by === by && one.value === value)),
     takeUse: async (taking) => {
       const earlier = uses.find(({ use }) => isSame(use, taking.use));
       holders.push(taking);

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { chainOf, type Lineage, originId } from '../../../shared/oauth/lineage.ts';
+import { chainOf, type Lineage, lineageAfter, originId } from '../../../shared/oauth/lineage.ts';
+import { selfIssuer } from '../../../shared/oauth/own-tokens.ts';
+import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
 import {
   type Description,
   describeChain,
@@ -11,8 +13,19 @@ import {
   type Revocation,
 } from '../../../shared/oauth/revocation.ts';
 import { parseRevocationRequest } from '../../../shared/oauth/revocation-request.ts';
+import type { JsonObject } from '../../../shared/oauth/strict-json.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
-import { formBody, makeKey, now, run, subjectToken, verdict, type World } from '../../world.ts';
+import {
+  formBody,
+  issuerUrl,
+  makeKey,
+  now,
+  run,
+  subjectClaims,
+  subjectToken,
+  verdict,
+  type World,
+} from '../../world.ts';
 import { as, ci, exchanged, family, issued, lifecycle, nobody, revoked, served, state } from './lifecycle-world.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -150,6 +163,46 @@ describe('POST /revoke', () => {
     }
   });
 
+  test('a token of several clients is none of them, and nobody anonymous either', async () => {
+    const match = [{ path: 'ref', type: 'string', anyOf: [{ equals: 'refs/heads/main' }] }] as const;
+    const pod = { name: 'pod', auth: { method: 'federated', issuer: 'github', match }, introspects: [] } as const;
+    const at = lifecycle({ clients: { ...served.clients, pod, twin: { ...pod, name: 'twin' } } });
+    const { token } = await issued(at, formBody({ subject_token: subjectToken({ run_id: '7' }) }));
+    const assertion = asserting(subjectToken({ run_id: '7' }));
+    expect(await revoked(at, token, nobody, assertion)).toBe('401 invalid_client/client');
+    expect(await revoked(at, token, nobody, { ...assertion, client_id: 'pod' })).toBe('400 invalid_request/client');
+    const alone = lifecycle();
+    const other = await issued(alone, formBody({ subject_token: subjectToken({ run_id: '7' }) }));
+    expect(await revoked(alone, other.token, nobody, assertion)).toBe('done');
+  });
+
+  test('belongs to the client that asked for it last, not to one before', async () => {
+    const at = lifecycle();
+    const { c } = await family(at);
+    expect(await revoked(at, c.token, as('orders'))).toBe('400 invalid_request/client');
+    expect(await revoked(at, c.token, as('payments'))).toBe('done');
+  });
+
+  test('of whom nobody can say who asks is 503, never 200', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at, formBody({ subject_token: subjectToken({ run_id: '7' }) }));
+    const findIssuerKey = async () => {
+      throw new Refused({ kind: 'unavailable', dependency: 'issuer' });
+    };
+    const down = { ...at, after: { ...at.after, findIssuerKey } };
+    const assertion = asserting(subjectToken({ run_id: '7' }));
+    expect(await revoked(down, token, nobody, assertion)).toBe('503 temporarily_unavailable/unavailable');
+    expect(await revoked(at, token, nobody, assertion)).toBe('done');
+  });
+
+  test('what only looks like AWS credentials is an unknown token', async () => {
+    const at = lifecycle();
+    for (const token of ['xASIAIOSFODNN7EXAMPLE', 'ASIAIOSFODNN7EXAMPLEx', '{"access_token":"x"}', 'x"AccessKeyId"']) {
+      expect(await revoked(at, token)).toBe('done');
+    }
+    expect(await revoked(at, ' {"AccessKeyId":"ASIAIOSFODNN7EXAMPLE"}')).toBe('400 unsupported_token_type/type');
+  });
+
   test('is never 200 while the store does not write', async () => {
     const at = lifecycle();
     const { b } = await family(at);
@@ -267,8 +320,29 @@ describe('an administrator’s revocation', () => {
     const at = lifecycle();
     const { token } = await issued(at);
     expect(() => chainOf({ claims: { jti: 'j', iat: 1, client_id: 'c' }, kid: 'k' })).toThrow('lineage');
-    for (const lineage of [[], {}, { origin: {} }, { origin: { iss: 'x', iat: 1 }, tokens: [{}] }]) {
-      expect(() => chainOf({ claims: { jti: 'j', iat: 1, client_id: 'c', lineage }, kid: 'k' })).toThrow('lineage');
+    const origin = { iss: 'x', iat: 1, id: 'i', run: 'r' };
+    const ancestor = { jti: 'a', iat: 1, client_id: 'c', kid: 'k' };
+    const self = { jti: 'j', iat: 1, client_id: 'c', lineage: { origin, tokens: [ancestor] } };
+    const chain = (changes: object) => chainOf({ claims: { ...self, ...changes }, kid: 'k' });
+    expect(chain({}).tokens).toHaveLength(2);
+    for (const member of ['jti', 'iat']) expect(() => chain({ [member]: undefined })).toThrow('lineage');
+    for (const lineage of [
+      undefined,
+      null,
+      'x',
+      [],
+      {},
+      { origin: null },
+      { origin, tokens: {} },
+      { origin, tokens: [null] },
+    ]) {
+      expect(() => chain({ lineage })).toThrow('lineage');
+    }
+    for (const member of ['iss', 'iat', 'id', 'run']) {
+      expect(() => chain({ lineage: { origin: { ...origin, [member]: [] }, tokens: [] } })).toThrow('lineage');
+    }
+    for (const member of ['jti', 'iat', 'client_id', 'kid']) {
+      expect(() => chain({ lineage: { origin, tokens: [{ ...ancestor, [member]: [] }] } })).toThrow('lineage');
     }
     expect(await state(at, token)).toBe('active');
   });
@@ -330,6 +404,25 @@ describe('the descriptions of a chain', () => {
     }));
     const origin = { iss: 'i', iat: 0, run: 'r' };
     expect(describeChain({ origin, tokens }, 's').length).toBeLessThanOrEqual(maxDescriptions);
+  });
+
+  test('are handed on with the keys of the tokens they are of, whichever key signs next', () => {
+    const claims: JsonObject = {
+      ...(subjectClaims as JsonObject),
+      iss: issuerUrl,
+      jti: 'b',
+      iat: 2,
+      client_id: 'c',
+      lineage: { origin: { iss: 'i', iat: 0 }, tokens: [{ jti: 'a', iat: 1, client_id: 'c', kid: 'first' }] },
+    };
+    const issuer = selfIssuer(issuerUrl, served);
+    const subject = { issuer, registered: readRegisteredClaims(claims), claims, kid: 'second' };
+    const kidsAfter = (kid: string | undefined) => lineageAfter(subject, kid, now).tokens?.map((token) => token.kid);
+    expect(kidsAfter('third')).toEqual(['first', 'second']);
+    expect(kidsAfter('second')).toEqual(['first', undefined]);
+    expect(kidsAfter('first')).toEqual([undefined, 'second']);
+    expect(kidsAfter(undefined)).toEqual(['first', 'second']);
+    expect(lineageAfter(subject, 'second', now).tokens?.[1]).toEqual({ jti: 'b', iat: 2, client_id: 'c' });
   });
 
   test('name each key, though a token says only those that are not its own', () => {
