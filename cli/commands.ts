@@ -93,6 +93,12 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { ...server, ...subject, ...client },
     run: async ({ values, output, around }) => (await import('./doctor.ts')).doctor(values, output, around),
   },
+  'audit verify': {
+    argument: { name: 'AUDIT.jsonl' },
+    options: server,
+    run: async ({ values, positionals: [file = ''], output, around }) =>
+      (await import('./audit-verify.ts')).auditVerify(file, values, output, around),
+  },
   why: {
     argument: { name: 'DECISION_ID' },
     options: { ...server, json: flag },

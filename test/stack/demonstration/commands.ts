@@ -89,6 +89,22 @@ describe('cambio exchange', () => {
   });
 });
 
+describe('cambio audit verify', () => {
+  test('finds the log of the functions and the decisions that are kept in agreement', async () => {
+    const exchange = 'cambio exchange --audience orders-api --token-file token';
+    expect((await sh(exchange)).exit).toBe(0);
+    expect((await sh(`${exchange.replace('orders-api', 'payments-api')}`)).exit).toBe(1);
+    const events = stack.logs.map(({ line }) => line).filter((line) => line.includes('"token_exchange"'));
+    writeFileSync(join(folder, 'audit.jsonl'), events.join('\n'));
+    const { exit, stdout } = await sh('cambio audit verify audit.jsonl');
+    expect(stdout).toMatch(/^\d+ decisions: \d+ agree, 0 do not; \d+ need not be kept\n$/);
+    expect([exit, Number.parseInt(stdout, 10) >= 2]).toEqual([0, true]);
+    const tampered = events.map((line) => line.replaceAll('"rule":"orders-from-main"', '"rule":"another"'));
+    writeFileSync(join(folder, 'tampered.jsonl'), tampered.join('\n'));
+    expect((await sh('cambio audit verify tampered.jsonl')).exit).toBe(1);
+  });
+});
+
 describe('a token that is issued', () => {
   /** A token for orders-api, the pod that may ask about it, and the job that got it. */
   async function issue() {

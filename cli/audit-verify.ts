@@ -1,0 +1,111 @@
+// `cambio audit verify AUDIT.jsonl`: the functions' log against the decisions that are kept. Whoever changes or loses one of
+// the two is found by the other. Reads the file, calls GET /admin/decisions/{decision_id} for each decision.
+import { isDeepStrictEqual } from 'node:util';
+import { callAdmin } from './admin-call.ts';
+import { CallFailed } from './call-failed.ts';
+import { printable } from './printable.ts';
+import { readText } from './read-text.ts';
+import { serverOf } from './server.ts';
+import type { Surroundings } from './surroundings.ts';
+import { exitCodes, type Output, UsageError } from './usage.ts';
+
+export interface AuditVerifyOptions {
+  readonly url?: string | undefined;
+}
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** Lines of the log about one decision: more than one where the identical request came again. */
+interface Logged {
+  readonly id: string;
+  readonly lines: readonly Document[];
+}
+
+type Finding = 'agrees' | 'missing' | 'differs';
+
+/** What both hold of a decision; times of writing may be a second apart. */
+const compared = ['outcome', 'error', 'reason', 'rule', 'policy', 'issued', 'inactive'];
+
+const atOnce = 8;
+
+/**
+ * @returns the exit code: 0 when log and records agree, 1 when a decision is missing or differs
+ * @throws CallFailed when the records cannot be read, UsageError for a file without decisions
+ */
+export async function auditVerify(
+  file: string,
+  options: AuditVerifyOptions,
+  output: Output,
+  around: Surroundings,
+): Promise<number> {
+  const events = readText(file)
+    .split('\n')
+    .map(decisionOf)
+    .filter((event) => event !== undefined);
+  if (events.length === 0) throw new UsageError(`${file}: no line is a decision`);
+  const now = Math.floor(around.now() / 1_000);
+  const kept = groupById(events.filter((event) => isKept(event, now)));
+  const server = serverOf(options.url, around);
+  const findings = await inTurn(kept, async (logged): Promise<Finding> => {
+    const stored = await find(server.at(`/admin/decisions/${logged.id}`), around);
+    return stored ? compare(logged, stored) : 'missing';
+  });
+  const wrong = kept.flatMap(({ id }, index) =>
+    findings[index] === 'agrees' ? [] : [`${findings[index]}: ${printable(id)}`],
+  );
+  for (const line of wrong) output.stdout(`${line}\n`);
+  const rest = new Set(events.map(({ decision_id: id }) => id)).size - kept.length;
+  output.stdout(
+    `${kept.length} decisions: ${kept.length - wrong.length} agree, ${wrong.length} do not; ${rest} need not be kept\n`,
+  );
+  return wrong.length > 0 ? exitCodes.refused : exitCodes.ok;
+}
+
+/** A line of the log has the decision as its `event`; any other line is none. */
+function decisionOf(line: string): Document | undefined {
+  try {
+    const outer: unknown = JSON.parse(line);
+    const event = isDocument(outer) && isDocument(outer['event']) ? outer['event'] : outer;
+    return isDocument(event) && /^[0-9a-f-]{36}$/.test(String(event['decision_id'])) ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Decisions about tokens whose signature verified are kept until they expire; of the others only as many as there is room for. */
+function isKept({ outcome, issued, subject, actor, expires_at: expiresAt }: Document, now: number): boolean {
+  const verified = [subject, actor].some((token) => isDocument(token) && token['sub'] !== undefined);
+  return (outcome === 'granted' ? issued !== undefined : verified) && Number(expiresAt) > now;
+}
+
+function groupById(events: readonly Document[]): readonly Logged[] {
+  const groups = Map.groupBy(events, ({ decision_id: id }) => String(id));
+  return [...groups].map(([id, lines]) => ({ id, lines }));
+}
+
+async function find(url: URL, around: Surroundings): Promise<Document | undefined> {
+  try {
+    return (await callAdmin({ method: 'GET', url, action: 'GET /admin/decisions/*' }, around)).json;
+  } catch (error) {
+    if (error instanceof CallFailed && error.facts.status === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Of identical requests one may have failed while another was answered: the record is of the one that was. */
+function compare({ lines }: Logged, stored: Document): Finding {
+  const pick = (document: Document) => compared.map((name) => document[name]);
+  return lines.some((line) => isDeepStrictEqual(pick(line), pick(stored))) ? 'agrees' : 'differs';
+}
+
+async function inTurn<Item, Answer>(items: readonly Item[], work: (item: Item) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let start = 0; start < items.length; start += atOnce) {
+    answers.push(...(await Promise.all(items.slice(start, start + atOnce).map(work))));
+  }
+  return answers;
+}
+
+function isDocument(value: unknown): value is Document {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
