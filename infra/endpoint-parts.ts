@@ -1,0 +1,188 @@
+// What each endpoint's function is made of: its code, exactly the settings and rights it needs, how long it may take.
+import type { Duration } from 'aws-cdk-lib';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import type { FunctionEntry } from './bundle.ts';
+import type { Settings } from './endpoint-function.ts';
+import {
+  asksUpstream,
+  assertionStatements,
+  hasEvents,
+  hasStatus,
+  referenceStatements,
+  revokeStatements,
+  useStatements,
+} from './endpoint-rights.ts';
+import type { RecordsTable } from './records-table.ts';
+import type { SessionRevocations } from './session-revocations.ts';
+import type { SigningKeys } from './signing-keys.ts';
+
+/** What the parts are made from. */
+export interface PartsProps {
+  readonly artifact: PolicyArtifact;
+  /** JSON of the values for the artifact's holes, when it has any. */
+  readonly policyValues: string | undefined;
+  /** What the token function may do at STS. */
+  readonly roleStatements: readonly PolicyStatement[];
+  readonly issuer: string;
+  readonly apiBase: string;
+  readonly records: RecordsTable;
+  readonly signingKeys: SigningKeys;
+  /** How long decisions are kept. */
+  readonly decisionRetention: Duration;
+  /** Ends sessions of AWS roles, where some are revocable. */
+  readonly sessionRevocations: SessionRevocations | undefined;
+}
+
+export interface EndpointPart {
+  readonly entry: FunctionEntry;
+  readonly route: string;
+  readonly seconds: number;
+  readonly settings: Settings;
+  readonly statements?: readonly PolicyStatement[];
+  readonly withPolicy?: boolean;
+  /** It fetches keys from issuers and clients. */
+  readonly callsIssuers?: boolean;
+}
+
+export function tokenPart(props: PartsProps): EndpointPart {
+  const { artifact, signingKeys, records, roleStatements } = props;
+  return {
+    ...deciding(props, 'token', 'POST /token and GET /credentials'),
+    statements: [
+      signingKeys.signStatement(),
+      records.statement('keyring', ['GetItem']),
+      records.statement('decision', ['PutItem']),
+      records.statement('revoked', ['BatchGetItem']),
+      ...useStatements(artifact, records),
+      ...referenceStatements(artifact, records, 'written'),
+      ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
+      ...roleStatements,
+    ],
+  };
+}
+
+export function introspectPart(props: PartsProps): EndpointPart {
+  const { artifact, signingKeys, records } = props;
+  return {
+    ...deciding(props, 'introspect', 'POST /introspect'),
+    statements: [
+      // RFC 9701 §6: the algorithm of signed answers unless a client registers another.
+      signingKeys.signStatement({ algorithms: ['RS256'] }),
+      records.statement('keyring', ['GetItem']),
+      records.statement('decision', ['PutItem']),
+      records.statement('revoked', ['BatchGetItem']),
+      ...assertionStatements(artifact, records),
+      ...referenceStatements(artifact, records, 'read'),
+    ],
+  };
+}
+
+export function revokePart(props: PartsProps): EndpointPart {
+  const { artifact, signingKeys, records } = props;
+  return {
+    ...deciding(props, 'revoke', 'POST /revoke'),
+    statements: [
+      records.statement('keyring', ['GetItem']),
+      records.statement('decision', ['PutItem']),
+      ...revokeStatements(artifact, records),
+      ...(asksUpstream(artifact) ? [signingKeys.signStatement({ algorithms: ['RS256'] })] : []),
+      ...assertionStatements(artifact, records),
+      ...referenceStatements(artifact, records, 'read'),
+    ],
+  };
+}
+
+export function adminRevocationsPart(props: PartsProps): EndpointPart {
+  const { records, sessionRevocations } = props;
+  return {
+    entry: 'admin-revocations',
+    route: 'POST /admin/revocations',
+    seconds: 10,
+    withPolicy: true,
+    settings: {
+      recordsTable: records.name,
+      ...valuesOf(props),
+      ...(sessionRevocations && { sessionRevocations: sessionRevocations.functionArn }),
+    },
+    statements: [
+      records.statement('revoked', ['PutItem']),
+      records.statement('decision', ['GetItem']),
+      ...(sessionRevocations ? [sessionRevocations.invokeStatement()] : []),
+    ],
+  };
+}
+
+export function discoveryPart(props: PartsProps): EndpointPart {
+  return {
+    entry: 'discovery',
+    route: 'server metadata',
+    seconds: 5,
+    withPolicy: true,
+    settings: { issuer: props.issuer, apiBase: props.apiBase, ...valuesOf(props) },
+  };
+}
+
+export function decisionsPart(props: PartsProps): EndpointPart {
+  const { records } = props;
+  return {
+    entry: 'decisions',
+    route: 'GET /admin/decisions/{decision_id}',
+    seconds: 10,
+    settings: { recordsTable: records.name },
+    statements: [records.statement('decision', ['GetItem'])],
+  };
+}
+
+export function jwksPart(props: PartsProps): EndpointPart {
+  const { records } = props;
+  return {
+    entry: 'jwks',
+    route: 'GET /.well-known/jwks.json',
+    seconds: 5,
+    settings: { recordsTable: records.name },
+    statements: [records.statement('keyring', ['GetItem'])],
+  };
+}
+
+/** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
+export function statusListsPart({ artifact, signingKeys, records, issuer }: PartsProps): EndpointPart {
+  const statements = [
+    signingKeys.signStatement(),
+    records.statement('keyring', ['GetItem']),
+    records.statement('statusSeries', ['GetItem']),
+    records.listedStatement(),
+  ];
+  return {
+    entry: 'status-lists',
+    route: 'GET /status-lists/{id}',
+    seconds: 10,
+    settings: { issuer, recordsTable: records.name },
+    statements: hasStatus(artifact) ? statements : [records.statement('statusSeries', ['GetItem'])],
+  };
+}
+
+export function eventsPart(props: PartsProps): EndpointPart {
+  const { artifact, records } = props;
+  const statements = [records.statement('revoked', ['PutItem']), records.statement('used', ['PutItem', 'UpdateItem'])];
+  return {
+    entry: 'events',
+    route: 'POST /events',
+    seconds: 10,
+    withPolicy: true,
+    callsIssuers: true,
+    settings: { recordsTable: records.name, ...valuesOf(props) },
+    statements: hasEvents(artifact) ? statements : [],
+  };
+}
+
+/** An endpoint that authenticates callers and keeps decisions. */
+function deciding(props: PartsProps, entry: FunctionEntry, route: string) {
+  const decisionRetention = String(props.decisionRetention.toSeconds());
+  const settings = { issuer: props.issuer, recordsTable: props.records.name, decisionRetention, ...valuesOf(props) };
+  return { entry, route, seconds: 10, withPolicy: true, callsIssuers: true, settings } as const;
+}
+
+function valuesOf({ policyValues }: Pick<PartsProps, 'policyValues'>): Settings {
+  return policyValues === undefined ? {} : { policyValues };
+}
