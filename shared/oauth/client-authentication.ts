@@ -55,6 +55,23 @@ export async function authenticateClient(
   credentials: ClientCredentials,
   verifier: ClientVerifier,
 ): Promise<AuthenticatedClient> {
+  const caller = await authenticateHolder(credentials, verifier);
+  return 'client' in caller ? caller : failed();
+}
+
+/** Who holds a trusted issuer's token that stands for no client, and says so by naming none. */
+export interface Stranger {
+  readonly stranger: VerifiedToken;
+}
+
+/**
+ * As {@link authenticateClient}, for the one endpoint where a stranger has something to ask (contract §6).
+ * @throws Refused `client`
+ */
+export async function authenticateHolder(
+  credentials: ClientCredentials,
+  verifier: ClientVerifier,
+): Promise<AuthenticatedClient | Stranger> {
   if (credentials.method === 'client_secret') return { client: checkSecret(credentials, verifier) };
   try {
     return await checkAssertion(credentials, verifier);
@@ -80,7 +97,7 @@ function checkSecret(
 function checkAssertion(
   { assertion, clientId }: Extract<ClientCredentials, { method: 'client_assertion' }>,
   verifier: ClientVerifier,
-): Promise<AuthenticatedClient> {
+): Promise<AuthenticatedClient | Stranger> {
   const jwt = parseJwt(assertion);
   const { iss } = jwt.claims;
   const named = typeof iss === 'string' && Object.hasOwn(verifier.clients, iss) ? verifier.clients[iss] : undefined;
@@ -121,17 +138,18 @@ async function checkFederated(
   assertion: string,
   clientId: string | undefined,
   verifier: ClientVerifier,
-): Promise<AuthenticatedClient> {
+): Promise<AuthenticatedClient | Stranger> {
   const token = await verifyJwt(assertion, tokenTypes.jwt, verifier, {});
   const matching = matchingClients(token, verifier).filter(({ name }) => clientId === undefined || clientId === name);
   const [client] = matching;
+  if (!client && clientId === undefined) return { stranger: token };
   // Without client_id the token must say which client it is by itself.
   if (!client || matching.length > 1) return refuse('the token is of no client, or of several');
   return { client, use: token.use, token };
 }
 
 /** The clients a trusted issuer's token may stand for. */
-export function matchingClients(
+function matchingClients(
   { issuer, claims }: VerifiedToken,
   { clients }: Pick<ClientVerifier, 'clients'>,
 ): readonly Client[] {

@@ -4,11 +4,11 @@ import { admitCaller, checkRevoked, presentedAssertion } from './admission.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import {
   type AuthenticatedClient,
-  authenticateClient,
+  authenticateHolder,
   type ClientVerifier,
-  matchingClients,
+  type Stranger,
 } from './client-authentication.ts';
-import { type ClientCredentials, findCredentials } from './client-credentials.ts';
+import { findCredentials } from './client-credentials.ts';
 import type { DecisionFacts } from './decision.ts';
 import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
@@ -18,8 +18,7 @@ import { findIssuedToken, type LookupCapabilities } from './own-token-lookup.ts'
 import { verifierOf } from './parties.ts';
 import type { RevocationRecord } from './revocation.ts';
 import { parseTokenQuery } from './token-query.ts';
-import { tokenTypes } from './token-types.ts';
-import { type VerifiedToken, verifyJwt } from './verify-token.ts';
+import type { VerifiedToken } from './verify-token.ts';
 
 export type RevokeCapabilities = LookupCapabilities &
   Pick<
@@ -34,7 +33,7 @@ export type RevokeCapabilities = LookupCapabilities &
 const keepAfterExpiry = 300;
 
 /** Who asks: a client, or somebody with a trusted issuer's token. */
-type Revoker = { readonly client: AuthenticatedClient } | { readonly anonymous: VerifiedToken };
+type Revoker = AuthenticatedClient | Stranger;
 
 /**
  * Revokes a token. What is unknown, expired or no token of ours at all is as good as revoked (RFC 7009 §2.2).
@@ -43,7 +42,7 @@ type Revoker = { readonly client: AuthenticatedClient } | { readonly anonymous: 
 export async function revoke(call: TokenCall, cambio: RevokeCapabilities, decision: DecisionFacts): Promise<void> {
   const token = parseTokenQuery(call.form);
   const revoker = await authenticateRevoker(call, verifierOf(cambio));
-  const caller = 'client' in revoker ? revoker.client : undefined;
+  const caller = 'client' in revoker ? revoker : undefined;
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
   if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
   await admitCaller({ caller, decision }, cambio, async () => {
@@ -72,7 +71,7 @@ async function revokeOwn(
     expiresAt: exp + keepAfterExpiry,
     reason: 'revoked by its holder',
     at,
-    principal: 'client' in revoker ? revoker.client.client.name : issuedSubject(revoker.anonymous),
+    principal: 'client' in revoker ? revoker.client.name : issuedSubject(revoker.stranger),
   });
 }
 
@@ -84,26 +83,15 @@ function unlessUnavailable(error: unknown): undefined {
 async function authenticateRevoker({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Revoker> {
   const credentials = findCredentials(form, headers);
   if (!credentials) throw new Refused({ kind: 'client' });
-  try {
-    return { client: await authenticateClient(credentials, verifier) };
-  } catch (error) {
-    if (!(error instanceof Refused && error.denial.kind === 'client')) throw error;
-    return { anonymous: (await findAnonymous(credentials, verifier)) ?? rethrow(error) };
-  }
-}
-
-async function findAnonymous(credentials: ClientCredentials, verifier: ClientVerifier) {
-  if (credentials.method !== 'client_assertion' || credentials.clientId !== undefined) return undefined;
-  const token = await verifyJwt(credentials.assertion, tokenTypes.jwt, verifier, {}).catch(unlessUnavailable);
-  return token && matchingClients(token, verifier).length === 0 ? token : undefined;
+  return authenticateHolder(credentials, verifier);
 }
 
 /** A client's own tokens; an anonymous caller's, when they were made from its run's token, by issuer, subject and run. */
 function mayRevoke(revoker: Revoker, token: VerifiedToken, now: number): boolean {
   const { origin, tokens } = chainOf(token);
-  if ('client' in revoker) return tokens.at(-1)?.client_id === revoker.client.client.name;
-  const { iss, run } = originOf(revoker.anonymous, now);
-  return origin.iss === iss && origin.run === run && token.registered.sub === issuedSubject(revoker.anonymous);
+  if ('client' in revoker) return tokens.at(-1)?.client_id === revoker.client.name;
+  const { iss, run } = originOf(revoker.stranger, now);
+  return origin.iss === iss && origin.run === run && token.registered.sub === issuedSubject(revoker.stranger);
 }
 
 /** The document of `credential_process`, or one of its parts: nothing AWS made can be taken back here. */
@@ -111,8 +99,4 @@ function isAwsCredentials(token: string): boolean {
   return (
     /^(?:ASIA|AKIA)[A-Z0-9]{12,}$/.test(token) || (token.trimStart().startsWith('{') && token.includes('"AccessKeyId"'))
   );
-}
-
-function rethrow(error: Refused): never {
-  throw error;
 }

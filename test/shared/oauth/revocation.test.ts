@@ -145,6 +145,19 @@ describe('POST /revoke', () => {
     expect(await revoked(plain, other.token, nobody, assertion)).toBe('done');
   });
 
+  test('an anonymous caller’s token is verified once', async () => {
+    const at = lifecycle();
+    const { token } = await issued(at, formBody({ subject_token: subjectToken({ run_id: '7' }) }));
+    let lookedUp = 0;
+    const findIssuerKey: World['after']['findIssuerKey'] = (...wanted) => {
+      lookedUp += 1;
+      return at.after.findIssuerKey(...wanted);
+    };
+    const counting = { ...at, after: { ...at.after, findIssuerKey } };
+    expect(await revoked(counting, token, nobody, asserting(subjectToken({ run_id: '7' })))).toBe('done');
+    expect(lookedUp).toBe(1);
+  });
+
   test('an anonymous caller uses up no single-use token', async () => {
     const at = lifecycle({ issuers: { github: { ...ci, singleUse: true } } });
     const mine = subjectToken({ run_id: '7' });
