@@ -1,11 +1,11 @@
 // Issues a role session: asked of STS, recorded, and answered when the record is durable (RFC 8693 §2.2.1). STS comes
 // first, so that the one record says what it made of tags and policies. Pure but for the capabilities it is given.
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { type DecisionFacts, endDecision } from './decision.ts';
+import type { DecisionFacts } from './decision.ts';
 import type { IssuedFacts } from './decision-record.ts';
 import { delegate, issuedSubject } from './delegation.ts';
 import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
-import { type IssueQuestion, repetitionOf, type TokenResponse } from './issue.ts';
+import { conclude, type IssueQuestion, recordOfGrant, type TokenResponse } from './issue.ts';
 import { chainOf } from './lineage.ts';
 import { selfName } from './own-tokens.ts';
 import { type AssumedRole, processDocument } from './role-credentials.ts';
@@ -31,11 +31,8 @@ export async function issueRole(
   const session = roleSession({ ...granted, subject: parties.subject, decisionId: claim.jti, now });
   const assumed = await assume(session, now, cambio);
   const issued = issuedFacts(question, session, assumed);
-  const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
-  const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
-  await cambio.recordDecision({ ...record, ...repetitionOf(question) });
-  decision.issued = issued;
-  decision.decisionId = claim.jti;
+  await cambio.recordDecision(recordOfGrant(question, { issued, decision }, cambio));
+  conclude(decision, issued, claim);
   return credentialsResponse(assumed, session, now);
 }
 

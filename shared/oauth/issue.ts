@@ -3,7 +3,7 @@
 import type { Audience } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import { type DecisionFacts, endDecision } from './decision.ts';
-import type { IssuedFacts } from './decision-record.ts';
+import type { DecisionRecord, IssuedFacts } from './decision-record.ts';
 import { Refused } from './denial.ts';
 import type { Granted, GrantQuestion } from './grant.ts';
 import type { IssuedClaims } from './issued-token.ts';
@@ -52,27 +52,41 @@ export async function issue(
     status: claim.status,
     transaction: request.transaction,
   };
-  const repetition = repetitionOf(question);
-  const repeatable = repetition !== undefined;
+  const repeatable = repetitionOf(question) !== undefined;
   const { claims, handleHash, descriptions, token } = await mint({ kind, issuance, repeatable }, cambio);
   const issued = issuedFacts(claims, granted.audience);
-  const keeping = { now, retention: cambio.decisionRetention, policyHash: cambio.policy.hash };
-  const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
   const written = {
-    ...record,
-    ...(repetition && { ...repetition, handleHash }),
+    ...recordOfGrant(question, { issued, decision }, cambio),
+    ...(repeatable && { handleHash }),
     ...(claim.status && { status: { ...claim.status, descriptions } }),
   };
   const minted = await (question.again
     ? inTurn(token, () => cambio.recordDecision(written))
     : both(token(), cambio.recordDecision(written)));
-  decision.issued = issued;
-  decision.decisionId = claim.jti;
+  conclude(decision, issued, claim);
   return tokenResponse(minted, { claims, kind, request, now });
 }
 
+/** The record of a grant: under the id of the first of identical requests, whose token it is. */
+export function recordOfGrant(
+  question: Pick<IssueQuestion, 'parties' | 'again' | 'now' | 'claim'>,
+  { issued, decision }: { readonly issued: IssuedFacts; readonly decision: DecisionFacts },
+  { decisionRetention: retention, policy }: ExchangeCapabilities,
+): DecisionRecord {
+  const { now, claim } = question;
+  const keeping = { now, retention, policyHash: policy.hash };
+  const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
+  return { ...record, ...repetitionOf(question) };
+}
+
+/** Once it is durable: a repetition ends as the decision it repeats. */
+export function conclude(decision: DecisionFacts, issued: IssuedFacts, { jti }: UseClaim): void {
+  decision.issued = issued;
+  decision.decisionId = jti;
+}
+
 /** Whether the identical request may come again, or did: where subject or actor may be used once. */
-export function repetitionOf({ parties: { subject, actor }, again }: Pick<IssueQuestion, 'parties' | 'again'>) {
+function repetitionOf({ parties: { subject, actor }, again }: Pick<IssueQuestion, 'parties' | 'again'>) {
   if (!subject.use && !actor?.use) return undefined;
   return { repetition: again ? 'again' : 'first' } as const;
 }
