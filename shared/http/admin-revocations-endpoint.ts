@@ -3,15 +3,14 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { DecisionRecord } from '../oauth/decision-record.ts';
 import { Refused } from '../oauth/denial.ts';
-import { oauthError } from '../oauth/oauth-error.ts';
 import type { RevocationRecord, RevokedBy } from '../oauth/revocation.ts';
 import { parseRevocationRequest, type RevocationRequest, revocationId } from '../oauth/revocation-request.ts';
 import { revokesSessions } from '../policy/revocation-tags.ts';
 import type { WriteLog } from './audit.ts';
 import { isTooLarge } from './body-size.ts';
-import { causesOf, placeOf } from './causes.ts';
+import { causesOf } from './causes.ts';
 import { withDeadline } from './deadline.ts';
-import { serverError } from './errors.ts';
+import { failureOf } from './document-failure.ts';
 import { json } from './json.ts';
 import { noStoreHeaders } from './no-store.ts';
 
@@ -86,9 +85,7 @@ async function rootOf(jti: string, { findDecision }: AdminRevocationsEndpoint): 
 }
 
 function failure(error: unknown, principal: string, write: WriteLog): APIGatewayProxyResult {
-  const refused = error instanceof Refused ? error : undefined;
-  const { status, error: code, description, headers } = refused ? oauthError(refused.denial) : serverError;
-  const why = refused ? { denial: refused.denial, cause: causesOf(refused.cause) } : { place: placeOf(error) };
-  write(status < 500 ? 'info' : 'error', 'admin_revocation', { error: code, ...why, principal });
-  return json(status, { error: code, error_description: description }, { ...headers, ...noStoreHeaders });
+  const { status, body, headers, why } = failureOf(error);
+  write(status < 500 ? 'info' : 'error', 'admin_revocation', { error: body.error, ...why, principal });
+  return json(status, body, { ...headers, ...noStoreHeaders });
 }

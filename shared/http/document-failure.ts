@@ -9,9 +9,15 @@ import { json } from './json.ts';
 
 /** 503 for a dependency that fails, 500 for a bug; nobody keeps either. `message` is what operators search for. */
 export function documentFailure(error: unknown, write: WriteLog, message: string): APIGatewayProxyResult {
+  const { status, body, headers, why } = failureOf(error);
+  write('error', message, { error: body.error, ...why });
+  return json(status, body, { ...headers, 'Cache-Control': 'no-store' });
+}
+
+/** What a caller is told of an exception, and what the log may say of it. */
+export function failureOf(error: unknown) {
   const refused = error instanceof Refused ? error : undefined;
   const { status, error: code, description, headers } = refused ? oauthError(refused.denial) : serverError;
   const why = refused ? { denial: refused.denial, cause: causesOf(refused.cause) } : { place: placeOf(error) };
-  write('error', message, { error: code, ...why });
-  return json(status, { error: code, error_description: description }, { ...headers, 'Cache-Control': 'no-store' });
+  return { status, body: { error: code, error_description: description }, headers, why };
 }
