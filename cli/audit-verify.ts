@@ -1,10 +1,12 @@
 // `cambio audit verify AUDIT.jsonl`: the functions' log against the decisions that are kept. Whoever changes or loses one of
 // the two is found by the other. Reads the file, calls GET /admin/decisions/{decision_id} for each decision.
 import { isDeepStrictEqual } from 'node:util';
+import { isClaims } from '../shared/policy/claims.ts';
 import { callAdmin } from './admin-call.ts';
 import { CallFailed } from './call-failed.ts';
 import { printable } from './printable.ts';
 import { readText } from './read-text.ts';
+import { decisionEvent } from './recorded-decision.ts';
 import { serverOf } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
@@ -40,7 +42,7 @@ export async function auditVerify(
 ): Promise<number> {
   const events = readText(file)
     .split('\n')
-    .map(decisionOf)
+    .map(askable)
     .filter((event) => event !== undefined);
   if (events.length === 0) throw new UsageError(`${file}: no line is a decision`);
   const now = Math.floor(around.now() / 1_000);
@@ -61,20 +63,15 @@ export async function auditVerify(
   return wrong.length > 0 ? exitCodes.refused : exitCodes.ok;
 }
 
-/** A line of the log has the decision as its `event`; any other line is none. */
-function decisionOf(line: string): Document | undefined {
-  try {
-    const outer: unknown = JSON.parse(line);
-    const event = isDocument(outer) && isDocument(outer['event']) ? outer['event'] : outer;
-    return isDocument(event) && /^[0-9a-f-]{36}$/.test(String(event['decision_id'])) ? event : undefined;
-  } catch {
-    return undefined;
-  }
+/** What is no UUID cannot be asked for. */
+function askable(line: string) {
+  const event = decisionEvent(line);
+  return event && /^[0-9a-f-]{36}$/.test(event.decision_id) ? event : undefined;
 }
 
 /** Decisions about tokens whose signature verified are kept until they expire; of the others only as many as there is room for. */
 function isKept({ outcome, issued, subject, actor, expires_at: expiresAt }: Document, now: number): boolean {
-  const verified = [subject, actor].some((token) => isDocument(token) && token['sub'] !== undefined);
+  const verified = [subject, actor].some((token) => isClaims(token) && token['sub'] !== undefined);
   return (outcome === 'granted' ? issued !== undefined : verified) && Number(expiresAt) > now;
 }
 
@@ -104,8 +101,4 @@ async function inTurn<Item, Answer>(items: readonly Item[], work: (item: Item) =
     answers.push(...(await Promise.all(items.slice(start, start + atOnce).map(work))));
   }
   return answers;
-}
-
-function isDocument(value: unknown): value is Document {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 // A recorded decision as read back: from GET /admin/decisions/{decision_id}, or a log line that has it as `event`. Pure.
-import type { Claims } from '../shared/policy/claims.ts';
+import { type Claims, isClaims } from '../shared/policy/claims.ts';
 import type { RecordedClaims } from '../shared/policy/recorded-claims.ts';
 
 export interface RecordedToken extends RecordedClaims {
@@ -25,13 +25,20 @@ export interface RecordedDecision {
   readonly actor: RecordedToken | undefined;
 }
 
+/** The decision of a line as it was written: the `event` of a log line, or the line itself. Undefined for any other line. */
+export function decisionEvent(line: string): (Claims & { readonly decision_id: string }) | undefined {
+  const outer = parse(line);
+  const event = outer && (isClaims(outer['event']) ? outer['event'] : outer);
+  const id = event?.['decision_id'];
+  return typeof id === 'string' ? { ...event, decision_id: id } : undefined;
+}
+
 /** Undefined for a line that is no decision. */
 export function parseDecision(line: string): RecordedDecision | undefined {
-  const outer = parse(line);
-  const event = outer && (isObject(outer['event']) ? outer['event'] : outer);
-  if (!event || typeof event['decision_id'] !== 'string' || typeof event['at'] !== 'number') return undefined;
+  const event = decisionEvent(line);
+  if (!event || typeof event['at'] !== 'number') return undefined;
   return {
-    id: event['decision_id'],
+    id: event.decision_id,
     at: event['at'],
     granted: event['outcome'] === 'granted',
     reason: textOf(event['reason']),
@@ -43,7 +50,7 @@ export function parseDecision(line: string): RecordedDecision | undefined {
 }
 
 function requestOf(value: unknown): RecordedDecision['request'] {
-  if (!isObject(value)) return undefined;
+  if (!isClaims(value)) return undefined;
   return {
     audiences: textsOf(value['audiences']),
     resources: textsOf(value['resources']),
@@ -54,12 +61,12 @@ function requestOf(value: unknown): RecordedDecision['request'] {
 }
 
 function tokenOf(value: unknown): RecordedToken | undefined {
-  if (!isObject(value) || typeof value['issuer'] !== 'string') return undefined;
+  if (!isClaims(value) || typeof value['issuer'] !== 'string') return undefined;
   const { issuer, claims, hashed, omitted } = value;
   return {
     issuer,
-    claims: isObject(claims) ? claims : {},
-    hashed: isObject(hashed) ? (hashed as RecordedClaims['hashed']) : {},
+    claims: isClaims(claims) ? claims : {},
+    hashed: isClaims(hashed) ? (hashed as RecordedClaims['hashed']) : {},
     omitted: textsOf(omitted),
   };
 }
@@ -67,7 +74,7 @@ function tokenOf(value: unknown): RecordedToken | undefined {
 function parse(line: string): Claims | undefined {
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : undefined;
+    return isClaims(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -79,8 +86,4 @@ function textOf(value: unknown): string | undefined {
 
 function textsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
-import type { Claims } from '../../shared/policy/claims.ts';
+import { isClaims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact, ValueHole } from '../../shared/policy/compiled-policy.ts';
 import {
   type EvaluatedRule,
@@ -106,7 +106,7 @@ function checksOf({ subject, actor, client, now }: Rehearsal, policy: PolicyArti
 /** Only the outermost `act`; in our own tokens `aud` in both forms of the audience. */
 function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Presented {
   const { act } = claims;
-  const outermost = isObject(act)
+  const outermost = isClaims(act)
     ? { act: Object.fromEntries(Object.entries(act).filter(([name]) => name !== 'act')) }
     : {};
   if (issuer !== 'self') return { issuer, claims: { ...claims, ...outermost } };
@@ -168,8 +168,4 @@ function scopesOf(
   if (scope === undefined) return allowed;
   const granted = allowed.filter((word) => scope.includes(word));
   return granted.length > 0 ? granted : undefined;
-}
-
-function isObject(value: unknown): value is Claims {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
