@@ -2,14 +2,14 @@
 // runs. Listens on loopback, calls GET /credentials or POST /token.
 import { randomBytes } from 'node:crypto';
 import { devNull } from 'node:os';
-import { placeProblem, tokenProblem } from './caller-check.ts';
+import { placeProblem, tokenProblem } from './agent/caller-check.ts';
+import { answerCredentials } from './agent/credentials-answer.ts';
+import { parseListen } from './agent/listen-address.ts';
+import { answerJson, type Listener, listenLocally } from './agent/local-listener.ts';
+import { type CredentialsFor, credentialsKeeper } from './agent/role-credentials.ts';
 import { runChild } from './child.ts';
 import { type ClientOptions, clientOf } from './client-credentials.ts';
-import { answerCredentials } from './credentials-answer.ts';
 import type { Environment } from './environment.ts';
-import { parseListen } from './listen-address.ts';
-import { answerJson, type Listener, listenLocally } from './local-listener.ts';
-import { type CredentialsFor, credentialsKeeper } from './role-credentials.ts';
 import { serverOf } from './server.ts';
 import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';

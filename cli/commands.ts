@@ -61,7 +61,7 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   agent: {
     options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file') },
-    run: async ({ values, output, around }) => (await import('./agent.ts')).agent(values, output, around),
+    run: async ({ values, output, around }) => (await import('./agent/agent.ts')).agent(values, output, around),
   },
   introspect: {
     options: { ...server, ...texts('token-file', 'token-env'), ...client },

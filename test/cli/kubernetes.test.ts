@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { bundleCli } from '../../infra/cli-bundle.ts';
-import { exchangeForm } from './agent-world.ts';
+import { exchangeForm } from './agent/agent-world.ts';
 import { type FakeRoles, fakeRoles } from './fake-roles.ts';
 import { unsignedJwt } from './fake-server.ts';
 

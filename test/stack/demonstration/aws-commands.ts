@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalStack } from '../../../infra/local/stack.ts';
-import { startAgentFor } from '../../cli/agent-world.ts';
+import { startAgentFor } from '../../cli/agent/agent-world.ts';
 import { readCommandFile } from '../../cli/github-runner.ts';
 import { installed, sayNotInstalled } from '../../installed.ts';
 import { demonstrationStack } from './stack.ts';

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { LocalStack } from '../../../infra/local/stack.ts';
-import { type AgentWorld, askerOf, startAgentFor } from '../../cli/agent-world.ts';
+import { type AgentWorld, askerOf, startAgentFor } from '../../cli/agent/agent-world.ts';
 import { snippetOf } from '../../cli/snippets.ts';
 import { installed } from '../../installed.ts';
 import { demonstrationStack } from './stack.ts';

@@ -3,13 +3,13 @@ import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, syml
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AgentOptions } from '../../cli/agent.ts';
-import { selfSigned } from '../shared/http/certificate.ts';
-import { json, serveHttps } from '../shared/http/loopback-server.ts';
+import type { AgentOptions } from '../../../cli/agent/agent.ts';
+import { selfSigned } from '../../shared/http/certificate.ts';
+import { json, serveHttps } from '../../shared/http/loopback-server.ts';
+import { cambioIn, inTheWorld } from '../cambio.ts';
+import { busyRole, type FakeRoles, fakeRoles, refusedRole } from '../fake-roles.ts';
+import { type FakeServer, fakeServer, type Reply, unsignedJwt } from '../fake-server.ts';
 import { type AgentWorld, exchangeForm, ownToken, startAgentFor } from './agent-world.ts';
-import { cambioIn, inTheWorld } from './cambio.ts';
-import { busyRole, type FakeRoles, fakeRoles, refusedRole } from './fake-roles.ts';
-import { type FakeServer, fakeServer, type Reply, unsignedJwt } from './fake-server.ts';
 import { parsePrometheus } from './prometheus.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-agent-'));

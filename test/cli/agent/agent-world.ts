@@ -1,9 +1,9 @@
 // An agent of this process in front of a server, and requests to it that fetch would not let through.
 import { request } from 'node:http';
-import { type AgentOptions, startAgent } from '../../cli/agent.ts';
-import type { Listener } from '../../cli/local-listener.ts';
-import { inTheWorld } from './cambio.ts';
-import { unsignedJwt } from './fake-server.ts';
+import { type AgentOptions, startAgent } from '../../../cli/agent/agent.ts';
+import type { Listener } from '../../../cli/agent/local-listener.ts';
+import { inTheWorld } from '../cambio.ts';
+import { unsignedJwt } from '../fake-server.ts';
 
 export interface LocalAnswer {
   readonly status: number;

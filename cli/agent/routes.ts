@@ -1,12 +1,12 @@
 // The agent's routes, behind the checks of who may call. Pure but for what it is given.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { answerAuthz } from './agent-authz.ts';
-import type { AgentMetrics } from './agent-metrics.ts';
-import { answerToken } from './agent-token.ts';
+import { answerAuthz } from './authz.ts';
 import { type CallerProblem, type Door, placeProblem, tokenProblem } from './caller-check.ts';
 import { answerCredentials } from './credentials-answer.ts';
 import { answerJson } from './local-listener.ts';
+import type { AgentMetrics } from './metrics.ts';
 import type { CredentialsFor } from './role-credentials.ts';
+import { answerToken } from './token.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 export interface AgentParts {

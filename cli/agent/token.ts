@@ -1,8 +1,8 @@
 // The agent's POST /token: an exchange (RFC 8693) whose answer may be one of a moment ago. Without a subject token it is
 // the agent's own that is exchanged. Pure but for the keeper it is given.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type OAuthProblem, oauthProblem } from './agent-problem.ts';
 import { answerJson, readBody } from './local-listener.ts';
+import { type OAuthProblem, oauthProblem } from './problem.ts';
 import type { TokenKeeper, Wanted } from './token-keeper.ts';
 
 const maxBytes = 65_536;

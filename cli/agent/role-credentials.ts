@@ -1,11 +1,12 @@
 // AWS credentials of roles for the SDKs' container provider: kept, renewed in time, and each time with a fresh token.
+
+import type { RetryLimits } from '../ask.ts';
+import { type AwsCredentials, fetchForRole } from '../aws-credentials.ts';
+import type { Client } from '../client-credentials.ts';
+import type { FindToken } from '../found-token.ts';
+import type { Server } from '../server.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
-import type { RetryLimits } from './ask.ts';
-import { type AwsCredentials, fetchForRole } from './aws-credentials.ts';
-import type { Client } from './client-credentials.ts';
-import type { FindToken } from './found-token.ts';
-import type { Server } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 
 export interface Broker {
   readonly server: Server;

@@ -1,9 +1,9 @@
 // The agent's /authz/{audience}: swaps the bearer token of a request for one of that audience, for a gateway that asks
 // before it passes the request on (nginx auth_request, Envoy ext_authz). Pure but for the keeper it is given.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { gatewayStatus, oauthProblem } from './agent-problem.ts';
+import { subjectTypeOf } from '../token-exchange.ts';
 import { answerJson } from './local-listener.ts';
-import { subjectTypeOf } from './token-exchange.ts';
+import { gatewayStatus, oauthProblem } from './problem.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 /** RFC 6750 §2.1. */

@@ -1,6 +1,6 @@
 // `--listen`: an address and port, or the path of a Unix socket. Pure.
 import { isIP } from 'node:net';
-import { UsageError } from './usage.ts';
+import { UsageError } from '../usage.ts';
 
 export type ListenAddress =
   | { readonly kind: 'unix'; readonly text: string; readonly path: string }

@@ -1,7 +1,7 @@
 // `--auth-token-file`: the secret that local callers must know. Reads the file, or makes it, for its owner alone.
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { type Output, UsageError } from './usage.ts';
+import { type Output, UsageError } from '../usage.ts';
 
 const fewest = 16;
 

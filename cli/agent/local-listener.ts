@@ -3,8 +3,8 @@
 import { lstatSync, rmSync } from 'node:fs';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { UsageError } from '../usage.ts';
 import type { ListenAddress } from './listen-address.ts';
-import { UsageError } from './usage.ts';
 
 export interface Listener {
   /** `http://127.0.0.1:9911` or `unix:/run/agent.sock`. */

@@ -1,19 +1,20 @@
 // `cambio agent`: the local broker beside a workload. Listens; calls POST /token and GET /credentials.
-import { createMetrics } from './agent-metrics.ts';
-import { agentListener } from './agent-routes.ts';
+
+import { CallFailed } from '../call-failed.ts';
+import { type ClientOptions, clientOf } from '../client-credentials.ts';
+import { failureLines } from '../failure-text.ts';
+import { serverOf } from '../server.ts';
+import { type SubjectTokenOptions, tokenFinder } from '../subject-token.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { exitCodes, type Output, UsageError } from '../usage.ts';
 import type { CacheOptions } from './answer-cache.ts';
 import { readOrMakeToken } from './auth-token-file.ts';
-import { CallFailed } from './call-failed.ts';
-import { type ClientOptions, clientOf } from './client-credentials.ts';
-import { failureLines } from './failure-text.ts';
 import { isOnThisMachine, parseListen } from './listen-address.ts';
 import { type Listener, listenLocally } from './local-listener.ts';
+import { createMetrics } from './metrics.ts';
 import { credentialsKeeper } from './role-credentials.ts';
-import { serverOf } from './server.ts';
-import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
-import type { Surroundings } from './surroundings.ts';
+import { agentListener } from './routes.ts';
 import { tokenKeeper } from './token-keeper.ts';
-import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface AgentOptions extends SubjectTokenOptions, ClientOptions {
   readonly url?: string | undefined;

@@ -1,6 +1,6 @@
 // A failed exchange as the agent's callers are told: the OAuth error of the server, or that it cannot be had now. Pure.
-import { CallFailed } from './call-failed.ts';
-import { UsageError } from './usage.ts';
+import { CallFailed } from '../call-failed.ts';
+import { UsageError } from '../usage.ts';
 
 export interface OAuthProblem {
   readonly status: number;

@@ -1,8 +1,8 @@
 // The agent's memory, with a clock of its own: when it asks, when it waits, and what it forgets.
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type AnswerCache, createAnswerCache, type Loaded } from '../../cli/answer-cache.ts';
-import { CallFailed } from '../../cli/call-failed.ts';
-import { UsageError } from '../../cli/usage.ts';
+import { type AnswerCache, createAnswerCache, type Loaded } from '../../../cli/agent/answer-cache.ts';
+import { CallFailed } from '../../../cli/call-failed.ts';
+import { UsageError } from '../../../cli/usage.ts';
 
 let clock: number;
 let random: number;

@@ -1,11 +1,11 @@
 // Tokens kept for those who ask again: the answer of each exchange, by everything that shapes it. Network, through the
 // exchange.
 import { createHash } from 'node:crypto';
+import type { FoundToken } from '../found-token.ts';
+import { exchangeToken } from '../token-exchange.ts';
+import { factsOf } from '../token-facts.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
-import type { FoundToken } from './found-token.ts';
 import type { Broker } from './role-credentials.ts';
-import { exchangeToken } from './token-exchange.ts';
-import { factsOf } from './token-facts.ts';
 
 export type TokenAnswer = Readonly<Record<string, unknown>>;
 

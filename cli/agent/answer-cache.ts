@@ -1,8 +1,8 @@
 // Answers kept until shortly before they expire: one request upstream for all who ask at once, renewal while the old
 // answer still serves, and a pause after failures. In memory, and no more of it than its limit. No I/O of its own.
-import { pauseAfter } from './ask.ts';
-import { CallFailed } from './call-failed.ts';
-import type { Surroundings } from './surroundings.ts';
+import { pauseAfter } from '../ask.ts';
+import { CallFailed } from '../call-failed.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 export interface Loaded<Value> {
   readonly value: Value;
