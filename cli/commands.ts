@@ -15,13 +15,13 @@ export const commands: Readonly<Record<string, Command>> = {
     argument: { name: 'PATH', optional: true },
     options: {},
     run: async ({ positionals: [path = defaultPolicy], output }) =>
-      (await import('./policy-commands.ts')).policyCheck(path, output),
+      (await import('./policy/commands.ts')).policyCheck(path, output),
   },
   'policy test': {
     argument: { name: 'PATH', optional: true },
     options: {},
     run: async ({ positionals: [path = defaultPolicy], output }) =>
-      (await import('./policy-commands.ts')).policyTest(path, output),
+      (await import('./policy/commands.ts')).policyTest(path, output),
   },
   'policy explain': {
     options: {
@@ -30,13 +30,13 @@ export const commands: Readonly<Record<string, Command>> = {
       json: flag,
     },
     run: async ({ values, output, around }) =>
-      (await import('./policy-commands.ts')).policyExplain(values, output, around),
+      (await import('./policy/commands.ts')).policyExplain(values, output, around),
   },
   'policy replay': {
     argument: { name: 'AUDIT.jsonl' },
     options: texts('policy'),
     run: async ({ values, positionals: [file = ''], output }) =>
-      (await import('./policy-commands.ts')).policyReplay(file, values, output),
+      (await import('./policy/commands.ts')).policyReplay(file, values, output),
   },
   exchange: {
     options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
@@ -56,7 +56,7 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role', 'revocations-role') },
     run: async ({ values, output, around }) => {
       const { issuer } = (await import('./server.ts')).serverOf(values['url'] as string | undefined, around);
-      return (await import('./policy-commands.ts')).awsTrustPolicy(values, defaultPolicy, output, issuer);
+      return (await import('./policy/commands.ts')).awsTrustPolicy(values, defaultPolicy, output, issuer);
     },
   },
   agent: {

@@ -1,6 +1,6 @@
 // `cambio why DECISION_ID`: the trace of a decision. Calls GET /admin/decisions/{decision_id}, signed with SigV4.
 import { callAdmin } from './admin-call.ts';
-import { conditionLines, ruleLines } from './decision-tree.ts';
+import { conditionLines, ruleLines } from './policy/decision-tree.ts';
 import { serverOf } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';

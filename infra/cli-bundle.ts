@@ -42,7 +42,7 @@ const require = createRequire(import.meta.url);
 `;
 
 export async function bundleCli(): Promise<CliBundle> {
-  const policy = textOf(await build({ ...options, entryPoints: ['cli/policy-commands.ts'], external: [shared] }));
+  const policy = textOf(await build({ ...options, entryPoints: ['cli/policy/commands.ts'], external: [shared] }));
   const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins: [deferred(policy)] });
   const code = `${start}${textOf(main)}`;
   return { code, sha256: createHash('sha256').update(code).digest('hex'), metafile: main.metafile };

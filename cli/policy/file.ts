@@ -1,9 +1,9 @@
 // A policy that a command needs compiled, and JSON that it is given. Reads files.
-import { compilePolicy } from '../infra/policy/compile-policy.ts';
-import { formatDiagnostic, hasErrors } from '../infra/policy/diagnostic.ts';
-import type { Claims } from '../shared/policy/claims.ts';
-import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
-import { type Output, UsageError } from './usage.ts';
+import { compilePolicy } from '../../infra/policy/compile-policy.ts';
+import { formatDiagnostic, hasErrors } from '../../infra/policy/diagnostic.ts';
+import type { Claims } from '../../shared/policy/claims.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { type Output, UsageError } from '../usage.ts';
 
 /** The compiled policy; undefined after its errors were printed. Issuer URLs from TypeScript are left open. */
 export function compiledPolicy(path: string, { stderr }: Output): PolicyArtifact | undefined {

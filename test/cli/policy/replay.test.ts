@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decisionDocument } from '../../shared/http/decision-document.ts';
-import { type DecisionInput, decisionRecord } from '../../shared/oauth/decision-record.ts';
-import { cambio } from './cambio.ts';
+import { decisionDocument } from '../../../shared/http/decision-document.ts';
+import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision-record.ts';
+import { cambio } from '../cambio.ts';
 
 let folder = '';
 const now = 1_795_000_000;

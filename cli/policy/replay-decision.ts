@@ -1,12 +1,12 @@
 // Decides a recorded decision again under another policy, saying so where the record is not enough. Pure.
-import { questionOf, type Rehearsal, targetOf } from '../infra/policy/rehearse.ts';
-import { rehearseSession } from '../infra/policy/rehearse-session.ts';
-import { createConditionEvaluator } from '../shared/policy/cel.ts';
-import type { Claims } from '../shared/policy/claims.ts';
-import type { PolicyArtifact, PolicyRule, RoleGrant } from '../shared/policy/compiled-policy.ts';
-import { indexRules } from '../shared/policy/evaluate.ts';
-import { type EvaluatedRule, evaluateRule } from '../shared/policy/evaluate-rule.ts';
-import type { PolicyQuestion } from '../shared/policy/question.ts';
+import { questionOf, type Rehearsal, targetOf } from '../../infra/policy/rehearse.ts';
+import { rehearseSession } from '../../infra/policy/rehearse-session.ts';
+import { createConditionEvaluator } from '../../shared/policy/cel.ts';
+import type { Claims } from '../../shared/policy/claims.ts';
+import type { PolicyArtifact, PolicyRule, RoleGrant } from '../../shared/policy/compiled-policy.ts';
+import { indexRules } from '../../shared/policy/evaluate.ts';
+import { type EvaluatedRule, evaluateRule } from '../../shared/policy/evaluate-rule.ts';
+import type { PolicyQuestion } from '../../shared/policy/question.ts';
 import { type GuessedClaims, guessClaims } from './guess-claims.ts';
 import type { RecordedDecision, RecordedToken } from './recorded-decision.ts';
 

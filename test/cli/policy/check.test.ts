@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changed, validPolicy } from '../infra/policy/policy-world.ts';
-import { cambio } from './cambio.ts';
+import { changed, validPolicy } from '../../infra/policy/policy-world.ts';
+import { cambio } from '../cambio.ts';
 
-const repository = join(import.meta.dirname, '../..');
+const repository = join(import.meta.dirname, '../../..');
 let folder = '';
 
 beforeAll(() => {

@@ -1,11 +1,11 @@
 // `cambio policy test [PATH]`: runs the tests beside a policy. Reads the policy and its *.test.yaml.
-import { formatDiagnostic } from '../infra/policy/diagnostic.ts';
-import { policyOf, readTests } from '../infra/policy/read-tests.ts';
-import { runTests, type TestResult } from '../infra/policy/run-tests.ts';
+import { formatDiagnostic } from '../../infra/policy/diagnostic.ts';
+import { policyOf, readTests } from '../../infra/policy/read-tests.ts';
+import { runTests, type TestResult } from '../../infra/policy/run-tests.ts';
+import { exitCodes, type Output } from '../usage.ts';
+import { count } from './check.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';
-import { count } from './policy-check.ts';
-import { compiledPolicy } from './policy-file.ts';
-import { exitCodes, type Output } from './usage.ts';
+import { compiledPolicy } from './file.ts';
 
 /** @returns the exit code: 0 when every test passes, 1 when one fails, there is none, or the policy has errors */
 export function policyTest(path: string, output: Output): number {

@@ -1,6 +1,6 @@
 // A recorded decision as read back: from GET /admin/decisions/{decision_id}, or a log line that has it as `event`. Pure.
-import { type Claims, isClaims } from '../shared/policy/claims.ts';
-import type { RecordedClaims } from '../shared/policy/recorded-claims.ts';
+import { type Claims, isClaims } from '../../shared/policy/claims.ts';
+import type { RecordedClaims } from '../../shared/policy/recorded-claims.ts';
 
 export interface RecordedToken extends RecordedClaims {
   readonly issuer: string;

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { validPolicy } from '../infra/policy/policy-world.ts';
-import { cambio, cambioIn } from './cambio.ts';
+import { validPolicy } from '../../infra/policy/policy-world.ts';
+import { cambio, cambioIn } from '../cambio.ts';
 
 let folder = '';
 const now = 1_795_000_000;

@@ -1,9 +1,10 @@
 // `cambio policy replay AUDIT.jsonl --policy PATH`: what recorded decisions would be under another policy. Reads both.
-import { compiledPolicy } from './policy-file.ts';
-import { readText } from './read-text.ts';
+
+import { readText } from '../read-text.ts';
+import { exitCodes, type Output, UsageError } from '../usage.ts';
+import { compiledPolicy } from './file.ts';
 import { parseDecision, type RecordedDecision } from './recorded-decision.ts';
 import { createReplay, type Replayed } from './replay-decision.ts';
-import { exitCodes, type Output, UsageError } from './usage.ts';
 
 interface Outcome {
   readonly decision: RecordedDecision;

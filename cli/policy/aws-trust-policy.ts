@@ -1,13 +1,13 @@
 // `cambio aws trust-policy`: what the account of a role has to have, so that Cambio may make its sessions. Reads the policy.
-import { didYouMean } from '../infra/policy/did-you-mean.ts';
-import type { CompiledPolicy, Role } from '../shared/policy/compiled-policy.ts';
-import { parseRoleArn } from '../shared/policy/role-arn.ts';
-import { type RoleUse, roleUses } from '../shared/policy/role-uses.ts';
-import { revocationSetups } from '../shared/policy/session-revocation.ts';
-import { oidcProvider, trustPolicy } from '../shared/policy/trust-policy.ts';
-import { compiledPolicy } from './policy-file.ts';
-import { printable } from './printable.ts';
-import { exitCodes, type Output, UsageError } from './usage.ts';
+import { didYouMean } from '../../infra/policy/did-you-mean.ts';
+import type { CompiledPolicy, Role } from '../../shared/policy/compiled-policy.ts';
+import { parseRoleArn } from '../../shared/policy/role-arn.ts';
+import { type RoleUse, roleUses } from '../../shared/policy/role-uses.ts';
+import { revocationSetups } from '../../shared/policy/session-revocation.ts';
+import { oidcProvider, trustPolicy } from '../../shared/policy/trust-policy.ts';
+import { printable } from '../printable.ts';
+import { exitCodes, type Output, UsageError } from '../usage.ts';
+import { compiledPolicy } from './file.ts';
 
 export interface TrustPolicyOptions {
   readonly role?: string | undefined;

@@ -1,8 +1,8 @@
 // What a record hides of a token's claims, tried against what the policy wants: the salted hash of a wanted value tells
 // whether the claim had it. Pure.
-import { type Claims, claimAt } from '../shared/policy/claims.ts';
-import type { ClaimMatch, PolicyRule } from '../shared/policy/compiled-policy.ts';
-import { hashClaim } from '../shared/policy/recorded-claims.ts';
+import { type Claims, claimAt } from '../../shared/policy/claims.ts';
+import type { ClaimMatch, PolicyRule } from '../../shared/policy/compiled-policy.ts';
+import { hashClaim } from '../../shared/policy/recorded-claims.ts';
 import type { RecordedToken } from './recorded-decision.ts';
 
 /** An expression that uses the whole map, or a name it computes: `claims.exists(…)`, `size(claims)`, `claims[x]`. */

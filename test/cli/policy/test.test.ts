@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { PolicyError, resolvePolicy } from '../../infra/resolve-policy.ts';
-import { changed, validPolicy } from '../infra/policy/policy-world.ts';
-import { cambio } from './cambio.ts';
+import { PolicyError, resolvePolicy } from '../../../infra/resolve-policy.ts';
+import { changed, validPolicy } from '../../infra/policy/policy-world.ts';
+import { cambio } from '../cambio.ts';
 
 let root = '';
 let folder = '';

@@ -1,13 +1,13 @@
 // `cambio policy explain`: what a policy decides about a token, and why. Reads the policy and the claims it is given.
-import { didYouMean } from '../infra/policy/did-you-mean.ts';
-import { createRehearse, type Rehearsal, type Rehearsed } from '../infra/policy/rehearse.ts';
-import type { Claims } from '../shared/policy/claims.ts';
-import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { didYouMean } from '../../infra/policy/did-you-mean.ts';
+import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/policy/rehearse.ts';
+import type { Claims } from '../../shared/policy/claims.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { readText } from '../read-text.ts';
+import { tokenHint } from '../token-hint.ts';
+import { exitCodes, type Output, UsageError } from '../usage.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';
-import { claimsOfToken, compiledPolicy, parseObject } from './policy-file.ts';
-import { readText } from './read-text.ts';
-import { tokenHint } from './token-hint.ts';
-import { exitCodes, type Output, UsageError } from './usage.ts';
+import { claimsOfToken, compiledPolicy, parseObject } from './file.ts';
 
 /** Options as parsed from the command line. */
 export interface ExplainOptions {

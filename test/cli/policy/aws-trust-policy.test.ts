@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { cambio, cambioIn, inTheWorld } from './cambio.ts';
-import { fakeServer, granting } from './fake-server.ts';
+import { cambio, cambioIn, inTheWorld } from '../cambio.ts';
+import { fakeServer, granting } from '../fake-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-trust-'));
 afterAll(() => rmSync(folder, { recursive: true }));
