@@ -3,7 +3,7 @@
 import { ask } from './ask.ts';
 import type { Server } from './server.ts';
 import type { Surroundings } from './surroundings.ts';
-import { type Exchange, exchangeToken, lifeOf, withFacts } from './token-exchange.ts';
+import { type Exchange, exchangeToken, lifeOf, withFacts } from './token/token-exchange.ts';
 import { UsageError } from './usage.ts';
 
 export interface AwsCredentials {

@@ -8,11 +8,11 @@ import { parseListen } from './agent/listen-address.ts';
 import { answerJson, type Listener, listenLocally } from './agent/local-listener.ts';
 import { type CredentialsFor, credentialsKeeper } from './agent/role-credentials.ts';
 import { runChild } from './child.ts';
-import { type ClientOptions, clientOf } from './client-credentials.ts';
 import type { Environment } from './environment.ts';
 import { serverOf } from './server.ts';
-import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
+import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { UsageError } from './usage.ts';
 
 export interface AwsExecOptions extends SubjectTokenOptions, ClientOptions {

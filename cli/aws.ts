@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { type AwsCredentials, exchangeForRole } from './aws-credentials.ts';
 import { environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
-import { type ClientOptions, clientOf } from './client-credentials.ts';
 import type { Environment } from './environment.ts';
 import { serverOf } from './server.ts';
-import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
+import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface AwsOptions extends SubjectTokenOptions, ClientOptions {

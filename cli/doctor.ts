@@ -1,14 +1,14 @@
 // `cambio doctor`: what stands between this machine and a token, from the URL to the clock. Calls the public documents.
 
 import { CallFailed } from './call-failed.ts';
-import { type ClientOptions, clientOf } from './client-credentials.ts';
 import { type Checked, checkClock, checkKeys, checkServer, type Finding } from './doctor-checks.ts';
 import { printable } from './printable.ts';
 import { proxyOf } from './proxy.ts';
 import { serverOf } from './server.ts';
-import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
-import { describeToken, factsOf } from './token-facts.ts';
+import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
+import { describeToken, factsOf } from './token/token-facts.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface DoctorOptions extends SubjectTokenOptions, ClientOptions {

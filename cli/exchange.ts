@@ -1,10 +1,11 @@
 // `cambio exchange`: a token for an audience. Calls POST /token.
-import { type ClientOptions, clientOf } from './client-credentials.ts';
+
 import { printable } from './printable.ts';
 import { serverOf } from './server.ts';
-import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
-import { exchangeToken } from './token-exchange.ts';
+import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
+import { exchangeToken } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface ExchangeOptions extends SubjectTokenOptions, ClientOptions {

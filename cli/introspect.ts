@@ -1,9 +1,10 @@
 // `cambio introspect`: what a token is worth (RFC 7662). Calls POST /introspect.
-import { type ClientOptions, clientOf } from './client-credentials.ts';
+
 import { serverOf } from './server.ts';
-import { givenToken, type SubjectTokenOptions } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
-import { askForm } from './token-exchange.ts';
+import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { givenToken, type SubjectTokenOptions } from './token/subject-token.ts';
+import { askForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface IntrospectOptions extends SubjectTokenOptions, ClientOptions {

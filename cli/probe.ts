@@ -2,12 +2,12 @@
 // /introspect and /revoke, and GET of the token's Status List.
 import { askOnce } from './ask.ts';
 import { CallFailed } from './call-failed.ts';
-import { type Client, type ClientOptions, clientOf } from './client-credentials.ts';
 import { assertPrivate, type Server, serverOf } from './server.ts';
 import { type StatusPlace, statusIn, statusPlaceOf } from './status-list.ts';
-import { type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
-import { askForm, exchangeToken } from './token-exchange.ts';
+import { type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
+import { askForm, exchangeToken } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface ProbeOptions extends SubjectTokenOptions, ClientOptions {

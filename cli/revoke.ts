@@ -1,11 +1,11 @@
 // `cambio revoke`: an own token (RFC 7009), or, as an administrator, whatever is so described. Calls POST /revoke or
 // POST /admin/revocations.
 import { callAdmin } from './admin-call.ts';
-import { asserted, type Client, type ClientOptions, clientOf } from './client-credentials.ts';
 import { type Server, serverOf } from './server.ts';
-import { givenToken, type SubjectTokenOptions, tokenFinder } from './subject-token.ts';
 import type { Surroundings } from './surroundings.ts';
-import { askForm } from './token-exchange.ts';
+import { asserted, type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { givenToken, type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
+import { askForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface RevokeOptions extends SubjectTokenOptions, ClientOptions {

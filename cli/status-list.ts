@@ -1,7 +1,7 @@
 // A token's place in a Token Status List, and what the list says of it (draft-ietf-oauth-status-list §4, §6.2), read and not
 // verified: the probe measures when a list shows a revocation, it decides nothing by it. Pure.
 import { inflateSync } from 'node:zlib';
-import { payloadOf } from './token-facts.ts';
+import { payloadOf } from './token/token-facts.ts';
 import { UsageError } from './usage.ts';
 
 export interface StatusPlace {

@@ -1,11 +1,11 @@
 // `cambio agent`: the local broker beside a workload. Listens; calls POST /token and GET /credentials.
 
 import { CallFailed } from '../call-failed.ts';
-import { type ClientOptions, clientOf } from '../client-credentials.ts';
 import { failureLines } from '../failure-text.ts';
 import { serverOf } from '../server.ts';
-import { type SubjectTokenOptions, tokenFinder } from '../subject-token.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { type ClientOptions, clientOf } from '../token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
 import type { CacheOptions } from './answer-cache.ts';
 import { readOrMakeToken } from './auth-token-file.ts';

@@ -1,7 +1,7 @@
 // The agent's /authz/{audience}: swaps the bearer token of a request for one of that audience, for a gateway that asks
 // before it passes the request on (nginx auth_request, Envoy ext_authz). Pure but for the keeper it is given.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { subjectTypeOf } from '../token-exchange.ts';
+import { subjectTypeOf } from '../token/token-exchange.ts';
 import { answerJson } from './local-listener.ts';
 import { gatewayStatus, oauthProblem } from './problem.ts';
 import type { TokenKeeper } from './token-keeper.ts';

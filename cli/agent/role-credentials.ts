@@ -2,10 +2,10 @@
 
 import type { RetryLimits } from '../ask.ts';
 import { type AwsCredentials, fetchForRole } from '../aws-credentials.ts';
-import type { Client } from '../client-credentials.ts';
-import type { FindToken } from '../found-token.ts';
 import type { Server } from '../server.ts';
 import type { Surroundings } from '../surroundings.ts';
+import type { Client } from '../token/client-credentials.ts';
+import type { FindToken } from '../token/found-token.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
 
 export interface Broker {

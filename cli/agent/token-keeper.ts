@@ -1,9 +1,9 @@
 // Tokens kept for those who ask again: the answer of each exchange, by everything that shapes it. Network, through the
 // exchange.
 import { createHash } from 'node:crypto';
-import type { FoundToken } from '../found-token.ts';
-import { exchangeToken } from '../token-exchange.ts';
-import { factsOf } from '../token-facts.ts';
+import type { FoundToken } from '../token/found-token.ts';
+import { exchangeToken } from '../token/token-exchange.ts';
+import { factsOf } from '../token/token-facts.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
 import type { Broker } from './role-credentials.ts';
 

@@ -4,7 +4,7 @@ import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/poli
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { readText } from '../read-text.ts';
-import { tokenHint } from '../token-hint.ts';
+import { tokenHint } from '../token/token-hint.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';
 import { claimsOfToken, compiledPolicy, parseObject } from './file.ts';

@@ -1,6 +1,6 @@
 // A client's own JWT assertion (RFC 7523 §3; 7523bis: `aud` is the issuer alone). Pure but for the random `jti`.
 import { createPrivateKey, type JsonWebKey, type KeyObject, randomUUID, sign } from 'node:crypto';
-import { UsageError } from './usage.ts';
+import { UsageError } from '../usage.ts';
 
 export interface AssertionRequest {
   readonly id: string;

@@ -1,14 +1,14 @@
 // A token of the AWS identity a process already has: STS GetWebIdentityToken, signed with SigV4. Network.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
-import { ask } from './ask.ts';
+import { ask } from '../ask.ts';
+import { CallFailed, type FailureFacts } from '../call-failed.ts';
+import type { Environment } from '../environment.ts';
+import { printable } from '../printable.ts';
+import { assertPrivate } from '../server.ts';
+import { signRequest } from '../sigv4.ts';
+import { UsageError } from '../usage.ts';
 import { ownCredentials } from './aws-own-credentials.ts';
-import { CallFailed, type FailureFacts } from './call-failed.ts';
-import type { Environment } from './environment.ts';
 import type { FoundToken, Search } from './found-token.ts';
-import { printable } from './printable.ts';
-import { assertPrivate } from './server.ts';
-import { signRequest } from './sigv4.ts';
-import { UsageError } from './usage.ts';
 
 /** @throws CallFailed, UsageError without credentials or region */
 export async function awsIdentityToken({ audience, around }: Search): Promise<FoundToken> {

@@ -1,10 +1,10 @@
 // The OIDC token of a GitHub Actions job, asked for with the request token that the runner gives it. Network.
 // https://docs.github.com/actions/reference/security/oidc
-import { ask } from './ask.ts';
-import { CallFailed } from './call-failed.ts';
+import { ask } from '../ask.ts';
+import { CallFailed } from '../call-failed.ts';
+import { assertPrivate } from '../server.ts';
+import { UsageError } from '../usage.ts';
 import type { FoundToken, Search } from './found-token.ts';
-import { assertPrivate } from './server.ts';
-import { UsageError } from './usage.ts';
 
 const from = 'ACTIONS_ID_TOKEN_REQUEST_URL';
 

@@ -1,13 +1,13 @@
 // The AWS credentials this process already has: its variables, else those of its ECS task or EKS pod. Network, for the latter.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
-import { ask } from './ask.ts';
-import type { Environment } from './environment.ts';
-import { hostOf } from './proxy.ts';
-import { readText } from './read-text.ts';
-import { isLocal } from './server.ts';
-import { type Credentials, credentialsFrom } from './sigv4.ts';
-import type { Surroundings } from './surroundings.ts';
-import { UsageError } from './usage.ts';
+import { ask } from '../ask.ts';
+import type { Environment } from '../environment.ts';
+import { hostOf } from '../proxy.ts';
+import { readText } from '../read-text.ts';
+import { isLocal } from '../server.ts';
+import { type Credentials, credentialsFrom } from '../sigv4.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { UsageError } from '../usage.ts';
 
 /** Where ECS and EKS Pod Identity listen; plain http goes nowhere else but to loopback. */
 const ofAws = ['169.254.170.2', '169.254.170.23', 'fd00:ec2::23'];

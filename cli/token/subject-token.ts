@@ -1,11 +1,12 @@
 // The token a command exchanges: named by an option, piped in, or found where a CI system, a pod or a cloud puts it.
+
+import { readText } from '../read-text.ts';
+import type { Server } from '../server.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { UsageError } from '../usage.ts';
 import { awsIdentityToken } from './aws-identity-token.ts';
 import type { FindToken, FoundToken, Search } from './found-token.ts';
-import { readText } from './read-text.ts';
-import type { Server } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { findInPlace } from './token-places.ts';
-import { UsageError } from './usage.ts';
 
 export interface SubjectTokenOptions {
   readonly 'token-file'?: string | undefined;

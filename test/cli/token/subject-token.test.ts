@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunProgram, Surroundings } from '../../cli/surroundings.ts';
-import { cambioIn, inTheWorld } from './cambio.ts';
-import { type FakeServer, fakeServer, granting, type Reply, unsignedJwt } from './fake-server.ts';
+import type { RunProgram, Surroundings } from '../../../cli/surroundings.ts';
+import { cambioIn, inTheWorld } from '../cambio.ts';
+import { type FakeServer, fakeServer, granting, type Reply, unsignedJwt } from '../fake-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-token-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,8 @@
 // The OIDC token of a Buildkite job: its agent asks for it. Runs `buildkite-agent`.
 // https://buildkite.com/docs/agent/v3/cli-oidc
+
+import { UsageError } from '../usage.ts';
 import type { FoundToken, Search } from './found-token.ts';
-import { UsageError } from './usage.ts';
 
 const from = 'buildkite-agent';
 

@@ -1,5 +1,5 @@
 // A token to exchange, and what a place where tokens lie is searched with. Types only.
-import type { Surroundings } from './surroundings.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 export interface FoundToken {
   readonly token: string;

@@ -1,10 +1,10 @@
 // One token exchange as a client sends it (RFC 8693 §2.1), with what a failure of it means. Network, through ask.
-import { type Answered, askOnce, type RetryLimits, withRetries } from './ask.ts';
-import { CallFailed } from './call-failed.ts';
+import { type Answered, askOnce, type RetryLimits, withRetries } from '../ask.ts';
+import { CallFailed } from '../call-failed.ts';
+import type { Server } from '../server.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { authenticate, type Client } from './client-credentials.ts';
 import type { FoundToken } from './found-token.ts';
-import type { Server } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { describeToken, factsOf } from './token-facts.ts';
 
 export interface Exchange {

@@ -1,5 +1,5 @@
 // What a token says of itself, read and not verified: for error messages and for how long trying again makes sense. Pure.
-import { printable } from './printable.ts';
+import { printable } from '../printable.ts';
 
 export interface TokenFacts {
   readonly iss: string | undefined;

@@ -1,9 +1,10 @@
 // Who calls: a client of the policy, by secret, key or a workload's own token (RFC 6749 §2.3, RFC 7523 §2.2), or nobody.
+
+import { readText } from '../read-text.ts';
+import type { Server } from '../server.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { UsageError } from '../usage.ts';
 import { clientAssertion } from './client-assertion.ts';
-import { readText } from './read-text.ts';
-import type { Server } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
-import { UsageError } from './usage.ts';
 
 export interface ClientOptions {
   readonly 'client-id'?: string | undefined;

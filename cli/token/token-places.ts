@@ -1,13 +1,13 @@
 // Where tokens lie, in the order in which they are looked for. The default Kubernetes token is not among them: it is for
 // the cluster's own API, and whoever it is sent to could use it there.
 import { existsSync, readFileSync } from 'node:fs';
+import type { Environment } from '../environment.ts';
+import { printable } from '../printable.ts';
+import { readText } from '../read-text.ts';
+import { UsageError } from '../usage.ts';
 import { buildkiteToken } from './buildkite-token.ts';
-import type { Environment } from './environment.ts';
 import type { FoundToken, Search } from './found-token.ts';
 import { githubToken } from './github-token.ts';
-import { printable } from './printable.ts';
-import { readText } from './read-text.ts';
-import { UsageError } from './usage.ts';
 
 /** Undefined when the place is not there; throws when it is, and gives no token. */
 type Place = (search: Search) => FoundToken | undefined | Promise<FoundToken | undefined>;
