@@ -1,6 +1,6 @@
 // POST /introspect. Wiring only.
 import { introspectionEndpoint } from '../shared/http/introspection-endpoint.ts';
-import { endpointParts } from './endpoint-parts.ts';
+import { endpointParts } from './wiring.ts';
 
 const { capabilities, options } = endpointParts('introspect');
 

@@ -1,6 +1,6 @@
 // POST /revoke. Wiring only.
 import { revocationEndpoint } from '../shared/http/revocation-endpoint.ts';
-import { endpointParts } from './endpoint-parts.ts';
+import { endpointParts } from './wiring.ts';
 
 const { capabilities, options } = endpointParts('revoke');
 

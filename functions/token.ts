@@ -9,7 +9,7 @@ import { credentialsEndpoint } from '../shared/http/credentials-endpoint.ts';
 import { tokenEndpoint } from '../shared/http/token-endpoint.ts';
 import { conditionEvaluator } from '../shared/policy/conditions.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
-import { endpointParts } from './endpoint-parts.ts';
+import { endpointParts } from './wiring.ts';
 
 const { capabilities, options, store } = endpointParts('token');
 const cambio = {
