@@ -5,7 +5,6 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Route } from './api.ts';
-import { EndpointFunction } from './endpoint-function.ts';
 import {
   adminRevocationsPart,
   decisionsPart,
@@ -18,7 +17,8 @@ import {
   revokePart,
   statusListsPart,
   tokenPart,
-} from './endpoint-parts.ts';
+} from './endpoint-definitions.ts';
+import { EndpointFunction } from './endpoint-function.ts';
 
 export interface EndpointsProps extends PartsProps {
   readonly logRetention: RetentionDays;
