@@ -9,8 +9,8 @@ import {
   DescribeTableCommand,
   DynamoDBClient,
 } from '@aws-sdk/client-dynamodb';
-import { startDynamoDb } from '../infra/local/dynamodb.ts';
-import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb-engine.ts';
+import { startDynamoDb } from '../infra/local/dynamodb/dynamodb.ts';
+import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb/engine.ts';
 import { listen } from '../infra/local/listen.ts';
 import { installed, sayNotInstalled } from './installed.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { EmulatorOptions } from './calls.ts';
 import type { Cleanup } from './cleanup.ts';
 import { accountId, region } from './deployment.ts';
-import type { EngineName } from './dynamodb-engine.ts';
+import type { EngineName } from './dynamodb/engine.ts';
 import type { Iam } from './iam.ts';
 import type { IamRole } from './iam-policies.ts';
 import type { Invoke } from './lambda-api.ts';
@@ -64,7 +64,7 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     import('./iam.ts'),
     import('./lambda-api.ts'),
     import('./kms.ts'),
-    import('./dynamodb.ts'),
+    import('./dynamodb/dynamodb.ts'),
   ]);
   const account = { region, accountId, record, fault };
   const { principalOf: known, roles, oidcProviders } = options;

@@ -39,7 +39,7 @@ export async function startSweepers(tables: readonly ExpiringTable[], { engineUr
   if (engineUrl === undefined) return;
   const [{ DynamoDBClient }, { sweepExpired }] = await Promise.all([
     import('@aws-sdk/client-dynamodb'),
-    import('./dynamodb-sweeper.ts'),
+    import('./dynamodb/sweeper.ts'),
   ]);
   const client = new DynamoDBClient(deployerClient(engineUrl));
   cleanup.add(() => client.destroy());

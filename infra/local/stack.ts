@@ -5,7 +5,7 @@ import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
 import { type Deployment, openDeployment } from './deployment.ts';
-import type { EngineName } from './dynamodb-engine.ts';
+import type { EngineName } from './dynamodb/engine.ts';
 import { endpointVariables, startEmulators } from './emulators.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { definitionsOf, principalsOf } from './functions.ts';

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EngineName } from '../../infra/local/dynamodb-engine.ts';
+import type { EngineName } from '../../infra/local/dynamodb/engine.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { type Answer, answerOf, basic, types } from '../rfc/served.ts';
 

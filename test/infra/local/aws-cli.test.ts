@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startDynamoDb } from '../../../infra/local/dynamodb.ts';
+import { startDynamoDb } from '../../../infra/local/dynamodb/dynamodb.ts';
 import { installed } from '../../installed.ts';
 import { accountId, admin, adminArn, emulatorOptions, kmsWorld, region, stsWorld } from './emulators.ts';
 

@@ -3,7 +3,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startDynamoDb } from '../../../infra/local/dynamodb.ts';
+import { startDynamoDb } from '../../../infra/local/dynamodb/dynamodb.ts';
 import { installed, sayNotInstalled } from '../../installed.ts';
 import { accountId, admin, adminArn, emulatorOptions, kmsWorld, region, stsWorld } from './emulators.ts';
 

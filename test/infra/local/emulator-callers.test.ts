@@ -1,7 +1,7 @@
 // Who is let in by the emulators: the Authorization header, and each protocol's error shapes.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startDynamoDb } from '../../../infra/local/dynamodb.ts';
+import { startDynamoDb } from '../../../infra/local/dynamodb/dynamodb.ts';
 import { authorization, emulatorOptions, kmsWorld, post, region, stsWorld } from './emulators.ts';
 
 let kms: Awaited<ReturnType<typeof kmsWorld>>;

@@ -17,11 +17,11 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startDynamoDb } from '../../../infra/local/dynamodb.ts';
-import { defaultEngine, dynoxideBinary } from '../../../infra/local/dynamodb-engine.ts';
-import { sweepExpired, sweepOnce } from '../../../infra/local/dynamodb-sweeper.ts';
-import { clientOf, createTable, engines, type RunningDynamoDb } from '../../dynamodb-engines.ts';
-import { accountId, adminArn, emulatorOptions, errorName, region } from './emulators.ts';
+import { startDynamoDb } from '../../../../infra/local/dynamodb/dynamodb.ts';
+import { defaultEngine, dynoxideBinary } from '../../../../infra/local/dynamodb/engine.ts';
+import { sweepExpired, sweepOnce } from '../../../../infra/local/dynamodb/sweeper.ts';
+import { clientOf, createTable, engines, type RunningDynamoDb } from '../../../dynamodb-engines.ts';
+import { accountId, adminArn, emulatorOptions, errorName, region } from '../emulators.ts';
 
 const TableName = 'records';
 
@@ -252,7 +252,7 @@ describe('the embedded DynamoDB', () => {
   });
 
   it.skipIf(dynoxideBinary() === undefined)('leaves no engine behind when its process is killed', async () => {
-    const engine = new URL('../../../infra/local/dynamodb-engine.ts', import.meta.url).href;
+    const engine = new URL('../../../../infra/local/dynamodb/engine.ts', import.meta.url).href;
     const script = `const { startEngine } = await import('${engine}'); console.log((await startEngine('dynoxide')).url);`;
     const parent = spawn(process.execPath, ['--input-type=module', '-e', script], {
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,12 +1,12 @@
 // A DynamoDB on loopback: an engine behind a proxy that records who calls what. I/O: sockets, a child process, files.
 
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { suffer } from './aws-error.ts';
-import type { EmulatorOptions } from './calls.ts';
-import { dynamoDbCalls } from './dynamodb-calls.ts';
-import { defaultEngine, type EngineName, startEngine } from './dynamodb-engine.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
-import { type JsonProtocol, jsonCaller, jsonError, jsonOperation } from './json-protocol.ts';
+import { suffer } from '../aws-error.ts';
+import type { EmulatorOptions } from '../calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../http-service.ts';
+import { type JsonProtocol, jsonCaller, jsonError, jsonOperation } from '../json-protocol.ts';
+import { dynamoDbCalls } from './calls.ts';
+import { defaultEngine, type EngineName, startEngine } from './engine.ts';
 
 export interface DynamoDbOptions extends EmulatorOptions {
   /** Default dynoxide where its binary is installed, else dynalite. */
