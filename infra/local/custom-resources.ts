@@ -2,8 +2,8 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 import { randomUUID } from 'node:crypto';
 import { type Physical, pseudoParameters } from './deployment.ts';
-import type { GatewayAnswer, GatewayRequest } from './gateway-message.ts';
-import type { Invoke } from './router.ts';
+import type { GatewayAnswer, GatewayRequest } from './gateway/message.ts';
+import type { Invoke } from './gateway/router.ts';
 import type { StackState } from './stack-state.ts';
 import { StartError } from './start-error.ts';
 import { asObject, isObject, type Properties, type Template, TemplateError } from './template.ts';

@@ -1,6 +1,6 @@
 // The base URLs a deployment would have, and the one origin that serves them all locally. Pure.
 import { type Deployment, pseudoParameters, region } from './deployment.ts';
-import { stageOf } from './router.ts';
+import { stageOf } from './gateway/router.ts';
 import { asString, resourcesOfType } from './template.ts';
 
 /**

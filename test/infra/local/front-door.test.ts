@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type FrontDoor, openFrontDoor } from '../../../infra/local/front-door.ts';
-import type { GatewayRequest } from '../../../infra/local/gateway-message.ts';
+import type { GatewayRequest } from '../../../infra/local/gateway/message.ts';
 
 const doors: FrontDoor[] = [];
 async function door(): Promise<FrontDoor> {

@@ -1,5 +1,6 @@
 // Gateway responses: the answers API Gateway makes itself, as AWS::ApiGateway::GatewayResponse shapes them. Pure.
-import type { GatewayAnswer, GatewayError } from './gateway-message.ts';
+
+import { asObject, asString, asStringMap, resourcesOfType, type Template, TemplateError } from '../template.ts';
 import {
   type Context,
   checkTemplate,
@@ -9,7 +10,7 @@ import {
   renderTemplate,
   templateFor,
 } from './mapping-template.ts';
-import { asObject, asString, asStringMap, resourcesOfType, type Template, TemplateError } from './template.ts';
+import type { GatewayAnswer, GatewayError } from './message.ts';
 
 /** Default status of each type; DEFAULT_4XX and DEFAULT_5XX have none of their own. */
 const statuses: Readonly<Record<string, number>> = {

@@ -1,8 +1,8 @@
 // `$context` of a request, and the proxy event's `requestContext` made of it. Pure.
 import { createHash } from 'node:crypto';
-import { accountId } from './deployment.ts';
-import { type GatewayRequest, headerOf } from './gateway-message.ts';
+import { accountId } from '../deployment.ts';
 import type { Context } from './mapping-template.ts';
+import { type GatewayRequest, headerOf } from './message.ts';
 
 export interface ContextInput {
   readonly request: GatewayRequest;

@@ -1,22 +1,16 @@
 // API Gateway for the template's REST API: matches, authorizes, runs the integration. It has no routes of its own.
 import { randomUUID } from 'node:crypto';
-import { accountId } from './deployment.ts';
-import { contextOf } from './gateway-context.ts';
-import {
-  type GatewayAnswer,
-  type GatewayError,
-  type GatewayRequest,
-  headerOf,
-  isGatewayError,
-} from './gateway-message.ts';
-import { gatewayAnswer, gatewayResponsesOf } from './gateway-response.ts';
-import type { InvocationResult } from './lambda-environment.ts';
-import { maxPayloadBytes } from './lambda-runtime.ts';
+import { accountId } from '../deployment.ts';
+import type { InvocationResult } from '../lambda-environment.ts';
+import { maxPayloadBytes } from '../lambda-runtime.ts';
+import { asArray, asString, resourcesOfType, type Template, TemplateError } from '../template.ts';
+import { contextOf } from './context.ts';
 import type { Context } from './mapping-template.ts';
+import { type GatewayAnswer, type GatewayError, type GatewayRequest, headerOf, isGatewayError } from './message.ts';
 import { answerMock } from './mock-integration.ts';
 import { proxyAnswer, proxyEvent } from './proxy-integration.ts';
+import { gatewayAnswer, gatewayResponsesOf } from './response.ts';
 import { type Match, type Method, matchPath, type ProxyIntegration, routesOf } from './routes.ts';
-import { asArray, asString, resourcesOfType, type Template, TemplateError } from './template.ts';
 
 /** Calls a function by the ARN of the function, its alias or its version. */
 export type Invoke = (functionArn: string, event: string) => Promise<InvocationResult>;

@@ -1,5 +1,6 @@
 // MOCK integrations of API Gateway: an answer made by request and response mapping alone. Pure.
-import type { GatewayAnswer, GatewayError } from './gateway-message.ts';
+
+import { asArray, asObject, asString, asStringMap, type Properties, TemplateError } from '../template.ts';
 import {
   type Context,
   checkTemplate,
@@ -9,7 +10,7 @@ import {
   renderTemplate,
   templateFor,
 } from './mapping-template.ts';
-import { asArray, asObject, asString, asStringMap, type Properties, TemplateError } from './template.ts';
+import type { GatewayAnswer, GatewayError } from './message.ts';
 
 interface IntegrationResponse {
   readonly status: number;

@@ -1,6 +1,7 @@
 // The routes of the template's REST API: AWS::ApiGateway::Resource and ::Method as a table to match paths against. Pure.
+
+import { asObject, asString, resourcesOfType, type Template, TemplateError } from '../template.ts';
 import { type MockIntegration, parseMock } from './mock-integration.ts';
-import { asObject, asString, resourcesOfType, type Template, TemplateError } from './template.ts';
 
 export interface ProxyIntegration {
   /** ARN the integration calls, alias or version included. */
