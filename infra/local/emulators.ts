@@ -63,7 +63,7 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     import('./sts.ts'),
     import('./iam.ts'),
     import('./lambda-api.ts'),
-    import('./kms.ts'),
+    import('./kms/kms.ts'),
     import('./dynamodb/dynamodb.ts'),
   ]);
   const account = { region, accountId, record, fault };

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startKms } from '../../../infra/local/kms.ts';
+import { startKms } from '../../../infra/local/kms/kms.ts';
 import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
 import { resourcesOfType } from '../../../infra/local/template.ts';
 import { isAlive } from './function-world.ts';

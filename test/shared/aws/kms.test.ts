@@ -3,7 +3,7 @@ import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../../infra/local/calls.ts';
-import { startKms } from '../../../infra/local/kms.ts';
+import { startKms } from '../../../infra/local/kms/kms.ts';
 import { createSign, findPublicKey } from '../../../shared/aws/kms.ts';
 import { encodeBase64url } from '../../../shared/oauth/base64url.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';

@@ -1,8 +1,8 @@
 // A KMS request as the calls IAM would evaluate. The input is not checked yet, so everything is best effort. Pure.
 
-import type { RecordedCall } from './calls.ts';
-import { aliasArn, type Kms, recordedResource, resolveKey } from './kms-identifiers.ts';
-import type { KmsKey } from './kms-keys.ts';
+import type { RecordedCall } from '../calls.ts';
+import { aliasArn, type Kms, recordedResource, resolveKey } from './identifiers.ts';
+import type { KmsKey } from './keys.ts';
 
 export interface KmsRequest {
   readonly principal: string;

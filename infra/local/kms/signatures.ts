@@ -2,9 +2,9 @@
 
 import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
-import { digestLength, hashOf, signDigest, verifyDigest } from './kms-digest-signatures.ts';
-import { invalidKeyUsage, validationError } from './kms-errors.ts';
-import type { KeySpec, KmsKey } from './kms-keys.ts';
+import { digestLength, hashOf, signDigest, verifyDigest } from './digest-signatures.ts';
+import { invalidKeyUsage, validationError } from './errors.ts';
+import type { KeySpec, KmsKey } from './keys.ts';
 
 const rsaAlgorithms = [
   'RSASSA_PKCS1_V1_5_SHA_256',

@@ -1,13 +1,15 @@
 // An AWS KMS for asymmetric signing keys on loopback, at least as strict as AWS. I/O: one socket, and files when told.
 
-import { AwsError, suffer } from './aws-error.ts';
-import type { EmulatorOptions } from './calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
-import { type JsonProtocol, jsonAnswer, jsonCaller, jsonError, jsonOperation } from './json-protocol.ts';
-import { createAlias, deleteAlias, listAliases, updateAlias } from './kms-alias-operations.ts';
-import { kmsCalls } from './kms-calls.ts';
-import { validationError } from './kms-errors.ts';
-import type { Kms } from './kms-identifiers.ts';
+import { AwsError, suffer } from '../aws-error.ts';
+import type { EmulatorOptions } from '../calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../http-service.ts';
+import { type JsonProtocol, jsonAnswer, jsonCaller, jsonError, jsonOperation } from '../json-protocol.ts';
+import model from '../models/kms.json' with { type: 'json' };
+import { constraintMessage, inputFaults } from '../service-model.ts';
+import { createAlias, deleteAlias, listAliases, updateAlias } from './alias-operations.ts';
+import { kmsCalls } from './calls.ts';
+import { validationError } from './errors.ts';
+import type { Kms } from './identifiers.ts';
 import {
   cancelKeyDeletion,
   createKey,
@@ -16,12 +18,10 @@ import {
   enableKey,
   listKeys,
   scheduleKeyDeletion,
-} from './kms-key-operations.ts';
-import { openKeyStore } from './kms-keys.ts';
-import { getPublicKey, signOperation, verifyOperation } from './kms-signing-operations.ts';
-import { listResourceTags, tagResource, untagResource } from './kms-tag-operations.ts';
-import model from './models/kms.json' with { type: 'json' };
-import { constraintMessage, inputFaults } from './service-model.ts';
+} from './key-operations.ts';
+import { openKeyStore } from './keys.ts';
+import { getPublicKey, signOperation, verifyOperation } from './signing-operations.ts';
+import { listResourceTags, tagResource, untagResource } from './tag-operations.ts';
 
 export interface KmsOptions extends EmulatorOptions {
   /** Where keys and aliases are kept; absent means in memory. */

@@ -1,12 +1,12 @@
 // KMS operations on a key's life: create, describe, list, enable, disable, schedule and cancel deletion.
 
-import type { AwsError } from './aws-error.ts';
-import { invalidGrantToken, invalidState, malformedPolicy, unsupported, validationError } from './kms-errors.ts';
-import { type Kms, keyArn, requireNotPendingDeletion, resolveKey, resolveKeyWithoutAlias } from './kms-identifiers.ts';
-import { generateKey, type KeySpec, type KmsKey, keySpecs } from './kms-keys.ts';
-import { type Page, page } from './kms-pages.ts';
-import { signingAlgorithms } from './kms-signatures.ts';
-import { type Tag, tagsOf } from './kms-tag-operations.ts';
+import type { AwsError } from '../aws-error.ts';
+import { invalidGrantToken, invalidState, malformedPolicy, unsupported, validationError } from './errors.ts';
+import { type Kms, keyArn, requireNotPendingDeletion, resolveKey, resolveKeyWithoutAlias } from './identifiers.ts';
+import { generateKey, type KeySpec, type KmsKey, keySpecs } from './keys.ts';
+import { type Page, page } from './pages.ts';
+import { signingAlgorithms } from './signatures.ts';
+import { type Tag, tagsOf } from './tag-operations.ts';
 
 interface CreateKeyInput {
   readonly KeySpec?: string;

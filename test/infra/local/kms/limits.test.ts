@@ -1,7 +1,7 @@
 // Every limit of the local KMS, each beside a request that differs in one thing and is accepted.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accountId, kmsWorld, region } from './emulators.ts';
+import { accountId, kmsWorld, region } from '../emulators.ts';
 
 let world: Awaited<ReturnType<typeof kmsWorld>>;
 const keys = { p256: '', rsa: '', ed25519: '' };

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-kms';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorName, kmsWorld } from './emulators.ts';
+import { errorName, kmsWorld } from '../emulators.ts';
 
 let world: Awaited<ReturnType<typeof kmsWorld>>;
 const keyIds = new Map<KeySpec, string>();

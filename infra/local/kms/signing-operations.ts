@@ -1,10 +1,10 @@
 // KMS operations that use a key: Sign, Verify, GetPublicKey. Pure but for the store.
 
 import { createPublicKey } from 'node:crypto';
-import { dryRun, invalidGrantToken, invalidSignature } from './kms-errors.ts';
-import { type Kms, keyArn, requireEnabled, resolveKey } from './kms-identifiers.ts';
-import type { KmsKey } from './kms-keys.ts';
-import { checkMessage, type MessageToSign, signingAlgorithms, signMessage, verifyMessage } from './kms-signatures.ts';
+import { dryRun, invalidGrantToken, invalidSignature } from './errors.ts';
+import { type Kms, keyArn, requireEnabled, resolveKey } from './identifiers.ts';
+import type { KmsKey } from './keys.ts';
+import { checkMessage, type MessageToSign, signingAlgorithms, signMessage, verifyMessage } from './signatures.ts';
 
 interface KeyUse {
   readonly KeyId: string;

@@ -22,7 +22,7 @@ import {
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accountId, adminArn, errorName, kmsWorld, lambda, lambdaArn, region } from './emulators.ts';
+import { accountId, adminArn, errorName, kmsWorld, lambda, lambdaArn, region } from '../emulators.ts';
 
 const day = 86_400_000;
 const clock = { now: Date.UTC(2026, 0, 1) };

@@ -1,10 +1,10 @@
 // KMS operations on aliases. Pure but for the store.
 
-import { AwsError } from './aws-error.ts';
-import { alreadyExists, limitExceeded, notFound, validationError } from './kms-errors.ts';
-import { aliasArn, type Kms, requireNotPendingDeletion, resolveKeyWithoutAlias } from './kms-identifiers.ts';
-import type { KmsAlias, KmsKey } from './kms-keys.ts';
-import { type Page, page } from './kms-pages.ts';
+import { AwsError } from '../aws-error.ts';
+import { alreadyExists, limitExceeded, notFound, validationError } from './errors.ts';
+import { aliasArn, type Kms, requireNotPendingDeletion, resolveKeyWithoutAlias } from './identifiers.ts';
+import type { KmsAlias, KmsKey } from './keys.ts';
+import { type Page, page } from './pages.ts';
 
 const maxAliasesOfKey = 50;
 

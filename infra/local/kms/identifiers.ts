@@ -1,8 +1,8 @@
 // The four forms of a KMS key identifier, and the key states that forbid an operation. Pure but for the store.
 
-import { AwsError } from './aws-error.ts';
-import { disabled, invalidArn, invalidState, notFound } from './kms-errors.ts';
-import type { KeyStore, KmsKey } from './kms-keys.ts';
+import { AwsError } from '../aws-error.ts';
+import { disabled, invalidArn, invalidState, notFound } from './errors.ts';
+import type { KeyStore, KmsKey } from './keys.ts';
 
 /** The local KMS of one account in one region. */
 export interface Kms {

@@ -1,8 +1,8 @@
 // KMS operations on the tags of a key. Pure but for the store.
 
-import { limitExceeded, tagError } from './kms-errors.ts';
-import { type Kms, requireNotPendingDeletion, resolveKeyWithoutAlias } from './kms-identifiers.ts';
-import { type Page, page } from './kms-pages.ts';
+import { limitExceeded, tagError } from './errors.ts';
+import { type Kms, requireNotPendingDeletion, resolveKeyWithoutAlias } from './identifiers.ts';
+import { type Page, page } from './pages.ts';
 
 export interface Tag {
   readonly TagKey: string;

@@ -1,6 +1,6 @@
 // Pages of a KMS listing. Markers are opaque to callers. Pure.
 
-import { invalidMarker } from './kms-errors.ts';
+import { invalidMarker } from './errors.ts';
 
 export interface Page {
   readonly Limit?: number;
