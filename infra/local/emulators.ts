@@ -6,7 +6,7 @@ import { accountId, region } from './deployment.ts';
 import type { EngineName } from './dynamodb/engine.ts';
 import type { Iam } from './iam.ts';
 import type { IamRole } from './iam-policies.ts';
-import type { Invoke } from './lambda-api.ts';
+import type { Invoke } from './lambda/api.ts';
 import type { StsOptions } from './sts.ts';
 
 export interface EmulatorsOptions
@@ -62,7 +62,7 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
   const [{ startSts }, { startIam }, { startLambdaApi }, { startKms }, { startDynamoDb }] = await Promise.all([
     import('./sts.ts'),
     import('./iam.ts'),
-    import('./lambda-api.ts'),
+    import('./lambda/api.ts'),
     import('./kms/kms.ts'),
     import('./dynamodb/dynamodb.ts'),
   ]);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startKms } from '../../../infra/local/kms/kms.ts';
 import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
 import { resourcesOfType } from '../../../infra/local/template.ts';
-import { isAlive } from './function-world.ts';
+import { isAlive } from './lambda/function-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,7 +3,7 @@ import { pseudoParameters, referencesOf } from '../../../../infra/local/deployme
 import type { GatewayAnswer, GatewayRequest, HeaderList } from '../../../../infra/local/gateway/message.ts';
 import { createRouter } from '../../../../infra/local/gateway/router.ts';
 import { createResolver } from '../../../../infra/local/intrinsics.ts';
-import type { InvocationResult } from '../../../../infra/local/lambda-environment.ts';
+import type { InvocationResult } from '../../../../infra/local/lambda/environment.ts';
 import type { Template, TemplateResource } from '../../../../infra/local/template.ts';
 
 const api = { Ref: 'Api' };

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { type RuntimeApi, startRuntimeApi } from './lambda-runtime.ts';
+import { type RuntimeApi, startRuntimeApi } from './runtime.ts';
 
 /** A function as the template declares it, its values resolved. `timeout` is in seconds, `memory` in MB. */
 export interface FunctionDefinition {
@@ -47,7 +47,7 @@ interface Running {
 
 // Lambda gives the initialisation of an on-demand environment ten seconds.
 const initLimitMs = 10_000;
-const bootstrap = fileURLToPath(new URL('./lambda-bootstrap.mjs', import.meta.url));
+const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
 
 /** Starts a process for the function; it is ready for work at the first `onIdle`. */
 export async function startEnvironment(

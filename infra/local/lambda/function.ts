@@ -1,11 +1,6 @@
 // A function and its execution environments: one request each, more on demand, then a queue. I/O: child processes.
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Environment,
-  type FunctionDefinition,
-  type InvocationResult,
-  startEnvironment,
-} from './lambda-environment.ts';
+import { type Environment, type FunctionDefinition, type InvocationResult, startEnvironment } from './environment.ts';
 
 /** A line that a function wrote to stdout or stderr. */
 export interface LogLine {

@@ -1,8 +1,8 @@
 // The Lambda functions of the template, with the environment Lambda would give each of them. Pure.
 import { createHash } from 'node:crypto';
-import { region } from './deployment.ts';
-import type { FunctionDefinition } from './lambda-environment.ts';
-import { asObject, asString, asStringMap, resourcesOfType, type Template, TemplateError } from './template.ts';
+import { region } from '../deployment.ts';
+import { asObject, asString, asStringMap, resourcesOfType, type Template, TemplateError } from '../template.ts';
+import type { FunctionDefinition } from './environment.ts';
 
 export interface FunctionsOptions {
   readonly template: Template;

@@ -1,7 +1,7 @@
 // The running functions of the stack, found by ARN. I/O: child processes.
-import type { Cleanup } from './cleanup.ts';
-import type { FunctionDefinition, InvocationResult } from './lambda-environment.ts';
-import { createFunction, type LocalFunction, type LogLine } from './lambda-function.ts';
+import type { Cleanup } from '../cleanup.ts';
+import type { FunctionDefinition, InvocationResult } from './environment.ts';
+import { createFunction, type LocalFunction, type LogLine } from './function.ts';
 
 /** A function as tests and operators see it. */
 export interface FunctionInfo {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createFunction } from '../../../infra/local/lambda-function.ts';
+import { createFunction } from '../../../../infra/local/lambda/function.ts';
 import { definition, isAlive, type Probe, probe } from './function-world.ts';
 
 const made: Probe[] = [];

@@ -1,7 +1,7 @@
 // The runtime tests' world: a function made of a fixture bundle.
 import { join } from 'node:path';
-import type { FunctionDefinition } from '../../../infra/local/lambda-environment.ts';
-import { createFunction, type LocalFunction, type LogLine } from '../../../infra/local/lambda-function.ts';
+import type { FunctionDefinition } from '../../../../infra/local/lambda/environment.ts';
+import { createFunction, type LocalFunction, type LogLine } from '../../../../infra/local/lambda/function.ts';
 
 export function definition(bundle: 'probe' | 'broken', changes: Partial<FunctionDefinition> = {}): FunctionDefinition {
   const directory = join(import.meta.dirname, 'fixtures/functions', bundle);

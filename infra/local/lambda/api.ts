@@ -1,10 +1,10 @@
 // AWS Lambda's Invoke on loopback, for functions that call functions. I/O: one socket.
 
-import { AwsError, suffer } from './aws-error.ts';
-import type { EmulatorOptions, RecordedCall } from './calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
-import type { InvocationResult } from './lambda-environment.ts';
-import { findCaller } from './sigv4-caller.ts';
+import { AwsError, suffer } from '../aws-error.ts';
+import type { EmulatorOptions, RecordedCall } from '../calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../http-service.ts';
+import { findCaller } from '../sigv4-caller.ts';
+import type { InvocationResult } from './environment.ts';
 
 /** Runs a function by the ARN of its alias; none is known before the template is deployed. */
 export type Invoke = (arn: string, event: string) => Promise<InvocationResult>;
