@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { startDynamoDb } from '../infra/local/dynamodb/dynamodb.ts';
 import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb/engine.ts';
-import { listen } from '../infra/local/listen.ts';
+import { listen } from '../infra/local/protocol/listen.ts';
 import { installed, sayNotInstalled } from './installed.ts';
 
 export interface RunningDynamoDb {

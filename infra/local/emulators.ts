@@ -1,12 +1,12 @@
 // The AWS services the functions call: embedded ones, or those the SDK's standard variables name. I/O: servers on loopback.
 import { join } from 'node:path';
-import type { EmulatorOptions } from './calls.ts';
 import type { Cleanup } from './cleanup.ts';
 import { accountId, region } from './deployment.ts';
 import type { EngineName } from './dynamodb/engine.ts';
 import type { Iam } from './iam.ts';
 import type { IamRole } from './iam-policies.ts';
 import type { Invoke } from './lambda/api.ts';
+import type { EmulatorOptions } from './protocol/calls.ts';
 import type { StsOptions } from './sts.ts';
 
 export interface EmulatorsOptions

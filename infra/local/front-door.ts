@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GatewayAnswer, GatewayRequest, HeaderList } from './gateway/message.ts';
-import { listen } from './listen.ts';
+import { listen } from './protocol/listen.ts';
 
 type Answer = (request: GatewayRequest) => Promise<GatewayAnswer>;
 

@@ -1,7 +1,7 @@
 // Inline policies of the local IAM's roles. In memory only.
 
-import { AwsError } from './aws-error.ts';
-import type { Xml } from './query-protocol.ts';
+import { AwsError } from './protocol/aws-error.ts';
+import type { Xml } from './protocol/query-protocol.ts';
 import { checkPolicyDocument } from './sts-session-policy.ts';
 
 /** A role that exists. */

@@ -1,11 +1,11 @@
 // An AWS IAM on loopback, as far as inline policies of roles go: PutRolePolicy, GetRolePolicy, DeleteRolePolicy, at least as
 // strict as AWS. Who may call is not enforced but recorded. I/O: one socket.
 
-import { AwsError, suffer } from './aws-error.ts';
-import type { EmulatorOptions, RecordedCall } from './calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
 import { type IamRole, type InlinePolicies, openInlinePolicies, type RolePolicyInput } from './iam-policies.ts';
 import model from './models/iam.json' with { type: 'json' };
+import { AwsError, suffer } from './protocol/aws-error.ts';
+import type { EmulatorOptions, RecordedCall } from './protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './protocol/http-service.ts';
 import {
   iam,
   inputFromParameters,
@@ -13,9 +13,9 @@ import {
   queryAnswer,
   queryError,
   unknownAction,
-} from './query-protocol.ts';
-import { constraintMessage, inputFaults } from './service-model.ts';
-import { findCaller, type Unauthenticated } from './sigv4-caller.ts';
+} from './protocol/query-protocol.ts';
+import { constraintMessage, inputFaults } from './protocol/service-model.ts';
+import { findCaller, type Unauthenticated } from './protocol/sigv4-caller.ts';
 import { splitArn } from './sts-sessions.ts';
 
 export interface IamOptions extends EmulatorOptions {

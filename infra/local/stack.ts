@@ -1,6 +1,5 @@
 // The local stack: synthesizes the template, makes what it declares and serves its API on one loopback port.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import type { InjectFault, RecordedCall } from './calls.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
@@ -20,6 +19,7 @@ import { compileLocalPolicy } from './local-policy.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
 import { localIamRoles, localOidcProviders, localRevocationRoles, localRoles, type Revoking } from './policy-roles.ts';
+import type { InjectFault, RecordedCall } from './protocol/calls.ts';
 import { deployer } from './provision.ts';
 import { makeFolder, openState } from './stack-state.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins.ts';

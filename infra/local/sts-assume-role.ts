@@ -1,7 +1,7 @@
 // AssumeRole: who may assume which role, for how long, and what a chain of sessions hands on. Pure but for the sessions.
 
-import { AwsError } from './aws-error.ts';
-import type { Xml } from './query-protocol.ts';
+import { AwsError } from './protocol/aws-error.ts';
+import type { Xml } from './protocol/query-protocol.ts';
 import { checkPolicies, type PolicyInput, packedPolicySize, transitiveTags } from './sts-session-policy.ts';
 import {
   drawCredentials,

@@ -1,7 +1,7 @@
 // An STS request as the calls IAM would evaluate. The input is not checked yet, so everything is best effort. Pure.
 
-import type { RecordedCall } from './calls.ts';
-import type { QueryRequest } from './query-protocol.ts';
+import type { RecordedCall } from './protocol/calls.ts';
+import type { QueryRequest } from './protocol/query-protocol.ts';
 import { assumeRoleActions, type StsCaller } from './sts-assume-role.ts';
 
 export interface StsCallRequest {

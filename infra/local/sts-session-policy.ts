@@ -2,7 +2,7 @@
 // See the IAM User Guide, "Pass session tags in AWS STS" and "IAM and AWS STS quotas".
 
 import { deflateRawSync } from 'node:zlib';
-import { AwsError } from './aws-error.ts';
+import { AwsError } from './protocol/aws-error.ts';
 import { parseRoleArn, type SessionTag } from './sts-sessions.ts';
 
 export interface PolicyInput {

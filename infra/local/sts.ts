@@ -1,10 +1,10 @@
 // An AWS STS on loopback: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity, at least as strict as AWS. I/O: one
 // socket, and the keys of OIDC providers.
 
-import { AwsError, suffer } from './aws-error.ts';
-import type { EmulatorOptions, PrincipalOf } from './calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './http-service.ts';
 import model from './models/sts.json' with { type: 'json' };
+import { AwsError, suffer } from './protocol/aws-error.ts';
+import type { EmulatorOptions, PrincipalOf } from './protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './protocol/http-service.ts';
 import {
   inputFromParameters,
   parseQueryRequest,
@@ -13,9 +13,9 @@ import {
   sts,
   unknownAction,
   type Xml,
-} from './query-protocol.ts';
-import { constraintMessage, inputFaults } from './service-model.ts';
-import { findCaller, type Unauthenticated } from './sigv4-caller.ts';
+} from './protocol/query-protocol.ts';
+import { constraintMessage, inputFaults } from './protocol/service-model.ts';
+import { findCaller, type Unauthenticated } from './protocol/sigv4-caller.ts';
 import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './sts-assume-role.ts';
 import { stsCalls } from './sts-calls.ts';
 import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sts-sessions.ts';

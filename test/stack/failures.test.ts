@@ -1,6 +1,6 @@
 // Dependencies that fail under the running stack: 503 with Retry-After, never a wrong yes, and back to work afterwards.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Fault, RecordedCall } from '../../infra/local/calls.ts';
+import type { Fault, RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 
 let stack: LocalStack;

@@ -1,6 +1,6 @@
 // The synthesized IAM statements against what the functions really call: nothing is missing, and nothing is unused.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RecordedCall } from '../../infra/local/calls.ts';
+import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { allows, type Statement, statementsOf } from './iam-statements.ts';
 

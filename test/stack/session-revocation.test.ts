@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RecordedCall } from '../../infra/local/calls.ts';
+import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import type { CompiledPolicy } from '../../shared/policy/compiled-policy.ts';
 import { revocationSetups } from '../../shared/policy/session-revocation.ts';

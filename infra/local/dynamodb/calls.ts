@@ -1,6 +1,6 @@
 // A DynamoDB request as the calls IAM would evaluate: one per action and table. The input is not checked. Pure.
 
-import type { RecordedCall } from '../calls.ts';
+import type { RecordedCall } from '../protocol/calls.ts';
 
 export interface DynamoDbRequest {
   readonly principal: string;

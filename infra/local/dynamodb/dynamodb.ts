@@ -1,10 +1,10 @@
 // A DynamoDB on loopback: an engine behind a proxy that records who calls what. I/O: sockets, a child process, files.
 
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
-import { suffer } from '../aws-error.ts';
-import type { EmulatorOptions } from '../calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../http-service.ts';
-import { type JsonProtocol, jsonCaller, jsonError, jsonOperation } from '../json-protocol.ts';
+import { suffer } from '../protocol/aws-error.ts';
+import type { EmulatorOptions } from '../protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
+import { type JsonProtocol, jsonCaller, jsonError, jsonOperation } from '../protocol/json-protocol.ts';
 import { dynamoDbCalls } from './calls.ts';
 import { defaultEngine, type EngineName, startEngine } from './engine.ts';
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { listen } from '../listen.ts';
+import { listen } from '../protocol/listen.ts';
 
 export type EngineName = 'dynoxide' | 'dynalite';
 

@@ -1,6 +1,6 @@
 // KMS operations on aliases. Pure but for the store.
 
-import { AwsError } from '../aws-error.ts';
+import { AwsError } from '../protocol/aws-error.ts';
 import { alreadyExists, limitExceeded, notFound, validationError } from './errors.ts';
 import { aliasArn, type Kms, requireNotPendingDeletion, resolveKeyWithoutAlias } from './identifiers.ts';
 import type { KmsAlias, KmsKey } from './keys.ts';

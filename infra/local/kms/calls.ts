@@ -1,6 +1,6 @@
 // A KMS request as the calls IAM would evaluate. The input is not checked yet, so everything is best effort. Pure.
 
-import type { RecordedCall } from '../calls.ts';
+import type { RecordedCall } from '../protocol/calls.ts';
 import { aliasArn, type Kms, recordedResource, resolveKey } from './identifiers.ts';
 import type { KmsKey } from './keys.ts';
 

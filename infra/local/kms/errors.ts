@@ -1,6 +1,6 @@
 // The errors of AWS KMS with its wording. On the wire all of these are HTTP 400. Pure.
 
-import { AwsError } from '../aws-error.ts';
+import { AwsError } from '../protocol/aws-error.ts';
 
 const error = (code: string) => (message: string) => new AwsError(code, message);
 

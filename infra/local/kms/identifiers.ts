@@ -1,6 +1,6 @@
 // The four forms of a KMS key identifier, and the key states that forbid an operation. Pure but for the store.
 
-import { AwsError } from '../aws-error.ts';
+import { AwsError } from '../protocol/aws-error.ts';
 import { disabled, invalidArn, invalidState, notFound } from './errors.ts';
 import type { KeyStore, KmsKey } from './keys.ts';
 

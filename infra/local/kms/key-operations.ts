@@ -1,6 +1,6 @@
 // KMS operations on a key's life: create, describe, list, enable, disable, schedule and cancel deletion.
 
-import type { AwsError } from '../aws-error.ts';
+import type { AwsError } from '../protocol/aws-error.ts';
 import { invalidGrantToken, invalidState, malformedPolicy, unsupported, validationError } from './errors.ts';
 import { type Kms, keyArn, requireNotPendingDeletion, resolveKey, resolveKeyWithoutAlias } from './identifiers.ts';
 import { generateKey, type KeySpec, type KmsKey, keySpecs } from './keys.ts';

@@ -1,11 +1,11 @@
 // An AWS KMS for asymmetric signing keys on loopback, at least as strict as AWS. I/O: one socket, and files when told.
 
-import { AwsError, suffer } from '../aws-error.ts';
-import type { EmulatorOptions } from '../calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../http-service.ts';
-import { type JsonProtocol, jsonAnswer, jsonCaller, jsonError, jsonOperation } from '../json-protocol.ts';
 import model from '../models/kms.json' with { type: 'json' };
-import { constraintMessage, inputFaults } from '../service-model.ts';
+import { AwsError, suffer } from '../protocol/aws-error.ts';
+import type { EmulatorOptions } from '../protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
+import { type JsonProtocol, jsonAnswer, jsonCaller, jsonError, jsonOperation } from '../protocol/json-protocol.ts';
+import { constraintMessage, inputFaults } from '../protocol/service-model.ts';
 import { createAlias, deleteAlias, listAliases, updateAlias } from './alias-operations.ts';
 import { kmsCalls } from './calls.ts';
 import { validationError } from './errors.ts';

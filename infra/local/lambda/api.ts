@@ -1,9 +1,9 @@
 // AWS Lambda's Invoke on loopback, for functions that call functions. I/O: one socket.
 
-import { AwsError, suffer } from '../aws-error.ts';
-import type { EmulatorOptions, RecordedCall } from '../calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../http-service.ts';
-import { findCaller } from '../sigv4-caller.ts';
+import { AwsError, suffer } from '../protocol/aws-error.ts';
+import type { EmulatorOptions, RecordedCall } from '../protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
+import { findCaller } from '../protocol/sigv4-caller.ts';
 import type { InvocationResult } from './environment.ts';
 
 /** Runs a function by the ARN of its alias; none is known before the template is deployed. */

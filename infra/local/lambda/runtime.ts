@@ -1,6 +1,6 @@
 // The Lambda Runtime API (2018-06-01) of one execution environment. I/O: an HTTP server on loopback.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from '../listen.ts';
+import { listen } from '../protocol/listen.ts';
 
 /** One invocation on its way to the function. `deadline` is in milliseconds since the epoch. */
 interface RuntimeInvocation {

@@ -2,8 +2,8 @@
 
 import { KMSClient } from '@aws-sdk/client-kms';
 import { STSClient } from '@aws-sdk/client-sts';
-import type { InjectFault, RecordCall, RecordedCall } from '../../../infra/local/calls.ts';
 import { type KmsOptions, startKms } from '../../../infra/local/kms/kms.ts';
+import type { InjectFault, RecordCall, RecordedCall } from '../../../infra/local/protocol/calls.ts';
 import { type StsOptions, startSts } from '../../../infra/local/sts.ts';
 
 export const region = 'eu-west-1';

@@ -2,8 +2,8 @@
 import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Fault } from '../../../infra/local/calls.ts';
 import { startKms } from '../../../infra/local/kms/kms.ts';
+import type { Fault } from '../../../infra/local/protocol/calls.ts';
 import { createSign, findPublicKey } from '../../../shared/aws/kms.ts';
 import { encodeBase64url } from '../../../shared/oauth/base64url.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import model from '../../../infra/local/models/sts.json' with { type: 'json' };
-import { inputFaults } from '../../../infra/local/service-model.ts';
+import { inputFaults } from '../../../infra/local/protocol/service-model.ts';
 import { assumeRole } from '../../../infra/local/sts-assume-role.ts';
 import { openSessions } from '../../../infra/local/sts-sessions.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';

@@ -1,8 +1,8 @@
 // Invoke of the local Lambda: who waits for what, and who is let in.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { HttpService } from '../../../../infra/local/http-service.ts';
 import { startLambdaApi } from '../../../../infra/local/lambda/api.ts';
+import type { HttpService } from '../../../../infra/local/protocol/http-service.ts';
 import { adminArn, authorization, emulatorOptions } from '../emulators.ts';
 
 const arn = 'arn:aws:lambda:eu-west-1:111122223333:function:writer:live';

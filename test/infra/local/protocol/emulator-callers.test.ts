@@ -1,8 +1,8 @@
 // Who is let in by the emulators: the Authorization header, and each protocol's error shapes.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startDynamoDb } from '../../../infra/local/dynamodb/dynamodb.ts';
-import { authorization, emulatorOptions, kmsWorld, post, region, stsWorld } from './emulators.ts';
+import { startDynamoDb } from '../../../../infra/local/dynamodb/dynamodb.ts';
+import { authorization, emulatorOptions, kmsWorld, post, region, stsWorld } from '../emulators.ts';
 
 let kms: Awaited<ReturnType<typeof kmsWorld>>;
 let sts: Awaited<ReturnType<typeof stsWorld>>;
