@@ -2,7 +2,7 @@
 import { decodeJwt } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { LocalStack } from '../../../infra/local/stack.ts';
-import type { ClaimOverrides } from '../../../infra/local/stand-ins.ts';
+import type { ClaimOverrides } from '../../../infra/local/stand-ins/stand-ins.ts';
 import { profileCases } from '../../infra/policy/profiles/every-profile.ts';
 import { profilesStack } from './stack.ts';
 

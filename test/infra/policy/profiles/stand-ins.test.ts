@@ -1,7 +1,7 @@
 // Stand-ins for an issuer of every profile: tokens that the compiled policy trusts, with the vendors' claims.
 import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { createStandIns } from '../../../../infra/local/stand-ins.ts';
+import { createStandIns } from '../../../../infra/local/stand-ins/stand-ins.ts';
 import { compilePolicyFiles } from '../../../../infra/policy/compile-policy.ts';
 import type { KeySource } from '../../../../shared/policy/compiled-policy.ts';
 import { evaluateMatch } from '../../../../shared/policy/match.ts';

@@ -1,9 +1,9 @@
 // Stand-ins for the policy's issuers: keys that the local policy trusts in their place, and tokens of the vendors' shape.
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import type { ClaimType, JwsAlgorithm, KeySource, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { isLoopbackUrl } from '../policy/https-url.ts';
-import { profiles } from '../policy/profiles/registry.ts';
+import type { ClaimType, JwsAlgorithm, KeySource, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { isLoopbackUrl } from '../../policy/https-url.ts';
+import { profiles } from '../../policy/profiles/registry.ts';
 
 type Issuer = PolicyArtifact['issuers'][string];
 

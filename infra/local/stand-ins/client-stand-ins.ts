@@ -2,8 +2,8 @@
 // place, and assertions signed with them (RFC 7523 §3).
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
-import type { Client, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { isLoopbackUrl } from '../policy/https-url.ts';
+import type { Client, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { isLoopbackUrl } from '../../policy/https-url.ts';
 import type { ClaimOverrides } from './stand-ins.ts';
 
 export interface ClientStandIns {

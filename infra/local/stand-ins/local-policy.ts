@@ -1,13 +1,13 @@
 // The served policy, compiled for the local stack with the stand-ins' keys in it. I/O: reads policy files, makes keys.
 import { join } from 'node:path';
-import { type CompiledFiles, compilePolicy } from '../policy/compile-policy.ts';
-import { formatDiagnostic } from '../policy/diagnostic.ts';
-import type { SynthesizeOptions } from '../synthesize.ts';
+import { type CompiledFiles, compilePolicy } from '../../policy/compile-policy.ts';
+import { formatDiagnostic } from '../../policy/diagnostic.ts';
+import type { SynthesizeOptions } from '../../synthesize.ts';
+import { StartError } from '../start-error.ts';
 import { type ClientStandIns, createClientStandIns } from './client-stand-ins.ts';
 import { createStandIns, type StandIns } from './stand-ins.ts';
-import { StartError } from './start-error.ts';
 
-const demonstration = join(import.meta.dirname, '..', 'policy');
+const demonstration = join(import.meta.dirname, '../..', 'policy');
 
 export interface LocalPolicyOptions {
   readonly path?: string | undefined;

@@ -1,8 +1,9 @@
 // The `/_local` routes, which exist in the local stack alone: tokens and assertions of the stand-ins, and their list. Pure but for them.
+
+import type { GatewayAnswer, GatewayRequest } from '../gateway/message.ts';
+import { isObject } from '../template.ts';
 import type { ClientStandIns } from './client-stand-ins.ts';
-import type { GatewayAnswer, GatewayRequest } from './gateway/message.ts';
 import type { ClaimOverrides, StandIns } from './stand-ins.ts';
-import { isObject } from './template.ts';
 
 export const localPrefix = '/_local';
 const maxBytes = 64 * 1024;

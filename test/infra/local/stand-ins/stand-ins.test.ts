@@ -1,11 +1,11 @@
 // Stand-ins: tokens of the vendors' shape that the compiled local policy trusts, and the `/_local` routes over them.
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
-import type { GatewayRequest } from '../../../infra/local/gateway/message.ts';
-import { answerLocal } from '../../../infra/local/local-api.ts';
-import { createStandIns, type StandIns } from '../../../infra/local/stand-ins.ts';
-import type { CompileOptions } from '../../../infra/policy/compile-options.ts';
-import { compilePolicyFiles } from '../../../infra/policy/compile-policy.ts';
+import type { GatewayRequest } from '../../../../infra/local/gateway/message.ts';
+import { answerLocal } from '../../../../infra/local/stand-ins/local-api.ts';
+import { createStandIns, type StandIns } from '../../../../infra/local/stand-ins/stand-ins.ts';
+import type { CompileOptions } from '../../../../infra/policy/compile-options.ts';
+import { compilePolicyFiles } from '../../../../infra/policy/compile-policy.ts';
 
 /** Clients have a test of their own, on the running stack. */
 const nobody = { jwksOf: () => undefined, assertionOf: async () => undefined };
