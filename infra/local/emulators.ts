@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { Cleanup } from './cleanup.ts';
 import { accountId, region } from './deployment.ts';
 import type { EngineName } from './dynamodb/engine.ts';
-import type { Iam } from './iam.ts';
-import type { IamRole } from './iam-policies.ts';
 import type { Invoke } from './lambda/api.ts';
 import type { EmulatorOptions } from './protocol/calls.ts';
-import type { StsOptions } from './sts.ts';
+import type { Iam } from './sts/iam.ts';
+import type { IamRole } from './sts/iam-policies.ts';
+import type { StsOptions } from './sts/sts.ts';
 
 export interface EmulatorsOptions
   extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'>,
@@ -60,8 +60,8 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     return started;
   };
   const [{ startSts }, { startIam }, { startLambdaApi }, { startKms }, { startDynamoDb }] = await Promise.all([
-    import('./sts.ts'),
-    import('./iam.ts'),
+    import('./sts/sts.ts'),
+    import('./sts/iam.ts'),
     import('./lambda/api.ts'),
     import('./kms/kms.ts'),
     import('./dynamodb/dynamodb.ts'),

@@ -9,14 +9,12 @@ import { endpointVariables, startEmulators } from './emulators.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { createRouter, maxBodyBytes } from './gateway/router.ts';
 import { endpointsOf } from './gateway/routes.ts';
-import type { IamRole } from './iam-policies.ts';
 import type { Invoke } from './lambda/api.ts';
 import { definitionsOf, principalsOf } from './lambda/definitions.ts';
 import type { LogLine } from './lambda/function.ts';
 import { createFunctions, type FunctionInfo } from './lambda/functions.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
-import { localIamRoles, localOidcProviders, localRevocationRoles, localRoles, type Revoking } from './policy-roles.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
 import { deployer } from './provision.ts';
 import { makeFolder, openState } from './stack-state.ts';
@@ -24,8 +22,16 @@ import { answerLocal, localPrefix } from './stand-ins/local-api.ts';
 import { compileLocalPolicy } from './stand-ins/local-policy.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
 import { StartError } from './start-error.ts';
-import type { AssumableRole } from './sts-assume-role.ts';
-import type { OidcProvider } from './sts-web-identity.ts';
+import type { AssumableRole } from './sts/assume-role.ts';
+import type { IamRole } from './sts/iam-policies.ts';
+import {
+  localIamRoles,
+  localOidcProviders,
+  localRevocationRoles,
+  localRoles,
+  type Revoking,
+} from './sts/policy-roles.ts';
+import type { OidcProvider } from './sts/web-identity.ts';
 import { startSynthesis } from './synthesis.ts';
 import { asString, type Template } from './template.ts';
 

@@ -4,7 +4,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { STSClient } from '@aws-sdk/client-sts';
 import { type KmsOptions, startKms } from '../../../infra/local/kms/kms.ts';
 import type { InjectFault, RecordCall, RecordedCall } from '../../../infra/local/protocol/calls.ts';
-import { type StsOptions, startSts } from '../../../infra/local/sts.ts';
+import { type StsOptions, startSts } from '../../../infra/local/sts/sts.ts';
 
 export const region = 'eu-west-1';
 export const accountId = '111122223333';

@@ -1,8 +1,8 @@
 // The inline policy of a role against the local IAM: what is asked, what is asked again, and what is told.
 import { createServer } from 'node:http';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Iam } from '../../../infra/local/iam.ts';
-import { startIam } from '../../../infra/local/iam.ts';
+import type { Iam } from '../../../infra/local/sts/iam.ts';
+import { startIam } from '../../../infra/local/sts/iam.ts';
 import { createRolePolicy, IamError } from '../../../shared/aws/iam.ts';
 import { accountId, emulatorOptions, lambda, lambdaArn } from '../../infra/local/emulators.ts';
 

@@ -3,7 +3,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AssumableRole, StsAction } from '../../../infra/local/sts-assume-role.ts';
+import type { AssumableRole, StsAction } from '../../../infra/local/sts/assume-role.ts';
 import { createAssumeRole } from '../../../shared/aws/sts.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { oauthError } from '../../../shared/oauth/oauth-error.ts';

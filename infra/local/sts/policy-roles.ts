@@ -1,20 +1,20 @@
 // The roles of the served policy as they exist in the local STS: each with the trust policy that its account would be given,
 // and the issuer as OIDC provider. Pure.
-import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { parseRoleArn } from '../../shared/policy/role-arn.ts';
-import { roleUses } from '../../shared/policy/role-uses.ts';
-import { boundaryIn, revocableRoles, revocationsRoleIn } from '../../shared/policy/session-revocation.ts';
+import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { parseRoleArn } from '../../../shared/policy/role-arn.ts';
+import { roleUses } from '../../../shared/policy/role-uses.ts';
+import { boundaryIn, revocableRoles, revocationsRoleIn } from '../../../shared/policy/session-revocation.ts';
 import {
   type Deployment,
   oidcProvider,
   type TrustPolicy,
   type TrustStatement,
   trustPolicy,
-} from '../../shared/policy/trust-policy.ts';
-import { accountId } from './deployment.ts';
+} from '../../../shared/policy/trust-policy.ts';
+import { accountId } from '../deployment.ts';
+import type { AssumableRole, StsAction } from './assume-role.ts';
 import type { IamRole } from './iam-policies.ts';
-import type { AssumableRole, StsAction } from './sts-assume-role.ts';
-import type { OidcProvider } from './sts-web-identity.ts';
+import type { OidcProvider } from './web-identity.ts';
 
 /** What the deployment has where roles are revocable: ARNs of its boundary and of the role that writes policies. */
 export interface Revoking {

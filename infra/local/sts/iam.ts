@@ -1,11 +1,10 @@
 // An AWS IAM on loopback, as far as inline policies of roles go: PutRolePolicy, GetRolePolicy, DeleteRolePolicy, at least as
 // strict as AWS. Who may call is not enforced but recorded. I/O: one socket.
 
-import { type IamRole, type InlinePolicies, openInlinePolicies, type RolePolicyInput } from './iam-policies.ts';
-import model from './models/iam.json' with { type: 'json' };
-import { AwsError, suffer } from './protocol/aws-error.ts';
-import type { EmulatorOptions, RecordedCall } from './protocol/calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './protocol/http-service.ts';
+import model from '../models/iam.json' with { type: 'json' };
+import { AwsError, suffer } from '../protocol/aws-error.ts';
+import type { EmulatorOptions, RecordedCall } from '../protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
 import {
   iam,
   inputFromParameters,
@@ -13,10 +12,11 @@ import {
   queryAnswer,
   queryError,
   unknownAction,
-} from './protocol/query-protocol.ts';
-import { constraintMessage, inputFaults } from './protocol/service-model.ts';
-import { findCaller, type Unauthenticated } from './protocol/sigv4-caller.ts';
-import { splitArn } from './sts-sessions.ts';
+} from '../protocol/query-protocol.ts';
+import { constraintMessage, inputFaults } from '../protocol/service-model.ts';
+import { findCaller, type Unauthenticated } from '../protocol/sigv4-caller.ts';
+import { type IamRole, type InlinePolicies, openInlinePolicies, type RolePolicyInput } from './iam-policies.ts';
+import { splitArn } from './sessions.ts';
 
 export interface IamOptions extends EmulatorOptions {
   /** The roles that exist; read at every call, so the owner may change the list. */

@@ -2,8 +2,8 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { AwsError } from './protocol/aws-error.ts';
-import type { PrincipalOf } from './protocol/calls.ts';
+import { AwsError } from '../protocol/aws-error.ts';
+import type { PrincipalOf } from '../protocol/calls.ts';
 
 export interface SessionTag {
   readonly key: string;

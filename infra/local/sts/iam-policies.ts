@@ -1,8 +1,8 @@
 // Inline policies of the local IAM's roles. In memory only.
 
-import { AwsError } from './protocol/aws-error.ts';
-import type { Xml } from './protocol/query-protocol.ts';
-import { checkPolicyDocument } from './sts-session-policy.ts';
+import { AwsError } from '../protocol/aws-error.ts';
+import type { Xml } from '../protocol/query-protocol.ts';
+import { checkPolicyDocument } from './session-policy.ts';
 
 /** A role that exists. */
 export interface IamRole {

@@ -1,7 +1,7 @@
 // Every limit of the local STS, each beside a request that differs in one thing and is accepted.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accountId, adminArn, post, stsWorld } from './emulators.ts';
+import { accountId, adminArn, post, stsWorld } from '../emulators.ts';
 
 const RoleArn = `arn:aws:iam::${accountId}:role/deploy`;
 const longPath = `arn:aws:iam::${accountId}:role/${'p'.repeat(480)}/deploy`;

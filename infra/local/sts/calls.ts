@@ -1,8 +1,8 @@
 // An STS request as the calls IAM would evaluate. The input is not checked yet, so everything is best effort. Pure.
 
-import type { RecordedCall } from './protocol/calls.ts';
-import type { QueryRequest } from './protocol/query-protocol.ts';
-import { assumeRoleActions, type StsCaller } from './sts-assume-role.ts';
+import type { RecordedCall } from '../protocol/calls.ts';
+import type { QueryRequest } from '../protocol/query-protocol.ts';
+import { assumeRoleActions, type StsCaller } from './assume-role.ts';
 
 export interface StsCallRequest {
   readonly caller: StsCaller;

@@ -2,8 +2,8 @@
 // See the IAM User Guide, "Pass session tags in AWS STS" and "IAM and AWS STS quotas".
 
 import { deflateRawSync } from 'node:zlib';
-import { AwsError } from './protocol/aws-error.ts';
-import { parseRoleArn, type SessionTag } from './sts-sessions.ts';
+import { AwsError } from '../protocol/aws-error.ts';
+import { parseRoleArn, type SessionTag } from './sessions.ts';
 
 export interface PolicyInput {
   readonly RoleArn: string;

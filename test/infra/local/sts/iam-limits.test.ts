@@ -1,8 +1,8 @@
 // The limits of the local IAM, each beside a request that differs in one thing and is accepted.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Iam, startIam } from '../../../infra/local/iam.ts';
-import { accountId, authorization, emulatorOptions, post } from './emulators.ts';
+import { type Iam, startIam } from '../../../../infra/local/sts/iam.ts';
+import { accountId, authorization, emulatorOptions, post } from '../emulators.ts';
 
 const arn = `arn:aws:iam::${accountId}:role/ci/deploy`;
 const { options } = emulatorOptions();

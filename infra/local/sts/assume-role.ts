@@ -1,8 +1,8 @@
 // AssumeRole: who may assume which role, for how long, and what a chain of sessions hands on. Pure but for the sessions.
 
-import { AwsError } from './protocol/aws-error.ts';
-import type { Xml } from './protocol/query-protocol.ts';
-import { checkPolicies, type PolicyInput, packedPolicySize, transitiveTags } from './sts-session-policy.ts';
+import { AwsError } from '../protocol/aws-error.ts';
+import type { Xml } from '../protocol/query-protocol.ts';
+import { checkPolicies, type PolicyInput, packedPolicySize, transitiveTags } from './session-policy.ts';
 import {
   drawCredentials,
   parseRoleArn,
@@ -10,7 +10,7 @@ import {
   type Sessions,
   sessionIdentity,
   splitArn,
-} from './sts-sessions.ts';
+} from './sessions.ts';
 
 export type StsAction = 'sts:AssumeRole' | 'sts:AssumeRoleWithWebIdentity' | 'sts:TagSession' | 'sts:SetSourceIdentity';
 

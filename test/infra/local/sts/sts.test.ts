@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AssumeRoleCommand, type AssumeRoleCommandInput, GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { accountId, admin, adminArn, errorName, lambda, lambdaArn, root, stsWorld } from './emulators.ts';
+import { accountId, admin, adminArn, errorName, lambda, lambdaArn, root, stsWorld } from '../emulators.ts';
 
 const clock = { now: Date.UTC(2026, 0, 1) };
 const roleArn = (name: string, account = accountId) => `arn:aws:iam::${account}:role/${name}`;

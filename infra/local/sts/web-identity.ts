@@ -2,15 +2,15 @@
 // provider's discovery document and keys.
 
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import model from './models/sts.json' with { type: 'json' };
-import { AwsError } from './protocol/aws-error.ts';
-import type { RecordedCall } from './protocol/calls.ts';
-import type { ServiceRequest } from './protocol/http-service.ts';
-import type { QueryRequest, Xml } from './protocol/query-protocol.ts';
-import { inputFaults } from './protocol/service-model.ts';
-import { type AssumableRole, openSession, type StsAction, withinMaximum } from './sts-assume-role.ts';
-import type { PolicyInput } from './sts-session-policy.ts';
-import { parseRoleArn, type Sessions } from './sts-sessions.ts';
+import model from '../models/sts.json' with { type: 'json' };
+import { AwsError } from '../protocol/aws-error.ts';
+import type { RecordedCall } from '../protocol/calls.ts';
+import type { ServiceRequest } from '../protocol/http-service.ts';
+import type { QueryRequest, Xml } from '../protocol/query-protocol.ts';
+import { inputFaults } from '../protocol/service-model.ts';
+import { type AssumableRole, openSession, type StsAction, withinMaximum } from './assume-role.ts';
+import type { PolicyInput } from './session-policy.ts';
+import { parseRoleArn, type Sessions } from './sessions.ts';
 
 /** An OIDC provider that is registered with IAM; loopback may be plain http. */
 export interface OidcProvider {

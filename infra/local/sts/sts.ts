@@ -1,10 +1,10 @@
 // An AWS STS on loopback: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity, at least as strict as AWS. I/O: one
 // socket, and the keys of OIDC providers.
 
-import model from './models/sts.json' with { type: 'json' };
-import { AwsError, suffer } from './protocol/aws-error.ts';
-import type { EmulatorOptions, PrincipalOf } from './protocol/calls.ts';
-import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from './protocol/http-service.ts';
+import model from '../models/sts.json' with { type: 'json' };
+import { AwsError, suffer } from '../protocol/aws-error.ts';
+import type { EmulatorOptions, PrincipalOf } from '../protocol/calls.ts';
+import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
 import {
   inputFromParameters,
   parseQueryRequest,
@@ -13,19 +13,19 @@ import {
   sts,
   unknownAction,
   type Xml,
-} from './protocol/query-protocol.ts';
-import { constraintMessage, inputFaults } from './protocol/service-model.ts';
-import { findCaller, type Unauthenticated } from './protocol/sigv4-caller.ts';
-import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './sts-assume-role.ts';
-import { stsCalls } from './sts-calls.ts';
-import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sts-sessions.ts';
+} from '../protocol/query-protocol.ts';
+import { constraintMessage, inputFaults } from '../protocol/service-model.ts';
+import { findCaller, type Unauthenticated } from '../protocol/sigv4-caller.ts';
+import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './assume-role.ts';
+import { stsCalls } from './calls.ts';
+import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sessions.ts';
 import {
   assumeRoleWithWebIdentity,
   isWebIdentityRequest,
   type OidcProvider,
   type WebIdentityInput,
   webIdentityCall,
-} from './sts-web-identity.ts';
+} from './web-identity.ts';
 
 export interface StsOptions extends EmulatorOptions {
   /** The roles that exist; read at every call, so the owner may change the list. */
