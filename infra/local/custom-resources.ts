@@ -1,12 +1,12 @@
 // Custom resources of the template: sends their functions CloudFormation's events and waits for the answers.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 import { randomUUID } from 'node:crypto';
-import { type Physical, pseudoParameters } from './deployment.ts';
 import type { GatewayAnswer, GatewayRequest } from './gateway/message.ts';
 import type { Invoke } from './gateway/router.ts';
-import type { StackState } from './stack-state.ts';
 import { StartError } from './start-error.ts';
-import { asObject, isObject, type Properties, type Template, TemplateError } from './template.ts';
+import { type Physical, pseudoParameters } from './template/deployment.ts';
+import type { StackState } from './template/stack-state.ts';
+import { asObject, isObject, type Properties, type Template, TemplateError } from './template/template.ts';
 
 export interface CustomResourcesOptions {
   readonly template: Template;

@@ -1,13 +1,13 @@
 // The AWS services the functions call: embedded ones, or those the SDK's standard variables name. I/O: servers on loopback.
 import { join } from 'node:path';
 import type { Cleanup } from './cleanup.ts';
-import { accountId, region } from './deployment.ts';
 import type { EngineName } from './dynamodb/engine.ts';
 import type { Invoke } from './lambda/api.ts';
 import type { EmulatorOptions } from './protocol/calls.ts';
 import type { Iam } from './sts/iam.ts';
 import type { IamRole } from './sts/iam-policies.ts';
 import type { StsOptions } from './sts/sts.ts';
+import { accountId, region } from './template/deployment.ts';
 
 export interface EmulatorsOptions
   extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'>,

@@ -1,10 +1,10 @@
 // The tables and keys of the template in whatever services are used, and the sweeping of embedded tables. I/O: AWS APIs.
 import type { Cleanup } from './cleanup.ts';
 import type { Emulators } from './emulators.ts';
-import { deployerClient, type Provisioning } from './provision.ts';
-import type { ExpiringTable } from './provision-tables.ts';
 import { StartError } from './start-error.ts';
-import { TemplateError } from './template.ts';
+import { deployerClient, type Provisioning } from './template/provision.ts';
+import type { ExpiringTable } from './template/provision-tables.ts';
+import { TemplateError } from './template/template.ts';
 
 /** Makes tables and keys, or finds those of an earlier start. @throws StartError if a service cannot be used */
 export async function makeResources(
@@ -12,8 +12,8 @@ export async function makeResources(
   { dynamodb, kms, stores, supportsTtl }: Emulators,
 ): Promise<readonly ExpiringTable[]> {
   const [{ provisionTables }, { provisionKeys }] = await Promise.all([
-    import('./provision-tables.ts'),
-    import('./provision-keys.ts'),
+    import('./template/provision-tables.ts'),
+    import('./template/provision-keys.ts'),
   ]);
   const [tables] = await Promise.all([
     provisionTables({ ...options, client: deployerClient(dynamodb), store: stores.dynamodb, supportsTtl }).catch(

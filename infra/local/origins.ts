@@ -1,7 +1,8 @@
 // The base URLs a deployment would have, and the one origin that serves them all locally. Pure.
-import { type Deployment, pseudoParameters, region } from './deployment.ts';
+
 import { stageOf } from './gateway/router.ts';
-import { asString, resourcesOfType } from './template.ts';
+import { type Deployment, pseudoParameters, region } from './template/deployment.ts';
+import { asString, resourcesOfType } from './template/template.ts';
 
 /**
  * The stand-in for DNS: the two base URLs that a deployment would have, and where they are served here. Only the

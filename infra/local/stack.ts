@@ -3,7 +3,6 @@ import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
-import { type Deployment, openDeployment } from './deployment.ts';
 import type { EngineName } from './dynamodb/engine.ts';
 import { endpointVariables, startEmulators } from './emulators.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
@@ -16,8 +15,6 @@ import { createFunctions, type FunctionInfo } from './lambda/functions.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
-import { deployer } from './provision.ts';
-import { makeFolder, openState } from './stack-state.ts';
 import { answerLocal, localPrefix } from './stand-ins/local-api.ts';
 import { compileLocalPolicy } from './stand-ins/local-policy.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
@@ -32,8 +29,11 @@ import {
   type Revoking,
 } from './sts/policy-roles.ts';
 import type { OidcProvider } from './sts/web-identity.ts';
-import { startSynthesis } from './synthesis.ts';
-import { asString, type Template } from './template.ts';
+import { type Deployment, openDeployment } from './template/deployment.ts';
+import { deployer } from './template/provision.ts';
+import { makeFolder, openState } from './template/stack-state.ts';
+import { startSynthesis } from './template/synthesis.ts';
+import { asString, type Template } from './template/template.ts';
 
 export interface LocalStackOptions {
   /** On 127.0.0.1; 0, the default, takes a free one. */

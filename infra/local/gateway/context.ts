@@ -1,6 +1,6 @@
 // `$context` of a request, and the proxy event's `requestContext` made of it. Pure.
 import { createHash } from 'node:crypto';
-import { accountId } from '../deployment.ts';
+import { accountId } from '../template/deployment.ts';
 import type { Context } from './mapping-template.ts';
 import { type GatewayRequest, headerOf } from './message.ts';
 

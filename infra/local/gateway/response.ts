@@ -1,6 +1,13 @@
 // Gateway responses: the answers API Gateway makes itself, as AWS::ApiGateway::GatewayResponse shapes them. Pure.
 
-import { asObject, asString, asStringMap, resourcesOfType, type Template, TemplateError } from '../template.ts';
+import {
+  asObject,
+  asString,
+  asStringMap,
+  resourcesOfType,
+  type Template,
+  TemplateError,
+} from '../template/template.ts';
 import {
   type Context,
   checkTemplate,

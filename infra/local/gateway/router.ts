@@ -1,9 +1,9 @@
 // API Gateway for the template's REST API: matches, authorizes, runs the integration. It has no routes of its own.
 import { randomUUID } from 'node:crypto';
-import { accountId } from '../deployment.ts';
 import type { InvocationResult } from '../lambda/environment.ts';
 import { maxPayloadBytes } from '../lambda/runtime.ts';
-import { asArray, asString, resourcesOfType, type Template, TemplateError } from '../template.ts';
+import { accountId } from '../template/deployment.ts';
+import { asArray, asString, resourcesOfType, type Template, TemplateError } from '../template/template.ts';
 import { contextOf } from './context.ts';
 import type { Context } from './mapping-template.ts';
 import { type GatewayAnswer, type GatewayError, type GatewayRequest, headerOf, isGatewayError } from './message.ts';

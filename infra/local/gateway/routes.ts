@@ -1,6 +1,6 @@
 // The routes of the template's REST API: AWS::ApiGateway::Resource and ::Method as a table to match paths against. Pure.
 
-import { asObject, asString, resourcesOfType, type Template, TemplateError } from '../template.ts';
+import { asObject, asString, resourcesOfType, type Template, TemplateError } from '../template/template.ts';
 import { type MockIntegration, parseMock } from './mock-integration.ts';
 
 export interface ProxyIntegration {

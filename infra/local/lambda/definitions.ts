@@ -1,7 +1,14 @@
 // The Lambda functions of the template, with the environment Lambda would give each of them. Pure.
 import { createHash } from 'node:crypto';
-import { region } from '../deployment.ts';
-import { asObject, asString, asStringMap, resourcesOfType, type Template, TemplateError } from '../template.ts';
+import { region } from '../template/deployment.ts';
+import {
+  asObject,
+  asString,
+  asStringMap,
+  resourcesOfType,
+  type Template,
+  TemplateError,
+} from '../template/template.ts';
 import type { FunctionDefinition } from './environment.ts';
 
 export interface FunctionsOptions {

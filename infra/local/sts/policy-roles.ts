@@ -11,7 +11,7 @@ import {
   type TrustStatement,
   trustPolicy,
 } from '../../../shared/policy/trust-policy.ts';
-import { accountId } from '../deployment.ts';
+import { accountId } from '../template/deployment.ts';
 import type { AssumableRole, StsAction } from './assume-role.ts';
 import type { IamRole } from './iam-policies.ts';
 import type { OidcProvider } from './web-identity.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createAnswerUrls, runCustomResources } from '../../../infra/local/custom-resources.ts';
-import type { Physical } from '../../../infra/local/deployment.ts';
-import { openState, type StackState } from '../../../infra/local/stack-state.ts';
-import type { Template } from '../../../infra/local/template.ts';
+import type { Physical } from '../../../infra/local/template/deployment.ts';
+import { openState, type StackState } from '../../../infra/local/template/stack-state.ts';
+import type { Template } from '../../../infra/local/template/template.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

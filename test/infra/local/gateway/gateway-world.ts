@@ -1,10 +1,11 @@
 // The router tests' world: a REST API in the shapes `cdk synth` writes, and the functions behind it.
-import { pseudoParameters, referencesOf } from '../../../../infra/local/deployment.ts';
+
 import type { GatewayAnswer, GatewayRequest, HeaderList } from '../../../../infra/local/gateway/message.ts';
 import { createRouter } from '../../../../infra/local/gateway/router.ts';
-import { createResolver } from '../../../../infra/local/intrinsics.ts';
 import type { InvocationResult } from '../../../../infra/local/lambda/environment.ts';
-import type { Template, TemplateResource } from '../../../../infra/local/template.ts';
+import { pseudoParameters, referencesOf } from '../../../../infra/local/template/deployment.ts';
+import { createResolver } from '../../../../infra/local/template/intrinsics.ts';
+import type { Template, TemplateResource } from '../../../../infra/local/template/template.ts';
 
 const api = { Ref: 'Api' };
 const uri = {

@@ -1,7 +1,7 @@
 // CloudFormation intrinsics as a deployment resolves them.
 import { describe, expect, it } from 'vitest';
-import { createResolver } from '../../../infra/local/intrinsics.ts';
-import type { Template } from '../../../infra/local/template.ts';
+import { createResolver } from '../../../../infra/local/template/intrinsics.ts';
+import type { Template } from '../../../../infra/local/template/template.ts';
 
 const template: Template = {
   Resources: {},

@@ -1,8 +1,8 @@
 // What a stack with --data remembers from one start to the next: which physical resource each logical id became. I/O: one file.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StartError } from '../start-error.ts';
 import type { Physical } from './deployment.ts';
-import { StartError } from './start-error.ts';
 import { isObject } from './template.ts';
 
 /** A resource that exists, and the properties it was made with, as JSON. */

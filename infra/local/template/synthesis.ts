@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { Synthesized, SynthesizeOptions } from '../synthesize.ts';
+import type { Synthesized, SynthesizeOptions } from '../../synthesize.ts';
 
 export interface Synthesis {
   readonly run: (policy: SynthesizeOptions['policy']) => Promise<Synthesized>;
