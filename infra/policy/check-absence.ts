@@ -1,10 +1,10 @@
 // Conditions by which a token is better off without a claim: an allow rule that becomes true, a denial that becomes false. Pure.
 import { isAlwaysCarried } from './carried-claims.ts';
-import { parseCondition } from './cel-tree.ts';
-import type { CelScope } from './cel-types.ts';
+import { type PresenceTest, presenceTests } from './cel/presence.ts';
+import { parseCondition } from './cel/tree.ts';
+import type { CelScope } from './cel/types.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { inside, type Place, warningAt } from './place.ts';
-import { type PresenceTest, presenceTests } from './presence.ts';
 import type { RuleEntry } from './schema.ts';
 import { unreviewedRuns } from './unreviewed-runs.ts';
 

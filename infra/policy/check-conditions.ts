@@ -1,11 +1,11 @@
 // `when` of rules: every condition is CEL that can be true, about names that exist. Pure.
 import type { Catalogue } from './catalogue.ts';
 import { cataloguesOf } from './catalogues.ts';
-import type { CelProblem } from './cel-tree.ts';
-import type { CelScope } from './cel-types.ts';
+import { lintCondition } from './cel/lint-condition.ts';
+import type { CelProblem } from './cel/tree.ts';
+import type { CelScope } from './cel/types.ts';
 import { checkAbsence, type PlacedCondition } from './check-absence.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
-import { lintCondition } from './lint-condition.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
 import { below, errorAt, inside } from './place.ts';
 import type { RuleEntry } from './schema.ts';

@@ -1,6 +1,6 @@
 // Entrances that a run of code nobody reviewed could satisfy, unless a deny rule takes it. Pure.
 import { matchesGlob } from '../../shared/policy/glob.ts';
-import { claimsReadBy } from './cel-tree.ts';
+import { claimsReadBy } from './cel/tree.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { MergedPolicy } from './merge.ts';
 import { keyOf, warningAt } from './place.ts';

@@ -2,8 +2,8 @@
 // nothing, taking a claim away never turns a refusal into a grant.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseCondition } from '../../../infra/policy/cel-tree.ts';
-import { presenceTests, type Unwanted } from '../../../infra/policy/presence.ts';
+import { presenceTests, type Unwanted } from '../../../infra/policy/cel/presence.ts';
+import { parseCondition } from '../../../infra/policy/cel/tree.ts';
 import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
 import type { Claims } from '../../../shared/policy/claims.ts';
 import type { ClaimType, PolicyRule } from '../../../shared/policy/compiled-policy.ts';

@@ -1,9 +1,9 @@
 // Paths of a CEL condition, `claims.x["y"]`: the variable and its members exist. Pure.
-import { type Catalogue, typeOfClaim } from './catalogue.ts';
-import { type CelProblem, type Expression, memberPath } from './cel-tree.ts';
-import type { CelScope } from './cel-types.ts';
-import { quote } from './diagnostic.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { type Catalogue, typeOfClaim } from '../catalogue.ts';
+import { quote } from '../diagnostic.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { type CelProblem, type Expression, memberPath } from './tree.ts';
+import type { CelScope } from './types.ts';
 
 type Problem = Omit<CelProblem, 'offset'>;
 

@@ -1,7 +1,7 @@
 // Where a CEL condition tells a missing claim from one that is there. A missing claim is an error everywhere else, and errors
 // never grant: only what is found here can make a token without a claim better off than the same token with it. Pure.
-import { childrenOf, type Expression, memberPath } from './cel-tree.ts';
-import { type CelScope, kindOf } from './cel-types.ts';
+import { childrenOf, type Expression, memberPath } from './tree.ts';
+import { type CelScope, kindOf } from './types.ts';
 
 /**
  * What must not come of taking a claim away. `toTrue`: the node becoming true, `toFalse`: its becoming false, `either`: a

@@ -1,11 +1,11 @@
 // What is wrong with one CEL condition: names that do not exist, types that cannot fit, work without bound. Pure.
 import { isCelError, run } from '@bufbuild/cel';
-import { comparisons, functions, isAboutTime, macros, ofStrings, operators } from './cel-functions.ts';
-import { type CelProblem, type CelTree, childrenOf, type Expression, parseCondition, stringOf } from './cel-tree.ts';
-import { type CelKind, type CelScope, kindOf } from './cel-types.ts';
-import { quote } from './diagnostic.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { quote } from '../diagnostic.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { comparisons, functions, isAboutTime, macros, ofStrings, operators } from './functions.ts';
 import { lintPath } from './lint-path.ts';
+import { type CelProblem, type CelTree, childrenOf, type Expression, parseCondition, stringOf } from './tree.ts';
+import { type CelKind, type CelScope, kindOf } from './types.ts';
 
 const maxNestedLoops = 2;
 

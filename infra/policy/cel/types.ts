@@ -1,8 +1,8 @@
 // What type an expression surely has; CEL's own checker is not in the library. Pure.
-import type { ClaimType } from '../../shared/policy/compiled-policy.ts';
-import { type Catalogue, typeOfClaim } from './catalogue.ts';
-import { comparisons, ofStrings } from './cel-functions.ts';
-import { type Expression, memberPath } from './cel-tree.ts';
+import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
+import { type Catalogue, typeOfClaim } from '../catalogue.ts';
+import { comparisons, ofStrings } from './functions.ts';
+import { type Expression, memberPath } from './tree.ts';
 
 /** `value`: surely no bool, but nothing more is known. */
 export type CelKind = 'bool' | 'number' | 'string' | 'list' | 'map' | 'null' | 'value';
