@@ -1,6 +1,6 @@
 // Each issuer's URL, from the policy or from TypeScript; what CDK knows only at deploy becomes a hole. Pure.
 import type { ValueHole } from '../../shared/policy/compiled-policy.ts';
-import { checkIssuerUrls } from './check-issuer-urls.ts';
+import { checkIssuerUrls } from './check/issuer-urls.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';

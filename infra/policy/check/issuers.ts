@@ -1,0 +1,70 @@
+// Issuers: profile, claims, audiences, keys and limits. Their URLs are checked where they are resolved. Pure.
+import { registeredClaims } from '../catalogue.ts';
+import { limits } from '../defaults.ts';
+import { type Diagnostic, quote } from '../diagnostic.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { formatDuration, parseDuration } from '../duration.ts';
+import { urlHint, urlProblem } from '../https-url.ts';
+import { itemsOf, repeatedItems } from '../list-items.ts';
+import type { Entry, MergedPolicy } from '../merge.ts';
+import { below, errorAt, keyOf, type Place } from '../place.ts';
+import { profileNames, profiles } from '../profiles/registry.ts';
+import type { IssuerEntry } from '../schema.ts';
+import { checkJwks } from './jwks.ts';
+import { checkUpstream } from './upstream.ts';
+
+type IssuerCheck = (issuer: IssuerEntry, place: Place, local: boolean) => readonly Diagnostic[];
+
+const checks: readonly IssuerCheck[] = [
+  ...[checkProfile, checkRegistered, checkAudience, checkKeys, checkSkew],
+  ...[checkLists, checkUpstream],
+];
+
+export function checkIssuers({ issuers }: MergedPolicy, local: boolean): readonly Diagnostic[] {
+  return issuers.flatMap(({ value, place }: Entry<IssuerEntry>) =>
+    checks.flatMap((check) => check(value, place, local)),
+  );
+}
+
+function checkProfile({ claims }: IssuerEntry, place: Place): Diagnostic[] {
+  if (typeof claims !== 'string' || profiles.has(claims)) return [];
+  const hint = didYouMean(claims, profileNames);
+  return [errorAt(below(place, 'claims'), `there is no profile ${quote(claims)}`, hint)];
+}
+
+function checkRegistered({ claims = {} }: IssuerEntry, place: Place): Diagnostic[] {
+  if (typeof claims === 'string') return [];
+  return Object.entries(claims).flatMap(([name, type]) => {
+    const known = Object.hasOwn(registeredClaims, name) ? registeredClaims[name] : undefined;
+    if (known === undefined || known === type) return [];
+    return [errorAt(below(place, 'claims', name), `the registered claim ${name} is of type ${known}`, 'leave it out')];
+  });
+}
+
+function checkAudience({ audience }: IssuerEntry, place: Place): Diagnostic[] {
+  return itemsOf(audience, below(place, 'audience'))
+    .filter(({ value }) => value.includes('*'))
+    .map((item) => errorAt(item.place, 'an audience is compared exactly: * is no glob here', 'list every audience'));
+}
+
+function checkKeys({ jwksUri, jwks }: IssuerEntry, place: Place, local: boolean): Diagnostic[] {
+  const findings: Diagnostic[] = jwks === undefined ? [] : [...checkJwks(jwks.keys, below(place, 'jwks', 'keys'))];
+  if (jwksUri === undefined) return findings;
+  const at = below(place, 'jwksUri');
+  if (jwks !== undefined) findings.push(errorAt(keyOf(at), 'keys come from "jwks" or from "jwksUri"', 'keep one'));
+  const problem = urlProblem(jwksUri, local);
+  if (problem !== undefined) findings.push(errorAt(at, `the jwksUri ${quote(jwksUri)} ${problem}`, urlHint));
+  return findings;
+}
+
+function checkSkew({ clockSkew }: IssuerEntry, place: Place): Diagnostic[] {
+  if (clockSkew === undefined || parseDuration(clockSkew) <= limits.clockSkew) return [];
+  return [
+    errorAt(below(place, 'clockSkew'), `a clockSkew is at most ${formatDuration(limits.clockSkew)}`, 'mend the clock'),
+  ];
+}
+
+function checkLists(issuer: IssuerEntry, place: Place): Diagnostic[] {
+  const lists = ['audience', 'algorithms', 'tokenTypes'] as const;
+  return lists.flatMap((key) => repeatedItems(itemsOf<string>(issuer[key] ?? [], below(place, key))));
+}

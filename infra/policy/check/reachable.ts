@@ -1,0 +1,68 @@
+// Rules that can never decide anything: an earlier rule, or a deny rule, takes all they match. Pure.
+import { matchesGlob } from '../../../shared/policy/glob.ts';
+import { type Diagnostic, quote } from '../diagnostic.ts';
+import type { Entry, MergedPolicy } from '../merge.ts';
+import { below, errorAt, locationOf } from '../place.ts';
+import type { MatchEntry, RuleEntry } from '../schema.ts';
+
+type Rule = Entry<RuleEntry>;
+
+export function checkReachable({ rules }: MergedPolicy): readonly Diagnostic[] {
+  return rules.flatMap((rule, index) => {
+    const shadow = rules.find((other, position) => shadows(other, rule, position < index));
+    return shadow === undefined ? [] : [unreachable(rule, shadow)];
+  });
+}
+
+function unreachable(rule: Rule, shadow: Rule): Diagnostic {
+  const verb = shadow.value.deny === undefined ? 'grants' : 'denies';
+  const message = `rule ${quote(rule.name)} is unreachable: ${quote(shadow.name)} at ${locationOf(below(shadow.place, 'id'))}`;
+  const hint = verb === 'grants' ? 'move it before that rule, narrow that rule, or remove it' : 'narrow one of the two';
+  return errorAt(below(rule.place, 'id'), `${message} ${verb} all it matches`, hint);
+}
+
+/** Only what is certain. Any deny wins, wherever it stands; a rule with a condition that the other lacks takes less. */
+function shadows(other: Rule, rule: Rule, isEarlier: boolean): boolean {
+  if (other === rule || rule.value.grant === undefined || other.value.from !== rule.value.from) return false;
+  if (!sameTarget(other.value, rule.value, isEarlier)) return false;
+  if (!takesClients(other.value, rule.value) || !takesActors(other.value, rule.value)) return false;
+  const conditions = Object.values(rule.value.when ?? {});
+  if (!Object.values(other.value.when ?? {}).every((condition) => conditions.includes(condition))) return false;
+  return covers(other.value.match ?? {}, rule.value.match ?? {});
+}
+
+function takesClients({ client: wide }: RuleEntry, { client: narrow }: RuleEntry): boolean {
+  if (wide === undefined) return true;
+  if (narrow === undefined) return false;
+  return wide === 'any' || [narrow].flat().every((client) => [wide].flat().includes(client));
+}
+
+/** An allow rule without `actor` takes only requests without one; a deny rule without takes them all. */
+function takesActors({ actor: wide, deny }: RuleEntry, { actor: narrow }: RuleEntry): boolean {
+  if (wide === undefined) return narrow === undefined || deny !== undefined;
+  if (narrow === undefined || wide.from !== narrow.from) return false;
+  if ((wide.maxDepth ?? 3) < (narrow.maxDepth ?? 3)) return false;
+  return covers(wide.match ?? {}, narrow.match ?? {});
+}
+
+function sameTarget({ grant, deny }: RuleEntry, { grant: target }: RuleEntry, isEarlier: boolean): boolean {
+  if (deny === true) return true;
+  const taken = deny ?? (isEarlier ? grant : undefined);
+  if (taken === undefined) return false;
+  return taken.audience === target?.audience && taken.role === target?.role;
+}
+
+/** Whether whatever fits `narrow` fits `wide`: every condition of `wide` is met by all values that `narrow` allows. */
+function covers(wide: MatchEntry, narrow: MatchEntry): boolean {
+  return Object.entries(wide).every(([path, wanted]) => {
+    const allowed = Object.hasOwn(narrow, path) ? narrow[path] : undefined;
+    if (allowed === undefined) return false;
+    return [allowed].flat().every((value) => [wanted].flat().some((pattern) => includes(pattern, value)));
+  });
+}
+
+function includes(pattern: string | number | boolean, value: string | number | boolean): boolean {
+  if (pattern === value) return true;
+  if (typeof pattern !== 'string' || typeof value !== 'string' || value.includes('*')) return false;
+  return pattern.includes('*') && matchesGlob(pattern, value);
+}

@@ -1,0 +1,81 @@
+// `subject` and `private` of issuers: subjects of two issuers can never be equal, and what is hidden exists. Pure.
+import { type Catalogue, catalogueOf, typeOfClaim } from '../catalogue.ts';
+import { type Diagnostic, quote } from '../diagnostic.ts';
+import { itemsOf, repeatedItems } from '../list-items.ts';
+import type { Entry, MergedPolicy } from '../merge.ts';
+import { below, errorAt } from '../place.ts';
+import type { IssuerEntry } from '../schema.ts';
+import { parseTemplate } from '../template.ts';
+import { claimFinding } from './claim-finding.ts';
+import { checkTemplate } from './templates.ts';
+
+type Issuer = Entry<IssuerEntry>;
+
+export function checkSubjects({ issuers, roles }: MergedPolicy): readonly Diagnostic[] {
+  const hasWebIdentities = roles.some(({ value: { via } }) => via === 'web-identity');
+  return [
+    ...issuers.flatMap((issuer) => [...checkSubject(issuer, catalogueOf(issuer.value)), ...checkPrivate(issuer)]),
+    ...collisions(issuers, hasWebIdentities ? [ofWebIdentities] : []),
+  ];
+}
+
+/** By its subject a token opens a role at STS: no access token may have one of those. */
+const ofWebIdentities: Prefix = { issuer: 'web identities at STS', text: 'role:' };
+
+function checkSubject({ value: { subject }, place }: Issuer, catalogue: Catalogue | undefined): Diagnostic[] {
+  if (subject === undefined) return [];
+  const at = below(place, 'subject');
+  const template = parseTemplate(subject);
+  const literals = template?.filter((part) => typeof part === 'string') ?? [];
+  // `|` parts issuer from subject in every issued `sub` that no template made.
+  if (literals.some((literal) => literal.includes('|'))) {
+    return [errorAt(at, 'a subject cannot hold |', 'it stands between the issuer name and sub of other subjects')];
+  }
+  if (template !== undefined && typeof template[0] !== 'string') {
+    return [errorAt(at, 'a subject begins with text of its own', `write "mail:${subject}"`)];
+  }
+  if (template !== undefined && literals.length === template.length) {
+    return [errorAt(at, 'this subject is the same for every token', 'put a claim in it: ${claims.sub}')];
+  }
+  return checkTemplate({ text: subject, place: at }, catalogue, 'text');
+}
+
+function checkPrivate({ value, place }: Issuer): readonly Diagnostic[] {
+  const items = itemsOf(value.private ?? [], below(place, 'private'));
+  const catalogue = catalogueOf(value);
+  if (catalogue === undefined) return repeatedItems(items);
+  const unsure = items.filter(({ value: path }) => isUnsure(typeOfClaim(catalogue, path)));
+  return [...unsure.flatMap((item) => claimFinding(item.value, catalogue, item.place)), ...repeatedItems(items)];
+}
+
+function isUnsure(type: ReturnType<typeof typeOfClaim>): boolean {
+  return type === undefined || type === 'open';
+}
+
+interface Prefix {
+  readonly issuer: string;
+  readonly text: string;
+}
+
+/** Every subject begins with its issuer's prefix: where none begins another, no two subjects can be equal. */
+function collisions(issuers: readonly Issuer[], further: readonly Prefix[]): Diagnostic[] {
+  const prefixes = [...issuers.flatMap(prefixOf), ...further];
+  return issuers.flatMap(({ name, value, place }) => {
+    if (value.subject === undefined) return [];
+    const own = prefixes.find(({ issuer }) => issuer === name);
+    const other = own && prefixes.find((prefix) => prefix.issuer !== name && overlap(prefix.text, own.text));
+    if (other === undefined) return [];
+    const message = `subjects that begin with ${quote(own?.text)} could be those of ${quote(other.issuer)}, ${quote(other.text)}…`;
+    return [errorAt(below(place, 'subject'), message, 'begin with a text that no other issuer begins with')];
+  });
+}
+
+function prefixOf({ name, value: { subject } }: Issuer): Prefix[] {
+  if (subject === undefined) return [{ issuer: name, text: `${name}|` }];
+  const [first] = parseTemplate(subject) ?? [];
+  return typeof first === 'string' ? [{ issuer: name, text: first }] : [];
+}
+
+function overlap(a: string, b: string): boolean {
+  return a.startsWith(b) || b.startsWith(a);
+}

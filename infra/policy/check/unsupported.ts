@@ -1,0 +1,39 @@
+// What the language has and Cambio does not do yet: refused, because ignoring it would change decisions. Pure.
+import { type Diagnostic, quote } from '../diagnostic.ts';
+import type { Entry, MergedPolicy } from '../merge.ts';
+import { below, errorAt, keyOf, type Place } from '../place.ts';
+
+/** A path below an entry. */
+type Refused = readonly string[];
+
+const refusedSections = ['exports', 'imports'];
+
+const refusedOfIssuers: readonly Refused[] = [['quota']];
+
+const refusedOfClients: readonly Refused[] = [['auth', 'tls_client_auth'], ['quota']];
+
+const refusedOfAudiences: readonly Refused[] = [['binding']];
+
+export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
+  return [
+    ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, [[section]]))),
+    ...refuseIn(policy.issuers, refusedOfIssuers),
+    ...refuseIn(policy.clients, refusedOfClients),
+    ...refuseIn(policy.audiences, refusedOfAudiences),
+  ];
+}
+
+function refuseIn(entries: readonly Entry<object>[], refused: readonly Refused[]): Diagnostic[] {
+  return entries.flatMap(({ place }) => refuse(place, refused));
+}
+
+// Most of these keys restrict: a policy that keeps the rest without them would grant more than its author meant.
+const hint = 'leave out the whole entry that needs it: without this key it would mean something else';
+
+function refuse(place: Place, refused: readonly Refused[]): Diagnostic[] {
+  return refused.flatMap((path) => {
+    const at = below(place, ...path);
+    if (!at.source.has(at.path)) return [];
+    return [errorAt(keyOf(at), `${quote(path.at(-1) ?? '')} is not yet supported`, hint)];
+  });
+}

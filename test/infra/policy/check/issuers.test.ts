@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { changed, compileText, expectMistake, type Mistake } from '../policy-world.ts';
+
+const eks = '    claims: kubernetes\n';
+const jwks = (members: string) => `${eks}    jwks: { keys: [{ ${members} }] }\n`;
+const twin = (url: string, audience: string) => `issuers:\n  twin: { url: ${url}, audience: ${audience} }\n`;
+
+const mistakes: Readonly<Record<string, Mistake>> = {
+  'an unknown profile': {
+    from: eks,
+    bad: '    claims: kubernets\n',
+    finding: '10:13: there is no profile "kubernets" | did you mean kubernetes?',
+    good: '    claims: "kubernetes"\n',
+  },
+  'another type for a registered claim': {
+    from: 'team: string',
+    bad: 'team: string, iat: string',
+    finding: '14:79: the registered claim iat is of type int | leave it out',
+    good: 'team: string, iat: int',
+  },
+  'a glob as audience': {
+    from: '[checkout, portal]',
+    bad: '[checkout, "p*"]',
+    finding: '13:26: an audience is compared exactly: * is no glob here | list every audience',
+    good: '[checkout, p]',
+  },
+  'an audience listed twice': {
+    from: '[checkout, portal]',
+    bad: '[checkout, checkout]',
+    finding: '13:26: "checkout" is listed twice | remove one',
+    good: '[checkout, Checkout]',
+  },
+  'an algorithm listed twice': {
+    from: eks,
+    bad: `${eks}    algorithms: [RS256, RS256]\n`,
+    finding: '11:25: "RS256" is listed twice | remove one',
+    good: `${eks}    algorithms: [RS256, ES256]\n`,
+  },
+  'too much clock skew': {
+    from: eks,
+    bad: `${eks}    clockSkew: 601s\n`,
+    finding: '11:16: a clockSkew is at most 10m | mend the clock',
+    good: `${eks}    clockSkew: 10m\n`,
+  },
+  'a jwksUri without TLS': {
+    from: eks,
+    bad: `${eks}    jwksUri: http://keys.example/jwks\n`,
+    finding:
+      '11:14: the jwksUri "http://keys.example/jwks" must begin with https:// | write it as the vendor does: https, lower-case host, no port, user, query or fragment',
+    good: `${eks}    jwksUri: https://keys.example/jwks\n`,
+  },
+  'two sources of keys': {
+    from: eks,
+    bad: `${jwks('kty: EC, crv: P-256, x: a, y: b')}    jwksUri: https://keys.example/jwks\n`,
+    finding: '12:5: keys come from "jwks" or from "jwksUri" | keep one',
+    good: jwks('kty: EC, crv: P-256, x: a, y: b'),
+  },
+  'a private key': {
+    from: eks,
+    bad: jwks('kty: OKP, crv: Ed25519, x: a, d: c'),
+    finding: '11:52: "d" is private | keep only the public members; replace this key',
+    good: jwks('kty: OKP, crv: Ed25519, x: a, use: sig'),
+  },
+  'a symmetric key': {
+    from: eks,
+    bad: jwks('kty: oct, k: c2VjcmV0'),
+    finding: '11:27: a symmetric key cannot verify tokens | whoever verifies with it could issue',
+    good: jwks('kty: RSA, n: a, e: AQAB'),
+  },
+  'half a key': {
+    from: eks,
+    bad: jwks('kty: EC, crv: P-256, x: a'),
+    finding: '11:20: a key of kty EC needs "y", a string | give the whole public JWK',
+    good: jwks('kty: EC, crv: P-256, x: a, y: b'),
+  },
+  'a key of no type': {
+    from: eks,
+    bad: jwks('kid: a'),
+    finding: '11:20: the kty of a key is RSA, EC or OKP | give a public key as a JWK',
+    good: jwks('kid: a, kty: RSA, n: a, e: AQAB'),
+  },
+  'the same url and audience twice': {
+    from: 'issuers:\n',
+    bad: twin('https://acme.okta.example', '[other, portal]'),
+    finding:
+      '14:26: url "https://acme.okta.example" with audience "portal" is already an issuer at policy.yaml:3:61 | give one of the two another audience',
+    good: twin('https://acme.okta.example', '[other, another]'),
+  },
+  "a slash that the vendor's iss does not have": {
+    from: 'https://token.actions.githubusercontent.com',
+    bad: 'https://token.actions.githubusercontent.com/',
+    finding:
+      '4:10: warning: the iss of such tokens does not end with a slash | did you mean https://token.actions.githubusercontent.com?',
+    good: 'https://token.actions.acme.ghe.com',
+  },
+  "no slash where the vendor's iss has one": {
+    from: 'https://oidc.eks.eu-west-1.amazonaws.com/id/ABC',
+    bad: 'https://westeurope.oic.prod-aks.azure.com/tenant/guid',
+    finding:
+      '8:10: warning: the iss of such tokens ends with a slash | did you mean https://westeurope.oic.prod-aks.azure.com/tenant/guid/?',
+    good: 'https://westeurope.oic.prod-aks.azure.com/tenant/guid/',
+  },
+  'two urls that differ only in a final slash': {
+    from: 'issuers:\n',
+    bad: twin('https://acme.okta.example/', 'portal'),
+    finding: '13:10: warning: this url and that of "twin" differ only in a final slash',
+    good: twin('https://acme.okta.example/x/', 'portal'),
+  },
+};
+
+describe('issuers', () => {
+  test.each(Object.entries(mistakes))('refuses or warns of %s', (_, mistake) => expectMistake(mistake));
+
+  test('compiles everything an issuer can say', () => {
+    const more =
+      '    algorithms: [EdDSA, ES384]\n    tokenTypes: [access_token]\n    maxAge: 10m\n    maxLifetime: 2h\n    clockSkew: 30s\n    network: private\n    jwksUri: https://keys.example/jwks\n';
+    expect(compileText(changed(eks, `${eks}${more}`)).artifact?.issuers['eks']).toMatchObject({
+      algorithms: ['Ed25519', 'ES384'],
+      tokenTypes: ['urn:ietf:params:oauth:token-type:access_token'],
+      maxAge: 600,
+      maxLifetime: 7200,
+      clockSkew: 30,
+      network: 'private',
+      keys: { from: 'jwksUri', jwksUri: 'https://keys.example/jwks' },
+    });
+  });
+});
