@@ -1,6 +1,6 @@
 // A client of a checked policy as the functions read it: how it proves who it is. Pure.
 import type { Client, ClientAuthentication } from '../../shared/policy/compiled-policy.ts';
-import type { Catalogues } from './catalogues.ts';
+import type { Catalogues } from './claims/catalogues.ts';
 import type { StandIns } from './compile-options.ts';
 import { defaults } from './defaults.ts';
 import { isLoopbackUrl } from './https-url.ts';

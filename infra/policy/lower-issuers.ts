@@ -1,6 +1,6 @@
 // An issuer of a checked policy as the functions read it: where its keys come from and which network it may be on. Pure.
 import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../shared/policy/compiled-policy.ts';
-import { catalogueOf } from './catalogue.ts';
+import { catalogueOf } from './claims/catalogue.ts';
 import type { StandIns } from './compile-options.ts';
 import { defaults } from './defaults.ts';
 import { parseDuration } from './duration.ts';

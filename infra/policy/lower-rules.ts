@@ -8,8 +8,8 @@ import type {
   RoleGrant,
 } from '../../shared/policy/compiled-policy.ts';
 import { eitherForm } from './audience-forms.ts';
-import type { Catalogue } from './catalogue.ts';
-import type { Catalogues } from './catalogues.ts';
+import type { Catalogue } from './claims/catalogue.ts';
+import type { Catalogues } from './claims/catalogues.ts';
 import { audienceTtl } from './defaults.ts';
 import { parseDuration } from './duration.ts';
 import { lowerMatch } from './lower-match.ts';

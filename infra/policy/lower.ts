@@ -1,7 +1,7 @@
 // A checked policy to the artifact the functions read: defaults filled in, durations in seconds, globs told apart. Pure.
 import type { Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { hashOf } from './canonical-json.ts';
-import { cataloguesOf } from './catalogues.ts';
+import { cataloguesOf } from './claims/catalogues.ts';
 import type { StandIns } from './compile-options.ts';
 import { audienceTtl, defaults } from './defaults.ts';
 import { lowerClient } from './lower-clients.ts';

@@ -1,5 +1,5 @@
 // Paths of a CEL condition, `claims.x["y"]`: the variable and its members exist. Pure.
-import { type Catalogue, typeOfClaim } from '../catalogue.ts';
+import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
 import { quote } from '../diagnostic.ts';
 import { didYouMean } from '../did-you-mean.ts';
 import { type CelProblem, type Expression, memberPath } from './tree.ts';

@@ -1,6 +1,6 @@
 // What type an expression surely has; CEL's own checker is not in the library. Pure.
 import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
-import { type Catalogue, typeOfClaim } from '../catalogue.ts';
+import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
 import { comparisons, ofStrings } from './functions.ts';
 import { type Expression, memberPath } from './tree.ts';
 

@@ -1,8 +1,9 @@
 // Conditions by which a token is better off without a claim: an allow rule that becomes true, a denial that becomes false. Pure.
-import { isAlwaysCarried } from '../carried-claims.ts';
+
 import { type PresenceTest, presenceTests } from '../cel/presence.ts';
 import { parseCondition } from '../cel/tree.ts';
 import type { CelScope } from '../cel/types.ts';
+import { isAlwaysCarried } from '../claims/carried-claims.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { inside, type Place, warningAt } from '../place.ts';
 import type { RuleEntry } from '../schema.ts';

@@ -1,5 +1,5 @@
 // What to say of a claim path that an issuer's catalogue does not have. Pure.
-import { type Catalogue, knownPaths, typeOfClaim } from '../catalogue.ts';
+import { type Catalogue, knownPaths, typeOfClaim } from '../claims/catalogue.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { didYouMean, nearestOf } from '../did-you-mean.ts';
 import { errorAt, type Place, warningAt } from '../place.ts';

@@ -1,9 +1,10 @@
 // `when` of rules: every condition is CEL that can be true, about names that exist. Pure.
-import type { Catalogue } from '../catalogue.ts';
-import { cataloguesOf } from '../catalogues.ts';
+
 import { lintCondition } from '../cel/lint-condition.ts';
 import type { CelProblem } from '../cel/tree.ts';
 import type { CelScope } from '../cel/types.ts';
+import type { Catalogue } from '../claims/catalogue.ts';
+import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, inside } from '../place.ts';

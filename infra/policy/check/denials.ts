@@ -1,7 +1,7 @@
 // Denials that a token escapes by lacking a claim. Pure.
-import { isAlwaysCarried } from '../carried-claims.ts';
-import { type Catalogue, typeOfClaim } from '../catalogue.ts';
-import { cataloguesOf } from '../catalogues.ts';
+import { isAlwaysCarried } from '../claims/carried-claims.ts';
+import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
+import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place, warningAt } from '../place.ts';

@@ -1,5 +1,5 @@
 // Issuers: profile, claims, audiences, keys and limits. Their URLs are checked where they are resolved. Pure.
-import { registeredClaims } from '../catalogue.ts';
+import { registeredClaims } from '../claims/catalogue.ts';
 import { limits } from '../defaults.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { didYouMean } from '../did-you-mean.ts';

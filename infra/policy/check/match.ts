@@ -1,7 +1,7 @@
 // `match` of rules, actors and federated clients: known claims, values of their types, patterns that say something. Pure.
 import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
-import { type Catalogue, knownPaths, typeOfClaim } from '../catalogue.ts';
-import { cataloguesOf } from '../catalogues.ts';
+import { type Catalogue, knownPaths, typeOfClaim } from '../claims/catalogue.ts';
+import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { type Item, itemsOf } from '../list-items.ts';
 import type { MergedPolicy } from '../merge.ts';

@@ -1,6 +1,6 @@
 // Inline session policies: what STS would refuse as malformed or too long, and claims that cannot stand in one. Pure.
-import type { Catalogue } from '../catalogue.ts';
-import { cataloguesOf } from '../catalogues.ts';
+import type { Catalogue } from '../claims/catalogue.ts';
+import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import type { MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';

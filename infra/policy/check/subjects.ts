@@ -1,5 +1,5 @@
 // `subject` and `private` of issuers: subjects of two issuers can never be equal, and what is hidden exists. Pure.
-import { type Catalogue, catalogueOf, typeOfClaim } from '../catalogue.ts';
+import { type Catalogue, catalogueOf, typeOfClaim } from '../claims/catalogue.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { itemsOf, repeatedItems } from '../list-items.ts';
 import type { Entry, MergedPolicy } from '../merge.ts';

@@ -1,6 +1,6 @@
 // Claims mapped into issued tokens: their names, and the templates that fill them. Pure.
-import { type Catalogue, typeOfClaim } from '../catalogue.ts';
-import { cataloguesOf } from '../catalogues.ts';
+import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
+import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import type { MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { registeredClaims, typeOfClaim } from '../../../../infra/policy/catalogue.ts';
+import { registeredClaims, typeOfClaim } from '../../../../infra/policy/claims/catalogue.ts';
 import { profileNames, profiles } from '../../../../infra/policy/profiles/registry.ts';
 import { readRegisteredClaims } from '../../../../shared/oauth/registered-claims.ts';
 import type { JsonObject } from '../../../../shared/oauth/strict-json.ts';

@@ -1,8 +1,8 @@
 // Which claims Cambio's own tokens have: what `from: self` can match. Pure.
-import type { ClaimType } from '../../shared/policy/compiled-policy.ts';
+import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
+import { byName, type MergedPolicy } from '../merge.ts';
+import { parseTemplate } from '../template.ts';
 import { type Catalogue, catalogueOf, registeredClaims, typeOfClaim } from './catalogue.ts';
-import { byName, type MergedPolicy } from './merge.ts';
-import { parseTemplate } from './template.ts';
 
 /** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1; the last four are of transaction tokens. */
 const issuedClaims: Readonly<Record<string, ClaimType>> = {

@@ -1,8 +1,8 @@
 // Which claims an issuer's tokens have, and of what type. Pure.
-import type { ClaimType } from '../../shared/policy/compiled-policy.ts';
-import type { Profile } from './profiles/profile.ts';
-import { profiles } from './profiles/registry.ts';
-import type { IssuerEntry } from './schema.ts';
+import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { profiles } from '../profiles/registry.ts';
+import type { IssuerEntry } from '../schema.ts';
 
 export interface Catalogue {
   /** Claim name to type, registered claims included. */

@@ -1,7 +1,8 @@
 // The catalogue of every name that a rule can be `from`. Pure.
+
+import type { MergedPolicy } from '../merge.ts';
 import { type Catalogue, catalogueOf } from './catalogue.ts';
 import { issuedCatalogue } from './issued-catalogue.ts';
-import type { MergedPolicy } from './merge.ts';
 
 export type Catalogues = ReadonlyMap<string, Catalogue>;
 
