@@ -1,13 +1,13 @@
 // A checked policy to the artifact the functions read: defaults filled in, durations in seconds, globs told apart. Pure.
 import type { Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { hashOf } from './canonical-json.ts';
 import { cataloguesOf } from './claims/catalogues.ts';
 import type { StandIns } from './compile-options.ts';
 import { audienceTtl, defaults } from './defaults.ts';
-import { lowerClient } from './lower-clients.ts';
-import type { CompiledIssuer } from './lower-issuers.ts';
-import type { CompiledRole } from './lower-roles.ts';
-import { lowerRule } from './lower-rules.ts';
+import { hashOf } from './lower/canonical-json.ts';
+import { lowerClient } from './lower/clients.ts';
+import type { CompiledIssuer } from './lower/issuers.ts';
+import type { CompiledRole } from './lower/roles.ts';
+import { lowerRule } from './lower/rules.ts';
 import type { Entry, MergedPolicy } from './merge.ts';
 import type { AudienceEntry } from './schema.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson } from '../../../infra/policy/canonical-json.ts';
 import type { CompileOptions } from '../../../infra/policy/compile-options.ts';
 import { compilePolicyFiles } from '../../../infra/policy/compile-policy.ts';
+import { canonicalJson } from '../../../infra/policy/lower/canonical-json.ts';
 import { changed, compileText, findingsOf, validPolicy } from './policy-world.ts';
 
 const withoutUrl = changed('    url: https://acme.okta.example\n', '');

@@ -1,5 +1,5 @@
 // Where the keys of an issuer or a client come from in the compiled policy. Pure.
-import type { JwsAlgorithm, KeySource } from '../../shared/policy/compiled-policy.ts';
+import type { JwsAlgorithm, KeySource } from '../../../shared/policy/compiled-policy.ts';
 
 export type InlineKeys = Extract<KeySource, { readonly from: 'inline' }>;
 

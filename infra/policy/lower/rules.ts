@@ -6,17 +6,17 @@ import type {
   NamedCondition,
   PolicyRule,
   RoleGrant,
-} from '../../shared/policy/compiled-policy.ts';
-import { eitherForm } from './audience-forms.ts';
-import type { Catalogue } from './claims/catalogue.ts';
-import type { Catalogues } from './claims/catalogues.ts';
-import { audienceTtl } from './defaults.ts';
-import { parseDuration } from './duration.ts';
-import { lowerMatch } from './lower-match.ts';
-import { lowerRoleGrant } from './lower-roles.ts';
-import { byName, type Entry, type MergedPolicy } from './merge.ts';
-import type { MatchEntry, RuleEntry } from './schema.ts';
-import { parseTemplate } from './template.ts';
+} from '../../../shared/policy/compiled-policy.ts';
+import { eitherForm } from '../audience-forms.ts';
+import type { Catalogue } from '../claims/catalogue.ts';
+import type { Catalogues } from '../claims/catalogues.ts';
+import { audienceTtl } from '../defaults.ts';
+import { parseDuration } from '../duration.ts';
+import { byName, type Entry, type MergedPolicy } from '../merge.ts';
+import type { MatchEntry, RuleEntry } from '../schema.ts';
+import { parseTemplate } from '../template.ts';
+import { lowerMatch } from './match.ts';
+import { lowerRoleGrant } from './roles.ts';
 
 export function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry>, catalogues: Catalogues): PolicyRule {
   const { from, match, client, actor, when, outlive, grant, deny } = value;

@@ -1,13 +1,13 @@
 // A client of a checked policy as the functions read it: how it proves who it is. Pure.
-import type { Client, ClientAuthentication } from '../../shared/policy/compiled-policy.ts';
-import type { Catalogues } from './claims/catalogues.ts';
-import type { StandIns } from './compile-options.ts';
-import { defaults } from './defaults.ts';
-import { isLoopbackUrl } from './https-url.ts';
+import type { Client, ClientAuthentication } from '../../../shared/policy/compiled-policy.ts';
+import type { Catalogues } from '../claims/catalogues.ts';
+import type { StandIns } from '../compile-options.ts';
+import { defaults } from '../defaults.ts';
+import { isLoopbackUrl } from '../https-url.ts';
+import type { Entry } from '../merge.ts';
+import type { ClientEntry } from '../schema.ts';
 import { inlineKeys } from './key-source.ts';
-import { lowerMatch } from './lower-match.ts';
-import type { Entry } from './merge.ts';
-import type { ClientEntry } from './schema.ts';
+import { lowerMatch } from './match.ts';
 
 type KeyedAuthentication = Extract<ClientAuthentication, { readonly method: 'private_key_jwt' }>;
 

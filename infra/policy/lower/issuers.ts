@@ -1,15 +1,15 @@
 // An issuer of a checked policy as the functions read it: where its keys come from and which network it may be on. Pure.
-import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../shared/policy/compiled-policy.ts';
-import { catalogueOf } from './claims/catalogue.ts';
-import type { StandIns } from './compile-options.ts';
-import { defaults } from './defaults.ts';
-import { parseDuration } from './duration.ts';
-import { isLoopbackUrl } from './https-url.ts';
+import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
+import { catalogueOf } from '../claims/catalogue.ts';
+import type { StandIns } from '../compile-options.ts';
+import { defaults } from '../defaults.ts';
+import { parseDuration } from '../duration.ts';
+import { isLoopbackUrl } from '../https-url.ts';
+import type { Entry } from '../merge.ts';
+import type { IssuerEntry } from '../schema.ts';
+import { parseTemplate } from '../template.ts';
 import { inlineKeys, modernName } from './key-source.ts';
-import { lowerUpstream } from './lower-upstream.ts';
-import type { Entry } from './merge.ts';
-import type { IssuerEntry } from './schema.ts';
-import { parseTemplate } from './template.ts';
+import { lowerUpstream } from './upstream.ts';
 
 export type CompiledIssuer = TrustedIssuer<string | ValueHole>;
 
