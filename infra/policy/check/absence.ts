@@ -6,8 +6,8 @@ import type { CelScope } from '../cel/types.ts';
 import { isAlwaysCarried } from '../claims/carried-claims.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { inside, type Place, warningAt } from '../place.ts';
+import { unreviewedRuns } from '../profiles/unreviewed-runs.ts';
 import type { RuleEntry } from '../schema.ts';
-import { unreviewedRuns } from '../unreviewed-runs.ts';
 
 /** A named condition of a rule, at its place. */
 export interface PlacedCondition {

@@ -4,7 +4,7 @@ import { type Diagnostic, quote } from '../diagnostic.ts';
 import type { MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, warningAt } from '../place.ts';
 import { profiles } from '../profiles/registry.ts';
-import { tenancies } from '../tenancy.ts';
+import { tenancies } from '../profiles/tenancy.ts';
 import { binds, type Entrance, entrancesOf, wantedOf } from './entrances.ts';
 import { checkUnreviewedRuns } from './unreviewed-runs.ts';
 

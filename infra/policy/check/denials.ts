@@ -5,8 +5,8 @@ import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place, warningAt } from '../place.ts';
+import { unreviewedRuns } from '../profiles/unreviewed-runs.ts';
 import type { MatchEntry, RuleEntry } from '../schema.ts';
-import { unreviewedRuns } from '../unreviewed-runs.ts';
 import { wantedOf } from './entrances.ts';
 
 /** Claims by which forks and pull requests are told. */

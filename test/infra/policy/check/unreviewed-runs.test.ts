@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { unreviewedRuns } from '../../../../infra/policy/unreviewed-runs.ts';
+import { unreviewedRuns } from '../../../../infra/policy/profiles/unreviewed-runs.ts';
 import { findingsOf } from '../policy-world.ts';
 
 const grant = 'grant: { audience: api, scopes: [read] }';
