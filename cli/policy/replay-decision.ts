@@ -1,6 +1,6 @@
 // Decides a recorded decision again under another policy, saying so where the record is not enough. Pure.
-import { questionOf, type Rehearsal, targetOf } from '../../infra/policy/rehearse.ts';
-import { rehearseSession } from '../../infra/policy/rehearse-session.ts';
+import { questionOf, type Rehearsal, targetOf } from '../../infra/policy/rehearse/rehearse.ts';
+import { rehearseSession } from '../../infra/policy/rehearse/rehearse-session.ts';
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact, PolicyRule, RoleGrant } from '../../shared/policy/compiled-policy.ts';

@@ -1,11 +1,11 @@
 // The session a grant would make of claims, its room included. Pure.
-import { claimAt } from '../../shared/policy/claims.ts';
-import type { PolicyArtifact, RoleGrant } from '../../shared/policy/compiled-policy.ts';
-import type { Presented } from '../../shared/policy/question.ts';
-import { revocationTags } from '../../shared/policy/revocation-tags.ts';
-import { fillRoleGrant } from '../../shared/policy/role-grant.ts';
-import { runOf } from '../../shared/policy/run.ts';
-import type { SessionTag } from '../../shared/policy/session-tags.ts';
+import { claimAt } from '../../../shared/policy/claims.ts';
+import type { PolicyArtifact, RoleGrant } from '../../../shared/policy/compiled-policy.ts';
+import type { Presented } from '../../../shared/policy/question.ts';
+import { revocationTags } from '../../../shared/policy/revocation-tags.ts';
+import { fillRoleGrant } from '../../../shared/policy/role-grant.ts';
+import { runOf } from '../../../shared/policy/run.ts';
+import type { SessionTag } from '../../../shared/policy/session-tags.ts';
 
 /** Fills a grant as an exchange would. Tags of a revocable role take their room and are not shown: their values are made then. */
 export function rehearseSession(grant: RoleGrant, subject: Presented, policy: PolicyArtifact) {

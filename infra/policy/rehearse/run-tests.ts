@@ -1,10 +1,10 @@
 // Runs policy tests against a compiled policy. Pure.
-import type { Claims } from '../../shared/policy/claims.ts';
-import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import type { Presented } from '../../shared/policy/question.ts';
-import { type Diagnostic, quote } from './diagnostic.ts';
-import { didYouMean } from './did-you-mean.ts';
-import { below, errorAt } from './place.ts';
+import type { Claims } from '../../../shared/policy/claims.ts';
+import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import type { Presented } from '../../../shared/policy/question.ts';
+import { type Diagnostic, quote } from '../diagnostic.ts';
+import { didYouMean } from '../did-you-mean.ts';
+import { below, errorAt } from '../place.ts';
 import type { PlacedTest } from './read-tests.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
 import type { PolicyTest } from './test-schema.ts';

@@ -1,11 +1,11 @@
 // What `cambio policy explain` says of a session is what an exchange would do: the same room for the same claims.
 import { expect, test } from 'vitest';
-import { rehearseSession } from '../../../infra/policy/rehearse-session.ts';
-import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
-import { roleSession } from '../../../shared/oauth/role-session.ts';
-import type { JsonObject } from '../../../shared/oauth/strict-json.ts';
-import type { Role, RoleGrant } from '../../../shared/policy/compiled-policy.ts';
-import { github, now, policy, subjectClaims } from '../../world.ts';
+import { rehearseSession } from '../../../../infra/policy/rehearse/rehearse-session.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/registered-claims.ts';
+import { roleSession } from '../../../../shared/oauth/role-session.ts';
+import type { JsonObject } from '../../../../shared/oauth/strict-json.ts';
+import type { Role, RoleGrant } from '../../../../shared/policy/compiled-policy.ts';
+import { github, now, policy, subjectClaims } from '../../../world.ts';
 
 const base: Role = {
   name: 'deploy',

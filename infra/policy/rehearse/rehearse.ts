@@ -1,17 +1,17 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
-import { createConditionEvaluator } from '../../shared/policy/cel.ts';
-import { isClaims } from '../../shared/policy/claims.ts';
-import type { PolicyArtifact, ValueHole } from '../../shared/policy/compiled-policy.ts';
+import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
+import { isClaims } from '../../../shared/policy/claims.ts';
+import type { PolicyArtifact, ValueHole } from '../../../shared/policy/compiled-policy.ts';
 import {
   type EvaluatedRule,
   evaluatePolicy,
   type GrantingRule,
   indexRules,
   type PolicyAnswer,
-} from '../../shared/policy/evaluate.ts';
-import type { PolicyQuestion, Presented } from '../../shared/policy/question.ts';
-import type { FilledGrant, SessionProblem } from '../../shared/policy/role-grant.ts';
-import { namedTargets, type Target, targetsOf } from '../../shared/policy/target.ts';
+} from '../../../shared/policy/evaluate.ts';
+import type { PolicyQuestion, Presented } from '../../../shared/policy/question.ts';
+import type { FilledGrant, SessionProblem } from '../../../shared/policy/role-grant.ts';
+import { namedTargets, type Target, targetsOf } from '../../../shared/policy/target.ts';
 import { rehearseSession } from './rehearse-session.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 

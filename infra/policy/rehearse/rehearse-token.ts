@@ -1,7 +1,7 @@
 // What verification would say of a token's claims, as far as it can be known without its signature. Pure.
-import type { Claims } from '../../shared/policy/claims.ts';
-import type { PolicyArtifact, TrustedIssuer, ValueHole } from '../../shared/policy/compiled-policy.ts';
-import type { Presented } from '../../shared/policy/question.ts';
+import type { Claims } from '../../../shared/policy/claims.ts';
+import type { PolicyArtifact, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
+import type { Presented } from '../../../shared/policy/question.ts';
 
 /** One check, in the shape of a policy condition. */
 export interface TokenCheck {
