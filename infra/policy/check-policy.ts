@@ -20,7 +20,7 @@ import { checkSubjects } from './check/subjects.ts';
 import { checkTemplates } from './check/templates.ts';
 import { checkUnsupported } from './check/unsupported.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { MergedPolicy } from './merge.ts';
+import type { MergedPolicy } from './schema/merge.ts';
 
 const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkUnsupported,

@@ -1,17 +1,17 @@
 // The policy compiler: files in, one artifact out, or everything that is wrong with them.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { checkPolicy } from './check-policy.ts';
-import { checkSchema } from './check-schema.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { type Diagnostic, hasErrors } from './diagnostic.ts';
 import { lowerIssuer } from './lower/issuers.ts';
 import { lowerRole } from './lower/roles.ts';
 import { lower } from './lower.ts';
-import { mergeDocuments, type SourcedDocument } from './merge.ts';
 import { type PolicyFile, parseSource } from './parse-source.ts';
 import { readPolicy } from './read-policy.ts';
 import { resolveArns } from './resolve-arns.ts';
 import { resolveUrls } from './resolve-urls.ts';
+import { checkSchema } from './schema/check-schema.ts';
+import { mergeDocuments, type SourcedDocument } from './schema/merge.ts';
 
 export interface CompiledFiles {
   /** Only there without errors and with every issuer's URL and role's ARN known or a hole. */

@@ -2,14 +2,14 @@
 import type { Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { cataloguesOf } from './claims/catalogues.ts';
 import type { StandIns } from './compile-options.ts';
-import { audienceTtl, defaults } from './defaults.ts';
 import { hashOf } from './lower/canonical-json.ts';
 import { lowerClient } from './lower/clients.ts';
 import type { CompiledIssuer } from './lower/issuers.ts';
 import type { CompiledRole } from './lower/roles.ts';
 import { lowerRule } from './lower/rules.ts';
-import type { Entry, MergedPolicy } from './merge.ts';
-import type { AudienceEntry } from './schema.ts';
+import { audienceTtl, defaults } from './schema/defaults.ts';
+import type { Entry, MergedPolicy } from './schema/merge.ts';
+import type { AudienceEntry } from './schema/schema.ts';
 
 export interface LowerInput {
   readonly policy: MergedPolicy;

@@ -4,9 +4,9 @@ import { parseRoleArn } from '../../shared/policy/role-arn.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';
-import type { Entry, MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, locationOf, type Place, warningAt } from './place.ts';
-import type { RoleEntry } from './schema.ts';
+import type { Entry, MergedPolicy } from './schema/merge.ts';
+import type { RoleEntry } from './schema/schema.ts';
 
 export interface ResolvedArns {
   /** By role name. */

@@ -4,10 +4,10 @@ import { checkIssuerUrls } from './check/issuer-urls.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { type Diagnostic, quote } from './diagnostic.ts';
 import { didYouMean } from './did-you-mean.ts';
-import { urlProblem } from './https-url.ts';
-import type { Entry, MergedPolicy } from './merge.ts';
 import { below, errorAt, keyOf, type Place, warningAt } from './place.ts';
-import type { IssuerEntry } from './schema.ts';
+import { urlProblem } from './schema/https-url.ts';
+import type { Entry, MergedPolicy } from './schema/merge.ts';
+import type { IssuerEntry } from './schema/schema.ts';
 
 export interface ResolvedUrls {
   /** By issuer name. */

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { Client, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
-import { isLoopbackUrl } from '../../policy/https-url.ts';
+import { isLoopbackUrl } from '../../policy/schema/https-url.ts';
 import type { ClaimOverrides } from './stand-ins.ts';
 
 export interface ClientStandIns {

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose';
 import type { ClaimType, JwsAlgorithm, KeySource, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
-import { isLoopbackUrl } from '../../policy/https-url.ts';
 import { profiles } from '../../policy/profiles/registry.ts';
+import { isLoopbackUrl } from '../../policy/schema/https-url.ts';
 
 type Issuer = PolicyArtifact['issuers'][string];
 

@@ -7,7 +7,7 @@ import { isAlwaysCarried } from '../claims/carried-claims.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { inside, type Place, warningAt } from '../place.ts';
 import { unreviewedRuns } from '../profiles/unreviewed-runs.ts';
-import type { RuleEntry } from '../schema.ts';
+import type { RuleEntry } from '../schema/schema.ts';
 
 /** A named condition of a rule, at its place. */
 export interface PlacedCondition {

@@ -1,11 +1,12 @@
 // Audiences: resource indicators (RFC 8707 §2), scopes and lifetimes. Pure.
-import { audienceTtl, limits } from '../defaults.ts';
+
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import { formatDuration } from '../duration.ts';
 import { itemsOf, repeatedItems } from '../list-items.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, locationOf, type Place } from '../place.ts';
-import type { AudienceEntry } from '../schema.ts';
+import { audienceTtl, limits } from '../schema/defaults.ts';
+import { formatDuration } from '../schema/duration.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import type { AudienceEntry } from '../schema/schema.ts';
 
 type AudienceTarget = Entry<AudienceEntry>;
 

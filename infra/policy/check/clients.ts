@@ -1,11 +1,11 @@
 // Clients: one way to authenticate each, with keys that can prove something. Pure.
 
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import { urlHint, urlProblem } from '../https-url.ts';
 import { itemsOf, repeatedItems } from '../list-items.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';
-import type { ClientEntry } from '../schema.ts';
+import { urlHint, urlProblem } from '../schema/https-url.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import type { ClientEntry } from '../schema/schema.ts';
 import { checkJwks } from './jwks.ts';
 
 type Authentication = ClientEntry['auth'];

@@ -6,9 +6,9 @@ import type { CelScope } from '../cel/types.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, inside } from '../place.ts';
-import type { RuleEntry } from '../schema.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import type { RuleEntry } from '../schema/schema.ts';
 import { checkAbsence, type PlacedCondition } from './absence.ts';
 
 export function checkConditions(policy: MergedPolicy): readonly Diagnostic[] {

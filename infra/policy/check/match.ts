@@ -4,9 +4,9 @@ import { type Catalogue, knownPaths, typeOfClaim } from '../claims/catalogue.ts'
 import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { type Item, itemsOf } from '../list-items.ts';
-import type { MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place, warningAt } from '../place.ts';
-import type { MatchEntry } from '../schema.ts';
+import type { MergedPolicy } from '../schema/merge.ts';
+import type { MatchEntry } from '../schema/schema.ts';
 import { claimFinding } from './claim-finding.ts';
 import { patternProblem } from './pattern.ts';
 

@@ -1,7 +1,7 @@
 // Names: unique in their namespace, across files too, and not reserved. Pure.
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, locationOf, type Place } from '../place.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
 
 interface Named {
   readonly kind: string;

@@ -1,8 +1,8 @@
 // Rules that grant to more callers than their author may think. Pure.
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import { byName, type Entry, type MergedPolicy } from '../merge.ts';
 import { below, warningAt } from '../place.ts';
-import type { RuleEntry } from '../schema.ts';
+import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
+import type { RuleEntry } from '../schema/schema.ts';
 
 export function checkOpenRules(policy: MergedPolicy): readonly Diagnostic[] {
   return [

@@ -1,9 +1,9 @@
 // Names that one part of a policy uses of another: each must exist. Pure.
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { didYouMean } from '../did-you-mean.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, type Place } from '../place.ts';
-import type { RuleEntry } from '../schema.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import type { RuleEntry } from '../schema/schema.ts';
 
 interface Reference {
   readonly kind: 'issuer' | 'client' | 'audience' | 'role';

@@ -1,13 +1,13 @@
 // Grants of roles: tags, source identity and managed policies as STS takes them, whatever the claims are. Pure.
 import { parseRoleArn } from '../../../shared/policy/role-arn.ts';
-import { limits, roleTtl } from '../defaults.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import { formatDuration, parseDuration } from '../duration.ts';
 import { itemsOf, repeatedItems } from '../list-items.ts';
-import { byName, type MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';
-import type { RoleEntry, RuleEntry } from '../schema.ts';
-import { parseTemplate } from '../template.ts';
+import { limits, roleTtl } from '../schema/defaults.ts';
+import { formatDuration, parseDuration } from '../schema/duration.ts';
+import { byName, type MergedPolicy } from '../schema/merge.ts';
+import type { RoleEntry, RuleEntry } from '../schema/schema.ts';
+import { parseTemplate } from '../schema/template.ts';
 import { tooLong, tooShort } from './roles.ts';
 
 type GrantEntry = NonNullable<RuleEntry['grant']>;

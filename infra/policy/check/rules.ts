@@ -1,12 +1,13 @@
 // Rules: one outcome, one target, and no more than the target's audience allows. Pure.
-import { audienceTtl } from '../defaults.ts';
+
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { didYouMean } from '../did-you-mean.ts';
-import { formatDuration, parseDuration } from '../duration.ts';
 import { itemsOf, repeatedItems } from '../list-items.ts';
-import { byName, type Entry, type MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';
-import type { AudienceEntry, RuleEntry } from '../schema.ts';
+import { audienceTtl } from '../schema/defaults.ts';
+import { formatDuration, parseDuration } from '../schema/duration.ts';
+import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
+import type { AudienceEntry, RuleEntry } from '../schema/schema.ts';
 
 type GrantEntry = NonNullable<RuleEntry['grant']>;
 

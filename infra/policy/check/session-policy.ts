@@ -2,9 +2,9 @@
 import type { Catalogue } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import type { MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';
-import { claimsIn, hasForeignReference, lengthOf, lowerSessionPolicy } from '../session-policy-text.ts';
+import type { MergedPolicy } from '../schema/merge.ts';
+import { claimsIn, hasForeignReference, lengthOf, lowerSessionPolicy } from '../schema/session-policy-text.ts';
 import { checkReference } from './templates.ts';
 
 /** Of the inline policy and the ARNs of managed ones together, by STS. */

@@ -2,10 +2,10 @@
 import { type Catalogue, catalogueOf, typeOfClaim } from '../claims/catalogue.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
 import { itemsOf, repeatedItems } from '../list-items.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt } from '../place.ts';
-import type { IssuerEntry } from '../schema.ts';
-import { parseTemplate } from '../template.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import type { IssuerEntry } from '../schema/schema.ts';
+import { parseTemplate } from '../schema/template.ts';
 import { claimFinding } from './claim-finding.ts';
 import { checkTemplate } from './templates.ts';
 

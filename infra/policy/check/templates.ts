@@ -2,10 +2,10 @@
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import type { MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';
-import type { RuleEntry } from '../schema.ts';
-import { parseTemplate } from '../template.ts';
+import type { MergedPolicy } from '../schema/merge.ts';
+import type { RuleEntry } from '../schema/schema.ts';
+import { parseTemplate } from '../schema/template.ts';
 import { claimFinding } from './claim-finding.ts';
 
 /** Claims that only Cambio itself writes. */

@@ -2,10 +2,10 @@
 import { matchesGlob } from '../../../shared/policy/glob.ts';
 import { claimsReadBy } from '../cel/tree.ts';
 import type { Diagnostic } from '../diagnostic.ts';
-import type { MergedPolicy } from '../merge.ts';
 import { keyOf, warningAt } from '../place.ts';
 import { type UnreviewedRun, unreviewedRuns } from '../profiles/unreviewed-runs.ts';
-import type { RuleEntry } from '../schema.ts';
+import type { MergedPolicy } from '../schema/merge.ts';
+import type { RuleEntry } from '../schema/schema.ts';
 import { binds, type Entrance, wantedOf } from './entrances.ts';
 
 export function checkUnreviewedRuns(entrance: Entrance, policy: MergedPolicy): Diagnostic[] {

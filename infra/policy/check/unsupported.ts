@@ -1,7 +1,7 @@
 // What the language has and Cambio does not do yet: refused, because ignoring it would change decisions. Pure.
 import { type Diagnostic, quote } from '../diagnostic.ts';
-import type { Entry, MergedPolicy } from '../merge.ts';
 import { below, errorAt, keyOf, type Place } from '../place.ts';
+import type { Entry, MergedPolicy } from '../schema/merge.ts';
 
 /** A path below an entry. */
 type Refused = readonly string[];

@@ -2,7 +2,7 @@
 import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { profiles } from '../profiles/registry.ts';
-import type { IssuerEntry } from '../schema.ts';
+import type { IssuerEntry } from '../schema/schema.ts';
 
 export interface Catalogue {
   /** Claim name to type, registered claims included. */

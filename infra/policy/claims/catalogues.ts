@@ -1,6 +1,6 @@
 // The catalogue of every name that a rule can be `from`. Pure.
 
-import type { MergedPolicy } from '../merge.ts';
+import type { MergedPolicy } from '../schema/merge.ts';
 import { type Catalogue, catalogueOf } from './catalogue.ts';
 import { issuedCatalogue } from './issued-catalogue.ts';
 

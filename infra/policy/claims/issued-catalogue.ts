@@ -1,7 +1,7 @@
 // Which claims Cambio's own tokens have: what `from: self` can match. Pure.
 import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
-import { byName, type MergedPolicy } from '../merge.ts';
-import { parseTemplate } from '../template.ts';
+import { byName, type MergedPolicy } from '../schema/merge.ts';
+import { parseTemplate } from '../schema/template.ts';
 import { type Catalogue, catalogueOf, registeredClaims, typeOfClaim } from './catalogue.ts';
 
 /** Beyond the registered ones: RFC 9068 §2.2, RFC 8693 §4.1; the last four are of transaction tokens. */

@@ -2,10 +2,10 @@
 import type { Client, ClientAuthentication } from '../../../shared/policy/compiled-policy.ts';
 import type { Catalogues } from '../claims/catalogues.ts';
 import type { StandIns } from '../compile-options.ts';
-import { defaults } from '../defaults.ts';
-import { isLoopbackUrl } from '../https-url.ts';
-import type { Entry } from '../merge.ts';
-import type { ClientEntry } from '../schema.ts';
+import { defaults } from '../schema/defaults.ts';
+import { isLoopbackUrl } from '../schema/https-url.ts';
+import type { Entry } from '../schema/merge.ts';
+import type { ClientEntry } from '../schema/schema.ts';
 import { inlineKeys } from './key-source.ts';
 import { lowerMatch } from './match.ts';
 

@@ -2,12 +2,12 @@
 import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
 import { catalogueOf } from '../claims/catalogue.ts';
 import type { StandIns } from '../compile-options.ts';
-import { defaults } from '../defaults.ts';
-import { parseDuration } from '../duration.ts';
-import { isLoopbackUrl } from '../https-url.ts';
-import type { Entry } from '../merge.ts';
-import type { IssuerEntry } from '../schema.ts';
-import { parseTemplate } from '../template.ts';
+import { defaults } from '../schema/defaults.ts';
+import { parseDuration } from '../schema/duration.ts';
+import { isLoopbackUrl } from '../schema/https-url.ts';
+import type { Entry } from '../schema/merge.ts';
+import type { IssuerEntry } from '../schema/schema.ts';
+import { parseTemplate } from '../schema/template.ts';
 import { inlineKeys, modernName } from './key-source.ts';
 import { lowerUpstream } from './upstream.ts';
 

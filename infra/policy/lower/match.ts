@@ -1,7 +1,7 @@
 // `match` of a checked policy as the functions read it: each value told apart from a glob, each claim with its type. Pure.
 import type { ClaimMatch, ClaimType, WantedValue } from '../../../shared/policy/compiled-policy.ts';
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
-import type { MatchEntry } from '../schema.ts';
+import type { MatchEntry } from '../schema/schema.ts';
 
 type Scalar = string | number | boolean;
 

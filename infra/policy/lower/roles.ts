@@ -1,11 +1,11 @@
 // A role of a checked policy, and a grant of one, as the functions read them. Pure.
 import type { Role, RoleGrant, SessionTagTemplate, ValueHole } from '../../../shared/policy/compiled-policy.ts';
-import { roleTtl } from '../defaults.ts';
-import { parseDuration } from '../duration.ts';
-import type { Entry } from '../merge.ts';
-import type { RoleEntry, RuleEntry } from '../schema.ts';
-import { lowerSessionPolicy } from '../session-policy-text.ts';
-import { parseTemplate } from '../template.ts';
+import { roleTtl } from '../schema/defaults.ts';
+import { parseDuration } from '../schema/duration.ts';
+import type { Entry } from '../schema/merge.ts';
+import type { RoleEntry, RuleEntry } from '../schema/schema.ts';
+import { lowerSessionPolicy } from '../schema/session-policy-text.ts';
+import { parseTemplate } from '../schema/template.ts';
 
 export type CompiledRole = Role<string | ValueHole>;
 

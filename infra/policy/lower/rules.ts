@@ -7,14 +7,14 @@ import type {
   PolicyRule,
   RoleGrant,
 } from '../../../shared/policy/compiled-policy.ts';
-import { eitherForm } from '../audience-forms.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
 import type { Catalogues } from '../claims/catalogues.ts';
-import { audienceTtl } from '../defaults.ts';
-import { parseDuration } from '../duration.ts';
-import { byName, type Entry, type MergedPolicy } from '../merge.ts';
-import type { MatchEntry, RuleEntry } from '../schema.ts';
-import { parseTemplate } from '../template.ts';
+import { eitherForm } from '../schema/audience-forms.ts';
+import { audienceTtl } from '../schema/defaults.ts';
+import { parseDuration } from '../schema/duration.ts';
+import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
+import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
+import { parseTemplate } from '../schema/template.ts';
 import { lowerMatch } from './match.ts';
 import { lowerRoleGrant } from './roles.ts';
 

@@ -1,8 +1,8 @@
 // What an issuer is asked and what it tells, as the functions read it: introspection and security events. Pure.
 import type { EventStream, UpstreamIntrospection } from '../../../shared/policy/compiled-policy.ts';
-import { parseDuration } from '../duration.ts';
-import { isLoopbackUrl } from '../https-url.ts';
-import type { IssuerEntry } from '../schema.ts';
+import { parseDuration } from '../schema/duration.ts';
+import { isLoopbackUrl } from '../schema/https-url.ts';
+import type { IssuerEntry } from '../schema/schema.ts';
 
 interface Upstream {
   readonly introspection?: UpstreamIntrospection;

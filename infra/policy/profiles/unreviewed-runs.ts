@@ -1,7 +1,7 @@
 // Runs of code, or at the commands, of somebody nobody has reviewed: pull requests, forks, speculative plans, shells. By
 // profile, what of a token tells them from others. Pure data.
 import { matchesGlob } from '../../../shared/policy/glob.ts';
-import type { MatchEntry } from '../schema.ts';
+import type { MatchEntry } from '../schema/schema.ts';
 
 /** Whether a wanted value keeps such runs out, or means them by name. */
 type Tells = (value: string, match: MatchEntry) => boolean;

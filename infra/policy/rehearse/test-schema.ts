@@ -1,6 +1,6 @@
 // The language of policy tests, `*.test.yaml`, as a zod schema. Pure.
 import { z } from 'zod';
-import { closed, filled, name } from '../schema-values.ts';
+import { closed, filled, name } from '../schema/values.ts';
 
 const claims = z.record(filled, z.unknown());
 const epoch = z.int('a time is whole seconds since the epoch').min(0, 'a time is whole seconds since the epoch');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { urlProblem } from '../../../infra/policy/https-url.ts';
+import { urlProblem } from '../../../../infra/policy/schema/https-url.ts';
 
 const refused: readonly (readonly [url: string, problem: string, twin: string])[] = [
   ['HTTPS://a.example', 'exact form', 'https://a.example'],

@@ -1,5 +1,5 @@
 // An audience has two forms, its name and its resource; in `match` of Cambio's own tokens both mean it. Pure.
-import { matchesGlob } from '../../shared/policy/glob.ts';
+import { matchesGlob } from '../../../shared/policy/glob.ts';
 import type { Entry } from './merge.ts';
 import type { AudienceEntry, MatchEntry } from './schema.ts';
 

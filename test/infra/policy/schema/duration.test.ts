@@ -6,7 +6,7 @@ import {
   parseDuration,
   ratePattern,
   skewPattern,
-} from '../../../infra/policy/duration.ts';
+} from '../../../../infra/policy/schema/duration.ts';
 
 const seconds = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
 

@@ -1,6 +1,6 @@
 // An inline session policy as JSON text with holes for claims. A hole stands inside a string literal, so that a value
 // escaped as JSON can end neither the literal nor the policy. Pure.
-import type { Template } from '../../shared/policy/compiled-policy.ts';
+import type { Template } from '../../../shared/policy/compiled-policy.ts';
 
 const reference = /\$\{claims\.([^{}]+)\}/;
 /** What else may stand in `${…}` of an IAM policy: a policy variable, or one of its three escapes. */

@@ -13,7 +13,7 @@ import {
   sha256,
   skew,
   verificationAlgorithm,
-} from './schema-values.ts';
+} from './values.ts';
 
 const burst = z.int().min(1, 'a burst is at least 1');
 

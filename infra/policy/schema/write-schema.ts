@@ -3,4 +3,4 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyJsonSchema } from './json-schema.ts';
 
-writeFileSync(join(import.meta.dirname, '../../docs/policy.schema.json'), policyJsonSchema());
+writeFileSync(join(import.meta.dirname, '../../../docs/policy.schema.json'), policyJsonSchema());

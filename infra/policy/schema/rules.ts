@@ -1,6 +1,6 @@
 // `audiences`, `roles` and `rules` of the policy language as zod schemas: what is issued, and to whom. Pure.
 import { z } from 'zod';
-import { closed, duration, filled, match, name, oneOrMore, scope, signingAlgorithm } from './schema-values.ts';
+import { closed, duration, filled, match, name, oneOrMore, scope, signingAlgorithm } from './values.ts';
 
 export const audience = closed({
   resource: filled.optional().describe('Absolute URI; becomes `aud` and may be named by `resource=`.'),

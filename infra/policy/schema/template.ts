@@ -1,5 +1,5 @@
 // Templates: text with `${claims.x}` in it. Pure.
-import type { Template } from '../../shared/policy/compiled-policy.ts';
+import type { Template } from '../../../shared/policy/compiled-policy.ts';
 
 const reference = /\$\{claims\.([^{}]+)\}/;
 

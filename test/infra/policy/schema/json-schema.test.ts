@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { policyJsonSchema } from '../../../infra/policy/json-schema.ts';
+import { policyJsonSchema } from '../../../../infra/policy/schema/json-schema.ts';
 
-const committed = readFileSync(join(import.meta.dirname, '../../../docs/policy.schema.json'), 'utf8');
+const committed = readFileSync(join(import.meta.dirname, '../../../../docs/policy.schema.json'), 'utf8');
 
 test('docs/policy.schema.json is what `npm run schema` writes', () => {
   expect(committed).toBe(policyJsonSchema());

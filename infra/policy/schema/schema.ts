@@ -1,8 +1,8 @@
 // The policy language as one zod schema: the shape of every key, today's and those still to come. Pure.
 import { z } from 'zod';
-import { client, issuer } from './schema-issuers.ts';
-import { audience, role, rule } from './schema-rules.ts';
-import { closed, name } from './schema-values.ts';
+import { client, issuer } from './issuers.ts';
+import { audience, role, rule } from './rules.ts';
+import { closed, name } from './values.ts';
 
 /** One policy file. */
 export const policySchema = closed({

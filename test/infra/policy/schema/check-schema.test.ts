@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { expectMistake, findingsOf, type Mistake, validPolicy } from './policy-world.ts';
+import { expectMistake, findingsOf, type Mistake, validPolicy } from '../policy-world.ts';
 
 const eks = '    claims: kubernetes\n';
 const duration = 'a duration is a whole number and a unit: 30s 5m 12h 90d';
