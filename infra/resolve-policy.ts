@@ -3,9 +3,9 @@ import { Annotations, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { compilePolicy } from './policy/compile-policy.ts';
-import { type Diagnostic, formatDiagnostic } from './policy/diagnostic.ts';
 import { readTests } from './policy/rehearse/read-tests.ts';
 import { runTests } from './policy/rehearse/run-tests.ts';
+import { type Diagnostic, formatDiagnostic } from './policy/source/diagnostic.ts';
 
 /** A compiled policy and the values for its holes. */
 export interface CompiledPolicyInput {

@@ -1,5 +1,5 @@
 // `cambio aws trust-policy`: what the account of a role has to have, so that Cambio may make its sessions. Reads the policy.
-import { didYouMean } from '../../infra/policy/did-you-mean.ts';
+import { didYouMean } from '../../infra/policy/source/did-you-mean.ts';
 import type { CompiledPolicy, Role } from '../../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../../shared/policy/role-arn.ts';
 import { type RoleUse, roleUses } from '../../shared/policy/role-uses.ts';

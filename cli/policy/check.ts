@@ -1,6 +1,6 @@
 // `cambio policy check [PATH]`: the checks of `cdk synth` alone. Reads the policy files.
 import { type CompiledFiles, compilePolicy } from '../../infra/policy/compile-policy.ts';
-import { formatDiagnostic, hasErrors } from '../../infra/policy/diagnostic.ts';
+import { formatDiagnostic, hasErrors } from '../../infra/policy/source/diagnostic.ts';
 import { exitCodes, type Output } from '../usage.ts';
 
 /** @returns the exit code: 0 without errors, warnings or not; 1 with errors */

@@ -1,6 +1,7 @@
 // `cambio policy explain`: what a policy decides about a token, and why. Reads the policy and the claims it is given.
-import { didYouMean } from '../../infra/policy/did-you-mean.ts';
+
 import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/policy/rehearse/rehearse.ts';
+import { didYouMean } from '../../infra/policy/source/did-you-mean.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { readText } from '../read-text.ts';

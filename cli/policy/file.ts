@@ -1,6 +1,6 @@
 // A policy that a command needs compiled, and JSON that it is given. Reads files.
 import { compilePolicy } from '../../infra/policy/compile-policy.ts';
-import { formatDiagnostic, hasErrors } from '../../infra/policy/diagnostic.ts';
+import { formatDiagnostic, hasErrors } from '../../infra/policy/source/diagnostic.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { type Output, UsageError } from '../usage.ts';

@@ -1,7 +1,8 @@
 // `cambio policy test [PATH]`: runs the tests beside a policy. Reads the policy and its *.test.yaml.
-import { formatDiagnostic } from '../../infra/policy/diagnostic.ts';
+
 import { policyOf, readTests } from '../../infra/policy/rehearse/read-tests.ts';
 import { runTests, type TestResult } from '../../infra/policy/rehearse/run-tests.ts';
+import { formatDiagnostic } from '../../infra/policy/source/diagnostic.ts';
 import { exitCodes, type Output } from '../usage.ts';
 import { count } from './check.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';

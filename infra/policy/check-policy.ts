@@ -19,8 +19,8 @@ import { checkSessionPolicies } from './check/session-policy.ts';
 import { checkSubjects } from './check/subjects.ts';
 import { checkTemplates } from './check/templates.ts';
 import { checkUnsupported } from './check/unsupported.ts';
-import type { Diagnostic } from './diagnostic.ts';
 import type { MergedPolicy } from './schema/merge.ts';
+import type { Diagnostic } from './source/diagnostic.ts';
 
 const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkUnsupported,

@@ -2,16 +2,16 @@
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { CompileOptions } from './compile-options.ts';
-import { type Diagnostic, hasErrors } from './diagnostic.ts';
 import { lowerIssuer } from './lower/issuers.ts';
 import { lowerRole } from './lower/roles.ts';
 import { lower } from './lower.ts';
-import { type PolicyFile, parseSource } from './parse-source.ts';
-import { readPolicy } from './read-policy.ts';
 import { resolveArns } from './resolve-arns.ts';
 import { resolveUrls } from './resolve-urls.ts';
 import { checkSchema } from './schema/check-schema.ts';
 import { mergeDocuments, type SourcedDocument } from './schema/merge.ts';
+import { type Diagnostic, hasErrors } from './source/diagnostic.ts';
+import { type PolicyFile, parseSource } from './source/parse-source.ts';
+import { readPolicy } from './source/read-policy.ts';
 
 export interface CompiledFiles {
   /** Only there without errors and with every issuer's URL and role's ARN known or a hole. */

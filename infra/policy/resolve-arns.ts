@@ -2,11 +2,11 @@
 import type { ValueHole } from '../../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../../shared/policy/role-arn.ts';
 import type { CompileOptions } from './compile-options.ts';
-import { type Diagnostic, quote } from './diagnostic.ts';
-import { didYouMean } from './did-you-mean.ts';
-import { below, errorAt, keyOf, locationOf, type Place, warningAt } from './place.ts';
 import type { Entry, MergedPolicy } from './schema/merge.ts';
 import type { RoleEntry } from './schema/schema.ts';
+import { type Diagnostic, quote } from './source/diagnostic.ts';
+import { didYouMean } from './source/did-you-mean.ts';
+import { below, errorAt, keyOf, locationOf, type Place, warningAt } from './source/place.ts';
 
 export interface ResolvedArns {
   /** By role name. */

@@ -2,12 +2,12 @@
 import type { ValueHole } from '../../shared/policy/compiled-policy.ts';
 import { checkIssuerUrls } from './check/issuer-urls.ts';
 import type { CompileOptions } from './compile-options.ts';
-import { type Diagnostic, quote } from './diagnostic.ts';
-import { didYouMean } from './did-you-mean.ts';
-import { below, errorAt, keyOf, type Place, warningAt } from './place.ts';
 import { urlProblem } from './schema/https-url.ts';
 import type { Entry, MergedPolicy } from './schema/merge.ts';
 import type { IssuerEntry } from './schema/schema.ts';
+import { type Diagnostic, quote } from './source/diagnostic.ts';
+import { didYouMean } from './source/did-you-mean.ts';
+import { below, errorAt, keyOf, type Place, warningAt } from './source/place.ts';
 
 export interface ResolvedUrls {
   /** By issuer name. */

@@ -1,7 +1,7 @@
 // The served policy, compiled for the local stack with the stand-ins' keys in it. I/O: reads policy files, makes keys.
 import { join } from 'node:path';
 import { type CompiledFiles, compilePolicy } from '../../policy/compile-policy.ts';
-import { formatDiagnostic } from '../../policy/diagnostic.ts';
+import { formatDiagnostic } from '../../policy/source/diagnostic.ts';
 import type { SynthesizeOptions } from '../../synthesize.ts';
 import { StartError } from '../start-error.ts';
 import { type ClientStandIns, createClientStandIns } from './client-stand-ins.ts';

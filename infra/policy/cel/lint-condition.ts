@@ -1,7 +1,7 @@
 // What is wrong with one CEL condition: names that do not exist, types that cannot fit, work without bound. Pure.
 import { isCelError, run } from '@bufbuild/cel';
-import { quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
+import { quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
 import { comparisons, functions, isAboutTime, macros, ofStrings, operators } from './functions.ts';
 import { lintPath } from './lint-path.ts';
 import { type CelProblem, type CelTree, childrenOf, type Expression, parseCondition, stringOf } from './tree.ts';

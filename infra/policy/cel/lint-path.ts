@@ -1,7 +1,7 @@
 // Paths of a CEL condition, `claims.x["y"]`: the variable and its members exist. Pure.
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
-import { quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
+import { quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
 import { type CelProblem, type Expression, memberPath } from './tree.ts';
 import type { CelScope } from './types.ts';
 

@@ -4,10 +4,10 @@ import { type PresenceTest, presenceTests } from '../cel/presence.ts';
 import { parseCondition } from '../cel/tree.ts';
 import type { CelScope } from '../cel/types.ts';
 import { isAlwaysCarried } from '../claims/carried-claims.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { inside, type Place, warningAt } from '../place.ts';
 import { unreviewedRuns } from '../profiles/unreviewed-runs.ts';
 import type { RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { inside, type Place, warningAt } from '../source/place.ts';
 
 /** A named condition of a rule, at its place. */
 export interface PlacedCondition {

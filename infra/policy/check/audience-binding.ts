@@ -1,8 +1,9 @@
 // Audiences that bind a token to nobody in particular: whoever else receives such tokens could present them here. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { itemsOf } from '../list-items.ts';
-import { below, warningAt } from '../place.ts';
+
 import type { MergedPolicy } from '../schema/merge.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { itemsOf } from '../source/list-items.ts';
+import { below, warningAt } from '../source/place.ts';
 
 /** What jobs and workloads ask for when their tokens are for a cloud, a cluster or a registry. */
 const ofOthers: readonly RegExp[] = [

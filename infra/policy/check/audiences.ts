@@ -1,12 +1,12 @@
 // Audiences: resource indicators (RFC 8707 §2), scopes and lifetimes. Pure.
 
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { itemsOf, repeatedItems } from '../list-items.ts';
-import { below, errorAt, keyOf, locationOf, type Place } from '../place.ts';
 import { audienceTtl, limits } from '../schema/defaults.ts';
 import { formatDuration } from '../schema/duration.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { AudienceEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { itemsOf, repeatedItems } from '../source/list-items.ts';
+import { below, errorAt, keyOf, locationOf, type Place } from '../source/place.ts';
 
 type AudienceTarget = Entry<AudienceEntry>;
 

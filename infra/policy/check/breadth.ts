@@ -1,10 +1,10 @@
 // Rules that more tokens fit than their author may think: other organisations, re-created names, runs of code nobody reviewed. Pure.
 
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, warningAt } from '../place.ts';
 import { profiles } from '../profiles/registry.ts';
 import { tenancies } from '../profiles/tenancy.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, warningAt } from '../source/place.ts';
 import { binds, type Entrance, entrancesOf, wantedOf } from './entrances.ts';
 import { checkUnreviewedRuns } from './unreviewed-runs.ts';
 

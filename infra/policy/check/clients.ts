@@ -1,11 +1,11 @@
 // Clients: one way to authenticate each, with keys that can prove something. Pure.
 
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { itemsOf, repeatedItems } from '../list-items.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import { urlHint, urlProblem } from '../schema/https-url.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { ClientEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { itemsOf, repeatedItems } from '../source/list-items.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 import { checkJwks } from './jwks.ts';
 
 type Authentication = ClientEntry['auth'];

@@ -5,10 +5,10 @@ import type { CelProblem } from '../cel/tree.ts';
 import type { CelScope } from '../cel/types.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, inside } from '../place.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, inside } from '../source/place.ts';
 import { checkAbsence, type PlacedCondition } from './absence.ts';
 
 export function checkConditions(policy: MergedPolicy): readonly Diagnostic[] {

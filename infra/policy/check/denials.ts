@@ -2,11 +2,11 @@
 import { isAlwaysCarried } from '../claims/carried-claims.ts';
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, type Place, warningAt } from '../place.ts';
 import { unreviewedRuns } from '../profiles/unreviewed-runs.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, type Place, warningAt } from '../source/place.ts';
 import { wantedOf } from './entrances.ts';
 
 /** Claims by which forks and pull requests are told. */

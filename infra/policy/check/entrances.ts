@@ -1,8 +1,8 @@
 // Every place of a policy where a match lets somebody in, with all that narrows it. Pure.
 import { claimsReadBy } from '../cel/tree.ts';
-import { below, type Place } from '../place.ts';
 import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
 import type { IssuerEntry, MatchEntry, RuleEntry } from '../schema/schema.ts';
+import { below, type Place } from '../source/place.ts';
 
 export interface Entrance {
   /** What is let in, for messages: `rule "a"`. */

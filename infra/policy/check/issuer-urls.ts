@@ -1,10 +1,11 @@
 // Issuer URLs among each other and against what their vendor writes. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { itemsOf } from '../list-items.ts';
-import { below, errorAt, locationOf, type Place, warningAt } from '../place.ts';
+
 import { profiles } from '../profiles/registry.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { itemsOf } from '../source/list-items.ts';
+import { below, errorAt, locationOf, type Place, warningAt } from '../source/place.ts';
 
 /** @param texts the URL of each issuer that has one, or the token that stands for it until deploy */
 export function checkIssuerUrls(policy: MergedPolicy, texts: ReadonlyMap<string, string>): readonly Diagnostic[] {

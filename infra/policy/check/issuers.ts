@@ -1,15 +1,15 @@
 // Issuers: profile, claims, audiences, keys and limits. Their URLs are checked where they are resolved. Pure.
 import { registeredClaims } from '../claims/catalogue.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { itemsOf, repeatedItems } from '../list-items.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import { profileNames, profiles } from '../profiles/registry.ts';
 import { limits } from '../schema/defaults.ts';
 import { formatDuration, parseDuration } from '../schema/duration.ts';
 import { urlHint, urlProblem } from '../schema/https-url.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { itemsOf, repeatedItems } from '../source/list-items.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 import { checkJwks } from './jwks.ts';
 import { checkUpstream } from './upstream.ts';
 

@@ -1,6 +1,6 @@
 // Keys written into a policy: public, asymmetric, complete (RFC 7517, RFC 7518 §6). Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 
 const requiredMembers: ReadonlyMap<unknown, readonly string[]> = new Map([
   ['RSA', ['n', 'e']],

@@ -2,11 +2,11 @@
 import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
 import { type Catalogue, knownPaths, typeOfClaim } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { type Item, itemsOf } from '../list-items.ts';
-import { below, errorAt, keyOf, type Place, warningAt } from '../place.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { type Item, itemsOf } from '../source/list-items.ts';
+import { below, errorAt, keyOf, type Place, warningAt } from '../source/place.ts';
 import { claimFinding } from './claim-finding.ts';
 import { patternProblem } from './pattern.ts';
 

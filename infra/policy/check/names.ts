@@ -1,7 +1,8 @@
 // Names: unique in their namespace, across files too, and not reserved. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, locationOf, type Place } from '../place.ts';
+
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, locationOf, type Place } from '../source/place.ts';
 
 interface Named {
   readonly kind: string;

@@ -1,8 +1,9 @@
 // Rules that grant to more callers than their author may think. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, warningAt } from '../place.ts';
+
 import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, warningAt } from '../source/place.ts';
 
 export function checkOpenRules(policy: MergedPolicy): readonly Diagnostic[] {
   return [

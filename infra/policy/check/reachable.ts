@@ -1,9 +1,9 @@
 // Rules that can never decide anything: an earlier rule, or a deny rule, takes all they match. Pure.
 import { matchesGlob } from '../../../shared/policy/glob.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, locationOf } from '../place.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, locationOf } from '../source/place.ts';
 
 type Rule = Entry<RuleEntry>;
 

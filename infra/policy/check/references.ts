@@ -1,9 +1,10 @@
 // Names that one part of a policy uses of another: each must exist. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { below, errorAt, type Place } from '../place.ts';
+
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { below, errorAt, type Place } from '../source/place.ts';
 
 interface Reference {
   readonly kind: 'issuer' | 'client' | 'audience' | 'role';

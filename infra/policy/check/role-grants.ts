@@ -1,13 +1,13 @@
 // Grants of roles: tags, source identity and managed policies as STS takes them, whatever the claims are. Pure.
 import { parseRoleArn } from '../../../shared/policy/role-arn.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { itemsOf, repeatedItems } from '../list-items.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import { limits, roleTtl } from '../schema/defaults.ts';
 import { formatDuration, parseDuration } from '../schema/duration.ts';
 import { byName, type MergedPolicy } from '../schema/merge.ts';
 import type { RoleEntry, RuleEntry } from '../schema/schema.ts';
 import { parseTemplate } from '../schema/template.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { itemsOf, repeatedItems } from '../source/list-items.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 import { tooLong, tooShort } from './roles.ts';
 
 type GrantEntry = NonNullable<RuleEntry['grant']>;

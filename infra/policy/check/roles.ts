@@ -1,11 +1,11 @@
 // Roles: what STS takes of them, and lifetimes it gives. Their ARNs are resolve-arns.ts's. Pure.
 import { parseRoleArn } from '../../../shared/policy/role-arn.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf } from '../place.ts';
 import { limits, longestSession, roleTtl } from '../schema/defaults.ts';
 import { formatDuration } from '../schema/duration.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { RoleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf } from '../source/place.ts';
 
 /** `aud` of the tokens with which a web identity is presented to STS. */
 const stsAudience = 'sts.amazonaws.com';

@@ -1,13 +1,13 @@
 // Rules: one outcome, one target, and no more than the target's audience allows. Pure.
 
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { itemsOf, repeatedItems } from '../list-items.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import { audienceTtl } from '../schema/defaults.ts';
 import { formatDuration, parseDuration } from '../schema/duration.ts';
 import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
 import type { AudienceEntry, RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { itemsOf, repeatedItems } from '../source/list-items.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 
 type GrantEntry = NonNullable<RuleEntry['grant']>;
 

@@ -1,12 +1,12 @@
 // Rules about tokens that Cambio issued, and what only allow rules can say. Pure.
 
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { itemsOf } from '../list-items.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import { namesAudience } from '../schema/audience-forms.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { itemsOf } from '../source/list-items.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 
 export function checkSelfRules(policy: MergedPolicy): readonly Diagnostic[] {
   return policy.rules.flatMap((rule) => [

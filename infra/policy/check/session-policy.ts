@@ -1,10 +1,10 @@
 // Inline session policies: what STS would refuse as malformed or too long, and claims that cannot stand in one. Pure.
 import type { Catalogue } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import { claimsIn, hasForeignReference, lengthOf, lowerSessionPolicy } from '../schema/session-policy-text.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 import { checkReference } from './templates.ts';
 
 /** Of the inline policy and the ARNs of managed ones together, by STS. */

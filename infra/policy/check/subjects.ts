@@ -1,11 +1,11 @@
 // `subject` and `private` of issuers: subjects of two issuers can never be equal, and what is hidden exists. Pure.
 import { type Catalogue, catalogueOf, typeOfClaim } from '../claims/catalogue.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { itemsOf, repeatedItems } from '../list-items.ts';
-import { below, errorAt } from '../place.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
 import { parseTemplate } from '../schema/template.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { itemsOf, repeatedItems } from '../source/list-items.ts';
+import { below, errorAt } from '../source/place.ts';
 import { claimFinding } from './claim-finding.ts';
 import { checkTemplate } from './templates.ts';
 

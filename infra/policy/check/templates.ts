@@ -1,11 +1,11 @@
 // Claims mapped into issued tokens: their names, and the templates that fill them. Pure.
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
 import { cataloguesOf } from '../claims/catalogues.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
 import { parseTemplate } from '../schema/template.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 import { claimFinding } from './claim-finding.ts';
 
 /** Claims that only Cambio itself writes. */

@@ -1,11 +1,11 @@
 // Entrances that a run of code nobody reviewed could satisfy, unless a deny rule takes it. Pure.
 import { matchesGlob } from '../../../shared/policy/glob.ts';
 import { claimsReadBy } from '../cel/tree.ts';
-import type { Diagnostic } from '../diagnostic.ts';
-import { keyOf, warningAt } from '../place.ts';
 import { type UnreviewedRun, unreviewedRuns } from '../profiles/unreviewed-runs.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
+import type { Diagnostic } from '../source/diagnostic.ts';
+import { keyOf, warningAt } from '../source/place.ts';
 import { binds, type Entrance, wantedOf } from './entrances.ts';
 
 export function checkUnreviewedRuns(entrance: Entrance, policy: MergedPolicy): Diagnostic[] {

@@ -1,7 +1,8 @@
 // What the language has and Cambio does not do yet: refused, because ignoring it would change decisions. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, keyOf, type Place } from '../place.ts';
+
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 
 /** A path below an entry. */
 type Refused = readonly string[];

@@ -1,8 +1,9 @@
 // What an issuer is asked and what it tells: `introspection` and `events` of issuers, each by itself. Pure.
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { below, errorAt, type Place } from '../place.ts';
+
 import { urlHint, urlProblem } from '../schema/https-url.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, type Place } from '../source/place.ts';
 
 export function checkUpstream(issuer: IssuerEntry, place: Place, local: boolean): Diagnostic[] {
   return [...checkIntrospection(issuer, place, local), ...checkEvents(issuer, place)];

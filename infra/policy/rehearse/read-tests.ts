@@ -1,10 +1,10 @@
 // Reads the policy tests that belong to a policy path: those of its folder, or the one beside its file.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Diagnostic } from '../diagnostic.ts';
-import { parseSource } from '../parse-source.ts';
-import { below, type Place } from '../place.ts';
 import { checkAgainst } from '../schema/check-schema.ts';
+import type { Diagnostic } from '../source/diagnostic.ts';
+import { parseSource } from '../source/parse-source.ts';
+import { below, type Place } from '../source/place.ts';
 import { type PolicyTest, testSchema } from './test-schema.ts';
 
 /** A test and where it stands. */

@@ -2,9 +2,9 @@
 import type { Claims } from '../../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { below, errorAt } from '../place.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { below, errorAt } from '../source/place.ts';
 import type { PlacedTest } from './read-tests.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
 import type { PolicyTest } from './test-schema.ts';

@@ -1,8 +1,8 @@
 // A parsed file against the schema of the language: each zod issue as a finding at its place. Pure.
 import type { z } from 'zod';
-import { type Diagnostic, quote } from '../diagnostic.ts';
-import { didYouMean } from '../did-you-mean.ts';
-import { below, errorAt, keyOf, type Place, type PolicySource } from '../place.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { didYouMean } from '../source/did-you-mean.ts';
+import { below, errorAt, keyOf, type Place, type PolicySource } from '../source/place.ts';
 import { knownKeys } from './keys.ts';
 import { type PolicyDocument, policySchema } from './schema.ts';
 

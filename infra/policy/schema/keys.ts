@@ -1,6 +1,6 @@
 // Which keys the schema of the language knows at a path of a document. Pure.
 import { z } from 'zod';
-import type { DocumentPath } from '../place.ts';
+import type { DocumentPath } from '../source/place.ts';
 
 /** The keys of the closed object at a path; of every branch, where a value may be one of several objects. */
 export function knownKeys(root: z.core.$ZodType, path: DocumentPath): readonly string[] {

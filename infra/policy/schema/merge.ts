@@ -1,5 +1,5 @@
 // Several checked files as one policy, every entry with its place. Pure.
-import { below, type Place, type PolicySource } from '../place.ts';
+import { below, type Place, type PolicySource } from '../source/place.ts';
 import type { AudienceEntry, ClientEntry, IssuerEntry, PolicyDocument, RoleEntry, RuleEntry } from './schema.ts';
 
 /** A named part of the policy; `place` is the place of its value. */

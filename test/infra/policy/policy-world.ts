@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import type { CompileOptions } from '../../../infra/policy/compile-options.ts';
 import { type CompiledFiles, compilePolicyFiles } from '../../../infra/policy/compile-policy.ts';
-import type { Diagnostic } from '../../../infra/policy/diagnostic.ts';
+import type { Diagnostic } from '../../../infra/policy/source/diagnostic.ts';
 
 export const validPolicy = `version: 1
 issuers:

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compilePolicyFiles } from '../../../../infra/policy/compile-policy.ts';
-import { formatDiagnostic } from '../../../../infra/policy/diagnostic.ts';
+import { formatDiagnostic } from '../../../../infra/policy/source/diagnostic.ts';
 import { expectMistake, findingsOf, type Mistake, validPolicy } from '../policy-world.ts';
 
 const mistakes: Readonly<Record<string, Mistake>> = {

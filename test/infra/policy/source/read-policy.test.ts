@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { compilePolicy } from '../../../infra/policy/compile-policy.ts';
-import { readPolicy } from '../../../infra/policy/read-policy.ts';
-import { validPolicy } from './policy-world.ts';
+import { compilePolicy } from '../../../../infra/policy/compile-policy.ts';
+import { readPolicy } from '../../../../infra/policy/source/read-policy.ts';
+import { validPolicy } from '../policy-world.ts';
 
 let folder = '';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { formatDiagnostic, quote } from '../../../infra/policy/diagnostic.ts';
-import { compileText, validPolicy } from './policy-world.ts';
+import { formatDiagnostic, quote } from '../../../../infra/policy/source/diagnostic.ts';
+import { compileText, validPolicy } from '../policy-world.ts';
 
 /** Every finding stands inside the text (or just behind a line's end) and prints as its first line says. */
 function expectWellPlaced(text: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseSource } from '../../../infra/policy/parse-source.ts';
-import { expectMistake, findingsOf, type Mistake, validPolicy } from './policy-world.ts';
+import { parseSource } from '../../../../infra/policy/source/parse-source.ts';
+import { expectMistake, findingsOf, type Mistake, validPolicy } from '../policy-world.ts';
 
 const alias = 'quote a pattern that begins with a star';
 

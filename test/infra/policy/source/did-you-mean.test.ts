@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { didYouMean, nearestOf } from '../../../infra/policy/did-you-mean.ts';
+import { didYouMean, nearestOf } from '../../../../infra/policy/source/did-you-mean.ts';
 
 test.each([
   ['audiance', 'audience'],
