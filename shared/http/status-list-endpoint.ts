@@ -1,5 +1,6 @@
 // GET /status-lists/{id}: Status List Tokens for verifiers anywhere (draft-ietf-oauth-status-list §8). No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { createExpiringMap } from '../expiring-map.ts';
 import {
   listTtl,
   makeStatusListToken,
@@ -9,7 +10,6 @@ import {
 import type { WriteLog } from './audit.ts';
 import { withDeadline } from './deadline.ts';
 import { documentFailure } from './document-failure.ts';
-import { createExpiringMap } from './expiring-map.ts';
 import { json } from './json.ts';
 
 export interface StatusListEndpoint extends StatusListCapabilities {

@@ -1,11 +1,11 @@
 // Asks an issuer whether its token is still good (RFC 7662). What cannot be asked is unavailable, never good. Network through
 // FetchJson.
 import { createHash } from 'node:crypto';
+import { createExpiringMap } from '../expiring-map.ts';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { assertClient } from '../oauth/client-assertion.ts';
 import { Refused } from '../oauth/denial.ts';
 import { causesOf } from './causes.ts';
-import { createExpiringMap } from './expiring-map.ts';
 import type { FetchJson } from './fetch-json.ts';
 import { FetchJsonError } from './fetch-json-error.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createExpiringMap } from '../../../shared/http/expiring-map.ts';
+import { createExpiringMap } from '../../shared/expiring-map.ts';
 
 /** A memory of two entries and a clock. */
 function memory() {
