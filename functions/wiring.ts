@@ -7,7 +7,7 @@ import { clientOptions } from '../shared/aws/client-options.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { recordsOf } from '../shared/aws/records.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
-import { unverifiedDecisions } from '../shared/http/deciding-endpoint.ts';
+import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';

@@ -6,10 +6,10 @@ import { credentialsCall, credentialsError, namedRole } from '../oauth/credentia
 import { Refused } from '../oauth/denial.ts';
 import { exchange } from '../oauth/exchange.ts';
 import { containerDocument } from '../oauth/role-credentials.ts';
+import { header } from './api-gateway.ts';
 import type { AuditedEvent } from './audit.ts';
-import { decidingEndpoint, type EndpointOptions } from './deciding-endpoint.ts';
+import { decidingEndpoint, type EndpointOptions } from './audited-endpoint.ts';
 import { serverError } from './errors.ts';
-import { header } from './headers.ts';
 import { json } from './json.ts';
 
 /**

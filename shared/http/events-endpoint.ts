@@ -11,11 +11,11 @@ import {
   type SecurityEventToken,
   verifyEventToken,
 } from '../oauth/security-event-token.ts';
+import { header } from './api-gateway.ts';
 import type { WriteLog } from './audit.ts';
 import { isTooLarge } from './body-size.ts';
 import { withDeadline } from './deadline.ts';
 import { documentFailure } from './document-failure.ts';
-import { header } from './headers.ts';
 import { json } from './json.ts';
 import { noStoreHeaders } from './no-store.ts';
 

@@ -2,11 +2,11 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { TokenCall } from '../oauth/capabilities.ts';
 import type { DecisionFacts } from '../oauth/decision.ts';
+import { header } from './api-gateway.ts';
 import type { AuditedEvent } from './audit.ts';
-import { decidingEndpoint, type EndpointOptions, type KeepingCapabilities } from './deciding-endpoint.ts';
+import { decidingEndpoint, type EndpointOptions, type KeepingCapabilities } from './audited-endpoint.ts';
 import { errors } from './errors.ts';
 import { type FormEvent, formBody } from './form-body.ts';
-import { header } from './headers.ts';
 
 type FormEndpointEvent = FormEvent & AuditedEvent;
 

@@ -1,6 +1,6 @@
 // POST /revoke (RFC 7009). No I/O of its own.
 import { type RevokeCapabilities, revoke } from '../oauth/revoke.ts';
-import type { EndpointOptions, KeepingCapabilities } from './deciding-endpoint.ts';
+import type { EndpointOptions, KeepingCapabilities } from './audited-endpoint.ts';
 import { type FormEndpoint, formEndpoint } from './form-endpoint.ts';
 import { json } from './json.ts';
 

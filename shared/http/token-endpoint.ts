@@ -1,7 +1,7 @@
 // POST /token (RFC 8693). No I/O of its own.
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { exchange } from '../oauth/exchange.ts';
-import type { EndpointOptions } from './deciding-endpoint.ts';
+import type { EndpointOptions } from './audited-endpoint.ts';
 import { formEndpoint } from './form-endpoint.ts';
 import { json } from './json.ts';
 
