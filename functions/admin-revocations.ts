@@ -7,7 +7,7 @@ import { createInvoke } from '../shared/aws/invocation.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
-import { adminRevocationsEndpoint } from '../shared/http/admin-revocations-endpoint.ts';
+import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation-request.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';

@@ -1,8 +1,8 @@
 // GET of the two discovery documents. Wiring only.
 import { readFileSync } from 'node:fs';
 import { environmentNames, readConfig } from '../shared/config.ts';
+import { publicDocument } from '../shared/http/endpoints/public-document.ts';
 import { createLog } from '../shared/http/log.ts';
-import { publicDocument } from '../shared/http/public-document.ts';
 import { authorizationServerMetadata, openidConfiguration } from '../shared/oauth/server-metadata.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 

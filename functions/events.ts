@@ -6,7 +6,7 @@ import { clientOptions } from '../shared/aws/client-options.ts';
 import { createTakeUse } from '../shared/aws/one-time-uses.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
-import { eventsEndpoint } from '../shared/http/events-endpoint.ts';
+import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
 import { fetchJson } from '../shared/http/fetch-json.ts';
 import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';

@@ -1,5 +1,5 @@
 // POST /introspect. Wiring only.
-import { introspectionEndpoint } from '../shared/http/introspection-endpoint.ts';
+import { introspectionEndpoint } from '../shared/http/endpoints/introspection.ts';
 import { endpointParts } from './wiring.ts';
 
 const { capabilities, options } = endpointParts('introspect');

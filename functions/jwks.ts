@@ -3,8 +3,8 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { clientOptions } from '../shared/aws/client-options.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { readConfig } from '../shared/config.ts';
+import { publicDocument } from '../shared/http/endpoints/public-document.ts';
 import { createLog } from '../shared/http/log.ts';
-import { publicDocument } from '../shared/http/public-document.ts';
 import { publicKeySet } from '../shared/oauth/keyring.ts';
 
 const { recordsTable } = readConfig(process.env, ['recordsTable']);

@@ -1,5 +1,5 @@
 // POST /revoke. Wiring only.
-import { revocationEndpoint } from '../shared/http/revocation-endpoint.ts';
+import { revocationEndpoint } from '../shared/http/endpoints/revocation.ts';
 import { endpointParts } from './wiring.ts';
 
 const { capabilities, options } = endpointParts('revoke');

@@ -8,8 +8,8 @@ import { createRolePolicy } from '../shared/aws/iam.ts';
 import { createListRevocations } from '../shared/aws/listed-items.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
+import { sessionRevocationsTask } from '../shared/http/endpoints/session-revocations.ts';
 import { createLog } from '../shared/http/log.ts';
-import { sessionRevocationsTask } from '../shared/http/session-revocations-task.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 import { revocableRoles } from '../shared/policy/session-revocation.ts';
 

@@ -7,8 +7,8 @@ import { createSign } from '../shared/aws/kms.ts';
 import { createListRevocations, createListTokens } from '../shared/aws/listed-items.ts';
 import { createCountPositions } from '../shared/aws/status-positions.ts';
 import { readConfig } from '../shared/config.ts';
+import { statusListEndpoint } from '../shared/http/endpoints/status-list.ts';
 import { createLog } from '../shared/http/log.ts';
-import { statusListEndpoint } from '../shared/http/status-list-endpoint.ts';
 
 const { issuer, recordsTable: table } = readConfig(process.env, ['issuer', 'recordsTable']);
 const client = new DynamoDBClient(clientOptions);

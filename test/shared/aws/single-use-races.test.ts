@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { createFindDecision } from '../../../shared/aws/decision-records.ts';
 import { recordsOf } from '../../../shared/aws/records.ts';
-import { tokenEndpoint } from '../../../shared/http/token-endpoint.ts';
+import { tokenEndpoint } from '../../../shared/http/endpoints/token.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import { formBody, github, makeWorld, now, policy, subjectToken } from '../../world.ts';

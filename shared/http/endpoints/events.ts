@@ -1,23 +1,23 @@
 // POST /events: security event tokens pushed by issuers (RFC 8935). No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { EventRefused } from '../oauth/event-refused.ts';
-import type { RevocationRecord } from '../oauth/revocation.ts';
-import { effectOf, type Receiver } from '../oauth/security-event.ts';
+import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
+import { EventRefused } from '../../oauth/event-refused.ts';
+import type { RevocationRecord } from '../../oauth/revocation.ts';
+import { effectOf, type Receiver } from '../../oauth/security-event.ts';
 import {
   type EventVerifier,
   maxEventAge,
   type PushedEvent,
   type SecurityEventToken,
   verifyEventToken,
-} from '../oauth/security-event-token.ts';
-import { header } from './api-gateway.ts';
-import type { WriteLog } from './audit.ts';
-import { isTooLarge } from './body-size.ts';
-import { withDeadline } from './deadline.ts';
-import { documentFailure } from './document-failure.ts';
-import { json } from './json.ts';
-import { noStoreHeaders } from './no-store.ts';
+} from '../../oauth/security-event-token.ts';
+import { header } from '../api-gateway.ts';
+import type { WriteLog } from '../audit.ts';
+import { isTooLarge } from '../body-size.ts';
+import { withDeadline } from '../deadline.ts';
+import { documentFailure } from '../document-failure.ts';
+import { json } from '../json.ts';
+import { noStoreHeaders } from '../no-store.ts';
 
 export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
   /** Durable when it returns; making one again changes nothing. */

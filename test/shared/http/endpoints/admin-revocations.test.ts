@@ -1,11 +1,11 @@
 // POST /admin/revocations as Lambda calls it: recorded before it is answered, one audit line each, IAM's caller in both.
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { expect, test } from 'vitest';
-import { adminRevocationsEndpoint } from '../../../shared/http/admin-revocations-endpoint.ts';
-import type { DecisionRecord } from '../../../shared/oauth/decision-record.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import type { RevocationRecord } from '../../../shared/oauth/revocation.ts';
-import { now } from '../../world.ts';
+import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admin-revocations.ts';
+import type { DecisionRecord } from '../../../../shared/oauth/decision-record.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import type { RevocationRecord } from '../../../../shared/oauth/revocation.ts';
+import { now } from '../../../world.ts';
 
 const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
 const valid = { by: 'jti', value: 'token-1', reason: 'lost laptop' };

@@ -1,13 +1,13 @@
 // GET /admin/decisions/{decision_id}: one decision, for callers API Gateway has authenticated with IAM. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { DecisionRecord } from '../oauth/decision-record.ts';
-import { Refused } from '../oauth/denial.ts';
-import { oauthError } from '../oauth/oauth-error.ts';
-import type { WriteLog } from './audit.ts';
-import { withDeadline } from './deadline.ts';
-import { decisionDocument } from './decision-document.ts';
-import { json } from './json.ts';
-import { noStoreHeaders } from './no-store.ts';
+import type { DecisionRecord } from '../../oauth/decision-record.ts';
+import { Refused } from '../../oauth/denial.ts';
+import { oauthError } from '../../oauth/oauth-error.ts';
+import type { WriteLog } from '../audit.ts';
+import { withDeadline } from '../deadline.ts';
+import { decisionDocument } from '../decision-document.ts';
+import { json } from '../json.ts';
+import { noStoreHeaders } from '../no-store.ts';
 
 export interface DecisionEndpoint {
   readonly find: (decisionId: string) => Promise<DecisionRecord | undefined>;

@@ -2,11 +2,11 @@
 import { setImmediate as settle } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
-import type { WriteLog } from '../../../shared/http/audit.ts';
-import { tokenEndpoint } from '../../../shared/http/token-endpoint.ts';
-import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { formBody, github, makeWorld, now, policy, subjectToken } from '../../world.ts';
+import type { WriteLog } from '../../../../shared/http/audit.ts';
+import { tokenEndpoint } from '../../../../shared/http/endpoints/token.ts';
+import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { formBody, github, makeWorld, now, policy, subjectToken } from '../../../world.ts';
 
 const form = 'application/x-www-form-urlencoded';
 

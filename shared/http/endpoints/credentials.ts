@@ -1,16 +1,16 @@
 // GET /credentials: one exchange for a role, as the AWS SDKs' container credential provider asks for it. No I/O of its own.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { credentialsCall, credentialsError, namedRole } from '../oauth/credentials-request.ts';
-import { Refused } from '../oauth/denial.ts';
-import { exchange } from '../oauth/exchange.ts';
-import { containerDocument } from '../oauth/role-credentials.ts';
-import { header } from './api-gateway.ts';
-import type { AuditedEvent } from './audit.ts';
-import { decidingEndpoint, type EndpointOptions } from './audited-endpoint.ts';
-import { serverError } from './errors.ts';
-import { json } from './json.ts';
+import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
+import { credentialsCall, credentialsError, namedRole } from '../../oauth/credentials-request.ts';
+import { Refused } from '../../oauth/denial.ts';
+import { exchange } from '../../oauth/exchange.ts';
+import { containerDocument } from '../../oauth/role-credentials.ts';
+import { header } from '../api-gateway.ts';
+import type { AuditedEvent } from '../audit.ts';
+import { decidingEndpoint, type EndpointOptions } from '../audited-endpoint.ts';
+import { serverError } from '../errors.ts';
+import { json } from '../json.ts';
 
 /**
  * Milliseconds after which the caller is told to try again. SDKs give up after one second or two, a cold start included,

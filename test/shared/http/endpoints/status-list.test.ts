@@ -1,9 +1,9 @@
 // GET /status-lists/{id}: what caches and verifiers are told, and how old a list may be.
 import { describe, expect, test } from 'vitest';
-import { type StatusListEndpoint, statusListEndpoint } from '../../../shared/http/status-list-endpoint.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { statusesOf } from '../../status-list-reader.ts';
-import { makeWorld, now } from '../../world.ts';
+import { type StatusListEndpoint, statusListEndpoint } from '../../../../shared/http/endpoints/status-list.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { statusesOf } from '../../../status-list-reader.ts';
+import { makeWorld, now } from '../../../world.ts';
 
 const list = 'es256-abc-0';
 const token = { index: 3, revocationKeys: [['jti:a', now]] } as const;

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import {
   type AdminRevocationsEndpoint,
   adminRevocationsEndpoint,
-} from '../../../shared/http/admin-revocations-endpoint.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { now } from '../../world.ts';
+} from '../../../../shared/http/endpoints/admin-revocations.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { now } from '../../../world.ts';
 
 async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {}) {
   const done: string[] = [];

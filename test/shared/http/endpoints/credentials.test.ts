@@ -1,14 +1,23 @@
 // GET /credentials as Lambda calls it: what an SDK sends, what it is answered, and what stays.
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
-import type { WriteLog } from '../../../shared/http/audit.ts';
-import { byResource } from '../../../shared/http/by-resource.ts';
-import { credentialsEndpoint } from '../../../shared/http/credentials-endpoint.ts';
-import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import type { AllowRule, CompiledPolicy, RoleGrant } from '../../../shared/policy/compiled-policy.ts';
-import { awsCredentials, github, makeWorld, now, ordersRule, policy, subjectToken, type World } from '../../world.ts';
+import type { WriteLog } from '../../../../shared/http/audit.ts';
+import { byResource } from '../../../../shared/http/by-resource.ts';
+import { credentialsEndpoint } from '../../../../shared/http/endpoints/credentials.ts';
+import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import type { AllowRule, CompiledPolicy, RoleGrant } from '../../../../shared/policy/compiled-policy.ts';
+import {
+  awsCredentials,
+  github,
+  makeWorld,
+  now,
+  ordersRule,
+  policy,
+  subjectToken,
+  type World,
+} from '../../../world.ts';
 
 const arn = 'arn:aws:iam::111122223333:role/ci/deploy';
 const grant: RoleGrant = { role: 'deploy', ttl: 3_600, tags: [], transitive: [], policyArns: [] };

@@ -1,16 +1,16 @@
 // GET /status-lists/{id}: Status List Tokens for verifiers anywhere (draft-ietf-oauth-status-list §8). No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { createExpiringMap } from '../expiring-map.ts';
+import { createExpiringMap } from '../../expiring-map.ts';
 import {
   listTtl,
   makeStatusListToken,
   type StatusListCapabilities,
   type StatusListToken,
-} from '../oauth/status-list-token.ts';
-import type { WriteLog } from './audit.ts';
-import { withDeadline } from './deadline.ts';
-import { documentFailure } from './document-failure.ts';
-import { json } from './json.ts';
+} from '../../oauth/status-list-token.ts';
+import type { WriteLog } from '../audit.ts';
+import { withDeadline } from '../deadline.ts';
+import { documentFailure } from '../document-failure.ts';
+import { json } from '../json.ts';
 
 export interface StatusListEndpoint extends StatusListCapabilities {
   /** Seconds since the epoch. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { decisionEndpoint } from '../../../shared/http/decision-endpoint.ts';
-import { decisionRecord } from '../../../shared/oauth/decision-record.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { github, now, subjectClaims } from '../../world.ts';
+import { decisionEndpoint } from '../../../../shared/http/endpoints/decision.ts';
+import { decisionRecord } from '../../../../shared/oauth/decision-record.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { github, now, subjectClaims } from '../../../world.ts';
 
 const id = '6f1c1d3e-8a4b-4c2d-9e0f-0123456789ab';
 const issued = { exp: now + 300, sub: 'github|repo', clientId: 'github', audience: 'orders-api', scope: 'orders:read' };

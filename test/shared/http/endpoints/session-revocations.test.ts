@@ -1,10 +1,10 @@
 // What whoever is on call sees of the task: changes, failures, and silence while all is as it should be.
 import { describe, expect, test } from 'vitest';
-import { sessionRevocationsTask } from '../../../shared/http/session-revocations-task.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import type { RevokeSessionsCapabilities } from '../../../shared/oauth/revoke-sessions.ts';
-import type { Role } from '../../../shared/policy/compiled-policy.ts';
-import { now } from '../../world.ts';
+import { sessionRevocationsTask } from '../../../../shared/http/endpoints/session-revocations.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import type { RevokeSessionsCapabilities } from '../../../../shared/oauth/revoke-sessions.ts';
+import type { Role } from '../../../../shared/policy/compiled-policy.ts';
+import { now } from '../../../world.ts';
 
 const role: Role = {
   name: 'deploy',

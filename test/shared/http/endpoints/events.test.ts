@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
-import { type EventsEndpoint, eventsEndpoint } from '../../../shared/http/events-endpoint.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
-import { originId } from '../../../shared/oauth/lineage.ts';
-import type { RevocationRecord } from '../../../shared/oauth/revocation.ts';
-import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
-import { github, issuerKey, makeKey, makeWorld, now, signCompact, type TestKey } from '../../world.ts';
+import { type EventsEndpoint, eventsEndpoint } from '../../../../shared/http/endpoints/events.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { parseKeySet, selectKey } from '../../../../shared/oauth/key-set.ts';
+import { originId } from '../../../../shared/oauth/lineage.ts';
+import type { RevocationRecord } from '../../../../shared/oauth/revocation.ts';
+import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
+import { github, issuerKey, makeKey, makeWorld, now, signCompact, type TestKey } from '../../../world.ts';
 
 const audience = 'https://cambio.acme.example/events';
 const okta: TrustedIssuer = { ...github, name: 'okta', url: 'https://acme.okta.example', events: { audience } };
