@@ -7,9 +7,9 @@ import { createTakeUse } from '../shared/aws/one-time-uses.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
-import { fetchJson } from '../shared/http/fetch-json.ts';
-import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
+import { fetchJson } from '../shared/issuers/fetch-json.ts';
+import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { keptFor } from '../shared/oauth/revocation-request.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 

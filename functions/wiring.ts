@@ -8,10 +8,10 @@ import { createSign } from '../shared/aws/kms.ts';
 import { recordsOf } from '../shared/aws/records.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
-import { fetchJson } from '../shared/http/fetch-json.ts';
-import { createIssuerKeys } from '../shared/http/issuer-keys.ts';
 import { createLog } from '../shared/http/log.ts';
-import { createCheckUpstream } from '../shared/http/upstream-introspection.ts';
+import { fetchJson } from '../shared/issuers/fetch-json.ts';
+import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
+import { createCheckUpstream } from '../shared/issuers/upstream-introspection.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
 const clock = Date.now;

@@ -1,6 +1,6 @@
 // A real HTTP server on loopback that remembers each request whole and answers as the test says.
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { type LoopbackServer, serveHttp } from '../shared/http/loopback-server.ts';
+import { type LoopbackServer, serveHttp } from '../shared/issuers/loopback-server.ts';
 
 export interface Received {
   readonly method: string;

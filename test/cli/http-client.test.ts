@@ -1,7 +1,7 @@
 // One request and its whole answer: what is repeated by itself, and what is too much.
 import { afterEach, expect, test } from 'vitest';
 import { createSend, NoAnswer } from '../../cli/http-client.ts';
-import { type LoopbackServer, serveHttp, serveTcp } from '../shared/http/loopback-server.ts';
+import { type LoopbackServer, serveHttp, serveTcp } from '../shared/issuers/loopback-server.ts';
 
 let server: LoopbackServer | undefined;
 afterEach(() => server?.close());

@@ -11,8 +11,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSend } from '../../cli/http-client.ts';
 import { proxyOf } from '../../cli/proxy.ts';
 import { tunnelAgent } from '../../cli/tunnel.ts';
-import { selfSigned } from '../shared/http/certificate.ts';
-import { json, type LoopbackServer, serveHttps, serveTcp } from '../shared/http/loopback-server.ts';
+import { selfSigned } from '../shared/issuers/certificate.ts';
+import { json, type LoopbackServer, serveHttps, serveTcp } from '../shared/issuers/loopback-server.ts';
 
 const url = new URL('https://api.acme.example/token');
 const proxy = 'http://proxy.example:3128';

@@ -6,7 +6,7 @@ import {
   isLoopbackAddress,
   isPrivateNetworkAddress,
   isPublicAddress,
-} from '../../../shared/http/public-address.ts';
+} from '../../../shared/issuers/public-address.ts';
 
 interface Case {
   readonly ip: string;

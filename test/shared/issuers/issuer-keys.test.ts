@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createFetchJson, type FetchJson } from '../../../shared/http/fetch-json.ts';
-import { createIssuerKeys, type IssuerKeysLimits, IssuerUnavailable } from '../../../shared/http/issuer-keys.ts';
+import { createFetchJson, type FetchJson } from '../../../shared/issuers/fetch-json.ts';
+import { createIssuerKeys, type IssuerKeysLimits, IssuerUnavailable } from '../../../shared/issuers/issuer-keys.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { KeySource, TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
 import { json, type LoopbackServer, serveHttp } from './loopback-server.ts';

@@ -3,8 +3,8 @@ import { createPublicKey, generateKeyPairSync, sign as signBytes } from 'node:cr
 import type { RequestListener } from 'node:http';
 import { jwtVerify } from 'jose';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createFetchJson } from '../../../shared/http/fetch-json.ts';
-import { createCheckUpstream, type UpstreamOptions } from '../../../shared/http/upstream-introspection.ts';
+import { createFetchJson } from '../../../shared/issuers/fetch-json.ts';
+import { createCheckUpstream, type UpstreamOptions } from '../../../shared/issuers/upstream-introspection.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { PublicJwk } from '../../../shared/oauth/keyring.ts';
 import { github, now } from '../../world.ts';

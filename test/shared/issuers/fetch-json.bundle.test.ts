@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { json, type LoopbackServer, serveHttp } from './loopback-server.ts';
 
 const run = promisify(execFile);
-const source = fileURLToPath(new URL('../../../shared/http/fetch-json.ts', import.meta.url));
+const source = fileURLToPath(new URL('../../../shared/issuers/fetch-json.ts', import.meta.url));
 
 let folder: string;
 let server: LoopbackServer;
@@ -33,7 +33,7 @@ async function runScript(text: string, environment: Record<string, string> = {})
 }
 
 const fetchAndReport = (url: string) => `
-  import { fetchJson } from './bundle.mjs';
+  import { fetchJson } from '../http/bundle.mjs';
   const document = await fetchJson({ url: '${url}', network: 'loopback', anyPort: true });
   const undici = process.moduleLoadList.some((name) => name.includes('undici'));
   console.log(JSON.stringify({ document, undici }));

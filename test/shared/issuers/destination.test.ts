@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { findAddresses, parseDestination } from '../../../shared/http/destination.ts';
-import { FetchJsonError } from '../../../shared/http/fetch-json-error.ts';
+import { findAddresses, parseDestination } from '../../../shared/issuers/destination.ts';
+import { FetchJsonError } from '../../../shared/issuers/fetch-json-error.ts';
 import type { IssuerNetwork } from '../../../shared/policy/compiled-policy.ts';
 
 const verdict = async (act: () => unknown) => {

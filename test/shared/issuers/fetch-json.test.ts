@@ -2,8 +2,8 @@ import type { RequestListener } from 'node:http';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createFetchJson, type FetchJsonOptions } from '../../../shared/http/fetch-json.ts';
-import { FetchJsonError } from '../../../shared/http/fetch-json-error.ts';
+import { createFetchJson, type FetchJsonOptions } from '../../../shared/issuers/fetch-json.ts';
+import { FetchJsonError } from '../../../shared/issuers/fetch-json-error.ts';
 import { selfSigned } from './certificate.ts';
 import { json, type LoopbackServer, serveHttp, serveHttps, serveTcp } from './loopback-server.ts';
 

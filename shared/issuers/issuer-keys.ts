@@ -1,7 +1,8 @@
 // Finds the key of a trusted issuer that a token names; one cache per issuer and process. Network through FetchJson.
+
+import { causesOf } from '../http/causes.ts';
 import { Refused } from '../oauth/denial.ts';
 import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/key-set.ts';
-import { causesOf } from './causes.ts';
 import type { FetchJson } from './fetch-json.ts';
 import { fetchKeySet, type KeyOwner } from './issuer-key-set.ts';
 import { createKeyCache, type KeyCache, type KeyCacheLimits } from './key-cache.ts';
