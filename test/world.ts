@@ -2,8 +2,8 @@
 // Each test changes one thing in it.
 import { generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
 import type { ExchangeCapabilities, ReferenceRecord, TokenCall } from '../shared/oauth/capabilities.ts';
-import { type DecisionFacts, newDecision } from '../shared/oauth/decision.ts';
-import type { DecisionRecord } from '../shared/oauth/decision-record.ts';
+import { type DecisionFacts, newDecision } from '../shared/oauth/decision/decision.ts';
+import type { DecisionRecord } from '../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
 import { exchange } from '../shared/oauth/exchange.ts';
 import { parseForm } from '../shared/oauth/form.ts';

@@ -1,6 +1,6 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
 import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { DecisionRecord, Ending, SessionFacts } from '../oauth/decision-record.ts';
+import type { DecisionRecord, Ending, SessionFacts } from '../oauth/decision/decision-record.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { decisionKey, listedTokens } from './record-keys.ts';
 import { revocationName } from './revocations.ts';

@@ -1,5 +1,11 @@
 // A decision as operators read it: GET /admin/decisions/{decision_id}, and the log. Never a token. Pure.
-import type { DecisionRecord, IssuedFacts, RequestFacts, SessionFacts, TokenRecord } from '../oauth/decision-record.ts';
+import type {
+  DecisionRecord,
+  IssuedFacts,
+  RequestFacts,
+  SessionFacts,
+  TokenRecord,
+} from '../oauth/decision/decision-record.ts';
 
 /** The wire form of a decision; members that are undefined are left out of its JSON. Times are epoch seconds. */
 export function decisionDocument(record: DecisionRecord): Readonly<Record<string, unknown>> {

@@ -2,7 +2,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { endDecision, type Keeping } from '../oauth/decision.ts';
+import { endDecision, type Keeping } from '../oauth/decision/decision.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
 import { type AuditedEvent, refusalOf } from './audit.ts';
 import type { Budget } from './budget.ts';

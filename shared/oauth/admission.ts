@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import type { DecisionFacts } from './decision.ts';
+import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Form } from './form.ts';
 import { TokenRefused } from './jwt.ts';

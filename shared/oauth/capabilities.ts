@@ -3,7 +3,7 @@ import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
 import type { FindClientKey } from './client-authentication.ts';
 import type { CallerHeaders } from './client-credentials.ts';
-import type { DecisionRecord } from './decision-record.ts';
+import type { DecisionRecord } from './decision/decision-record.ts';
 import type { Form } from './form.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './keyring.ts';

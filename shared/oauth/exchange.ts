@@ -2,7 +2,7 @@
 // the capabilities it is given.
 import { admit, requestHash } from './admission.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
-import type { DecisionFacts } from './decision.ts';
+import type { DecisionFacts } from './decision/decision.ts';
 import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';

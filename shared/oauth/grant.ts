@@ -3,7 +3,7 @@ import type { AllowRule, Audience, Role, RoleGrant } from '../policy/compiled-po
 import { evaluatePolicy, type GrantingRule, type PolicyAnswer } from '../policy/evaluate.ts';
 import type { Target } from '../policy/target.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import type { DecisionFacts } from './decision.ts';
+import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
 import { selfName } from './own-tokens.ts';
 import type { Caller, Parties } from './parties.ts';

@@ -4,7 +4,7 @@ import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy
 import { admitCaller, checkRevoked, presentedAssertion, tokenDenial } from './admission.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
-import type { DecisionFacts } from './decision.ts';
+import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
 import { TokenRefused } from './jwt.ts';
 import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';

@@ -1,8 +1,8 @@
 // Issues a role session: asked of STS, recorded, and answered when the record is durable (RFC 8693 §2.2.1). STS comes
 // first, so that the one record says what it made of tags and policies. Pure but for the capabilities it is given.
 import type { ExchangeCapabilities } from './capabilities.ts';
-import type { DecisionFacts } from './decision.ts';
-import type { IssuedFacts } from './decision-record.ts';
+import type { DecisionFacts } from './decision/decision.ts';
+import type { IssuedFacts } from './decision/decision-record.ts';
 import { delegate, issuedSubject } from './delegation.ts';
 import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
 import { conclude, type IssueQuestion, recordOfGrant, type TokenResponse } from './issue.ts';

@@ -2,8 +2,8 @@
 // capabilities it is given.
 import type { Audience } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { type DecisionFacts, endDecision } from './decision.ts';
-import type { DecisionRecord, IssuedFacts } from './decision-record.ts';
+import { type DecisionFacts, endDecision } from './decision/decision.ts';
+import type { DecisionRecord, IssuedFacts } from './decision/decision-record.ts';
 import { Refused } from './denial.ts';
 import type { Granted, GrantQuestion } from './grant.ts';
 import type { IssuedClaims } from './issued-token.ts';

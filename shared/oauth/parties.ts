@@ -4,7 +4,7 @@ import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import { type AuthenticatedClient, authenticateClient, type ClientVerifier } from './client-authentication.ts';
 import { findCredentials } from './client-credentials.ts';
-import type { DecisionFacts } from './decision.ts';
+import type { DecisionFacts } from './decision/decision.ts';
 import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './delegation.ts';
 import { Refused } from './denial.ts';
 import { findOwnKey, selfIssuer, selfName } from './own-tokens.ts';

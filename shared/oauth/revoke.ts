@@ -9,7 +9,7 @@ import {
   type Stranger,
 } from './client-authentication.ts';
 import { findCredentials } from './client-credentials.ts';
-import type { DecisionFacts } from './decision.ts';
+import type { DecisionFacts } from './decision/decision.ts';
 import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jwt.ts';

@@ -1,7 +1,7 @@
 // POST /admin/revocations, for callers API Gateway has authenticated with IAM. One audit line for every revocation; durable
 // before it is answered. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { DecisionRecord } from '../../oauth/decision-record.ts';
+import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import { Refused } from '../../oauth/denial.ts';
 import type { RevocationRecord, RevokedBy } from '../../oauth/revocation.ts';
 import { parseRevocationRequest, type RevocationRequest, revocationId } from '../../oauth/revocation-request.ts';

@@ -1,6 +1,6 @@
 // GET /admin/decisions/{decision_id}: one decision, for callers API Gateway has authenticated with IAM. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { DecisionRecord } from '../../oauth/decision-record.ts';
+import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import { Refused } from '../../oauth/denial.ts';
 import { oauthError } from '../../oauth/oauth-error.ts';
 import type { WriteLog } from '../audit.ts';

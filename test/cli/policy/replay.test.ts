@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decisionDocument } from '../../../shared/http/decision-document.ts';
-import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision-record.ts';
+import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { cambio } from '../cambio.ts';
 
 let folder = '';

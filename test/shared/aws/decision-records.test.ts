@@ -2,7 +2,7 @@
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFindDecision, createRecordDecision } from '../../../shared/aws/decision-records.ts';
-import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision-record.ts';
+import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
 import { github, now, subjectClaims } from '../../world.ts';

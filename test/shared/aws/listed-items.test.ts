@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRecordDecision } from '../../../shared/aws/decision-records.ts';
 import { createListRevocations, createListTokens } from '../../../shared/aws/listed-items.ts';
 import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
-import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision-record.ts';
+import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Description, RevocationRecord } from '../../../shared/oauth/revocation.ts';
 import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';

@@ -1,7 +1,7 @@
 // The last gate: assertions that are tokens of a trusted issuer are as revocable and as single as any, and one token in several
 // roles is one use (contract §6).
 import { describe, expect, test } from 'vitest';
-import { newDecision } from '../../../shared/oauth/decision.ts';
+import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { exchange } from '../../../shared/oauth/exchange.ts';
 import { parseForm } from '../../../shared/oauth/form.ts';

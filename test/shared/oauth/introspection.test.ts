@@ -2,7 +2,7 @@
 import { generateKeyPairSync, sign as signBytes } from 'node:crypto';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { newDecision } from '../../../shared/oauth/decision.ts';
+import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { parseForm } from '../../../shared/oauth/form.ts';
 import { introspect, introspectSigned } from '../../../shared/oauth/introspection.ts';

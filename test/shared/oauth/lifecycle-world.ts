@@ -1,7 +1,7 @@
 // A world with clients that introspect, revoke and hop, for what comes after issuance.
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import { type DecisionFacts, newDecision } from '../../../shared/oauth/decision.ts';
+import { type DecisionFacts, newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { parseForm } from '../../../shared/oauth/form.ts';
 import { type Introspection, introspect } from '../../../shared/oauth/introspection.ts';

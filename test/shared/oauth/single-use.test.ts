@@ -1,6 +1,6 @@
 // Tokens that may be used once, and the identical request that may come again (contract §6).
 import { describe, expect, test } from 'vitest';
-import { newDecision } from '../../../shared/oauth/decision.ts';
+import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { exchange } from '../../../shared/oauth/exchange.ts';
 import { parseForm } from '../../../shared/oauth/form.ts';

@@ -2,7 +2,7 @@
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admin-revocations.ts';
-import type { DecisionRecord } from '../../../../shared/oauth/decision-record.ts';
+import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { RevocationRecord } from '../../../../shared/oauth/revocation.ts';
 import { now } from '../../../world.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decisionEndpoint } from '../../../../shared/http/endpoints/decision.ts';
-import { decisionRecord } from '../../../../shared/oauth/decision-record.ts';
+import { decisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { github, now, subjectClaims } from '../../../world.ts';
 

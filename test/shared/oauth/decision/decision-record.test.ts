@@ -5,10 +5,10 @@ import {
   decisionRecord,
   maxClaimBytes,
   type TokenRecord,
-} from '../../../shared/oauth/decision-record.ts';
-import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
-import { hashClaim, sizeOf } from '../../../shared/policy/recorded-claims.ts';
-import { now } from '../../world.ts';
+} from '../../../../shared/oauth/decision/decision-record.ts';
+import type { ClaimType } from '../../../../shared/policy/compiled-policy.ts';
+import { hashClaim, sizeOf } from '../../../../shared/policy/recorded-claims.ts';
+import { now } from '../../../world.ts';
 
 const okta = {
   name: 'okta',

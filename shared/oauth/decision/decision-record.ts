@@ -1,13 +1,13 @@
 // What is kept of a decision, and with it of the token it issued: one item, small whatever the request was. Pure.
-import type { Claims } from '../policy/claims.ts';
-import type { EvaluatedRule } from '../policy/evaluate.ts';
-import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../policy/recorded-claims.ts';
-import type { TagProblem } from '../policy/session-tags.ts';
-import type { Reason } from './denial.ts';
-import { selfName } from './own-tokens.ts';
+import type { Claims } from '../../policy/claims.ts';
+import type { EvaluatedRule } from '../../policy/evaluate.ts';
+import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../../policy/recorded-claims.ts';
+import type { TagProblem } from '../../policy/session-tags.ts';
+import type { Reason } from '../denial.ts';
+import { selfName } from '../own-tokens.ts';
+import type { Description } from '../revocation.ts';
+import type { StatusReference } from '../status-list-id.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
-import type { Description } from './revocation.ts';
-import type { StatusReference } from './status-list-id.ts';
 
 /** What a role session leaves behind; never a credential, nor the value of a tag. */
 export interface SessionFacts {

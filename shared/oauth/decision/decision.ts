@@ -1,5 +1,7 @@
 // What is known about one request, filled in as it becomes known and reported on every path. Never holds a token. Pure.
-import type { EvaluatedRule } from '../policy/evaluate.ts';
+import type { EvaluatedRule } from '../../policy/evaluate.ts';
+import type { Reason } from '../denial.ts';
+import type { TokenFacts } from '../verify-token.ts';
 import {
   type DecisionRecord,
   decisionRecord,
@@ -7,8 +9,6 @@ import {
   type IssuedFacts,
   type RequestFacts,
 } from './decision-record.ts';
-import type { Reason } from './denial.ts';
-import type { TokenFacts } from './verify-token.ts';
 
 /** Facts of a decision in the making. */
 export interface DecisionFacts {
