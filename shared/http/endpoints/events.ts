@@ -1,16 +1,16 @@
 // POST /events: security event tokens pushed by issuers (RFC 8935). No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
-import { EventRefused } from '../../oauth/event-refused.ts';
-import type { RevocationRecord } from '../../oauth/revocation.ts';
-import { effectOf, type Receiver } from '../../oauth/security-event.ts';
+import { EventRefused } from '../../oauth/events/event-refused.ts';
+import { effectOf, type Receiver } from '../../oauth/events/security-event.ts';
 import {
   type EventVerifier,
   maxEventAge,
   type PushedEvent,
   type SecurityEventToken,
   verifyEventToken,
-} from '../../oauth/security-event-token.ts';
+} from '../../oauth/events/security-event-token.ts';
+import type { RevocationRecord } from '../../oauth/revocation.ts';
 import { header } from '../api-gateway.ts';
 import type { WriteLog } from '../audit.ts';
 import { isTooLarge } from '../body-size.ts';

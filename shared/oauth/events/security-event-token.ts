@@ -1,12 +1,12 @@
 // Is a pushed security event token genuine (RFC 8417, RFC 8935 §2)? Issuer, transmitter, key, signature, then audience, type
 // and time. What its events mean is the next question. Pure but for the key look-up it is given.
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { EventStream, TrustedIssuer } from '../policy/compiled-policy.ts';
+import type { EventStream, TrustedIssuer } from '../../policy/compiled-policy.ts';
+import { type ParsedJwt, parseJwt } from '../jwt.ts';
+import { optionalTime, readAudience, requiredString } from '../registered-claims.ts';
+import { isJsonObject, type JsonObject } from '../strict-json.ts';
+import { type FindIssuerKey, verifySignature } from '../verify-token.ts';
 import { EventRefused, eventRefused } from './event-refused.ts';
-import { type ParsedJwt, parseJwt } from './jwt.ts';
-import { optionalTime, readAudience, requiredString } from './registered-claims.ts';
-import { isJsonObject, type JsonObject } from './strict-json.ts';
-import { type FindIssuerKey, verifySignature } from './verify-token.ts';
 
 /** An issuer whose events are taken. */
 export type EventIssuer = TrustedIssuer & { readonly events: EventStream };

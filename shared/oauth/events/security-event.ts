@@ -1,12 +1,12 @@
 // What a security event means here: SSF and CAEP say that a session or a credential of a subject is no longer good, and
 // tokens of that subject are revoked. Pure.
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
-import { fillTemplate } from '../policy/template.ts';
+import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
+import { fillTemplate } from '../../policy/template.ts';
+import { originId } from '../lineage.ts';
+import type { Revocation, RevocationRecord } from '../revocation.ts';
+import type { JsonObject, JsonValue } from '../strict-json.ts';
 import { EventRefused } from './event-refused.ts';
-import { originId } from './lineage.ts';
-import type { Revocation, RevocationRecord } from './revocation.ts';
 import type { EventIssuer, SecurityEventToken } from './security-event-token.ts';
-import type { JsonObject, JsonValue } from './strict-json.ts';
 
 const caep = 'https://schemas.openid.net/secevent/caep/event-type/';
 /** Events after which what was issued before is no longer good (CAEP §3.1, §3.3). */
