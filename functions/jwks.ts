@@ -5,7 +5,7 @@ import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts
 import { readConfig } from '../shared/config.ts';
 import { publicDocument } from '../shared/http/endpoints/public-document.ts';
 import { createLog } from '../shared/http/log.ts';
-import { publicKeySet } from '../shared/oauth/keyring.ts';
+import { publicKeySet } from '../shared/oauth/jose/keyring.ts';
 
 const { recordsTable } = readConfig(process.env, ['recordsTable']);
 const dynamodb = new DynamoDBClient(clientOptions);

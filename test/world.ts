@@ -9,7 +9,7 @@ import { exchange } from '../shared/oauth/exchange.ts';
 import { parseForm } from '../shared/oauth/form.ts';
 import type { IntrospectionCapabilities } from '../shared/oauth/introspection.ts';
 import type { TokenResponse } from '../shared/oauth/issue.ts';
-import { parseKeySet, selectKey } from '../shared/oauth/key-set.ts';
+import { parseKeySet, selectKey } from '../shared/oauth/jose/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
 import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
 import type { Revocation, RevocationRecord } from '../shared/oauth/revocation.ts';

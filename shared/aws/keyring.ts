@@ -1,6 +1,6 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { Keyring, PublicJwk, SigningKey } from '../oauth/keyring.ts';
+import type { Keyring, PublicJwk, SigningKey } from '../oauth/jose/keyring.ts';
 import { callDependency } from './dependency.ts';
 import { keyringKey } from './record-keys.ts';
 

@@ -3,8 +3,8 @@ import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { GetPublicKeyCommand, type KMSClient, SignCommand, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { derToJoseSignature } from '../oauth/ecdsa-signature.ts';
-import type { PublicJwk, SigningKey } from '../oauth/keyring.ts';
+import { derToJoseSignature } from '../oauth/jose/ecdsa-signature.ts';
+import type { PublicJwk, SigningKey } from '../oauth/jose/keyring.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
 

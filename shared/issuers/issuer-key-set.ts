@@ -1,5 +1,5 @@
 // An issuer's key set, fetched once: OIDC Discovery §4 when the policy names no JWKS URL. Network through FetchJson.
-import { parseKeySet, type VerificationKey } from '../oauth/key-set.ts';
+import { parseKeySet, type VerificationKey } from '../oauth/jose/key-set.ts';
 import type { IssuerNetwork, KeySource } from '../policy/compiled-policy.ts';
 import type { FetchJson } from './fetch-json.ts';
 

@@ -2,7 +2,7 @@
 
 import { causesOf } from '../http/causes.ts';
 import { Refused } from '../oauth/denial.ts';
-import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/key-set.ts';
+import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/jose/key-set.ts';
 import type { FetchJson } from './fetch-json.ts';
 import { fetchKeySet, type KeyOwner } from './issuer-key-set.ts';
 import { createKeyCache, type KeyCache, type KeyCacheLimits } from './key-cache.ts';

@@ -1,5 +1,5 @@
 // What is remembered of one issuer's keys, and when the issuer is asked again. The clock and the fetch are passed in.
-import { KeySetError, type VerificationKey } from '../oauth/key-set.ts';
+import { KeySetError, type VerificationKey } from '../oauth/jose/key-set.ts';
 
 /** All in milliseconds. */
 export interface KeyCacheLimits {

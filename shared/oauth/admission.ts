@@ -6,7 +6,7 @@ import type { AuthenticatedClient } from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Form } from './form.ts';
-import { TokenRefused } from './jwt.ts';
+import { TokenRefused } from './jose/jwt.ts';
 import type { Taking, UseClaim } from './one-time-use.ts';
 import type { Parties } from './parties.ts';
 import { describeToken, isRevoked } from './revocation.ts';

@@ -6,7 +6,7 @@ import type { CallerHeaders } from './client-credentials.ts';
 import type { DecisionRecord } from './decision/decision-record.ts';
 import type { Form } from './form.ts';
 import type { IssuedClaims } from './issued-token.ts';
-import type { Keyring, SigningKey } from './keyring.ts';
+import type { Keyring, SigningKey } from './jose/keyring.ts';
 import type { Taken, Taking } from './one-time-use.ts';
 import type { Description, Revocation } from './revocation.ts';
 import type { AssumeRole } from './role-credentials.ts';

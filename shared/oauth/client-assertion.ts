@@ -2,7 +2,7 @@
 // kept anywhere (RFC 7523 §2.2 and §3, with its update 7523bis). Pure but for the capabilities.
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
+import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
 
 /** What every server can verify, and every keyring has a key for. */
 const assertionAlgorithm: JwsAlgorithm = 'RS256';

@@ -10,12 +10,12 @@ import type {
   KeySource,
 } from '../policy/compiled-policy.ts';
 import { evaluateMatch } from '../policy/match.ts';
+import { readRegisteredClaims } from '../policy/registered-claims.ts';
 import type { ClientCredentials } from './client-credentials.ts';
 import { Refused } from './denial.ts';
-import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
-import type { VerificationKey } from './key-set.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from './jose/jwt.ts';
+import type { VerificationKey } from './jose/key-set.ts';
 import type { OneTimeUse } from './one-time-use.ts';
-import { readRegisteredClaims } from './registered-claims.ts';
 import { tokenTypes } from './token-types.ts';
 import { type VerifiedToken, type Verifier, verifyJwt } from './verify-token.ts';
 

@@ -3,7 +3,7 @@
 import type { CompiledPolicy, Role } from '../policy/compiled-policy.ts';
 import type { TokenCall } from './capabilities.ts';
 import { type Denial, Refused } from './denial.ts';
-import { parseJwt, TokenRefused } from './jwt.ts';
+import { parseJwt, TokenRefused } from './jose/jwt.ts';
 import { oauthError } from './oauth-error.ts';
 import { tokenExchangeGrant, tokenTypes } from './token-types.ts';
 

@@ -6,12 +6,12 @@ import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
-import { TokenRefused } from './jwt.ts';
+import { TokenRefused } from './jose/jwt.ts';
+import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
 import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { audienceClaim } from './own-tokens.ts';
 import { authenticate, verifierOf } from './parties.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
-import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 import { parseTokenQuery } from './token-query.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

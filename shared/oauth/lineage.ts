@@ -3,9 +3,9 @@
 import { createHash } from 'node:crypto';
 import { type Claims, isClaims } from '../policy/claims.ts';
 import { runOf } from '../policy/run.ts';
-import { encodeBase64url } from './base64url.ts';
 import { Refused } from './denial.ts';
-import { TokenRefused } from './jwt.ts';
+import { encodeBase64url } from './jose/base64url.ts';
+import { TokenRefused } from './jose/jwt.ts';
 import { selfName } from './own-tokens.ts';
 import { requestingWorkload } from './requesting-workload.ts';
 import type { VerifiedToken } from './verify-token.ts';

@@ -1,11 +1,12 @@
 // Minting: what was granted becomes a signed JWT or the handle of a reference token. Pure but for the capabilities.
-import { encodeBase64url } from './base64url.ts';
+
 import type { ExchangeCapabilities } from './capabilities.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
+import { encodeBase64url } from './jose/base64url.ts';
+import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
 import { chainOf, tooLong } from './lineage.ts';
 import { hashOfHandle } from './reference-handle.ts';
 import { type Description, describeChain, maxDescriptions } from './revocation.ts';
-import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 import { transactionTokenClaims } from './transaction-token.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';

@@ -1,7 +1,7 @@
 // Tokens Cambio issued, presented to it again: an issuer named `self` among the others (RFC 9068 §4). Pure.
 import type { Audience, CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
-import { parseKeySet, selectKey, type VerificationKey } from './key-set.ts';
-import { type Keyring, publicKeySet } from './keyring.ts';
+import { parseKeySet, selectKey, type VerificationKey } from './jose/key-set.ts';
+import { type Keyring, publicKeySet } from './jose/keyring.ts';
 import { tokenTypes } from './token-types.ts';
 
 /** Reserved in policies, so that no configured issuer has it. */

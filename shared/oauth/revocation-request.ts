@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { Refused } from './denial.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from './jose/strict-json.ts';
 import { type RevocationRecord, revocableBy } from './revocation.ts';
-import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from './strict-json.ts';
 
 export interface RevocationRequest extends Pick<RevocationRecord, 'value' | 'issuedBefore' | 'reason'> {
   readonly by: (typeof revocableBy)[number];

@@ -12,7 +12,7 @@ import { findCredentials } from './client-credentials.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
-import { TokenRefused } from './jwt.ts';
+import { TokenRefused } from './jose/jwt.ts';
 import { chainOf, originOf } from './lineage.ts';
 import { findIssuedToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { verifierOf } from './parties.ts';

@@ -2,10 +2,10 @@
 import type { Audience } from '../policy/compiled-policy.ts';
 import { Refused } from './denial.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
-import { equalJson } from './json-equality.ts';
+import { equalJson } from './jose/json-equality.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './jose/strict-json.ts';
 import { audienceClaim, selfName } from './own-tokens.ts';
 import { workloadSeparator } from './requesting-workload.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

@@ -2,13 +2,13 @@
 // genuine token may get is policy's question. Pure but for the key look-up it is given.
 import { compactVerify } from 'jose';
 import type { TrustedIssuer, UpstreamIntrospection } from '../policy/compiled-policy.ts';
+import { type RegisteredClaims, readRegisteredClaims } from '../policy/registered-claims.ts';
 import { Refused, type TokenReason } from './denial.ts';
-import { type ParsedJwt, parseJwt, TokenRefused } from './jwt.ts';
-import type { VerificationKey } from './key-set.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from './jose/jwt.ts';
+import type { VerificationKey } from './jose/key-set.ts';
+import type { JsonObject } from './jose/strict-json.ts';
 import { type OneTimeUse, useOf } from './one-time-use.ts';
 import { selfName } from './own-tokens.ts';
-import { type RegisteredClaims, readRegisteredClaims } from './registered-claims.ts';
-import type { JsonObject } from './strict-json.ts';
 import type { PresentedToken } from './token-request.ts';
 import { tokenTypes } from './token-types.ts';
 

@@ -1,8 +1,8 @@
 // The token by which Cambio, as its own OIDC provider at IAM, asks STS for a role session. It is no access token: its
 // audience is STS, its `typ` is JWT, and Cambio itself takes it in no role. Pure but for the capabilities.
 import type { ExchangeCapabilities } from './capabilities.ts';
+import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
 import type { RoleSession } from './role-session.ts';
-import { signingInput, signingKey, signJwt } from './signed-jwt.ts';
 
 const audience = 'sts.amazonaws.com';
 const lifetime = 300;

@@ -1,6 +1,6 @@
 // Why a security event token is not taken, in the words of RFC 8935 §2.4. Pure.
 import type { TokenReason } from '../denial.ts';
-import { TokenRefused } from '../jwt.ts';
+import { TokenRefused } from '../jose/jwt.ts';
 
 export type EventErrorCode =
   | 'invalid_request'

@@ -2,9 +2,9 @@
 // tokens of that subject are revoked. Pure.
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import { fillTemplate } from '../../policy/template.ts';
+import type { JsonObject, JsonValue } from '../jose/strict-json.ts';
 import { originId } from '../lineage.ts';
 import type { Revocation, RevocationRecord } from '../revocation.ts';
-import type { JsonObject, JsonValue } from '../strict-json.ts';
 import { EventRefused } from './event-refused.ts';
 import type { EventIssuer, SecurityEventToken } from './security-event-token.ts';
 

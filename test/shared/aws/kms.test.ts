@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startKms } from '../../../infra/local/kms/kms.ts';
 import type { Fault } from '../../../infra/local/protocol/calls.ts';
 import { createSign, findPublicKey } from '../../../shared/aws/kms.ts';
-import { encodeBase64url } from '../../../shared/oauth/base64url.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
+import { encodeBase64url } from '../../../shared/oauth/jose/base64url.ts';
 import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
 import { engines } from '../../dynamodb-engines.ts';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCachedKeyring, createReadKeyring, makeFirstKeyring, seedKeyring } from '../../../shared/aws/keyring.ts';
 import { createFindReference, createRecordReference } from '../../../shared/aws/reference-tokens.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import type { Keyring, SigningKey } from '../../../shared/oauth/keyring.ts';
+import type { Keyring, SigningKey } from '../../../shared/oauth/jose/keyring.ts';
 import { clientOf, engines } from '../../dynamodb-engines.ts';
 
 const table = 'records';

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createFetchJson } from '../../../shared/issuers/fetch-json.ts';
 import { createCheckUpstream, type UpstreamOptions } from '../../../shared/issuers/upstream-introspection.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import type { PublicJwk } from '../../../shared/oauth/keyring.ts';
+import type { PublicJwk } from '../../../shared/oauth/jose/keyring.ts';
 import { github, now } from '../../world.ts';
 import { json, type LoopbackServer, serveHttp, serveTcp } from './loopback-server.ts';
 

@@ -3,7 +3,7 @@
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
+import { parseKeySet, selectKey } from '../../../shared/oauth/jose/key-set.ts';
 import type { Audience, Client, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import {
   clientKey,

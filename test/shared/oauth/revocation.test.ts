@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../shared/oauth/denial.ts';
+import type { JsonObject } from '../../../shared/oauth/jose/strict-json.ts';
 import { chainOf, type Lineage, lineageAfter, originId } from '../../../shared/oauth/lineage.ts';
 import { selfIssuer } from '../../../shared/oauth/own-tokens.ts';
-import { readRegisteredClaims } from '../../../shared/oauth/registered-claims.ts';
 import {
   type Description,
   describeChain,
@@ -13,8 +13,8 @@ import {
   type Revocation,
 } from '../../../shared/oauth/revocation.ts';
 import { parseRevocationRequest } from '../../../shared/oauth/revocation-request.ts';
-import type { JsonObject } from '../../../shared/oauth/strict-json.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { readRegisteredClaims } from '../../../shared/policy/registered-claims.ts';
 import {
   formBody,
   issuerUrl,

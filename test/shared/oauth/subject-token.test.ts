@@ -2,7 +2,7 @@
 // with its reason, the same request without it is granted.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
+import { parseKeySet, selectKey } from '../../../shared/oauth/jose/key-set.ts';
 import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
 import {
   formBody,

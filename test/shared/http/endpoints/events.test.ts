@@ -4,7 +4,7 @@ import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { type EventsEndpoint, eventsEndpoint } from '../../../../shared/http/endpoints/events.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import { parseKeySet, selectKey } from '../../../../shared/oauth/key-set.ts';
+import { parseKeySet, selectKey } from '../../../../shared/oauth/jose/key-set.ts';
 import { originId } from '../../../../shared/oauth/lineage.ts';
 import type { RevocationRecord } from '../../../../shared/oauth/revocation.ts';
 import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';

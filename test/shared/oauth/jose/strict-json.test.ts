@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseStrictJson } from '../../../shared/oauth/strict-json.ts';
+import { parseStrictJson } from '../../../../shared/oauth/jose/strict-json.ts';
 
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 

@@ -1,9 +1,9 @@
 // A JWT that Cambio signs: its signing input (RFC 7515 §5.1) and the current key of its algorithm. Pure but for the capabilities.
-import type { Claims } from '../policy/claims.ts';
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import type { Claims } from '../../policy/claims.ts';
+import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import type { ExchangeCapabilities } from '../capabilities.ts';
+import { Refused } from '../denial.ts';
 import { encodeBase64url } from './base64url.ts';
-import type { ExchangeCapabilities } from './capabilities.ts';
-import { Refused } from './denial.ts';
 import { currentKey, type SigningKey } from './keyring.ts';
 
 /** `typ` of each kind of JWT of ours: no verifier of one kind takes another (RFC 8725 §3.11). */

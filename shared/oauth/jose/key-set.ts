@@ -1,7 +1,7 @@
 // JWK Set ingest (RFC 7517): which of an issuer's published keys may verify its tokens, and which one a token names. Pure.
 import type { KeyObject } from 'node:crypto';
-import { isClaims } from '../policy/claims.ts';
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import { isClaims } from '../../policy/claims.ts';
+import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
 import { parseVerificationJwk } from './verification-jwk.ts';
 
 /** A public key that passed ingest; usable with jose's `compactVerify` and with `node:crypto`. */

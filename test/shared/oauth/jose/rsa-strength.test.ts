@@ -1,6 +1,6 @@
 import { checkPrimeSync, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { isRocaModulus, isStrongRsaKey } from '../../../shared/oauth/rsa-strength.ts';
+import { isRocaModulus, isStrongRsaKey } from '../../../../shared/oauth/jose/rsa-strength.ts';
 
 const F4 = Buffer.from([1, 0, 1]);
 

@@ -1,6 +1,7 @@
 // A JWT taken apart before anything in it is believed (RFC 7519, RFC 7515 §7.1, RFC 8725 §3). Pure; verifies nothing.
+
+import type { TokenReason } from '../denial.ts';
 import { decodeBase64url } from './base64url.ts';
-import type { TokenReason } from './denial.ts';
 import { isJsonObject, type JsonObject, parseStrictJson } from './strict-json.ts';
 
 /** Longest token that is looked at, in characters. */

@@ -2,7 +2,7 @@ import { createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { derToJoseSignature } from '../../../shared/oauth/ecdsa-signature.ts';
+import { derToJoseSignature } from '../../../../shared/oauth/jose/ecdsa-signature.ts';
 
 interface Vectors {
   readonly testGroups: readonly {
@@ -12,7 +12,7 @@ interface Vectors {
 }
 
 const vectors: Vectors = JSON.parse(
-  readFileSync(new URL('../../vectors/wycheproof/ecdsa_secp256r1_sha256_test.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../vectors/wycheproof/ecdsa_secp256r1_sha256_test.json', import.meta.url), 'utf8'),
 );
 
 describe('DER to r‖s', () => {

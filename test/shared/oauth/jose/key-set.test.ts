@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { CompactSign, compactVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { KeySetError, parseKeySet, selectKey } from '../../../shared/oauth/key-set.ts';
+import { KeySetError, parseKeySet, selectKey } from '../../../../shared/oauth/jose/key-set.ts';
 
 type Jwk = Record<string, unknown>;
 

@@ -1,7 +1,7 @@
 // A token taken apart: what is refused before anybody is asked about its issuer or its key.
 import { describe, expect, test } from 'vitest';
-import { parseJwt, TokenRefused } from '../../../shared/oauth/jwt.ts';
-import { signCompact, subjectClaims } from '../../world.ts';
+import { parseJwt, TokenRefused } from '../../../../shared/oauth/jose/jwt.ts';
+import { signCompact, subjectClaims } from '../../../world.ts';
 
 const token = (header: object): string => signCompact(JSON.stringify(header), JSON.stringify(subjectClaims));
 

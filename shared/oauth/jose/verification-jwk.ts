@@ -1,6 +1,6 @@
 // One public JWK (RFC 7517, RFC 7518 §6, RFC 8037) to a node:crypto key, or nothing when it must not verify. Pure.
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
 import { isStrongRsaKey } from './rsa-strength.ts';
 
 type Jwk = Readonly<Record<string, unknown>>;

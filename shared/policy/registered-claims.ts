@@ -1,6 +1,6 @@
 // The types of the claims Cambio reads itself (RFC 7519 §4.1, RFC 8693 §4): checked before anything compares them. Pure.
-import { TokenRefused } from './jwt.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './strict-json.ts';
+import { TokenRefused } from '../oauth/jose/jwt.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../oauth/jose/strict-json.ts';
 
 /** Times are whole seconds since the epoch. */
 export interface RegisteredClaims {

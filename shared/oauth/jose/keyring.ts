@@ -1,5 +1,5 @@
 // The signing keys of a deployment: which are published, and which signs (RFC 7517). Pure.
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
 
 /** `next` is published before it signs, `previous` after it signed. */
 type KeyState = 'next' | 'current' | 'previous';
