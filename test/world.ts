@@ -6,12 +6,12 @@ import { type DecisionFacts, newDecision } from '../shared/oauth/decision/decisi
 import type { DecisionRecord } from '../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
 import { exchange } from '../shared/oauth/exchange.ts';
-import { parseForm } from '../shared/oauth/form.ts';
 import type { IntrospectionCapabilities } from '../shared/oauth/introspection.ts';
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/jose/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
 import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
+import { parseForm } from '../shared/oauth/request/form.ts';
 import type { Revocation, RevocationRecord } from '../shared/oauth/revocation.ts';
 import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session.ts';

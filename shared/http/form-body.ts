@@ -2,7 +2,7 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
-import { type Form, isFormContentType, parseForm } from '../oauth/form.ts';
+import { type Form, isFormContentType, parseForm } from '../oauth/request/form.ts';
 import { header } from './api-gateway.ts';
 import { isTooLarge } from './body-size.ts';
 

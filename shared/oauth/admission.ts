@@ -5,10 +5,10 @@ import type { ExchangeCapabilities } from './capabilities.ts';
 import type { AuthenticatedClient } from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
-import type { Form } from './form.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import type { Taking, UseClaim } from './one-time-use.ts';
 import type { Parties } from './parties.ts';
+import type { Form } from './request/form.ts';
 import { describeToken, isRevoked } from './revocation.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

@@ -2,12 +2,12 @@
 import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
 import type { FindClientKey } from './client-authentication.ts';
-import type { CallerHeaders } from './client-credentials.ts';
 import type { DecisionRecord } from './decision/decision-record.ts';
-import type { Form } from './form.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import type { Keyring, SigningKey } from './jose/keyring.ts';
 import type { Taken, Taking } from './one-time-use.ts';
+import type { CallerHeaders } from './request/client-credentials.ts';
+import type { Form } from './request/form.ts';
 import type { Description, Revocation } from './revocation.ts';
 import type { AssumeRole } from './role-credentials.ts';
 import type { StatusReference } from './status-list-id.ts';

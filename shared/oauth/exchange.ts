@@ -7,7 +7,7 @@ import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';
 import { authenticate, verifierOf, verifyParties } from './parties.ts';
-import { parseTokenRequest } from './token-request.ts';
+import { parseTokenRequest } from './request/token-request.ts';
 
 /**
  * Exchanges a token. `decision` is filled on the way, also when the request is refused.

@@ -11,8 +11,8 @@ import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
 import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { audienceClaim } from './own-tokens.ts';
 import { authenticate, verifierOf } from './parties.ts';
+import { parseTokenQuery } from './request/token-query.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
-import { parseTokenQuery } from './token-query.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export type IntrospectionCapabilities = LookupCapabilities &

@@ -5,8 +5,8 @@ import { fillTemplate } from '../policy/template.ts';
 import { type Actor, delegate, issuedSubject } from './delegation.ts';
 import { type Lineage, lineageAfter } from './lineage.ts';
 import { audienceClaim } from './own-tokens.ts';
+import type { TransactionContext } from './request/transaction-context.ts';
 import { listUri, type StatusReference } from './status-list-id.ts';
-import type { TransactionContext } from './transaction-context.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */

@@ -3,12 +3,12 @@
 import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import { type AuthenticatedClient, authenticateClient, type ClientVerifier } from './client-authentication.ts';
-import { findCredentials } from './client-credentials.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './delegation.ts';
 import { Refused } from './denial.ts';
 import { findOwnKey, selfIssuer, selfName } from './own-tokens.ts';
-import type { TokenRequest } from './token-request.ts';
+import { findCredentials } from './request/client-credentials.ts';
+import type { TokenRequest } from './request/token-request.ts';
 import { type FindIssuerKey, type VerifiedToken, verifyToken } from './verify-token.ts';
 
 export interface Parties {

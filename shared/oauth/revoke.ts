@@ -8,7 +8,6 @@ import {
   type ClientVerifier,
   type Stranger,
 } from './client-authentication.ts';
-import { findCredentials } from './client-credentials.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
@@ -16,8 +15,9 @@ import { TokenRefused } from './jose/jwt.ts';
 import { chainOf, originOf } from './lineage.ts';
 import { findIssuedToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { verifierOf } from './parties.ts';
+import { findCredentials } from './request/client-credentials.ts';
+import { parseTokenQuery } from './request/token-query.ts';
 import type { RevocationRecord } from './revocation.ts';
-import { parseTokenQuery } from './token-query.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export type RevokeCapabilities = LookupCapabilities &

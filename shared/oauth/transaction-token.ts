@@ -5,8 +5,8 @@ import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-to
 import { equalJson } from './jose/json-equality.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './jose/strict-json.ts';
 import { audienceClaim, selfName } from './own-tokens.ts';
+import type { TransactionContext } from './request/transaction-context.ts';
 import { workloadSeparator } from './requesting-workload.ts';
-import type { TransactionContext } from './transaction-context.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /**

@@ -9,7 +9,7 @@ import type { VerificationKey } from './jose/key-set.ts';
 import type { JsonObject } from './jose/strict-json.ts';
 import { type OneTimeUse, useOf } from './one-time-use.ts';
 import { selfName } from './own-tokens.ts';
-import type { PresentedToken } from './token-request.ts';
+import type { PresentedToken } from './request/token-request.ts';
 import { tokenTypes } from './token-types.ts';
 
 /** Finds an issuer's key; undefined when the issuer has no such key. Throws when the issuer cannot be asked. */

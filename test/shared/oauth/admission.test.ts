@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { exchange } from '../../../shared/oauth/exchange.ts';
-import { parseForm } from '../../../shared/oauth/form.ts';
 import { oauthError } from '../../../shared/oauth/oauth-error.ts';
+import { parseForm } from '../../../shared/oauth/request/form.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
 import type { Client, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
 import {

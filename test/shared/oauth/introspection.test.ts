@@ -4,8 +4,8 @@ import { compactVerify, createLocalJWKSet } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { parseForm } from '../../../shared/oauth/form.ts';
 import { introspect, introspectSigned } from '../../../shared/oauth/introspection.ts';
+import { parseForm } from '../../../shared/oauth/request/form.ts';
 import type { Client } from '../../../shared/policy/compiled-policy.ts';
 import {
   cambioKey,

@@ -4,7 +4,7 @@ import type { Refused } from '../../../shared/oauth/denial.ts';
 import { accessTokenClaims } from '../../../shared/oauth/issued-token.ts';
 import { signingInput } from '../../../shared/oauth/jose/signed-jwt.ts';
 import { type JsonObject, parseStrictJson } from '../../../shared/oauth/jose/strict-json.ts';
-import { grantedScopes } from '../../../shared/oauth/scope.ts';
+import { grantedScopes } from '../../../shared/oauth/request/scope.ts';
 import { readRegisteredClaims } from '../../../shared/policy/registered-claims.ts';
 import { github, now, ordersRule, policy, subjectClaims } from '../../world.ts';
 

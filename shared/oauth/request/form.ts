@@ -1,5 +1,5 @@
 // The form of a token request (RFC 6749 §3.2 and Appendix B): text of application/x-www-form-urlencoded to parameters. Pure.
-import { Refused } from './denial.ts';
+import { Refused } from '../denial.ts';
 
 /** Decoded parameters in order of appearance; parameters without a value are left out (RFC 6749 §3.2). */
 export type Form = ReadonlyMap<string, readonly string[]>;

@@ -1,5 +1,5 @@
 // Scopes: space-delimited, case-sensitive words of NQCHAR (RFC 6749 §3.3). Pure.
-import { Refused } from './denial.ts';
+import { Refused } from '../denial.ts';
 
 const scopeToken = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 

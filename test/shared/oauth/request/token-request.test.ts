@@ -1,11 +1,11 @@
 // Which parameter a request is refused for: the one thing its answer says (RFC 6749 §5.2).
 import { describe, expect, test } from 'vitest';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { parseForm } from '../../../shared/oauth/form.ts';
-import { oauthError } from '../../../shared/oauth/oauth-error.ts';
-import { parseTokenRequest } from '../../../shared/oauth/token-request.ts';
-import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import { formBody, policy } from '../../world.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
+import { parseForm } from '../../../../shared/oauth/request/form.ts';
+import { parseTokenRequest } from '../../../../shared/oauth/request/token-request.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import { formBody, policy } from '../../../world.ts';
 
 function told(changes: Readonly<Record<string, string | undefined>>, more = ''): string {
   try {

@@ -1,7 +1,7 @@
 // What a request says of the transaction its token is for (draft-ietf-oauth-transaction-tokens, Txn-Token Request). Pure.
-import { Refused } from './denial.ts';
+import { Refused } from '../denial.ts';
+import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../jose/strict-json.ts';
 import { type Form, single } from './form.ts';
-import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from './jose/strict-json.ts';
 
 /** Claims of the transaction token to come, as the caller wants them. */
 export interface TransactionContext {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { isFormContentType, parseForm, refuseRepeats, required, single } from '../../../shared/oauth/form.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import {
+  isFormContentType,
+  parseForm,
+  refuseRepeats,
+  required,
+  single,
+} from '../../../../shared/oauth/request/form.ts';
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((value) => value.isWellFormed());
 const name = text.filter((value) => !value.includes('['));

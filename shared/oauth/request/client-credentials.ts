@@ -1,8 +1,8 @@
 // The credentials of a request, by method, before any is checked (RFC 6749 §2.3, RFC 7521 §4.2). Pure.
 
-import { Refused } from './denial.ts';
+import { Refused } from '../denial.ts';
+import { decodeBase64 } from '../jose/base64url.ts';
 import { decodeFormText, type Form, single } from './form.ts';
-import { decodeBase64 } from './jose/base64url.ts';
 
 /** Headers that authenticate or bind the caller. */
 export interface CallerHeaders {

@@ -1,10 +1,10 @@
 // Why a target is none: what an operator reads, and in part the caller.
 import { expect, test } from 'vitest';
-import { type Denial, Refused } from '../../../shared/oauth/denial.ts';
-import { oauthError } from '../../../shared/oauth/oauth-error.ts';
-import { grantedScopes, parseScope } from '../../../shared/oauth/scope.ts';
-import { resolveTarget } from '../../../shared/oauth/target.ts';
-import { policy } from '../../world.ts';
+import { type Denial, Refused } from '../../../../shared/oauth/denial.ts';
+import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
+import { grantedScopes, parseScope } from '../../../../shared/oauth/request/scope.ts';
+import { resolveTarget } from '../../../../shared/oauth/request/target.ts';
+import { policy } from '../../../world.ts';
 
 function denialOf(attempt: () => unknown): Denial {
   try {

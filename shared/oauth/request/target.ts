@@ -1,8 +1,8 @@
 // What a token is wanted for: `audience` and `resource` to one audience or role of the policy (RFC 8693 §2.1, RFC 8707 §2).
 // Pure.
-import type { CompiledPolicy } from '../policy/compiled-policy.ts';
-import { namedTargets, type Target, targetsOf } from '../policy/target.ts';
-import { Refused } from './denial.ts';
+import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import { namedTargets, type Target, targetsOf } from '../../policy/target.ts';
+import { Refused } from '../denial.ts';
 import type { TokenRequest } from './token-request.ts';
 
 // RFC 3986 §4.3 absolute-URI: a scheme, no fragment, nothing that would need escaping.

@@ -1,16 +1,16 @@
 // A token exchange request: form parameters to a typed request (RFC 8693 §2.1). Pure.
-import type { CompiledPolicy } from '../policy/compiled-policy.ts';
-import { namedTargets, targetsOf } from '../policy/target.ts';
-import { Refused, type TokenParameter } from './denial.ts';
-import { type Form, refuseRepeats, required, single } from './form.ts';
-import { parseScope } from './scope.ts';
+import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import { namedTargets, targetsOf } from '../../policy/target.ts';
+import { Refused, type TokenParameter } from '../denial.ts';
 import {
   actorTokenTypes,
   requestableTokenTypes,
   subjectTokenTypes,
   tokenExchangeGrant,
   tokenTypes,
-} from './token-types.ts';
+} from '../token-types.ts';
+import { type Form, refuseRepeats, required, single } from './form.ts';
+import { parseScope } from './scope.ts';
 import { parseTransactionContext, type TransactionContext } from './transaction-context.ts';
 
 /** A token as presented, with the type the caller declares. */
