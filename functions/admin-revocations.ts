@@ -9,7 +9,7 @@ import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { environmentNames, readConfig } from '../shared/config.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { createLog } from '../shared/http/log.ts';
-import { keptFor } from '../shared/oauth/revocation-request.ts';
+import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
 const { recordsTable } = readConfig(process.env, ['recordsTable']);

@@ -10,7 +10,7 @@ import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
 import { createLog } from '../shared/http/log.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
-import { keptFor } from '../shared/oauth/revocation-request.ts';
+import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
 const { recordsTable: table } = readConfig(process.env, ['recordsTable']);

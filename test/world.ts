@@ -12,7 +12,7 @@ import { parseKeySet, selectKey } from '../shared/oauth/jose/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
 import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
 import { parseForm } from '../shared/oauth/request/form.ts';
-import type { Revocation, RevocationRecord } from '../shared/oauth/revocation.ts';
+import type { Revocation, RevocationRecord } from '../shared/oauth/revocation/revocation.ts';
 import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';

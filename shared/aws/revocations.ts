@@ -11,7 +11,12 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { type Description, maxDescriptions, type Revocation, type RevocationRecord } from '../oauth/revocation.ts';
+import {
+  type Description,
+  maxDescriptions,
+  type Revocation,
+  type RevocationRecord,
+} from '../oauth/revocation/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { listedRevocations, revocationNameOf, revokedKey } from './record-keys.ts';
 

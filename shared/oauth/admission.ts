@@ -9,7 +9,7 @@ import { TokenRefused } from './jose/jwt.ts';
 import type { Taking, UseClaim } from './one-time-use.ts';
 import type { Parties } from './parties.ts';
 import type { Form } from './request/form.ts';
-import { describeToken, isRevoked } from './revocation.ts';
+import { describeToken, isRevoked } from './revocation/revocation.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export interface Admission {

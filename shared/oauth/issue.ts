@@ -10,7 +10,7 @@ import type { IssuedClaims } from './issued-token.ts';
 import { type IssuedKind, mint } from './mint.ts';
 import type { UseClaim } from './one-time-use.ts';
 import type { TokenRequest } from './request/token-request.ts';
-import { requestingWorkload } from './requesting-workload.ts';
+import { requestingWorkload } from './revocation/requesting-workload.ts';
 import { tokenTypes } from './token-types.ts';
 
 /** A successful answer. @see [RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.2.1) */

@@ -3,9 +3,9 @@ import type { Claims } from '../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../policy/compiled-policy.ts';
 import { fillTemplate } from '../policy/template.ts';
 import { type Actor, delegate, issuedSubject } from './delegation.ts';
-import { type Lineage, lineageAfter } from './lineage.ts';
 import { audienceClaim } from './own-tokens.ts';
 import type { TransactionContext } from './request/transaction-context.ts';
+import { type Lineage, lineageAfter } from './revocation/lineage.ts';
 import { listUri, type StatusReference } from './status-list-id.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

@@ -4,9 +4,9 @@ import type { ExchangeCapabilities } from './capabilities.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
 import { encodeBase64url } from './jose/base64url.ts';
 import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
-import { chainOf, tooLong } from './lineage.ts';
 import { hashOfHandle } from './reference-handle.ts';
-import { type Description, describeChain, maxDescriptions } from './revocation.ts';
+import { chainOf, tooLong } from './revocation/lineage.ts';
+import { type Description, describeChain, maxDescriptions } from './revocation/revocation.ts';
 import { transactionTokenClaims } from './transaction-token.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';

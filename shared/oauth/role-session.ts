@@ -5,7 +5,7 @@ import { type FilledGrant, fillRoleGrant } from '../policy/role-grant.ts';
 import type { SessionTag } from '../policy/session-tags.ts';
 import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
-import { describeToken } from './revocation.ts';
+import { describeToken } from './revocation/revocation.ts';
 import { sessionName } from './role-name.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

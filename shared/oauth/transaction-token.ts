@@ -6,7 +6,7 @@ import { equalJson } from './jose/json-equality.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './jose/strict-json.ts';
 import { audienceClaim, selfName } from './own-tokens.ts';
 import type { TransactionContext } from './request/transaction-context.ts';
-import { workloadSeparator } from './requesting-workload.ts';
+import { workloadSeparator } from './revocation/requesting-workload.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /**

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createFindRevocations } from '../../shared/aws/revocations.ts';
-import { describeChain } from '../../shared/oauth/revocation.ts';
+import { describeChain } from '../../shared/oauth/revocation/revocation.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';
 
 const { values } = parseArgs({

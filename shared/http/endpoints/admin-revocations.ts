@@ -3,8 +3,12 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import { Refused } from '../../oauth/denial.ts';
-import type { RevocationRecord, RevokedBy } from '../../oauth/revocation.ts';
-import { parseRevocationRequest, type RevocationRequest, revocationId } from '../../oauth/revocation-request.ts';
+import type { RevocationRecord, RevokedBy } from '../../oauth/revocation/revocation.ts';
+import {
+  parseRevocationRequest,
+  type RevocationRequest,
+  revocationId,
+} from '../../oauth/revocation/revocation-request.ts';
 import { revokesSessions } from '../../policy/revocation-tags.ts';
 import type { WriteLog } from '../audit.ts';
 import { isTooLarge } from '../body-size.ts';

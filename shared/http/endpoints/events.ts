@@ -10,7 +10,7 @@ import {
   type SecurityEventToken,
   verifyEventToken,
 } from '../../oauth/events/security-event-token.ts';
-import type { RevocationRecord } from '../../oauth/revocation.ts';
+import type { RevocationRecord } from '../../oauth/revocation/revocation.ts';
 import { header } from '../api-gateway.ts';
 import type { WriteLog } from '../audit.ts';
 import { isTooLarge } from '../body-size.ts';

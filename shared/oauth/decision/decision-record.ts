@@ -5,7 +5,7 @@ import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '
 import type { TagProblem } from '../../policy/session-tags.ts';
 import type { Reason } from '../denial.ts';
 import { selfName } from '../own-tokens.ts';
-import type { Description } from '../revocation.ts';
+import type { Description } from '../revocation/revocation.ts';
 import type { StatusReference } from '../status-list-id.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
 

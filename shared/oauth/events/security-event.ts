@@ -3,8 +3,8 @@
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import { fillTemplate } from '../../policy/template.ts';
 import type { JsonObject, JsonValue } from '../jose/strict-json.ts';
-import { originId } from '../lineage.ts';
-import type { Revocation, RevocationRecord } from '../revocation.ts';
+import { originId } from '../revocation/lineage.ts';
+import type { Revocation, RevocationRecord } from '../revocation/revocation.ts';
 import { EventRefused } from './event-refused.ts';
 import type { EventIssuer, SecurityEventToken } from './security-event-token.ts';
 

@@ -6,7 +6,7 @@ import { createListRevocations, createListTokens } from '../../../shared/aws/lis
 import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import type { Description, RevocationRecord } from '../../../shared/oauth/revocation.ts';
+import type { Description, RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
 import { now } from '../../world.ts';
 

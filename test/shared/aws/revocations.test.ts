@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { createFindRevocations, createRecordRevocation } from '../../../shared/aws/revocations.ts';
-import type { RevocationRecord } from '../../../shared/oauth/revocation.ts';
+import type { RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import { clientOf } from '../../dynamodb-engines.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
 

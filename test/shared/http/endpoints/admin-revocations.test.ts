@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admin-revocations.ts';
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import type { RevocationRecord } from '../../../../shared/oauth/revocation.ts';
+import type { RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
 import { now } from '../../../world.ts';
 
 const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';

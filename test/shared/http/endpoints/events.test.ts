@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { type EventsEndpoint, eventsEndpoint } from '../../../../shared/http/endpoints/events.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { parseKeySet, selectKey } from '../../../../shared/oauth/jose/key-set.ts';
-import { originId } from '../../../../shared/oauth/lineage.ts';
-import type { RevocationRecord } from '../../../../shared/oauth/revocation.ts';
+import { originId } from '../../../../shared/oauth/revocation/lineage.ts';
+import type { RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
 import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
 import { github, issuerKey, makeKey, makeWorld, now, signCompact, type TestKey } from '../../../world.ts';
 

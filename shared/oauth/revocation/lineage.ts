@@ -1,14 +1,14 @@
 // Where a token of ours comes from: the foreign token it was first exchanged from, and ours in between. In the token
 // itself, so that one read tells whether any of them was revoked (docs/decisions/lineage-in-the-token.md). Pure.
 import { createHash } from 'node:crypto';
-import { type Claims, isClaims } from '../policy/claims.ts';
-import { runOf } from '../policy/run.ts';
-import { Refused } from './denial.ts';
-import { encodeBase64url } from './jose/base64url.ts';
-import { TokenRefused } from './jose/jwt.ts';
-import { selfName } from './own-tokens.ts';
+import { type Claims, isClaims } from '../../policy/claims.ts';
+import { runOf } from '../../policy/run.ts';
+import { Refused } from '../denial.ts';
+import { encodeBase64url } from '../jose/base64url.ts';
+import { TokenRefused } from '../jose/jwt.ts';
+import { selfName } from '../own-tokens.ts';
+import type { VerifiedToken } from '../verify-token.ts';
 import { requestingWorkload } from './requesting-workload.ts';
-import type { VerifiedToken } from './verify-token.ts';
 
 /** The foreign token. Times are seconds since the epoch. */
 export interface Origin {

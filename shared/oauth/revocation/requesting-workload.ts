@@ -1,5 +1,5 @@
 // The workloads that asked for a transaction token: `req_wl` (draft-ietf-oauth-transaction-tokens §9). Pure.
-import type { Claims } from '../policy/claims.ts';
+import type { Claims } from '../../policy/claims.ts';
 
 /** Between the workloads; no name of a client or an issuer holds it. */
 export const workloadSeparator = ',';

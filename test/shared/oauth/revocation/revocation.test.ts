@@ -1,20 +1,20 @@
 // Revocation (RFC 7009, contract §6): who may take back what, what goes with it, and that it holds everywhere.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import type { JsonObject } from '../../../shared/oauth/jose/strict-json.ts';
-import { chainOf, type Lineage, lineageAfter, originId } from '../../../shared/oauth/lineage.ts';
-import { selfIssuer } from '../../../shared/oauth/own-tokens.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { selfIssuer } from '../../../../shared/oauth/own-tokens.ts';
+import { chainOf, type Lineage, lineageAfter, originId } from '../../../../shared/oauth/revocation/lineage.ts';
 import {
   type Description,
   describeChain,
   isRevoked,
   maxDescriptions,
   type Revocation,
-} from '../../../shared/oauth/revocation.ts';
-import { parseRevocationRequest } from '../../../shared/oauth/revocation-request.ts';
-import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../shared/policy/registered-claims.ts';
+} from '../../../../shared/oauth/revocation/revocation.ts';
+import { parseRevocationRequest } from '../../../../shared/oauth/revocation/revocation-request.ts';
+import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
+import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
 import {
   formBody,
   issuerUrl,
@@ -25,8 +25,8 @@ import {
   subjectToken,
   verdict,
   type World,
-} from '../../world.ts';
-import { as, ci, exchanged, family, issued, lifecycle, nobody, revoked, served, state } from './lifecycle-world.ts';
+} from '../../../world.ts';
+import { as, ci, exchanged, family, issued, lifecycle, nobody, revoked, served, state } from '../lifecycle-world.ts';
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const asserting = (client_assertion: string) => ({ client_assertion, client_assertion_type: jwtBearer });

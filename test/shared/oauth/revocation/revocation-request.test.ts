@@ -1,9 +1,13 @@
 // An administrator's revocation as it is parsed, named and kept.
 import { describe, expect, test } from 'vitest';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { revocableBy } from '../../../shared/oauth/revocation.ts';
-import { keptFor, parseRevocationRequest, revocationId } from '../../../shared/oauth/revocation-request.ts';
-import { github, now } from '../../world.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { revocableBy } from '../../../../shared/oauth/revocation/revocation.ts';
+import {
+  keptFor,
+  parseRevocationRequest,
+  revocationId,
+} from '../../../../shared/oauth/revocation/revocation-request.ts';
+import { github, now } from '../../../world.ts';
 
 const valid = { by: 'jti', value: 'token-1', reason: 'lost laptop' };
 const parse = (changes: object = {}) => parseRevocationRequest(JSON.stringify({ ...valid, ...changes }), now);
