@@ -1,7 +1,7 @@
 // The one inline policy of a role that Cambio writes, by IAM's Query API: three operations, signed by hand because they are
 // called once a minute and a client of the SDK would be most of the function.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RolePolicy } from '../oauth/revoke-sessions.ts';
+import type { RolePolicy } from '../oauth/role-session/end-sessions.ts';
 import { parseRoleArn } from '../policy/role-arn.ts';
 import { revocationsPolicy } from '../policy/session-revocation.ts';
 import { type PostAnswer, sendSigned } from './signed-post.ts';

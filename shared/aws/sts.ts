@@ -7,8 +7,8 @@ import {
   type STSClient,
 } from '@aws-sdk/client-sts';
 import { Refused } from '../oauth/denial.ts';
-import type { AssumedRole, AssumeRole } from '../oauth/role-credentials.ts';
-import type { RoleSession } from '../oauth/role-session.ts';
+import type { AssumedRole, AssumeRole } from '../oauth/role-session/role-credentials.ts';
+import type { RoleSession } from '../oauth/role-session/role-session.ts';
 import { callDependency } from './dependency.ts';
 
 /** @throws Refused `sts`, or `unavailable` also when our own credentials are at fault */

@@ -9,7 +9,7 @@ import type { Taken, Taking } from './one-time-use.ts';
 import type { CallerHeaders } from './request/client-credentials.ts';
 import type { Form } from './request/form.ts';
 import type { Description, Revocation } from './revocation/revocation.ts';
-import type { AssumeRole } from './role-credentials.ts';
+import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { StatusReference } from './status-list-id.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify-token.ts';
 

@@ -8,11 +8,11 @@ import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
 import { conclude, type IssueQuestion, recordOfGrant, type TokenResponse } from './issue.ts';
 import { selfName } from './own-tokens.ts';
 import { chainOf } from './revocation/lineage.ts';
-import { type AssumedRole, processDocument } from './role-credentials.ts';
-import { type RoleSession, roleSession } from './role-session.ts';
+import { type AssumedRole, processDocument } from './role-session/role-credentials.ts';
+import { type RoleSession, roleSession } from './role-session/role-session.ts';
+import { webIdentityToken } from './role-session/web-identity.ts';
 import { tokenTypes } from './token-types.ts';
 import type { VerifiedToken } from './verify-token.ts';
-import { webIdentityToken } from './web-identity.ts';
 
 type IssueRoleQuestion = Omit<IssueQuestion, 'granted'> & { readonly granted: RoleGrantedTo };
 

@@ -2,10 +2,10 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
-import { credentialsCall, credentialsError, namedRole } from '../../oauth/credentials-request.ts';
 import { Refused } from '../../oauth/denial.ts';
 import { exchange } from '../../oauth/exchange.ts';
-import { containerDocument } from '../../oauth/role-credentials.ts';
+import { credentialsCall, credentialsError, namedRole } from '../../oauth/role-session/credentials-request.ts';
+import { containerDocument } from '../../oauth/role-session/role-credentials.ts';
 import { header } from '../api-gateway.ts';
 import type { AuditedEvent } from '../audit.ts';
 import { decidingEndpoint, type EndpointOptions } from '../audited-endpoint.ts';

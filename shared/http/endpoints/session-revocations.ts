@@ -1,6 +1,10 @@
 // The task that ends revoked sessions of AWS roles: by the schedule, and when an administrator revoked. One line for every
 // policy that changed or could not be changed. No I/O of its own.
-import { type RevokeSessionsCapabilities, type RoleOutcome, revokeSessions } from '../../oauth/revoke-sessions.ts';
+import {
+  type RevokeSessionsCapabilities,
+  type RoleOutcome,
+  revokeSessions,
+} from '../../oauth/role-session/end-sessions.ts';
 import type { WriteLog } from '../audit.ts';
 import { causesOf } from '../causes.ts';
 

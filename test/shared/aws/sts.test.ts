@@ -7,7 +7,7 @@ import type { AssumableRole, StsAction } from '../../../infra/local/sts/assume-r
 import { createAssumeRole } from '../../../shared/aws/sts.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { oauthError } from '../../../shared/oauth/oauth-error.ts';
-import type { RoleSession } from '../../../shared/oauth/role-session.ts';
+import type { RoleSession } from '../../../shared/oauth/role-session/role-session.ts';
 import type { Role } from '../../../shared/policy/compiled-policy.ts';
 import { accountId, lambda, lambdaArn, stsWorld } from '../../infra/local/emulators.ts';
 

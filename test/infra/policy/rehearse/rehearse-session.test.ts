@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { rehearseSession } from '../../../../infra/policy/rehearse/rehearse-session.ts';
 import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
-import { roleSession } from '../../../../shared/oauth/role-session.ts';
+import { roleSession } from '../../../../shared/oauth/role-session/role-session.ts';
 import type { Role, RoleGrant } from '../../../../shared/policy/compiled-policy.ts';
 import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
 import { github, now, policy, subjectClaims } from '../../../world.ts';

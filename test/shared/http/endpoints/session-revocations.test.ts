@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { sessionRevocationsTask } from '../../../../shared/http/endpoints/session-revocations.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import type { RevokeSessionsCapabilities } from '../../../../shared/oauth/revoke-sessions.ts';
+import type { RevokeSessionsCapabilities } from '../../../../shared/oauth/role-session/end-sessions.ts';
 import type { Role } from '../../../../shared/policy/compiled-policy.ts';
 import { now } from '../../../world.ts';
 

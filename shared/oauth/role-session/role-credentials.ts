@@ -1,5 +1,5 @@
 // What STS gives for a role session, and the two forms callers get it in. Holds secrets: for answers alone. Pure.
-import { parseRoleArn } from '../policy/role-arn.ts';
+import { parseRoleArn } from '../../policy/role-arn.ts';
 import type { RoleSession } from './role-session.ts';
 
 /** Secrets, except for the expiry. */

@@ -4,10 +4,10 @@ import {
   type RevokeSessionsCapabilities,
   type RolePolicy,
   revokeSessions,
-} from '../../../shared/oauth/revoke-sessions.ts';
-import { denialPolicy, sessionDenials } from '../../../shared/oauth/session-denials.ts';
-import type { Role } from '../../../shared/policy/compiled-policy.ts';
-import { now } from '../../world.ts';
+} from '../../../../shared/oauth/role-session/end-sessions.ts';
+import { denialPolicy, sessionDenials } from '../../../../shared/oauth/role-session/session-denials.ts';
+import type { Role } from '../../../../shared/policy/compiled-policy.ts';
+import { now } from '../../../world.ts';
 
 const role = (name: string): Role => ({
   name,

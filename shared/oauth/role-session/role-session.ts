@@ -1,13 +1,13 @@
 // A session of an AWS role, complete as STS is asked for it: who it is for, what it carries, how long it lives. Pure.
-import type { AllowRule, Role, RoleGrant } from '../policy/compiled-policy.ts';
-import { revocationTags, revokesSessions, type SessionOwner } from '../policy/revocation-tags.ts';
-import { type FilledGrant, fillRoleGrant } from '../policy/role-grant.ts';
-import type { SessionTag } from '../policy/session-tags.ts';
-import { issuedSubject } from './delegation.ts';
-import { Refused } from './denial.ts';
-import { describeToken } from './revocation/revocation.ts';
-import { sessionName } from './role-name.ts';
-import type { VerifiedToken } from './verify-token.ts';
+import type { AllowRule, Role, RoleGrant } from '../../policy/compiled-policy.ts';
+import { revocationTags, revokesSessions, type SessionOwner } from '../../policy/revocation-tags.ts';
+import { type FilledGrant, fillRoleGrant } from '../../policy/role-grant.ts';
+import type { SessionTag } from '../../policy/session-tags.ts';
+import { issuedSubject } from '../delegation.ts';
+import { Refused } from '../denial.ts';
+import { describeToken } from '../revocation/revocation.ts';
+import { sessionName } from '../role-name.ts';
+import type { VerifiedToken } from '../verify-token.ts';
 
 export interface RoleSession extends FilledGrant {
   readonly role: Role;

@@ -1,7 +1,7 @@
 // The token by which Cambio, as its own OIDC provider at IAM, asks STS for a role session. It is no access token: its
 // audience is STS, its `typ` is JWT, and Cambio itself takes it in no role. Pure but for the capabilities.
-import type { ExchangeCapabilities } from './capabilities.ts';
-import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
+import type { ExchangeCapabilities } from '../capabilities.ts';
+import { signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import type { RoleSession } from './role-session.ts';
 
 const audience = 'sts.amazonaws.com';

@@ -2,18 +2,18 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import model from '../../../infra/local/models/sts.json' with { type: 'json' };
-import { inputFaults } from '../../../infra/local/protocol/service-model.ts';
-import { assumeRole } from '../../../infra/local/sts/assume-role.ts';
-import { openSessions } from '../../../infra/local/sts/sessions.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import type { JsonObject } from '../../../shared/oauth/jose/strict-json.ts';
-import { oauthError } from '../../../shared/oauth/oauth-error.ts';
-import { sessionName } from '../../../shared/oauth/role-name.ts';
-import { type RoleSession, roleSession } from '../../../shared/oauth/role-session.ts';
-import type { Role, RoleGrant, SessionTagTemplate, TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../shared/policy/registered-claims.ts';
-import { github, now, subjectClaims } from '../../world.ts';
+import model from '../../../../infra/local/models/sts.json' with { type: 'json' };
+import { inputFaults } from '../../../../infra/local/protocol/service-model.ts';
+import { assumeRole } from '../../../../infra/local/sts/assume-role.ts';
+import { openSessions } from '../../../../infra/local/sts/sessions.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
+import { sessionName } from '../../../../shared/oauth/role-name.ts';
+import { type RoleSession, roleSession } from '../../../../shared/oauth/role-session/role-session.ts';
+import type { Role, RoleGrant, SessionTagTemplate, TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
+import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import { github, now, subjectClaims } from '../../../world.ts';
 
 const role: Role = {
   name: 'deploy',

@@ -7,10 +7,10 @@ import {
   maxCharacters,
   type SessionDenial,
   sessionDenials,
-} from '../../../shared/oauth/session-denials.ts';
-import { revocationTagKeys, type SessionsRevokedBy } from '../../../shared/policy/revocation-tags.ts';
-import { allows, type PolicyDocument, statementsIn } from '../../stack/iam-statements.ts';
-import { now } from '../../world.ts';
+} from '../../../../shared/oauth/role-session/session-denials.ts';
+import { revocationTagKeys, type SessionsRevokedBy } from '../../../../shared/policy/revocation-tags.ts';
+import { allows, type PolicyDocument, statementsIn } from '../../../stack/iam-statements.ts';
+import { now } from '../../../world.ts';
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
 const kinds: readonly SessionsRevokedBy[] = ['subject', 'run', 'family'];
