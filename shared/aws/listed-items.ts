@@ -1,7 +1,7 @@
 // The index `listed`: the tokens of one Status List, and the revocations in force. Two DynamoDB queries, eventually consistent
 // as an index is; what must be known at once is read from the table.
 import { type AttributeValue, type DynamoDBClient, paginateQuery } from '@aws-sdk/client-dynamodb';
-import type { KnownRevocations, ListedToken, StatusListCapabilities } from '../oauth/status-list-token.ts';
+import type { KnownRevocations, ListedToken, StatusListCapabilities } from '../oauth/status-list/status-list-token.ts';
 import { callDependency } from './dependency.ts';
 import { listedIndex, listedRevocations, listedTokens, revocationNameOf } from './record-keys.ts';
 

@@ -2,8 +2,8 @@
 // belongs to the instance that reserved it; what it does not use is wasted, and nothing is ever used twice.
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { referenceOf, type Series, seriesOf } from '../oauth/status-list-id.ts';
-import type { StatusListCapabilities } from '../oauth/status-list-token.ts';
+import { referenceOf, type Series, seriesOf } from '../oauth/status-list/status-list-id.ts';
+import type { StatusListCapabilities } from '../oauth/status-list/status-list-token.ts';
 import { callDependency } from './dependency.ts';
 import { statusSeriesKey } from './record-keys.ts';
 

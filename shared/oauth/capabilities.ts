@@ -10,7 +10,7 @@ import type { CallerHeaders } from './request/client-credentials.ts';
 import type { Form } from './request/form.ts';
 import type { Description, Revocation } from './revocation/revocation.ts';
 import type { AssumeRole } from './role-session/role-credentials.ts';
-import type { StatusReference } from './status-list-id.ts';
+import type { StatusReference } from './status-list/status-list-id.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */

@@ -6,7 +6,7 @@ import { type Actor, delegate, issuedSubject } from './delegation.ts';
 import { audienceClaim } from './own-tokens.ts';
 import type { TransactionContext } from './request/transaction-context.ts';
 import { type Lineage, lineageAfter } from './revocation/lineage.ts';
-import { listUri, type StatusReference } from './status-list-id.ts';
+import { listUri, type StatusReference } from './status-list/status-list-id.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */

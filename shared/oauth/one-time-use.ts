@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { RegisteredClaims } from '../policy/registered-claims.ts';
 import type { ParsedJwt } from './jose/jwt.ts';
-import type { StatusReference } from './status-list-id.ts';
+import type { StatusReference } from './status-list/status-list-id.ts';
 
 /** `expiresAt` in seconds since the epoch; later it cannot be accepted anyway. */
 export interface OneTimeUse {

@@ -1,6 +1,6 @@
 // `cambio probe` over real HTTP: what it measures, what it says, how it ends.
 import { afterEach, describe, expect, test } from 'vitest';
-import { encodeStatusList } from '../../shared/oauth/status-list.ts';
+import { encodeStatusList } from '../../shared/oauth/status-list/status-list.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
 import { type FakeServer, fakeServer, type Reply, unsignedJwt } from './fake-server.ts';
 

@@ -6,7 +6,7 @@ import {
   makeStatusListToken,
   type StatusListCapabilities,
   type StatusListToken,
-} from '../../oauth/status-list-token.ts';
+} from '../../oauth/status-list/status-list-token.ts';
 import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
 import { documentFailure } from '../document-failure.ts';

@@ -1,7 +1,7 @@
 // Ends sessions of revocable roles: makes each role's one inline policy what the table says, whatever it was. A run that
 // failed half-way is repaired by the next. Pure but for the capabilities.
 import type { Role } from '../../policy/compiled-policy.ts';
-import type { KnownRevocations } from '../status-list-token.ts';
+import type { KnownRevocations } from '../status-list/status-list-token.ts';
 import { denialPolicy, type SessionDenial, sessionDenials } from './session-denials.ts';
 
 /** The inline policy of one role. */

@@ -1,6 +1,6 @@
 // The inline policy that ends sessions of AWS roles: `Deny *` on the tags of what was revoked, for sessions issued before. Pure.
 import { revocationTagKeys, revokesSessions, type SessionsRevokedBy } from '../../policy/revocation-tags.ts';
-import type { KnownRevocations } from '../status-list-token.ts';
+import type { KnownRevocations } from '../status-list/status-list-token.ts';
 
 /** A revocation as sessions know it: the hash is what they carry. */
 export interface SessionDenial {

@@ -3,7 +3,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCountPositions, createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { listSize, seriesOf } from '../../../shared/oauth/status-list-id.ts';
+import { listSize, seriesOf } from '../../../shared/oauth/status-list/status-list-id.ts';
 import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
 import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
 import { now } from '../../world.ts';

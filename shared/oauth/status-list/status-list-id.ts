@@ -1,6 +1,6 @@
 // Where a token's status is: the ids of Status Lists, and the positions in them. Pure.
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
-import { signingAlgorithms } from './jose/keyring.ts';
+import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import { signingAlgorithms } from '../jose/keyring.ts';
 
 /**
  * Positions of one list. Small, so that a list is computed from a few thousand records at most, and its token, whatever

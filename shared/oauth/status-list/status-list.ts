@@ -1,6 +1,6 @@
 // A Status List (draft-ietf-oauth-status-list §4): many small statuses, packed and compressed. Pure.
 import { deflateSync } from 'node:zlib';
-import { encodeBase64url } from './jose/base64url.ts';
+import { encodeBase64url } from '../jose/base64url.ts';
 
 /** Bits of one status. */
 export type StatusBits = 1 | 2 | 4 | 8;

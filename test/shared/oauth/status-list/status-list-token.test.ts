@@ -1,14 +1,14 @@
 // A Status List Token as it is made for a verifier: from records and revocations in memory.
 import { describe, expect, test } from 'vitest';
-import { listSize, parseListId, referenceOf, seriesOf } from '../../../shared/oauth/status-list-id.ts';
+import { listSize, parseListId, referenceOf, seriesOf } from '../../../../shared/oauth/status-list/status-list-id.ts';
 import {
   type ListedRevocation,
   type ListedToken,
   makeStatusListToken,
   type StatusListCapabilities,
-} from '../../../shared/oauth/status-list-token.ts';
-import { statusesOf } from '../../status-list-reader.ts';
-import { issuerUrl, makeWorld, now } from '../../world.ts';
+} from '../../../../shared/oauth/status-list/status-list-token.ts';
+import { statusesOf } from '../../../status-list-reader.ts';
+import { issuerUrl, makeWorld, now } from '../../../world.ts';
 
 const series = seriesOf('ES256', now);
 const { list } = referenceOf(series, 0);

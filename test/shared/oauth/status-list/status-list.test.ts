@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeStatusList, type StatusBits } from '../../../shared/oauth/status-list.ts';
-import { statusAt, statusesOf } from '../../status-list-reader.ts';
+import { encodeStatusList, type StatusBits } from '../../../../shared/oauth/status-list/status-list.ts';
+import { statusAt, statusesOf } from '../../../status-list-reader.ts';
 
 interface Vectors {
   readonly small: readonly { readonly bits: StatusBits; readonly bytes: string; readonly lst: string }[];
@@ -16,7 +16,7 @@ interface Vectors {
   }[];
 }
 
-const file = join(import.meta.dirname, '../../vectors/status-list/status_list_vectors.json');
+const file = join(import.meta.dirname, '../../../vectors/status-list/status_list_vectors.json');
 const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors;
 
 describe('the specification’s lists', () => {
