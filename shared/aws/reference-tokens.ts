@@ -2,8 +2,8 @@
 // strongly consistent.
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import type { IssuedClaims } from '../oauth/issued-token.ts';
-import type { FindReference } from '../oauth/own-token-lookup.ts';
+import type { FindReference } from '../oauth/tokens/find-token.ts';
+import type { IssuedClaims } from '../oauth/tokens/issued-token.ts';
 import { callDependency } from './dependency.ts';
 import { decisionKey, referenceKey } from './record-keys.ts';
 

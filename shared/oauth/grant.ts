@@ -12,7 +12,7 @@ import { grantedScopes } from './request/scope.ts';
 import { resolveTarget } from './request/target.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import { tokenTypes } from './token-types.ts';
-import { checkReplacement } from './transaction-token.ts';
+import { checkReplacement } from './tokens/transaction-token.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export interface Granted {

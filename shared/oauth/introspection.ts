@@ -8,11 +8,11 @@ import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
-import { findOwnToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { audienceClaim } from './own-tokens.ts';
 import { authenticate, verifierOf } from './parties.ts';
 import { parseTokenQuery } from './request/token-query.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
+import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export type IntrospectionCapabilities = LookupCapabilities &

@@ -12,12 +12,12 @@ import type { DecisionFacts } from './decision/decision.ts';
 import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
-import { findIssuedToken, type LookupCapabilities } from './own-token-lookup.ts';
 import { verifierOf } from './parties.ts';
 import { findCredentials } from './request/client-credentials.ts';
 import { parseTokenQuery } from './request/token-query.ts';
 import { chainOf, originOf } from './revocation/lineage.ts';
 import type { RevocationRecord } from './revocation/revocation.ts';
+import { findIssuedToken, type LookupCapabilities } from './tokens/find-token.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 export type RevokeCapabilities = LookupCapabilities &

@@ -1,13 +1,13 @@
 // Transaction tokens (draft-ietf-oauth-transaction-tokens): their claims, and what may change when one replaces another. Pure.
-import type { Audience } from '../policy/compiled-policy.ts';
-import { Refused } from './denial.ts';
+import type { Audience } from '../../policy/compiled-policy.ts';
+import { Refused } from '../denial.ts';
+import { equalJson } from '../jose/json-equality.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../jose/strict-json.ts';
+import { audienceClaim, selfName } from '../own-tokens.ts';
+import type { TransactionContext } from '../request/transaction-context.ts';
+import { workloadSeparator } from '../revocation/requesting-workload.ts';
+import type { VerifiedToken } from '../verify-token.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
-import { equalJson } from './jose/json-equality.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './jose/strict-json.ts';
-import { audienceClaim, selfName } from './own-tokens.ts';
-import type { TransactionContext } from './request/transaction-context.ts';
-import { workloadSeparator } from './revocation/requesting-workload.ts';
-import type { VerifiedToken } from './verify-token.ts';
 
 /**
  * The claims of a transaction token: for the audience as trust domain, with `txn` naming the transaction and `req_wl` the

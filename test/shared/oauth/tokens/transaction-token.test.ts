@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import type { AllowRule, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import type { AllowRule, CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import {
   cambioKey,
   formBody,
@@ -18,7 +18,7 @@ import {
   subjectToken,
   verdict,
   type World,
-} from '../../world.ts';
+} from '../../../world.ts';
 
 const secret = 'secret';
 const auth = { method: 'client_secret', sha256: createHash('sha256').update(secret).digest('hex') } as const;

@@ -1,10 +1,10 @@
 // The `status` claim (draft-ietf-oauth-status-list §6) of tokens whose audience asks for it.
 import { describe, expect, test } from 'vitest';
-import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
-import { formBody, github, makeWorld, now, ordersRule, policy, run, verdict } from '../../world.ts';
+import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
+import { formBody, github, makeWorld, now, ordersRule, policy, run, verdict } from '../../../world.ts';
 
 const orders = policy.audiences['orders-api'] ?? expect.fail('no orders-api');
 const listed: CompiledPolicy = { ...policy, audiences: { 'orders-api': { ...orders, status: true } } };

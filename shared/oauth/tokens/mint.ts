@@ -1,12 +1,12 @@
 // Minting: what was granted becomes a signed JWT or the handle of a reference token. Pure but for the capabilities.
 
-import type { ExchangeCapabilities } from './capabilities.ts';
+import type { ExchangeCapabilities } from '../capabilities.ts';
+import { encodeBase64url } from '../jose/base64url.ts';
+import { signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import { chainOf, tooLong } from '../revocation/lineage.ts';
+import { type Description, describeChain, maxDescriptions } from '../revocation/revocation.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
-import { encodeBase64url } from './jose/base64url.ts';
-import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
 import { hashOfHandle } from './reference-handle.ts';
-import { chainOf, tooLong } from './revocation/lineage.ts';
-import { type Description, describeChain, maxDescriptions } from './revocation/revocation.ts';
 import { transactionTokenClaims } from './transaction-token.ts';
 
 export type IssuedKind = 'jwt' | 'reference' | 'transaction';

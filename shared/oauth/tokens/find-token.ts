@@ -1,17 +1,17 @@
 // Finds what Cambio issued by what somebody presents: a JWT by its signature, a reference token by its handle. What cannot
 // be found, or is no longer good by itself, is nothing (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
-import type { Claims } from '../policy/claims.ts';
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
-import { readAudience, readRegisteredClaims } from '../policy/registered-claims.ts';
-import type { ExchangeCapabilities } from './capabilities.ts';
+import type { Claims } from '../../policy/claims.ts';
+import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
+import { readAudience, readRegisteredClaims } from '../../policy/registered-claims.ts';
+import type { ExchangeCapabilities } from '../capabilities.ts';
+import { parseJwt, TokenRefused } from '../jose/jwt.ts';
+import { signingAlgorithms } from '../jose/keyring.ts';
+import type { JsonObject } from '../jose/strict-json.ts';
+import { findOwnKey, selfIssuer } from '../own-tokens.ts';
+import { tokenTypes } from '../token-types.ts';
+import { type VerifiedToken, verifyJwt } from '../verify-token.ts';
 import type { IssuedClaims } from './issued-token.ts';
-import { parseJwt, TokenRefused } from './jose/jwt.ts';
-import { signingAlgorithms } from './jose/keyring.ts';
-import type { JsonObject } from './jose/strict-json.ts';
-import { findOwnKey, selfIssuer } from './own-tokens.ts';
 import { hashOfHandle, isHandle } from './reference-handle.ts';
-import { tokenTypes } from './token-types.ts';
-import { type VerifiedToken, verifyJwt } from './verify-token.ts';
 
 /** The claims under a handle's SHA-256 (hex), while the handle is alive. */
 export type FindReference = (handleHash: string) => Promise<IssuedClaims | undefined>;
