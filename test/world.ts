@@ -10,12 +10,12 @@ import type { IntrospectionCapabilities } from '../shared/oauth/introspection.ts
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/jose/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
-import type { OneTimeUse, Taking } from '../shared/oauth/one-time-use.ts';
 import { parseForm } from '../shared/oauth/request/form.ts';
 import type { Revocation, RevocationRecord } from '../shared/oauth/revocation/revocation.ts';
 import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
+import type { OneTimeUse, Taking } from '../shared/oauth/verify/one-time-use.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type AttributeValue, type DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { type OneTimeUse, retryWindow, type Taken, type Taking, type UseClaim } from '../oauth/one-time-use.ts';
+import { type OneTimeUse, retryWindow, type Taken, type Taking, type UseClaim } from '../oauth/verify/one-time-use.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { usedKey } from './record-keys.ts';
 

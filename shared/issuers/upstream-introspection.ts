@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto';
 import { createExpiringMap } from '../expiring-map.ts';
 import { causesOf } from '../http/causes.ts';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { assertClient } from '../oauth/client-assertion.ts';
 import { Refused } from '../oauth/denial.ts';
+import { assertClient } from '../oauth/verify/upstream-assertion.ts';
 import type { FetchJson } from './fetch-json.ts';
 import { FetchJsonError } from './fetch-json-error.ts';
 

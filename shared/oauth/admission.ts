@@ -2,15 +2,15 @@
 // asked of the store side by side. Pure but for the capabilities.
 import { createHash } from 'node:crypto';
 import type { ExchangeCapabilities } from './capabilities.ts';
-import type { AuthenticatedClient } from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
-import type { Taking, UseClaim } from './one-time-use.ts';
 import type { Parties } from './parties.ts';
 import type { Form } from './request/form.ts';
 import { describeToken, isRevoked } from './revocation/revocation.ts';
-import type { VerifiedToken } from './verify-token.ts';
+import type { AuthenticatedClient } from './verify/client-authentication.ts';
+import type { Taking, UseClaim } from './verify/one-time-use.ts';
+import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface Admission {
   readonly caller: AuthenticatedClient | undefined;

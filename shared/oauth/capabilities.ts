@@ -1,17 +1,17 @@
 // What the protocol needs from outside, as function types; their one other implementation is the tests'. Pure.
 import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
-import type { FindClientKey } from './client-authentication.ts';
 import type { DecisionRecord } from './decision/decision-record.ts';
 import type { Keyring, SigningKey } from './jose/keyring.ts';
-import type { Taken, Taking } from './one-time-use.ts';
 import type { CallerHeaders } from './request/client-credentials.ts';
 import type { Form } from './request/form.ts';
 import type { Description, Revocation } from './revocation/revocation.ts';
 import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { StatusReference } from './status-list/status-list-id.ts';
 import type { IssuedClaims } from './tokens/issued-token.ts';
-import type { CheckUpstream, FindIssuerKey } from './verify-token.ts';
+import type { FindClientKey } from './verify/client-authentication.ts';
+import type { Taken, Taking } from './verify/one-time-use.ts';
+import type { CheckUpstream, FindIssuerKey } from './verify/verify-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
 export interface ReferenceRecord {

@@ -5,15 +5,15 @@ import type { Target } from '../policy/target.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
-import { selfName } from './own-tokens.ts';
 import type { Caller, Parties } from './parties.ts';
-import { policyClaims } from './policy-claims.ts';
 import { grantedScopes } from './request/scope.ts';
 import { resolveTarget } from './request/target.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import { tokenTypes } from './token-types.ts';
 import { checkReplacement } from './tokens/transaction-token.ts';
-import type { VerifiedToken } from './verify-token.ts';
+import { policyClaims } from './verify/policy-claims.ts';
+import { selfName } from './verify/self-issuer.ts';
+import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface Granted {
   readonly audience: Audience;

@@ -3,17 +3,17 @@
 import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy.ts';
 import { admitCaller, checkRevoked, presentedAssertion, tokenDenial } from './admission.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
-import type { AuthenticatedClient } from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
-import { audienceClaim } from './own-tokens.ts';
 import { authenticate, verifierOf } from './parties.ts';
 import { parseTokenQuery } from './request/token-query.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
 import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
-import type { VerifiedToken } from './verify-token.ts';
+import type { AuthenticatedClient } from './verify/client-authentication.ts';
+import { audienceClaim } from './verify/self-issuer.ts';
+import type { VerifiedToken } from './verify/verify-token.ts';
 
 export type IntrospectionCapabilities = LookupCapabilities &
   Pick<

@@ -3,16 +3,16 @@
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import type { IssuedFacts } from './decision/decision-record.ts';
-import { delegate, issuedSubject } from './delegation.ts';
 import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
 import { conclude, type IssueQuestion, recordOfGrant, type TokenResponse } from './issue.ts';
-import { selfName } from './own-tokens.ts';
 import { chainOf } from './revocation/lineage.ts';
 import { type AssumedRole, processDocument } from './role-session/role-credentials.ts';
 import { type RoleSession, roleSession } from './role-session/role-session.ts';
 import { webIdentityToken } from './role-session/web-identity.ts';
 import { tokenTypes } from './token-types.ts';
-import type { VerifiedToken } from './verify-token.ts';
+import { delegate, issuedSubject } from './verify/delegation.ts';
+import { selfName } from './verify/self-issuer.ts';
+import type { VerifiedToken } from './verify/verify-token.ts';
 
 type IssueRoleQuestion = Omit<IssueQuestion, 'granted'> & { readonly granted: RoleGrantedTo };
 

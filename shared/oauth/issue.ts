@@ -6,12 +6,12 @@ import { type DecisionFacts, endDecision } from './decision/decision.ts';
 import type { DecisionRecord, IssuedFacts } from './decision/decision-record.ts';
 import { Refused } from './denial.ts';
 import type { Granted, GrantQuestion } from './grant.ts';
-import type { UseClaim } from './one-time-use.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import { requestingWorkload } from './revocation/requesting-workload.ts';
 import { tokenTypes } from './token-types.ts';
 import type { IssuedClaims } from './tokens/issued-token.ts';
 import { type IssuedKind, mint } from './tokens/mint.ts';
+import type { UseClaim } from './verify/one-time-use.ts';
 
 /** A successful answer. @see [RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.2.1) */
 export interface TokenResponse {

@@ -2,14 +2,14 @@
 // for the key look-ups it is given.
 import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
-import { type AuthenticatedClient, authenticateClient, type ClientVerifier } from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
-import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './delegation.ts';
 import { Refused } from './denial.ts';
-import { findOwnKey, selfIssuer, selfName } from './own-tokens.ts';
 import { findCredentials } from './request/client-credentials.ts';
 import type { TokenRequest } from './request/token-request.ts';
-import { type FindIssuerKey, type VerifiedToken, verifyToken } from './verify-token.ts';
+import { type AuthenticatedClient, authenticateClient, type ClientVerifier } from './verify/client-authentication.ts';
+import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './verify/delegation.ts';
+import { findOwnKey, selfIssuer, selfName } from './verify/self-issuer.ts';
+import { type FindIssuerKey, type VerifiedToken, verifyToken } from './verify/verify-token.ts';
 
 export interface Parties {
   readonly subject: VerifiedToken;

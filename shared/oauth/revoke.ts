@@ -2,14 +2,7 @@
 // it goes all that was exchanged from it. Pure but for the capabilities.
 import { admitCaller, checkRevoked, presentedAssertion } from './admission.ts';
 import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
-import {
-  type AuthenticatedClient,
-  authenticateHolder,
-  type ClientVerifier,
-  type Stranger,
-} from './client-authentication.ts';
 import type { DecisionFacts } from './decision/decision.ts';
-import { issuedSubject } from './delegation.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import { verifierOf } from './parties.ts';
@@ -18,7 +11,14 @@ import { parseTokenQuery } from './request/token-query.ts';
 import { chainOf, originOf } from './revocation/lineage.ts';
 import type { RevocationRecord } from './revocation/revocation.ts';
 import { findIssuedToken, type LookupCapabilities } from './tokens/find-token.ts';
-import type { VerifiedToken } from './verify-token.ts';
+import {
+  type AuthenticatedClient,
+  authenticateHolder,
+  type ClientVerifier,
+  type Stranger,
+} from './verify/client-authentication.ts';
+import { issuedSubject } from './verify/delegation.ts';
+import type { VerifiedToken } from './verify/verify-token.ts';
 
 export type RevokeCapabilities = LookupCapabilities &
   Pick<

@@ -4,9 +4,9 @@ import type { EvaluatedRule } from '../../policy/evaluate.ts';
 import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../../policy/recorded-claims.ts';
 import type { TagProblem } from '../../policy/session-tags.ts';
 import type { Reason } from '../denial.ts';
-import { selfName } from '../own-tokens.ts';
 import type { Description } from '../revocation/revocation.ts';
 import type { StatusReference } from '../status-list/status-list-id.ts';
+import { selfName } from '../verify/self-issuer.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
 
 /** What a role session leaves behind; never a credential, nor the value of a tag. */

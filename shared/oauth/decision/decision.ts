@@ -1,7 +1,7 @@
 // What is known about one request, filled in as it becomes known and reported on every path. Never holds a token. Pure.
 import type { EvaluatedRule } from '../../policy/evaluate.ts';
 import type { Reason } from '../denial.ts';
-import type { TokenFacts } from '../verify-token.ts';
+import type { TokenFacts } from '../verify/verify-token.ts';
 import {
   type DecisionRecord,
   decisionRecord,

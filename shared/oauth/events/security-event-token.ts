@@ -5,7 +5,7 @@ import type { EventStream, TrustedIssuer } from '../../policy/compiled-policy.ts
 import { optionalTime, readAudience, requiredString } from '../../policy/registered-claims.ts';
 import { type ParsedJwt, parseJwt } from '../jose/jwt.ts';
 import { isJsonObject, type JsonObject } from '../jose/strict-json.ts';
-import { type FindIssuerKey, verifySignature } from '../verify-token.ts';
+import { type FindIssuerKey, verifySignature } from '../verify/verify-token.ts';
 import { EventRefused, eventRefused } from './event-refused.ts';
 
 /** An issuer whose events are taken. */

@@ -6,8 +6,8 @@ import { runOf } from '../../policy/run.ts';
 import { Refused } from '../denial.ts';
 import { encodeBase64url } from '../jose/base64url.ts';
 import { TokenRefused } from '../jose/jwt.ts';
-import { selfName } from '../own-tokens.ts';
-import type { VerifiedToken } from '../verify-token.ts';
+import { selfName } from '../verify/self-issuer.ts';
+import type { VerifiedToken } from '../verify/verify-token.ts';
 import { requestingWorkload } from './requesting-workload.ts';
 
 /** The foreign token. Times are seconds since the epoch. */

@@ -1,8 +1,8 @@
 // What can be revoked, and which tokens a revocation hits: every token so described, or exchanged from one that is
 // (contract §6, RFC 7009 §2.1). Pure.
-import { issuedSubject } from '../delegation.ts';
-import { selfName } from '../own-tokens.ts';
-import type { VerifiedToken } from '../verify-token.ts';
+import { issuedSubject } from '../verify/delegation.ts';
+import { selfName } from '../verify/self-issuer.ts';
+import type { VerifiedToken } from '../verify/verify-token.ts';
 import { type Chain, chainOf, originId, originOf } from './lineage.ts';
 
 /** What an administrator can name. */

@@ -3,11 +3,11 @@ import type { AllowRule, Role, RoleGrant } from '../../policy/compiled-policy.ts
 import { revocationTags, revokesSessions, type SessionOwner } from '../../policy/revocation-tags.ts';
 import { type FilledGrant, fillRoleGrant } from '../../policy/role-grant.ts';
 import type { SessionTag } from '../../policy/session-tags.ts';
-import { issuedSubject } from '../delegation.ts';
 import { Refused } from '../denial.ts';
 import { describeToken } from '../revocation/revocation.ts';
 import { sessionName } from '../role-name.ts';
-import type { VerifiedToken } from '../verify-token.ts';
+import { issuedSubject } from '../verify/delegation.ts';
+import type { VerifiedToken } from '../verify/verify-token.ts';
 
 export interface RoleSession extends FilledGrant {
   readonly role: Role;

@@ -7,9 +7,9 @@ import type { ExchangeCapabilities } from '../capabilities.ts';
 import { parseJwt, TokenRefused } from '../jose/jwt.ts';
 import { signingAlgorithms } from '../jose/keyring.ts';
 import type { JsonObject } from '../jose/strict-json.ts';
-import { findOwnKey, selfIssuer } from '../own-tokens.ts';
 import { tokenTypes } from '../token-types.ts';
-import { type VerifiedToken, verifyJwt } from '../verify-token.ts';
+import { findOwnKey, selfIssuer } from '../verify/self-issuer.ts';
+import { type VerifiedToken, verifyJwt } from '../verify/verify-token.ts';
 import type { IssuedClaims } from './issued-token.ts';
 import { hashOfHandle, isHandle } from './reference-handle.ts';
 

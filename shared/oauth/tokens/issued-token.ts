@@ -2,12 +2,12 @@
 import type { Claims } from '../../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../../policy/compiled-policy.ts';
 import { fillTemplate } from '../../policy/template.ts';
-import { type Actor, delegate, issuedSubject } from '../delegation.ts';
-import { audienceClaim } from '../own-tokens.ts';
 import type { TransactionContext } from '../request/transaction-context.ts';
 import { type Lineage, lineageAfter } from '../revocation/lineage.ts';
 import { listUri, type StatusReference } from '../status-list/status-list-id.ts';
-import type { VerifiedToken } from '../verify-token.ts';
+import { type Actor, delegate, issuedSubject } from '../verify/delegation.ts';
+import { audienceClaim } from '../verify/self-issuer.ts';
+import type { VerifiedToken } from '../verify/verify-token.ts';
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
 const reservedClaims: ReadonlySet<string> = new Set([

@@ -3,10 +3,10 @@ import type { Audience } from '../../policy/compiled-policy.ts';
 import { Refused } from '../denial.ts';
 import { equalJson } from '../jose/json-equality.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../jose/strict-json.ts';
-import { audienceClaim, selfName } from '../own-tokens.ts';
 import type { TransactionContext } from '../request/transaction-context.ts';
 import { workloadSeparator } from '../revocation/requesting-workload.ts';
-import type { VerifiedToken } from '../verify-token.ts';
+import { audienceClaim, selfName } from '../verify/self-issuer.ts';
+import type { VerifiedToken } from '../verify/verify-token.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
 
 /**

@@ -2,7 +2,7 @@
 import type { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
 import { createRelease, createTakeUse } from '../../../shared/aws/one-time-uses.ts';
-import type { Taking } from '../../../shared/oauth/one-time-use.ts';
+import type { Taking } from '../../../shared/oauth/verify/one-time-use.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
 
 let names = 0;

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
-import { selfIssuer } from '../../../../shared/oauth/own-tokens.ts';
 import { chainOf, type Lineage, lineageAfter, originId } from '../../../../shared/oauth/revocation/lineage.ts';
 import {
   type Description,
@@ -13,6 +12,7 @@ import {
   type Revocation,
 } from '../../../../shared/oauth/revocation/revocation.ts';
 import { parseRevocationRequest } from '../../../../shared/oauth/revocation/revocation-request.ts';
+import { selfIssuer } from '../../../../shared/oauth/verify/self-issuer.ts';
 import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
 import {

@@ -1,11 +1,11 @@
 // What policy sees of a token: only the outermost actor, and of our own tokens the audience they are for in both its forms.
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../shared/oauth/jose/strict-json.ts';
-import { selfIssuer } from '../../../shared/oauth/own-tokens.ts';
-import { policyClaims } from '../../../shared/oauth/policy-claims.ts';
-import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../shared/policy/registered-claims.ts';
-import { github, issuerUrl, policy, subjectClaims } from '../../world.ts';
+import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { policyClaims } from '../../../../shared/oauth/verify/policy-claims.ts';
+import { selfIssuer } from '../../../../shared/oauth/verify/self-issuer.ts';
+import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
+import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import { github, issuerUrl, policy, subjectClaims } from '../../../world.ts';
 
 const self = selfIssuer(issuerUrl, policy);
 const seen = (issuer: TrustedIssuer, changes: object) => {

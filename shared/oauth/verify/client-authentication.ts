@@ -8,15 +8,15 @@ import type {
   CompiledPolicy,
   IssuerNetwork,
   KeySource,
-} from '../policy/compiled-policy.ts';
-import { evaluateMatch } from '../policy/match.ts';
-import { readRegisteredClaims } from '../policy/registered-claims.ts';
-import { Refused } from './denial.ts';
-import { type ParsedJwt, parseJwt, TokenRefused } from './jose/jwt.ts';
-import type { VerificationKey } from './jose/key-set.ts';
+} from '../../policy/compiled-policy.ts';
+import { evaluateMatch } from '../../policy/match.ts';
+import { readRegisteredClaims } from '../../policy/registered-claims.ts';
+import { Refused } from '../denial.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
+import type { VerificationKey } from '../jose/key-set.ts';
+import type { ClientCredentials } from '../request/client-credentials.ts';
+import { tokenTypes } from '../token-types.ts';
 import type { OneTimeUse } from './one-time-use.ts';
-import type { ClientCredentials } from './request/client-credentials.ts';
-import { tokenTypes } from './token-types.ts';
 import { type VerifiedToken, type Verifier, verifyJwt } from './verify-token.ts';
 
 /** Finds the key of a `private_key_jwt` client, as {@link FindIssuerKey} does an issuer's. */

@@ -2,9 +2,9 @@
 // twin that differs in one thing.
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { parseKeySet, selectKey } from '../../../shared/oauth/jose/key-set.ts';
-import type { Audience, Client, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { parseKeySet, selectKey } from '../../../../shared/oauth/jose/key-set.ts';
+import type { Audience, Client, CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import {
   clientKey,
   formBody,
@@ -21,7 +21,7 @@ import {
   type TestKey,
   verdict,
   type World,
-} from '../../world.ts';
+} from '../../../world.ts';
 
 const secret = 'a:b%+ £';
 const sha256 = createHash('sha256').update(secret).digest('hex');

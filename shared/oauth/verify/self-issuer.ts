@@ -1,8 +1,8 @@
 // Tokens Cambio issued, presented to it again: an issuer named `self` among the others (RFC 9068 §4). Pure.
-import type { Audience, CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
-import { parseKeySet, selectKey, type VerificationKey } from './jose/key-set.ts';
-import { type Keyring, publicKeySet } from './jose/keyring.ts';
-import { tokenTypes } from './token-types.ts';
+import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
+import { parseKeySet, selectKey, type VerificationKey } from '../jose/key-set.ts';
+import { type Keyring, publicKeySet } from '../jose/keyring.ts';
+import { tokenTypes } from '../token-types.ts';
 
 /** Reserved in policies, so that no configured issuer has it. */
 export const selfName = 'self';

@@ -2,13 +2,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkActor, checkBinding } from '../../../shared/oauth/delegation.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { oauthError } from '../../../shared/oauth/oauth-error.ts';
-import { verifierOf } from '../../../shared/oauth/parties.ts';
-import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import { verifyToken } from '../../../shared/oauth/verify-token.ts';
-import type { AllowRule, CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
+import { verifierOf } from '../../../../shared/oauth/parties.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import { checkActor, checkBinding } from '../../../../shared/oauth/verify/delegation.ts';
+import { verifyToken } from '../../../../shared/oauth/verify/verify-token.ts';
+import type { AllowRule, CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import {
   cambioKey,
   formBody,
@@ -23,7 +23,7 @@ import {
   subjectToken,
   verdict,
   type World,
-} from '../../world.ts';
+} from '../../../world.ts';
 
 const secret = 'secret';
 const auth = { method: 'client_secret', sha256: createHash('sha256').update(secret).digest('hex') } as const;

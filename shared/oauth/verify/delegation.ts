@@ -1,9 +1,9 @@
 // Delegation (RFC 8693 §4.1, §4.4): who acts for whom in an issued token, and who may. Pure.
-import { fillTemplate } from '../policy/template.ts';
-import { Refused, type TokenParameter, type TokenReason } from './denial.ts';
-import { equalJson } from './jose/json-equality.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './jose/strict-json.ts';
-import { selfName } from './own-tokens.ts';
+import { fillTemplate } from '../../policy/template.ts';
+import { Refused, type TokenParameter, type TokenReason } from '../denial.ts';
+import { equalJson } from '../jose/json-equality.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../jose/strict-json.ts';
+import { selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /** An actor in an issued token: who acts, and for whom it acted before. */

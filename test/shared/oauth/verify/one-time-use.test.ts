@@ -1,12 +1,12 @@
 // Tokens that may be used once, and the identical request that may come again (contract §6).
 import { describe, expect, test } from 'vitest';
-import { newDecision } from '../../../shared/oauth/decision/decision.ts';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { exchange } from '../../../shared/oauth/exchange.ts';
-import { parseForm } from '../../../shared/oauth/request/form.ts';
-import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
-import { formBody, now, run, subjectClaims, subjectToken, verdict, type World } from '../../world.ts';
-import { ci, issued, lifecycle, nobody, served } from './lifecycle-world.ts';
+import { newDecision } from '../../../../shared/oauth/decision/decision.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { exchange } from '../../../../shared/oauth/exchange.ts';
+import { parseForm } from '../../../../shared/oauth/request/form.ts';
+import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
+import { formBody, now, run, subjectClaims, subjectToken, verdict, type World } from '../../../world.ts';
+import { ci, issued, lifecycle, nobody, served } from '../lifecycle-world.ts';
 
 const once: Partial<CompiledPolicy> = { issuers: { github: { ...ci, singleUse: true } } };
 const jwt = 'urn:ietf:params:oauth:token-type:jwt';

@@ -1,9 +1,9 @@
 // What may be used once: a token or assertion by (iss, jti), never by its text, which has many spellings. Pure.
 import { createHash } from 'node:crypto';
-import type { TrustedIssuer } from '../policy/compiled-policy.ts';
-import type { RegisteredClaims } from '../policy/registered-claims.ts';
-import type { ParsedJwt } from './jose/jwt.ts';
-import type { StatusReference } from './status-list/status-list-id.ts';
+import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
+import type { RegisteredClaims } from '../../policy/registered-claims.ts';
+import type { ParsedJwt } from '../jose/jwt.ts';
+import type { StatusReference } from '../status-list/status-list-id.ts';
 
 /** `expiresAt` in seconds since the epoch; later it cannot be accepted anyway. */
 export interface OneTimeUse {

@@ -1,16 +1,16 @@
 // Is a presented token genuine? Issuer, key, signature, then audience, type and time (RFC 8693 §2.1, RFC 8725 §3). What a
 // genuine token may get is policy's question. Pure but for the key look-up it is given.
 import { compactVerify } from 'jose';
-import type { TrustedIssuer, UpstreamIntrospection } from '../policy/compiled-policy.ts';
-import { type RegisteredClaims, readRegisteredClaims } from '../policy/registered-claims.ts';
-import { Refused, type TokenReason } from './denial.ts';
-import { type ParsedJwt, parseJwt, TokenRefused } from './jose/jwt.ts';
-import type { VerificationKey } from './jose/key-set.ts';
-import type { JsonObject } from './jose/strict-json.ts';
+import type { TrustedIssuer, UpstreamIntrospection } from '../../policy/compiled-policy.ts';
+import { type RegisteredClaims, readRegisteredClaims } from '../../policy/registered-claims.ts';
+import { Refused, type TokenReason } from '../denial.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
+import type { VerificationKey } from '../jose/key-set.ts';
+import type { JsonObject } from '../jose/strict-json.ts';
+import type { PresentedToken } from '../request/token-request.ts';
+import { tokenTypes } from '../token-types.ts';
 import { type OneTimeUse, useOf } from './one-time-use.ts';
-import { selfName } from './own-tokens.ts';
-import type { PresentedToken } from './request/token-request.ts';
-import { tokenTypes } from './token-types.ts';
+import { selfName } from './self-issuer.ts';
 
 /** Finds an issuer's key; undefined when the issuer has no such key. Throws when the issuer cannot be asked. */
 export type FindIssuerKey = (

@@ -1,9 +1,9 @@
 // Issuers that are asked whether their token is still good (RFC 7662): in every role a token is presented in.
 import { describe, expect, test } from 'vitest';
-import { Refused } from '../../../shared/oauth/denial.ts';
-import { tokenTypes } from '../../../shared/oauth/token-types.ts';
-import type { CheckUpstream } from '../../../shared/oauth/verify-token.ts';
-import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { Refused } from '../../../../shared/oauth/denial.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import type { CheckUpstream } from '../../../../shared/oauth/verify/verify-token.ts';
+import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import {
   formBody,
   github,
@@ -15,7 +15,7 @@ import {
   run,
   subjectToken,
   verdict,
-} from '../../world.ts';
+} from '../../../world.ts';
 
 const introspection = { url: 'https://idp.example/introspect', client: 'cambio', cache: 0, network: 'public' } as const;
 const asking = { ...github, introspection };

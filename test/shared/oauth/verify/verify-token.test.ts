@@ -2,8 +2,8 @@
 // with its reason, the same request without it is granted.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { parseKeySet, selectKey } from '../../../shared/oauth/jose/key-set.ts';
-import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
+import { parseKeySet, selectKey } from '../../../../shared/oauth/jose/key-set.ts';
+import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
 import {
   formBody,
   github,
@@ -18,7 +18,7 @@ import {
   subjectHeader,
   subjectToken,
   verdict,
-} from '../../world.ts';
+} from '../../../world.ts';
 
 const base64url = (text: string | Uint8Array): string => Buffer.from(text).toString('base64url');
 const header = JSON.stringify(subjectHeader);
