@@ -7,7 +7,7 @@ import { createAssumeRole } from '../shared/aws/sts.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
-import { conditionEvaluator } from '../shared/policy/conditions.ts';
+import { conditionEvaluator } from '../shared/policy/condition-evaluator.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { endpointParts } from './wiring.ts';
 

@@ -50,7 +50,7 @@ function compiled({ entry, policy }: Bundle): string {
 
 /**
  * Compiles every function at once: what they share is parsed once.
- * @param conditions whether bundles hold the interpreter of `when`, see shared/policy/conditions.ts
+ * @param conditions whether bundles hold the interpreter of `when`, see shared/policy/condition-evaluator.ts
  */
 function compileAll(conditions: boolean): ReadonlyMap<string, string> {
   const { outputFiles } = buildSync({
