@@ -6,11 +6,35 @@ const only = (name, from, allowed) => ({
   to: { path: '^(infra|functions|shared|cli|test)/', pathNot: allowed },
 });
 
+/** Beside the rooms of `shared`, and of no room. */
+const everywhere = ['^shared/(config|expiring-map|causes)'];
+
+// What every room of shared/oauth may use; and the rooms, each with those it stands on. The files beside them are the stages.
+const base = '^shared/oauth/(denial|token-types)\\.ts$';
+const verified = ['verify', 'request', 'jose'];
+const stages = [
+  ['jose', ['jose']],
+  ['request', ['request', 'jose']],
+  ['verify', verified],
+  ['revocation', ['revocation', ...verified]],
+  ...['decision', 'tokens', 'role-session', 'status-list', 'events'].map((room) => [
+    room,
+    ['decision', 'tokens', 'role-session', 'status-list', 'revocation', ...verified, room],
+  ]),
+];
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^aws-lambda$' } }, // types alone: @types/aws-lambda
     only('oauth-is-pure', '^shared/oauth/', ['^shared/(oauth|policy)/']),
+    ...stages.map(([room, below]) =>
+      only(`${room}-stands-below`, `^shared/oauth/${room}/`, [
+        '^shared/policy/',
+        base,
+        ...below.map((name) => `^shared/oauth/${name}/`),
+      ]),
+    ),
     only('policy-is-pure', '^shared/policy/', ['^shared/policy/']),
     {
       name: 'pure-core-has-no-io',
@@ -21,13 +45,15 @@ module.exports = {
     {
       name: 'pure-core-has-no-aws',
       severity: 'error',
-      from: { path: '^shared/(oauth|policy|http)/' },
+      from: { path: '^shared/(oauth|policy|http|issuers)/' },
       to: { path: 'node_modules/@aws-sdk/' },
     },
-    only('aws-knows-the-core', '^shared/aws/', ['^shared/(aws|oauth|policy)/', '^shared/config']),
-    only('http-knows-the-core', '^shared/http/', ['^shared/(http|oauth|policy)/', '^shared/config']),
+    only('aws-knows-the-core', '^shared/aws/', ['^shared/(aws|oauth|policy)/', ...everywhere]),
+    only('http-knows-the-core', '^shared/http/', ['^shared/(http|oauth|policy)/', ...everywhere]),
+    only('issuers-know-the-core', '^shared/issuers/', ['^shared/(issuers|oauth|policy)/', ...everywhere]),
+    only('basics-stand-alone', '^shared/(expiring-map|causes)', ['^$']),
     only('config-stands-alone', '^shared/config', ['^shared/config']),
-    only('functions-wire-shared', '^functions/', ['^shared/', '^functions/endpoint-parts']),
+    only('functions-wire-shared', '^functions/', ['^shared/', '^functions/wiring']),
     only('infra-writes-config-and-policy', '^infra/(?!local/)', [
       '^infra/(?!local/)',
       '^shared/config',

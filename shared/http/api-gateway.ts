@@ -1,5 +1,8 @@
-// Request headers of an API Gateway event. Pure.
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+// What an endpoint reads of an API Gateway event and how it answers: headers, the size of a body, JSON, no-store
+// (RFC 6749 §5.1). Pure.
+import type middy from '@middy/core';
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 
 /** A header's value whatever its spelling; several headers of one name are joined by a comma, as a proxy would. */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
@@ -7,4 +10,30 @@ export function header(event: APIGatewayProxyEvent, name: string): string | unde
     .filter(([spelling]) => spelling.toLowerCase() === name)
     .flatMap(([, value]) => value ?? []);
   return values.length > 0 ? values.join(',') : undefined;
+}
+
+const maxBodyBytes = 64 * 1024;
+
+/** Asked before anything is decoded. */
+export function isTooLarge({ body, isBase64Encoded }: Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded'>): boolean {
+  return Buffer.byteLength(body ?? '', isBase64Encoded ? 'base64' : 'utf8') > maxBodyBytes;
+}
+
+export function json(
+  statusCode: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): APIGatewayProxyResult {
+  return { statusCode, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+/** Of answers that nobody keeps; `Pragma` for caches of HTTP/1.0. */
+export const noStoreHeaders = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
+
+/** Middleware: sets `Cache-Control: no-store` on answers and errors alike. */
+export function noStore<Event extends APIGatewayProxyEvent>(): MiddlewareObj<Event, APIGatewayProxyResult> {
+  const forbid: middy.MiddlewareFn<Event, APIGatewayProxyResult> = ({ response }) => {
+    if (response) response.headers = { ...response.headers, ...noStoreHeaders };
+  };
+  return { after: forbid, onError: forbid };
 }

@@ -2,11 +2,11 @@
 // decision's record, in which no token, secret or header has a place.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { causesOf, placeOf } from '../causes.ts';
 import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision/decision.ts';
 import type { Ending } from '../oauth/decision/decision-record.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
-import { causesOf, placeOf } from './causes.ts';
 import { decisionDocument } from './decision-document.ts';
 
 /** An event whose decision is being made. */

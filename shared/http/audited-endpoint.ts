@@ -2,10 +2,10 @@
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
+import { noStore } from './api-gateway.ts';
 import { type Audit, type AuditedEvent, audit } from './audit.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { withDeadline } from './deadline.ts';
-import { noStore } from './no-store.ts';
 import { refusals } from './refusals.ts';
 
 /** Decisions about tokens nobody vouched for that one instance records. */

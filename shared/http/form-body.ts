@@ -3,8 +3,7 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
 import { type Form, isFormContentType, parseForm } from '../oauth/request/form.ts';
-import { header } from './api-gateway.ts';
-import { isTooLarge } from './body-size.ts';
+import { header, isTooLarge } from './api-gateway.ts';
 
 /** An event whose body was read as a form. */
 export interface FormEvent extends APIGatewayProxyEvent {

@@ -1,6 +1,6 @@
 // Finds the key of a trusted issuer that a token names; one cache per issuer and process. Network through FetchJson.
 
-import { causesOf } from '../http/causes.ts';
+import { causesOf } from '../causes.ts';
 import { Refused } from '../oauth/denial.ts';
 import { type KeyRequest, parseKeySet, selectKey, type VerificationKey } from '../oauth/jose/key-set.ts';
 import type { FetchJson } from './fetch-json.ts';

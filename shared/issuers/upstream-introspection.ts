@@ -1,8 +1,8 @@
 // Asks an issuer whether its token is still good (RFC 7662). What cannot be asked is unavailable, never good. Network through
 // FetchJson.
 import { createHash } from 'node:crypto';
+import { causesOf } from '../causes.ts';
 import { createExpiringMap } from '../expiring-map.ts';
-import { causesOf } from '../http/causes.ts';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { Refused } from '../oauth/denial.ts';
 import { assertClient } from '../oauth/verify/upstream-assertion.ts';

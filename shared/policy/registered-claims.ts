@@ -1,6 +1,5 @@
 // The types of the claims Cambio reads itself (RFC 7519 §4.1, RFC 8693 §4): checked before anything compares them. Pure.
-import { TokenRefused } from '../oauth/jose/jwt.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../oauth/jose/strict-json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
 /** Times are whole seconds since the epoch. */
 export interface RegisteredClaims {
@@ -17,67 +16,83 @@ export interface RegisteredClaims {
   readonly cnf: JsonObject | undefined;
 }
 
+/** The name of a claim that is missing or of another type than its specification says. */
+export interface WrongClaim {
+  readonly wrong: string;
+}
+
 const maxStringLength = 2_048;
 const maxAudiences = 100;
 /** 9999-12-31T23:59:59Z: later times would overflow other people's date arithmetic. */
 const maxTime = 253_402_300_799;
 
-/**
- * Reads the registered claims; a claim of another type than its specification says refuses the token.
- * @throws TokenRefused
- */
-export function readRegisteredClaims(claims: JsonObject): RegisteredClaims {
-  optionalString(claims, 'scope');
-  optionalString(claims, 'client_id');
+const required = ['iss', 'sub', 'aud', 'exp'];
+
+/** In the order in which they are told. */
+const types: readonly (readonly [name: string, fits: (value: JsonValue) => boolean])[] = [
+  ['scope', isShortString],
+  ['client_id', isShortString],
+  ['iss', isShortString],
+  ['sub', isShortString],
+  ['aud', isAudience],
+  ['azp', isShortString],
+  ['exp', isTime],
+  ['nbf', isTime],
+  ['iat', isTime],
+  ['jti', isShortString],
+  ['act', isJsonObject],
+  ['may_act', isJsonObject],
+  ['cnf', isJsonObject],
+];
+
+/** Reads the registered claims, or says which of them refuses the token. */
+export function parseRegisteredClaims(claims: JsonObject): RegisteredClaims | WrongClaim {
+  const wrong = types.find(([name, fits]) => !isTyped(claims[name], { fits, needed: required.includes(name) }));
+  if (wrong) return { wrong: wrong[0] };
   return {
-    iss: requiredString(claims, 'iss'),
-    sub: requiredString(claims, 'sub'),
-    aud: readAudience(claims['aud']),
-    azp: optionalString(claims, 'azp'),
-    exp: optionalTime(claims, 'exp') ?? refuse('exp'),
-    nbf: optionalTime(claims, 'nbf'),
-    iat: optionalTime(claims, 'iat'),
-    jti: optionalString(claims, 'jti'),
-    act: optionalObject(claims, 'act'),
-    mayAct: optionalObject(claims, 'may_act'),
-    cnf: optionalObject(claims, 'cnf'),
+    iss: claims['iss'] as string,
+    sub: claims['sub'] as string,
+    aud: audienceList(claims['aud']),
+    azp: claims['azp'] as string | undefined,
+    exp: wholeSeconds(claims['exp']) as number,
+    nbf: wholeSeconds(claims['nbf']),
+    iat: wholeSeconds(claims['iat']),
+    jti: claims['jti'] as string | undefined,
+    act: claims['act'] as JsonObject | undefined,
+    mayAct: claims['may_act'] as JsonObject | undefined,
+    cnf: claims['cnf'] as JsonObject | undefined,
   };
 }
 
-/** `aud` as a list, whether it is one or not. */
-export function readAudience(aud: JsonValue | undefined): readonly string[] {
-  const values = Array.isArray(aud) ? (aud as readonly JsonValue[]) : [aud];
-  if (values.length === 0 || values.length > maxAudiences) return refuse('aud');
-  return values.map((value) => (isShortString(value) ? value : refuse('aud')));
+function isTyped(
+  value: JsonValue | undefined,
+  { fits, needed }: { readonly fits: (value: JsonValue) => boolean; readonly needed: boolean },
+): boolean {
+  return value === undefined ? !needed : fits(value);
 }
 
-/** A string that is there, not empty and not long. */
-export function requiredString(claims: JsonObject, name: string): string {
-  return optionalString(claims, name) ?? refuse(name);
-}
-
-function optionalString(claims: JsonObject, name: string): string | undefined {
-  const value = claims[name];
-  return value === undefined || isShortString(value) ? value : refuse(name);
-}
-
-/** Whole seconds; undefined where the claim is not there. */
-export function optionalTime(claims: JsonObject, name: string): number | undefined {
-  const value = claims[name];
-  if (value === undefined) return undefined;
-  // RFC 7519 §2 NumericDate may have a fraction; a token that is valid for part of a second more is not worth it.
-  return typeof value === 'number' && value >= 0 && value <= maxTime ? Math.floor(value) : refuse(name);
-}
-
-function optionalObject(claims: JsonObject, name: string): JsonObject | undefined {
-  const value = claims[name];
-  return value === undefined || isJsonObject(value) ? value : refuse(name);
-}
-
-function isShortString(value: JsonValue | undefined): value is string {
+/** A string, not empty and not long. */
+export function isShortString(value: JsonValue | undefined): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maxStringLength;
 }
 
-function refuse(name: string): never {
-  throw new TokenRefused('malformed', `claim ${name} is missing or of the wrong type`);
+/** A time that other people's date arithmetic can hold (RFC 7519 §2 NumericDate). */
+export function isTime(value: JsonValue | undefined): value is number {
+  return typeof value === 'number' && value >= 0 && value <= maxTime;
+}
+
+/** One audience, or a list of them. */
+export function isAudience(value: JsonValue | undefined): value is string | readonly string[] {
+  const values = audienceList(value);
+  return values.length > 0 && values.length <= maxAudiences && values.every(isShortString);
+}
+
+/** `aud` as a list, whether it is one or not. */
+export function audienceList(aud: JsonValue | undefined): readonly string[] {
+  return (Array.isArray(aud) ? aud : [aud]) as readonly string[];
+}
+
+/** A NumericDate may have a fraction; a token that is valid for part of a second more is not worth it. */
+export function wholeSeconds(time: JsonValue | undefined): number | undefined {
+  return typeof time === 'number' ? Math.floor(time) : undefined;
 }

@@ -1,6 +1,7 @@
 // POST /admin/revocations, for callers API Gateway has authenticated with IAM. One audit line for every revocation; durable
 // before it is answered. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { causesOf } from '../../causes.ts';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import { Refused } from '../../oauth/denial.ts';
 import type { RevocationRecord, RevokedBy } from '../../oauth/revocation/revocation.ts';
@@ -10,13 +11,10 @@ import {
   revocationId,
 } from '../../oauth/revocation/revocation-request.ts';
 import { revokesSessions } from '../../policy/revocation-tags.ts';
+import { isTooLarge, json, noStoreHeaders } from '../api-gateway.ts';
 import type { WriteLog } from '../audit.ts';
-import { isTooLarge } from '../body-size.ts';
-import { causesOf } from '../causes.ts';
 import { withDeadline } from '../deadline.ts';
-import { failureOf } from '../document-failure.ts';
-import { json } from '../json.ts';
-import { noStoreHeaders } from '../no-store.ts';
+import { failureOf } from '../errors.ts';
 
 export interface AdminRevocationsEndpoint {
   readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;

@@ -6,11 +6,10 @@ import { Refused } from '../../oauth/denial.ts';
 import { exchange } from '../../oauth/exchange.ts';
 import { credentialsCall, credentialsError, namedRole } from '../../oauth/role-session/credentials-request.ts';
 import { containerDocument } from '../../oauth/role-session/role-credentials.ts';
-import { header } from '../api-gateway.ts';
+import { header, json } from '../api-gateway.ts';
 import type { AuditedEvent } from '../audit.ts';
 import { decidingEndpoint, type EndpointOptions } from '../audited-endpoint.ts';
 import { serverError } from '../errors.ts';
-import { json } from '../json.ts';
 
 /**
  * Milliseconds after which the caller is told to try again. SDKs give up after one second or two, a cold start included,

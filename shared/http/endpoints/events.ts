@@ -11,13 +11,10 @@ import {
   verifyEventToken,
 } from '../../oauth/events/security-event-token.ts';
 import type { RevocationRecord } from '../../oauth/revocation/revocation.ts';
-import { header } from '../api-gateway.ts';
+import { header, isTooLarge, json, noStoreHeaders } from '../api-gateway.ts';
 import type { WriteLog } from '../audit.ts';
-import { isTooLarge } from '../body-size.ts';
 import { withDeadline } from '../deadline.ts';
-import { documentFailure } from '../document-failure.ts';
-import { json } from '../json.ts';
-import { noStoreHeaders } from '../no-store.ts';
+import { documentFailure } from '../errors.ts';
 
 export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
   /** Durable when it returns; making one again changes nothing. */

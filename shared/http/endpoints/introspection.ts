@@ -1,11 +1,10 @@
 // POST /introspect (RFC 7662), answered in JSON or, to who asks for it, as a signed JWT (RFC 9701). No I/O of its own.
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { type IntrospectionCapabilities, introspect, introspectSigned } from '../../oauth/introspection.ts';
-import { header } from '../api-gateway.ts';
+import { header, json } from '../api-gateway.ts';
 import type { EndpointOptions, KeepingCapabilities } from '../audited-endpoint.ts';
 import { createBudget } from '../budget.ts';
 import { type FormEndpoint, formEndpoint } from '../form-endpoint.ts';
-import { json } from '../json.ts';
 
 const signedType = 'application/token-introspection+jwt';
 

@@ -1,12 +1,13 @@
 // The task that ends revoked sessions of AWS roles: by the schedule, and when an administrator revoked. One line for every
 // policy that changed or could not be changed. No I/O of its own.
+
+import { causesOf } from '../../causes.ts';
 import {
   type RevokeSessionsCapabilities,
   type RoleOutcome,
   revokeSessions,
 } from '../../oauth/role-session/end-sessions.ts';
 import type { WriteLog } from '../audit.ts';
-import { causesOf } from '../causes.ts';
 
 /** The Lambda handler; it fails when any role's policy is not what it should be, after all were tried. */
 export function sessionRevocationsTask(cambio: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {

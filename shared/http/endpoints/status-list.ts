@@ -7,10 +7,10 @@ import {
   type StatusListCapabilities,
   type StatusListToken,
 } from '../../oauth/status-list/status-list-token.ts';
+import { json } from '../api-gateway.ts';
 import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
-import { documentFailure } from '../document-failure.ts';
-import { json } from '../json.ts';
+import { documentFailure } from '../errors.ts';
 
 export interface StatusListEndpoint extends StatusListCapabilities {
   /** Seconds since the epoch. */

@@ -1,9 +1,9 @@
 // POST /token (RFC 8693). No I/O of its own.
 import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
 import { exchange } from '../../oauth/exchange.ts';
+import { json } from '../api-gateway.ts';
 import type { EndpointOptions } from '../audited-endpoint.ts';
 import { formEndpoint } from '../form-endpoint.ts';
-import { json } from '../json.ts';
 
 /** The Lambda handler of `POST /token`. */
 export function tokenEndpoint(cambio: ExchangeCapabilities, options: EndpointOptions) {

@@ -2,9 +2,9 @@
 // and time. What its events mean is the next question. Pure but for the key look-up it is given.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { EventStream, TrustedIssuer } from '../../policy/compiled-policy.ts';
-import { optionalTime, readAudience, requiredString } from '../../policy/registered-claims.ts';
+import { isJsonObject, type JsonObject } from '../../policy/json.ts';
 import { type ParsedJwt, parseJwt } from '../jose/jwt.ts';
-import { isJsonObject, type JsonObject } from '../jose/strict-json.ts';
+import { optionalTime, readAudience, requiredString } from '../jose/registered-claims.ts';
 import { type FindIssuerKey, verifySignature } from '../verify/verify-token.ts';
 import { EventRefused, eventRefused } from './event-refused.ts';
 

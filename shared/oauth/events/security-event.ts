@@ -1,8 +1,8 @@
 // What a security event means here: SSF and CAEP say that a session or a credential of a subject is no longer good, and
 // tokens of that subject are revoked. Pure.
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
+import type { JsonObject, JsonValue } from '../../policy/json.ts';
 import { fillTemplate } from '../../policy/template.ts';
-import type { JsonObject, JsonValue } from '../jose/strict-json.ts';
 import { originId } from '../revocation/lineage.ts';
 import type { Revocation, RevocationRecord } from '../revocation/revocation.ts';
 import { EventRefused } from './event-refused.ts';

@@ -1,5 +1,5 @@
 // Whether two JSON values say the same (RFC 8259 §4: members have no order). Pure.
-import { isJsonObject, type JsonValue } from './strict-json.ts';
+import { isJsonObject, type JsonValue } from '../../policy/json.ts';
 
 export function equalJson(a: JsonValue | undefined, b: JsonValue | undefined): boolean {
   if (Array.isArray(a)) return Array.isArray(b) && equalLists(a, b);

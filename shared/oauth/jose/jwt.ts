@@ -1,8 +1,9 @@
 // A JWT taken apart before anything in it is believed (RFC 7519, RFC 7515 §7.1, RFC 8725 §3). Pure; verifies nothing.
 
+import { isJsonObject, type JsonObject } from '../../policy/json.ts';
 import type { TokenReason } from '../denial.ts';
 import { decodeBase64url } from './base64url.ts';
-import { isJsonObject, type JsonObject, parseStrictJson } from './strict-json.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 /** Longest token that is looked at, in characters. */
 const maxTokenLength = 16 * 1024;

@@ -1,10 +1,6 @@
 // A JSON parser for signed content (RFC 8259): what two parsers could read differently is refused, not guessed. Pure.
 
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-/** Has no prototype, so that `__proto__` and `constructor` are claim names like any other. */
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
+import type { JsonObject, JsonValue } from '../../policy/json.ts';
 
 /** Bounds of one document. */
 export interface JsonLimits {
@@ -38,11 +34,6 @@ export function parseStrictJson(text: string, limits: JsonLimits = defaultLimits
   const value = readValue(cursor, 0);
   if (cursor.position !== text.length) throw new SyntaxError('text after the JSON value');
   return value;
-}
-
-/** Whether a value is a JSON object, as opposed to an array, a scalar or null. */
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function readValue(cursor: Cursor, depth: number): JsonValue {

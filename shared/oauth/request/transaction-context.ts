@@ -1,6 +1,8 @@
 // What a request says of the transaction its token is for (draft-ietf-oauth-transaction-tokens, Txn-Token Request). Pure.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import { Refused } from '../denial.ts';
-import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../jose/strict-json.ts';
+import { parseStrictJson } from '../jose/strict-json.ts';
 import { type Form, single } from './form.ts';
 
 /** Claims of the transaction token to come, as the caller wants them. */

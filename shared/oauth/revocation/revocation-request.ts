@@ -1,8 +1,9 @@
 // An administrator's revocation: POST /admin/revocations, from its JSON to what is recorded (contract §6). Pure.
 import { createHash } from 'node:crypto';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import { Refused } from '../denial.ts';
-import { isJsonObject, type JsonObject, type JsonValue, parseStrictJson } from '../jose/strict-json.ts';
+import { parseStrictJson } from '../jose/strict-json.ts';
 import { type RevocationRecord, revocableBy } from './revocation.ts';
 
 export interface RevocationRequest extends Pick<RevocationRecord, 'value' | 'issuedBefore' | 'reason'> {

@@ -1,11 +1,11 @@
 // A session of an AWS role, complete as STS is asked for it: who it is for, what it carries, how long it lives. Pure.
+import { createHash } from 'node:crypto';
 import type { AllowRule, Role, RoleGrant } from '../../policy/compiled-policy.ts';
 import { revocationTags, revokesSessions, type SessionOwner } from '../../policy/revocation-tags.ts';
 import { type FilledGrant, fillRoleGrant } from '../../policy/role-grant.ts';
 import type { SessionTag } from '../../policy/session-tags.ts';
 import { Refused } from '../denial.ts';
 import { describeToken } from '../revocation/revocation.ts';
-import { sessionName } from '../role-name.ts';
 import { issuedSubject } from '../verify/delegation.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 
@@ -64,4 +64,19 @@ function reservedTags({ subject, decisionId, now }: RoleGranted): readonly Sessi
 function duration({ via }: Role, { grant, outlive }: RoleGranted['rule'], left: number): number {
   const bound = outlive ? grant.ttl : Math.min(grant.ttl, Math.max(shortest, Math.floor(left)));
   return Math.max(shortest, Math.min(bound, via === 'assume-role' ? longestChained : longest));
+}
+
+const legal = /^[A-Za-z0-9_+=,.@-]{2,64}$/;
+const marked = /=[A-Za-z0-9_-]{16}$/;
+const readableLength = 47;
+
+/**
+ * The name of a session or a source identity: readable, and never the same for two texts. The text itself where STS takes it; else what is left of it, `=`, and 96 bits of its SHA-256 as base64url. A text that
+ * already ends like that is hashed too: else somebody could be named as another's hash says.
+ * @returns 2 to 64 characters of `A–Z a–z 0–9 _ + = , . @ -`
+ */
+export function sessionName(text: string): string {
+  if (legal.test(text) && !marked.test(text)) return text;
+  const readable = text.replace(/[^A-Za-z0-9_+=,.@-]+/g, '-').slice(0, readableLength);
+  return `${readable}=${createHash('sha256').update(text).digest('base64url').slice(0, 16)}`;
 }

@@ -2,11 +2,11 @@
 // be found, or is no longer good by itself, is nothing (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
 import type { Claims } from '../../policy/claims.ts';
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
-import { readAudience, readRegisteredClaims } from '../../policy/registered-claims.ts';
+import type { JsonObject } from '../../policy/json.ts';
 import type { ExchangeCapabilities } from '../capabilities.ts';
 import { parseJwt, TokenRefused } from '../jose/jwt.ts';
 import { signingAlgorithms } from '../jose/keyring.ts';
-import type { JsonObject } from '../jose/strict-json.ts';
+import { readAudience, readRegisteredClaims } from '../jose/registered-claims.ts';
 import { tokenTypes } from '../token-types.ts';
 import { findOwnKey, selfIssuer } from '../verify/self-issuer.ts';
 import { type VerifiedToken, verifyJwt } from '../verify/verify-token.ts';

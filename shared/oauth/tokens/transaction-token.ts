@@ -1,8 +1,8 @@
 // Transaction tokens (draft-ietf-oauth-transaction-tokens): their claims, and what may change when one replaces another. Pure.
 import type { Audience } from '../../policy/compiled-policy.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import { Refused } from '../denial.ts';
 import { equalJson } from '../jose/json-equality.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../jose/strict-json.ts';
 import type { TransactionContext } from '../request/transaction-context.ts';
 import { workloadSeparator } from '../revocation/requesting-workload.ts';
 import { audienceClaim, selfName } from '../verify/self-issuer.ts';

@@ -10,10 +10,10 @@ import type {
   KeySource,
 } from '../../policy/compiled-policy.ts';
 import { evaluateMatch } from '../../policy/match.ts';
-import { readRegisteredClaims } from '../../policy/registered-claims.ts';
 import { Refused } from '../denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
 import type { VerificationKey } from '../jose/key-set.ts';
+import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import type { ClientCredentials } from '../request/client-credentials.ts';
 import { tokenTypes } from '../token-types.ts';
 import type { OneTimeUse } from './one-time-use.ts';

@@ -1,8 +1,9 @@
 // Delegation (RFC 8693 §4.1, §4.4): who acts for whom in an issued token, and who may. Pure.
+
+import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import { fillTemplate } from '../../policy/template.ts';
 import { Refused, type TokenParameter, type TokenReason } from '../denial.ts';
 import { equalJson } from '../jose/json-equality.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../jose/strict-json.ts';
 import { selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

@@ -1,7 +1,7 @@
 // A verified token's claims as policy sees them. Pure.
 import type { Claims } from '../../policy/claims.ts';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
-import { isJsonObject } from '../jose/strict-json.ts';
+import { isJsonObject } from '../../policy/json.ts';
 import { audienceClaim, selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 

@@ -2,11 +2,12 @@
 // genuine token may get is policy's question. Pure but for the key look-up it is given.
 import { compactVerify } from 'jose';
 import type { TrustedIssuer, UpstreamIntrospection } from '../../policy/compiled-policy.ts';
-import { type RegisteredClaims, readRegisteredClaims } from '../../policy/registered-claims.ts';
+import type { JsonObject } from '../../policy/json.ts';
+import type { RegisteredClaims } from '../../policy/registered-claims.ts';
 import { Refused, type TokenReason } from '../denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
 import type { VerificationKey } from '../jose/key-set.ts';
-import type { JsonObject } from '../jose/strict-json.ts';
+import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import type { PresentedToken } from '../request/token-request.ts';
 import { tokenTypes } from '../token-types.ts';
 import { type OneTimeUse, useOf } from './one-time-use.ts';

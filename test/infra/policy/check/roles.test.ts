@@ -441,7 +441,7 @@ describe('a policy with roles', () => {
 });
 
 describe('the example of the contract', () => {
-  const example = readFileSync(join(import.meta.dirname, 'fixtures/contract-example.txt'), 'utf8');
+  const example = readFileSync(join(import.meta.dirname, '../fixtures/contract-example.txt'), 'utf8');
   const supported = example.replace(/^ {4}quota: \{ rate: 50\/s, burst: 100 \}\n/m, '').replace(/^ {2}bank: .*\n/m, '');
 
   test('compiles with its roles, but for two lines that are not yet supported', () => {

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { compilePolicyFiles } from '../../../../infra/policy/compile-policy.ts';
 import { profileNames } from '../../../../infra/policy/profiles/registry.ts';
 import { TokenRefused } from '../../../../shared/oauth/jose/jwt.ts';
-import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import { audience, compileMatch, issuerUrls, type Match, now, tokenOf } from './profile-world.ts';
 
 /** Errors and warnings in words, without those about names for which there are ids. */

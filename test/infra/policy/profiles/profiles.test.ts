@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { registeredClaims, typeOfClaim } from '../../../../infra/policy/claims/catalogue.ts';
 import { profileNames, profiles } from '../../../../infra/policy/profiles/registry.ts';
-import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { claimAt } from '../../../../shared/policy/claims.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import { audience, issuerUrls, now, tokenOf } from './profile-world.ts';
 
 const all = [...profiles.values()];

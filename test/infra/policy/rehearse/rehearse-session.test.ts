@@ -1,10 +1,10 @@
 // What `cambio policy explain` says of a session is what an exchange would do: the same room for the same claims.
 import { expect, test } from 'vitest';
 import { rehearseSession } from '../../../../infra/policy/rehearse/rehearse-session.ts';
-import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { roleSession } from '../../../../shared/oauth/role-session/role-session.ts';
 import type { Role, RoleGrant } from '../../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import { github, now, policy, subjectClaims } from '../../../world.ts';
 
 const base: Role = {

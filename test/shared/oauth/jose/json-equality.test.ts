@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { equalJson } from '../../../../shared/oauth/jose/json-equality.ts';
-import { type JsonValue, parseStrictJson } from '../../../../shared/oauth/jose/strict-json.ts';
+import { parseStrictJson } from '../../../../shared/oauth/jose/strict-json.ts';
+import type { JsonValue } from '../../../../shared/policy/json.ts';
 
 test.each<[string, string, boolean]>([
   ['{"a":1,"b":[2,{"c":null}]}', '{"b":[2,{"c":null}],"a":1}', true],

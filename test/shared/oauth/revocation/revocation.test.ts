@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { chainOf, type Lineage, lineageAfter, originId } from '../../../../shared/oauth/revocation/lineage.ts';
 import {
   type Description,
@@ -14,7 +14,7 @@ import {
 import { parseRevocationRequest } from '../../../../shared/oauth/revocation/revocation-request.ts';
 import { selfIssuer } from '../../../../shared/oauth/verify/self-issuer.ts';
 import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import {
   formBody,
   issuerUrl,

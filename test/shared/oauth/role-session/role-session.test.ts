@@ -7,12 +7,11 @@ import { inputFaults } from '../../../../infra/local/protocol/service-model.ts';
 import { assumeRole } from '../../../../infra/local/sts/assume-role.ts';
 import { openSessions } from '../../../../infra/local/sts/sessions.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
-import { sessionName } from '../../../../shared/oauth/role-name.ts';
-import { type RoleSession, roleSession } from '../../../../shared/oauth/role-session/role-session.ts';
+import { type RoleSession, roleSession, sessionName } from '../../../../shared/oauth/role-session/role-session.ts';
 import type { Role, RoleGrant, SessionTagTemplate, TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import { github, now, subjectClaims } from '../../../world.ts';
 
 const role: Role = {

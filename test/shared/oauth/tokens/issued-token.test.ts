@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Refused } from '../../../../shared/oauth/denial.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { signingInput } from '../../../../shared/oauth/jose/signed-jwt.ts';
-import { type JsonObject, parseStrictJson } from '../../../../shared/oauth/jose/strict-json.ts';
+import { parseStrictJson } from '../../../../shared/oauth/jose/strict-json.ts';
 import { grantedScopes } from '../../../../shared/oauth/request/scope.ts';
 import { accessTokenClaims } from '../../../../shared/oauth/tokens/issued-token.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import { github, now, ordersRule, policy, subjectClaims } from '../../../world.ts';
 
 const reserved = [

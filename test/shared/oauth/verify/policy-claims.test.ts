@@ -1,10 +1,10 @@
 // What policy sees of a token: only the outermost actor, and of our own tokens the audience they are for in both its forms.
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../../shared/oauth/jose/strict-json.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { policyClaims } from '../../../../shared/oauth/verify/policy-claims.ts';
 import { selfIssuer } from '../../../../shared/oauth/verify/self-issuer.ts';
 import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
-import { readRegisteredClaims } from '../../../../shared/policy/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
 import { github, issuerUrl, policy, subjectClaims } from '../../../world.ts';
 
 const self = selfIssuer(issuerUrl, policy);

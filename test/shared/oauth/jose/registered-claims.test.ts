@@ -1,9 +1,9 @@
 // The bounds of the claims Cambio reads itself, at the bound and one beyond.
 import { describe, expect, test } from 'vitest';
-import { TokenRefused } from '../../../shared/oauth/jose/jwt.ts';
-import type { JsonObject } from '../../../shared/oauth/jose/strict-json.ts';
-import { readRegisteredClaims } from '../../../shared/policy/registered-claims.ts';
-import { subjectClaims } from '../../world.ts';
+import { TokenRefused } from '../../../../shared/oauth/jose/jwt.ts';
+import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
+import type { JsonObject } from '../../../../shared/policy/json.ts';
+import { subjectClaims } from '../../../world.ts';
 
 const read = (changes: object) => readRegisteredClaims({ ...subjectClaims, ...changes } as JsonObject);
 const refusedFor = (claim: string) =>

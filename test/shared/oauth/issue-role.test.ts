@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decisionDocument } from '../../../shared/http/decision-document.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Revocation } from '../../../shared/oauth/revocation/revocation.ts';
-import { sessionName } from '../../../shared/oauth/role-name.ts';
+import { sessionName } from '../../../shared/oauth/role-session/role-session.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
 import type { AllowRule, Client, CompiledPolicy, RoleGrant, RoleVia } from '../../../shared/policy/compiled-policy.ts';
 import {
