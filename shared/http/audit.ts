@@ -8,14 +8,12 @@ import type { Ending } from '../oauth/decision/decision-record.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
 import { decisionDocument } from './decision-document.ts';
+import type { WriteLog } from './log.ts';
 
 /** An event whose decision is being made. */
 export interface AuditedEvent extends APIGatewayProxyEvent {
   decision: DecisionFacts;
 }
-
-/** Writes one line: a message and an allow-list of fields. */
-export type WriteLog = (level: 'info' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 export interface Audit {
   /** Name of the event, as operators search for it. */

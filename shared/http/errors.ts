@@ -5,7 +5,8 @@ import { causesOf, placeOf } from '../causes.ts';
 import { Refused } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
 import { json } from './api-gateway.ts';
-import type { AuditedEvent, WriteLog } from './audit.ts';
+import type { AuditedEvent } from './audit.ts';
+import type { WriteLog } from './log.ts';
 
 /** Answers a Refused as its denial says and anything else as `server_error`; the caller learns no more than that. */
 export function errors<Event extends AuditedEvent>(): MiddlewareObj<Event, APIGatewayProxyResult> {

@@ -1,6 +1,8 @@
 // The functions' log: one JSON line per event on stdout, through the Powertools logger.
 import { Logger } from '@aws-lambda-powertools/logger';
-import type { WriteLog } from './audit.ts';
+
+/** Writes one line: a message and an allow-list of fields. */
+export type WriteLog = (level: 'info' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
 
 /** A log whose lines carry the function's name and exactly the fields they are given. */
 export function createLog(functionName: string): WriteLog {

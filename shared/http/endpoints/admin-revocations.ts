@@ -12,9 +12,9 @@ import {
 } from '../../oauth/revocation/revocation-request.ts';
 import { revokesSessions } from '../../policy/revocation-tags.ts';
 import { isTooLarge, json, noStoreHeaders } from '../api-gateway.ts';
-import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
 import { failureOf } from '../errors.ts';
+import type { WriteLog } from '../log.ts';
 
 export interface AdminRevocationsEndpoint {
   readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;

@@ -4,9 +4,9 @@ import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import { Refused } from '../../oauth/denial.ts';
 import { oauthError } from '../../oauth/oauth-error.ts';
 import { json, noStoreHeaders } from '../api-gateway.ts';
-import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
 import { decisionDocument } from '../decision-document.ts';
+import type { WriteLog } from '../log.ts';
 
 export interface DecisionEndpoint {
   readonly find: (decisionId: string) => Promise<DecisionRecord | undefined>;

@@ -12,9 +12,9 @@ import {
 } from '../../oauth/events/security-event-token.ts';
 import type { RevocationRecord } from '../../oauth/revocation/revocation.ts';
 import { header, isTooLarge, json, noStoreHeaders } from '../api-gateway.ts';
-import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
 import { documentFailure } from '../errors.ts';
+import type { WriteLog } from '../log.ts';
 
 export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
   /** Durable when it returns; making one again changes nothing. */

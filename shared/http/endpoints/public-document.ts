@@ -1,9 +1,9 @@
 // GET of a public JSON document that caches may keep: discovery and keys. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { json } from '../api-gateway.ts';
-import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
 import { documentFailure } from '../errors.ts';
+import type { WriteLog } from '../log.ts';
 
 /** Makes the document for a request path. */
 export type MakeDocument = (path: string) => unknown;

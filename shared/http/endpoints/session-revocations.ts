@@ -7,7 +7,7 @@ import {
   type RoleOutcome,
   revokeSessions,
 } from '../../oauth/role-session/end-sessions.ts';
-import type { WriteLog } from '../audit.ts';
+import type { WriteLog } from '../log.ts';
 
 /** The Lambda handler; it fails when any role's policy is not what it should be, after all were tried. */
 export function sessionRevocationsTask(cambio: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {

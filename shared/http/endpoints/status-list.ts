@@ -8,9 +8,9 @@ import {
   type StatusListToken,
 } from '../../oauth/status-list/status-list-token.ts';
 import { json } from '../api-gateway.ts';
-import type { WriteLog } from '../audit.ts';
 import { withDeadline } from '../deadline.ts';
 import { documentFailure } from '../errors.ts';
+import type { WriteLog } from '../log.ts';
 
 export interface StatusListEndpoint extends StatusListCapabilities {
   /** Seconds since the epoch. */

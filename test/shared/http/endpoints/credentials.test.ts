@@ -1,9 +1,9 @@
 // GET /credentials as Lambda calls it: what an SDK sends, what it is answered, and what stays.
 import type { Context } from 'aws-lambda';
 import { describe, expect, test, vi } from 'vitest';
-import type { WriteLog } from '../../../../shared/http/audit.ts';
 import { byResource } from '../../../../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../../../../shared/http/endpoints/credentials.ts';
+import type { WriteLog } from '../../../../shared/http/log.ts';
 import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { tokenTypes } from '../../../../shared/oauth/token-types.ts';

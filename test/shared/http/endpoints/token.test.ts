@@ -2,8 +2,8 @@
 import { setImmediate as settle } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
-import type { WriteLog } from '../../../../shared/http/audit.ts';
 import { tokenEndpoint } from '../../../../shared/http/endpoints/token.ts';
+import type { WriteLog } from '../../../../shared/http/log.ts';
 import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { formBody, github, makeWorld, now, policy, subjectToken } from '../../../world.ts';
