@@ -1,10 +1,11 @@
-// A call of /admin/*, which IAM guards: signed with SigV4 for API Gateway. Network, through ask.
-import { type Answered, ask } from './ask.ts';
+// A call of /admin/*, which IAM guards: signed with SigV4 for API Gateway. Network, through fetch.
+
 import { CallFailed } from './call-failed.ts';
 import { type Environment, regionOf } from './environment.ts';
+import { type Answered, fetchWithRetries } from './fetch.ts';
+import type { Machine } from './machine.ts';
 import { isLocal } from './server.ts';
 import { type Credentials, credentialsFrom, signRequest } from './sigv4.ts';
-import type { Surroundings } from './surroundings.ts';
 
 export interface AdminCall {
   readonly method: 'GET' | 'POST';
@@ -19,19 +20,21 @@ export interface AdminCall {
 }
 
 /** @throws CallFailed with what IAM has to allow, UsageError without credentials */
-export async function callAdmin(call: AdminCall, around: Surroundings): Promise<Answered> {
+export async function callAdmin(call: AdminCall, machine: Machine): Promise<Answered> {
   const { method, url, json } = call;
   const body = json === undefined ? undefined : JSON.stringify(json);
-  const region = regionOf(url, around.environment);
-  const credentials = credentialsOf(url, around.environment);
-  const now = new Date(around.now());
-  const signed = { method, url, region, service: 'execute-api', credentials, now };
+  const region = regionOf(url, machine.environment);
+  const credentials = credentialsOf(url, machine.environment);
+  const date = new Date(machine.clock());
+  const signed = { method, url, region, service: 'execute-api', credentials, date };
   const headers = {
     ...signRequest({ ...signed, ...(body !== undefined && { body }) }),
     ...(body !== undefined && { 'content-type': 'application/json' }),
   };
   const request = { method, url, headers, ...(body !== undefined && { body }) };
-  return ask(request, around, { attempts: call.mayRepeat === false ? 1 : 3 }).catch((error) => explain(error, call));
+  return fetchWithRetries(request, machine, { attempts: call.mayRepeat === false ? 1 : 3 }).catch((error) =>
+    explain(error, call),
+  );
 }
 
 /** The local stack wants a signature to be there and cannot check it. */

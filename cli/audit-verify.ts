@@ -4,11 +4,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { isClaims } from '../shared/policy/claims.ts';
 import { callAdmin } from './admin-call.ts';
 import { CallFailed } from './call-failed.ts';
+import type { Machine } from './machine.ts';
 import { decisionEvent } from './policy/recorded-decision.ts';
 import { printable } from './printable.ts';
 import { readText } from './read-text.ts';
 import { serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface AuditVerifyOptions {
@@ -38,18 +38,18 @@ export async function auditVerify(
   file: string,
   options: AuditVerifyOptions,
   output: Output,
-  around: Surroundings,
+  machine: Machine,
 ): Promise<number> {
   const events = readText(file)
     .split('\n')
-    .map(askable)
+    .map(fetchableEvent)
     .filter((event) => event !== undefined);
   if (events.length === 0) throw new UsageError(`${file}: no line is a decision`);
-  const now = Math.floor(around.now() / 1_000);
+  const now = Math.floor(machine.clock() / 1_000);
   const kept = groupById(events.filter((event) => isKept(event, now)));
-  const server = serverOf(options.url, around);
+  const server = serverOf(options.url, machine);
   const findings = await inTurn(kept, async (logged): Promise<Finding> => {
-    const stored = await find(server.at(`/admin/decisions/${logged.id}`), around);
+    const stored = await find(server.at(`/admin/decisions/${logged.id}`), machine);
     return stored ? compare(logged, stored) : 'missing';
   });
   const wrong = kept.flatMap(({ id }, index) =>
@@ -63,8 +63,8 @@ export async function auditVerify(
   return wrong.length > 0 ? exitCodes.refused : exitCodes.ok;
 }
 
-/** What is no UUID cannot be asked for. */
-function askable(line: string) {
+/** What is no UUID cannot be fetched. */
+function fetchableEvent(line: string) {
   const event = decisionEvent(line);
   return event && /^[0-9a-f-]{36}$/.test(event.decision_id) ? event : undefined;
 }
@@ -80,9 +80,9 @@ function groupById(events: readonly Document[]): readonly Logged[] {
   return [...groups].map(([id, lines]) => ({ id, lines }));
 }
 
-async function find(url: URL, around: Surroundings): Promise<Document | undefined> {
+async function find(url: URL, machine: Machine): Promise<Document | undefined> {
   try {
-    return (await callAdmin({ method: 'GET', url, action: 'GET /admin/decisions/*' }, around)).json;
+    return (await callAdmin({ method: 'GET', url, action: 'GET /admin/decisions/*' }, machine)).json;
   } catch (error) {
     if (error instanceof CallFailed && error.facts.status === 404) return undefined;
     throw error;

@@ -1,8 +1,8 @@
 // AWS credentials of a role, from POST /token or, with account and role beside them, from GET /credentials. Network,
-// through ask.
-import { ask } from './ask.ts';
+// through fetch.
+import { fetchWithRetries } from './fetch.ts';
+import type { Machine } from './machine.ts';
 import type { Server } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { type Exchange, exchangeToken, lifeOf, withFacts } from './token/token-exchange.ts';
 import { UsageError } from './usage.ts';
 
@@ -27,27 +27,26 @@ const awsCredentialsType = 'urn:cambio:token-type:aws-credentials';
 export async function exchangeForRole(
   { role, ...exchange }: RoleRequest,
   server: Server,
-  around: Surroundings,
+  machine: Machine,
 ): Promise<AwsCredentials> {
   const target = role.startsWith('arn:') ? { resource: role } : { audience: role };
   const form = { ...target, requested_token_type: awsCredentialsType };
-  const { json } = await exchangeToken({ ...exchange, form }, server, around);
+  const { json } = await exchangeToken({ ...exchange, form }, server, machine);
   return parseCredentials(documentOf(json['access_token']));
 }
 
 /** From the credentials endpoint; clients, whom it cannot authenticate, from the token endpoint. @throws CallFailed */
-export async function fetchForRole(
-  request: RoleRequest,
-  server: Server,
-  around: Surroundings,
-): Promise<AwsCredentials> {
+export async function fetchForRole(request: RoleRequest, server: Server, machine: Machine): Promise<AwsCredentials> {
   const { role, subject, client, limits, timeoutMs } = request;
-  if (client) return exchangeForRole(request, server, around);
+  if (client) return exchangeForRole(request, server, machine);
   const url = server.at('/credentials');
   url.searchParams.set('role', role);
   const headers = { authorization: `Bearer ${subject.token}` };
-  const asked = ask({ url, headers, ...(timeoutMs && { timeoutMs }) }, around, { ...lifeOf(subject), ...limits });
-  const { json } = await asked.catch((error) => withFacts(error, request, around));
+  const asked = fetchWithRetries({ url, headers, ...(timeoutMs && { timeoutMs }) }, machine, {
+    ...lifeOf(subject),
+    ...limits,
+  });
+  const { json } = await asked.catch((error) => withFacts(error, request, machine));
   return parseCredentials(json);
 }
 

@@ -9,8 +9,8 @@ import { answerJson, type Listener, listenLocally } from './agent/local-listener
 import { type CredentialsFor, credentialsKeeper } from './agent/role-credentials.ts';
 import { runChild } from './child.ts';
 import type { Environment } from './environment.ts';
+import type { Machine } from './machine.ts';
 import { serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { UsageError } from './usage.ts';
@@ -25,24 +25,20 @@ export interface AwsExecOptions extends SubjectTokenOptions, ClientOptions {
  * @returns the program's exit code
  * @throws CallFailed before the program starts, when the role is refused
  */
-export async function awsExec(
-  words: readonly string[],
-  options: AwsExecOptions,
-  around: Surroundings,
-): Promise<number> {
+export async function awsExec(words: readonly string[], options: AwsExecOptions, machine: Machine): Promise<number> {
   const { role } = options;
   if (role === undefined) throw new UsageError('aws exec needs --role NAME or ARN');
   if (words[0] === '') throw new UsageError('aws exec needs a program after --');
-  const server = serverOf(options.url, around);
-  const client = clientOf(options, server, around);
+  const server = serverOf(options.url, machine);
+  const client = clientOf(options, server, machine);
   // stdin is the program's.
-  const findToken = tokenFinder(options, server, around, { stdin: false });
-  const { credentialsFor } = credentialsKeeper({ server, client, findToken, around }, { maxEntries: 1 });
+  const findToken = tokenFinder(options, server, machine, { stdin: false });
+  const { credentialsFor } = credentialsKeeper({ server, client, findToken, machine }, { maxEntries: 1 });
   await credentialsFor(role, {});
   const secret = randomBytes(32).toString('base64url');
   const listener = await serveCredentials(role, secret, credentialsFor);
   try {
-    return await runChild(words, childEnvironment(around.environment, `${listener.url}/credentials`, secret));
+    return await runChild(words, childEnvironment(machine.environment, `${listener.url}/credentials`, secret));
   } finally {
     await listener.close();
   }

@@ -4,8 +4,8 @@ import { appendFileSync } from 'node:fs';
 import { type AwsCredentials, exchangeForRole } from './aws-credentials.ts';
 import { environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
 import type { Environment } from './environment.ts';
+import type { Machine } from './machine.ts';
 import { serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
@@ -19,13 +19,13 @@ export interface AwsOptions extends SubjectTokenOptions, ClientOptions {
 type Print = (credentials: AwsCredentials, output: Output) => void;
 
 /** @returns the exit code. @throws CallFailed, UsageError */
-export async function aws(options: AwsOptions, output: Output, around: Surroundings): Promise<number> {
+export async function aws(options: AwsOptions, output: Output, machine: Machine): Promise<number> {
   const role = options.role ?? fail('aws needs --role NAME or ARN');
-  const print = printerOf(options.format ?? 'process', around.environment);
-  const server = serverOf(options.url, around);
-  const client = clientOf(options, server, around);
-  const subject = await tokenFinder(options, server, around, { stdin: true })();
-  print(await exchangeForRole({ role, subject, client }, server, around), output);
+  const print = printerOf(options.format ?? 'process', machine.environment);
+  const server = serverOf(options.url, machine);
+  const client = clientOf(options, server, machine);
+  const subject = await tokenFinder(options, server, machine, { stdin: true })();
+  print(await exchangeForRole({ role, subject, client }, server, machine), output);
   return exitCodes.ok;
 }
 

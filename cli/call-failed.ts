@@ -47,8 +47,8 @@ export class CallFailed extends Error {
   }
 }
 
-/** The failure an answer tells of. */
-export function failureOf(answer: HttpAnswer, now: number): FailureFacts {
+/** The failure an answer tells of. @param at milliseconds since the epoch */
+export function failureOf(answer: HttpAnswer, at: number): FailureFacts {
   const { status, headers } = answer;
   const body = jsonOf(answer);
   const words = body['error_description'] ?? body['message'] ?? body['description'];
@@ -58,7 +58,7 @@ export function failureOf(answer: HttpAnswer, now: number): FailureFacts {
     error: textOf(body['error'] ?? body['code']),
     description: textOf(words) ?? `status ${status} without words`,
     decisionId: /^[0-9a-f-]{36}$/.test(String(body['decision_id'])) ? String(body['decision_id']) : undefined,
-    retryAfter: retryAfterOf(String(headers['retry-after'] ?? ''), now),
+    retryAfter: retryAfterOf(String(headers['retry-after'] ?? ''), at),
     challenge: challenge === undefined ? undefined : printable([challenge].flat().join(', ')),
   };
 }
@@ -78,8 +78,8 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** Seconds or a date (RFC 9110 §10.2.3), in milliseconds from now. */
-function retryAfterOf(value: string, now: number): number | undefined {
+function retryAfterOf(value: string, at: number): number | undefined {
   if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - at);
 }

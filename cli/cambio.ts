@@ -17,7 +17,7 @@ const running = run(
   },
   {
     environment: process.env,
-    now: Date.now,
+    clock: Date.now,
     random: Math.random,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     send: createSend(process.env),

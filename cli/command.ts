@@ -1,13 +1,13 @@
 // What a command is to the command line: its options, its words, and the code that is loaded once it is called. Types only.
 import type { ParseArgsConfig } from 'node:util';
-import type { Surroundings } from './surroundings.ts';
+import type { Machine } from './machine.ts';
 import type { Output } from './usage.ts';
 
 export interface Given {
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly positionals: readonly string[];
   readonly output: Output;
-  readonly around: Surroundings;
+  readonly machine: Machine;
 }
 
 export interface Command {

@@ -1,9 +1,10 @@
-// What `cambio doctor` finds out about the server: discovery, keys, and whose clock is right. Network, through ask.
-import { type Answered, ask } from './ask.ts';
+// What `cambio doctor` finds out about the server: discovery, keys, and whose clock is right. Network, through fetch.
+
 import { CallFailed } from './call-failed.ts';
 import { adviceWithoutAnswer } from './failure-text.ts';
+import { type Answered, fetchWithRetries } from './fetch.ts';
+import type { Machine } from './machine.ts';
 import { assertPrivate, type Server } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { UsageError } from './usage.ts';
 
 export interface Finding {
@@ -29,11 +30,11 @@ export interface Checked {
 /** Seconds a clock may be off: tokens are refused at 60. */
 const tolerated = 30;
 
-export async function checkServer(server: Server, around: Surroundings): Promise<Checked> {
+export async function checkServer(server: Server, machine: Machine): Promise<Checked> {
   const what = 'server';
   const url = server.at('/.well-known/oauth-authorization-server');
   try {
-    const answered = await ask({ url }, around, { attempts: 1 });
+    const answered = await fetchWithRetries({ url }, machine, { attempts: 1 });
     const { issuer, jwks_uri: jwksUri, token_endpoint: endpoint } = answered.json;
     if (typeof issuer !== 'string' || typeof jwksUri !== 'string') return { ...notCambio(what), isReachable: true };
     const metadata = { answered, issuer, jwksUri };
@@ -56,24 +57,24 @@ function notCambio(what: string): { readonly finding: Finding } {
 }
 
 /** By the Date header, which has whole seconds and is as old as a cache made it: Age counts. */
-export function checkClock({ answered: { headers } }: Metadata, { now }: Surroundings): Finding {
+export function checkClock({ answered: { headers } }: Metadata, { clock }: Machine): Finding {
   const date = Date.parse(String(headers['date'] ?? ''));
   const age = Number(headers['age'] ?? 0);
   if (Number.isNaN(date)) return { isWell: true, what: 'clock', found: 'the server does not say what time it is' };
-  const ahead = Math.round(now() / 1_000 - date / 1_000 - (Number.isFinite(age) ? age : 0));
+  const ahead = Math.round(clock() / 1_000 - date / 1_000 - (Number.isFinite(age) ? age : 0));
   const isWell = Math.abs(ahead) <= tolerated;
   const found =
     ahead === 0 ? 'as the server’s' : `${Math.abs(ahead)} s ${ahead > 0 ? 'ahead of' : 'behind'} the server’s`;
   return { isWell, what: 'clock', found, advice: isWell ? undefined : 'set the clock of this machine (NTP)' };
 }
 
-export async function checkKeys({ jwksUri }: Metadata, around: Surroundings): Promise<Finding> {
+export async function checkKeys({ jwksUri }: Metadata, machine: Machine): Promise<Finding> {
   const what = 'keys';
   try {
     if (!URL.canParse(jwksUri)) throw new UsageError('jwks_uri is no URL');
     const url = new URL(jwksUri);
     assertPrivate(url, 'jwks_uri');
-    const { keys } = (await ask({ url }, around, { attempts: 1 })).json;
+    const { keys } = (await fetchWithRetries({ url }, machine, { attempts: 1 })).json;
     const count = Array.isArray(keys) ? keys.length : 0;
     return { isWell: count > 0, what, found: `${count} at ${url.href}` };
   } catch (error) {

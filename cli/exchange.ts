@@ -1,8 +1,8 @@
 // `cambio exchange`: a token for an audience. Calls POST /token.
 
+import type { Machine } from './machine.ts';
 import { printable } from './printable.ts';
 import { serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { exchangeToken } from './token/token-exchange.ts';
@@ -17,15 +17,15 @@ export interface ExchangeOptions extends SubjectTokenOptions, ClientOptions {
 }
 
 /** @returns the exit code. @throws CallFailed, UsageError */
-export async function exchange(options: ExchangeOptions, output: Output, around: Surroundings): Promise<number> {
+export async function exchange(options: ExchangeOptions, output: Output, machine: Machine): Promise<number> {
   const { audience, resource, scope } = options;
   if ((audience === undefined) === (resource === undefined)) {
     throw new UsageError('give one of --audience NAME and --resource URI');
   }
-  const server = serverOf(options.url, around);
-  const client = clientOf(options, server, around);
-  const subject = await tokenFinder(options, server, around, { stdin: true })();
-  const { json } = await exchangeToken({ subject, client, form: { audience, resource, scope } }, server, around);
+  const server = serverOf(options.url, machine);
+  const client = clientOf(options, server, machine);
+  const subject = await tokenFinder(options, server, machine, { stdin: true })();
+  const { json } = await exchangeToken({ subject, client, form: { audience, resource, scope } }, server, machine);
   const token = json['access_token'];
   if (typeof token !== 'string')
     throw new UsageError('the answer holds no token: --url must be the API base of Cambio');

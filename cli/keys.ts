@@ -1,7 +1,7 @@
 // `cambio keys list|rotate|revoke KID`: the keyring that signs. Calls /admin/keys.
 import { type AdminCall, callAdmin } from './admin-call.ts';
+import type { Machine } from './machine.ts';
 import { type Server, serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface KeysOptions {
@@ -30,15 +30,15 @@ function revoke(kid: string): KeysCall {
 }
 
 /** @returns the exit code. @throws CallFailed, UsageError */
-async function call(make: KeysCall, options: KeysOptions, output: Output, around: Surroundings): Promise<number> {
-  const { json } = await callAdmin(make(serverOf(options.url, around)), around);
+async function call(make: KeysCall, options: KeysOptions, output: Output, machine: Machine): Promise<number> {
+  const { json } = await callAdmin(make(serverOf(options.url, machine)), machine);
   output.stdout(`${JSON.stringify(json, null, 2)}\n`);
   return exitCodes.ok;
 }
 
 export const keys = {
-  list: (options: KeysOptions, output: Output, around: Surroundings) => call(list, options, output, around),
-  rotate: (options: KeysOptions, output: Output, around: Surroundings) => call(rotate, options, output, around),
-  revoke: (kid: string, options: KeysOptions, output: Output, around: Surroundings) =>
-    call(revoke(kid), options, output, around),
+  list: (options: KeysOptions, output: Output, machine: Machine) => call(list, options, output, machine),
+  rotate: (options: KeysOptions, output: Output, machine: Machine) => call(rotate, options, output, machine),
+  revoke: (kid: string, options: KeysOptions, output: Output, machine: Machine) =>
+    call(revoke(kid), options, output, machine),
 } as const;

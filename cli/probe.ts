@@ -1,13 +1,14 @@
 // `cambio probe`: how late a revocation is noticed, measured from outside with a token of its own. Calls POST /token,
 // /introspect and /revoke, and GET of the token's Status List.
-import { askOnce } from './ask.ts';
+
 import { CallFailed } from './call-failed.ts';
+import { fetchOnce } from './fetch.ts';
+import type { Machine } from './machine.ts';
 import { assertPrivate, type Server, serverOf } from './server.ts';
 import { type StatusPlace, statusIn, statusPlaceOf } from './status-list.ts';
-import type { Surroundings } from './surroundings.ts';
 import { type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
-import { askForm, exchangeToken } from './token/token-exchange.ts';
+import { exchangeToken, postForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface ProbeOptions extends SubjectTokenOptions, ClientOptions {
@@ -23,25 +24,25 @@ const pause = 500;
 interface Parties {
   readonly server: Server;
   readonly client: Client;
-  readonly around: Surroundings;
+  readonly machine: Machine;
 }
 
 /** @returns the exit code: 0 within the promise, 1 not. @throws CallFailed, UsageError */
-export async function probe(options: ProbeOptions, output: Output, around: Surroundings): Promise<number> {
+export async function probe(options: ProbeOptions, output: Output, machine: Machine): Promise<number> {
   const { audience } = options;
   if (audience === undefined) throw new UsageError('probe needs --audience NAME');
-  const server = serverOf(options.url, around);
-  const client = clientOf(options, server, around);
+  const server = serverOf(options.url, machine);
+  const client = clientOf(options, server, machine);
   if (!client)
     throw new UsageError(
       'probe needs a client that the audience lists: --client-id NAME with its secret, key or token',
     );
-  const subject = await tokenFinder(options, server, around, { stdin: true })();
-  const exchanged = await timed(around, () => exchangeToken({ subject, client, form: { audience } }, server, around));
+  const subject = await tokenFinder(options, server, machine, { stdin: true })();
+  const exchanged = await timed(machine, () => exchangeToken({ subject, client, form: { audience } }, server, machine));
   const token = exchanged.answer.json['access_token'];
   if (typeof token !== 'string')
     throw new UsageError('the answer holds no token: --url must be the API base of Cambio');
-  const latencies = await measure(token, { server, client, around });
+  const latencies = await measure(token, { server, client, machine });
   const withinPromise = Object.values(latencies).every((latency) => latency !== null && latency <= promise);
   const said = {
     audience,
@@ -55,18 +56,18 @@ export async function probe(options: ProbeOptions, output: Output, around: Surro
 }
 
 /** Milliseconds; null for what was not seen within the promise. */
-async function measure(token: string, { server, client, around }: Parties) {
+async function measure(token: string, { server, client, machine }: Parties) {
   const isActive = async (): Promise<boolean> =>
-    (await askForm(server.at('/introspect'), { token }, client, around)).json['active'] === true;
-  const introspected = await timed(around, isActive);
+    (await postForm(server.at('/introspect'), { token }, client, machine)).json['active'] === true;
+  const introspected = await timed(machine, isActive);
   if (!introspected.answer)
     throw new UsageError('the token is not active to this client: its `introspects` must name the audience');
   const place = statusPlaceOf(token);
-  const revoked = await timed(around, () => askForm(server.at('/revoke'), { token }, client, around));
-  const since = around.now();
+  const revoked = await timed(machine, () => postForm(server.at('/revoke'), { token }, client, machine));
+  const since = machine.clock();
   const [inactive, listed] = await Promise.all([
-    until(async () => !(await isActive()), since, around),
-    place && until(() => isListed(place, around), since, around),
+    until(async () => !(await isActive()), since, machine),
+    place && until(() => isListed(place, machine), since, machine),
   ]);
   return {
     introspect_ms: introspected.ms,
@@ -76,17 +77,17 @@ async function measure(token: string, { server, client, around }: Parties) {
   };
 }
 
-async function isListed(place: StatusPlace, around: Surroundings): Promise<boolean> {
+async function isListed(place: StatusPlace, machine: Machine): Promise<boolean> {
   const url = new URL(place.uri);
   assertPrivate(url, 'the URI of the status list');
-  const { text } = await askOnce({ url, headers: { accept: 'application/statuslist+jwt' } }, around);
+  const { text } = await fetchOnce({ url, headers: { accept: 'application/statuslist+jwt' } }, machine);
   return statusIn(text, place) !== 0;
 }
 
-async function timed<Answer>({ now }: Surroundings, work: () => Promise<Answer>) {
-  const started = now();
+async function timed<Answer>({ clock }: Machine, work: () => Promise<Answer>) {
+  const started = clock();
   const answer = await work();
-  return { answer, ms: now() - started };
+  return { answer, ms: clock() - started };
 }
 
 /**
@@ -94,13 +95,13 @@ async function timed<Answer>({ now }: Surroundings, work: () => Promise<Answer>)
  * @returns milliseconds since then; null when it is not so within the promise
  * @throws CallFailed when the last look was not served either
  */
-async function until(look: () => Promise<boolean>, since: number, around: Surroundings): Promise<number | null> {
+async function until(look: () => Promise<boolean>, since: number, machine: Machine): Promise<number | null> {
   for (;;) {
     const seen = await look().catch(unlessUnavailable);
-    const waited = around.now() - since;
+    const waited = machine.clock() - since;
     if (seen === true) return waited;
     if (waited > promise) return seen === false ? null : rethrow(seen);
-    await around.sleep(pause);
+    await machine.sleep(pause);
   }
 }
 

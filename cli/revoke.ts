@@ -1,11 +1,11 @@
 // `cambio revoke`: an own token (RFC 7009), or, as an administrator, whatever is so described. Calls POST /revoke or
 // POST /admin/revocations.
 import { callAdmin } from './admin-call.ts';
+import type { Machine } from './machine.ts';
 import { type Server, serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { asserted, type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { givenToken, type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
-import { askForm } from './token/token-exchange.ts';
+import { postForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface RevokeOptions extends SubjectTokenOptions, ClientOptions {
@@ -19,46 +19,36 @@ export interface RevokeOptions extends SubjectTokenOptions, ClientOptions {
 const kinds = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'];
 
 /** @returns the exit code. @throws CallFailed, UsageError */
-export async function revoke(options: RevokeOptions, output: Output, around: Surroundings): Promise<number> {
+export async function revoke(options: RevokeOptions, output: Output, machine: Machine): Promise<number> {
   const { by, value, reason, 'issued-before': issuedBefore } = options;
-  const server = serverOf(options.url, around);
+  const server = serverOf(options.url, machine);
   const isAdmins = [by, value, reason, issuedBefore].some((each) => each !== undefined);
-  return isAdmins ? revokeAll(options, server, output, around) : revokeOwn(options, server, output, around);
+  return isAdmins ? revokeAll(options, server, output, machine) : revokeOwn(options, server, output, machine);
 }
 
-async function revokeOwn(
-  options: RevokeOptions,
-  server: Server,
-  output: Output,
-  around: Surroundings,
-): Promise<number> {
-  const { token } = await givenToken(options, around);
-  const caller = clientOf(options, server, around) ?? anonymousCaller(options, server, around);
-  await askForm(server.at('/revoke'), { token }, caller, around);
+async function revokeOwn(options: RevokeOptions, server: Server, output: Output, machine: Machine): Promise<number> {
+  const { token } = await givenToken(options, machine);
+  const caller = clientOf(options, server, machine) ?? anonymousCaller(options, server, machine);
+  await postForm(server.at('/revoke'), { token }, caller, machine);
   output.stderr('cambio: revoked, with all that was exchanged from it\n');
   return exitCodes.ok;
 }
 
 /** Who got the token without being a client proves it by the token of the same job: its client assertion, here only. */
-function anonymousCaller(options: RevokeOptions, server: Server, around: Surroundings): Client {
+function anonymousCaller(options: RevokeOptions, server: Server, machine: Machine): Client {
   const { from, 'token-audience': audience } = options;
-  const findToken = tokenFinder({ from, 'token-audience': audience }, server, around, { stdin: false });
+  const findToken = tokenFinder({ from, 'token-audience': audience }, server, machine, { stdin: false });
   return { id: '', authenticate: async () => asserted(undefined, (await findToken()).token) };
 }
 
-async function revokeAll(
-  options: RevokeOptions,
-  server: Server,
-  output: Output,
-  around: Surroundings,
-): Promise<number> {
+async function revokeAll(options: RevokeOptions, server: Server, output: Output, machine: Machine): Promise<number> {
   const { by = '', value, reason, 'issued-before': issuedBefore } = options;
   if (!kinds.includes(by)) throw new UsageError(`--by takes one of ${kinds.join(', ')}`);
   if (!value || !reason) throw new UsageError('revoke --by needs --value and --reason');
   const before = issuedBefore === undefined ? {} : { issuedBefore: secondsOf(issuedBefore) };
   const url = server.at('/admin/revocations');
   const body = { by, value, reason, ...before };
-  const { json } = await callAdmin({ method: 'POST', url, json: body, action: 'POST /admin/revocations' }, around);
+  const { json } = await callAdmin({ method: 'POST', url, json: body, action: 'POST /admin/revocations' }, machine);
   output.stdout(`${JSON.stringify(json)}\n`);
   return exitCodes.ok;
 }

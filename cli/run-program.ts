@@ -1,5 +1,5 @@
 // Another program run to its end for what it prints. Runs it.
-import type { RunProgram } from './surroundings.ts';
+import type { RunProgram } from './machine.ts';
 
 const timeout = 30_000;
 

@@ -2,9 +2,9 @@
 import { parseArgs } from 'node:util';
 import { CallFailed } from './call-failed.ts';
 import type { Command, Given } from './command.ts';
-import { commands } from './commands.ts';
+import { commands } from './command-table.ts';
 import { failureLines } from './failure-text.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Machine } from './machine.ts';
 import { exitCodes, type Output, UsageError, usage } from './usage.ts';
 
 /** The words themselves are wrong, so that the usage helps. */
@@ -13,13 +13,13 @@ class CommandLineError extends UsageError {
 }
 
 /** @returns the exit code */
-export async function run(words: readonly string[], output: Output, around: Surroundings): Promise<number> {
+export async function run(words: readonly string[], output: Output, machine: Machine): Promise<number> {
   if (asksForHelp(words)) {
     output.stdout(usage);
     return exitCodes.ok;
   }
   try {
-    return await dispatch(words, output, around);
+    return await dispatch(words, output, machine);
   } catch (error) {
     return report(error, output);
   }
@@ -41,13 +41,13 @@ function report(error: unknown, { stderr }: Output): number {
   return error.exit;
 }
 
-async function dispatch(words: readonly string[], output: Output, around: Surroundings): Promise<number> {
+async function dispatch(words: readonly string[], output: Output, machine: Machine): Promise<number> {
   const name = commandOf(words);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (!command) throw new CommandLineError(name === '' ? 'name a command' : `unknown command: ${name}`);
   const { values, positionals } = parse(words.slice(name.split(' ').length), command);
   checkArguments(name, command, positionals);
-  return command.run({ values, positionals, output, around });
+  return command.run({ values, positionals, output, machine });
 }
 
 function commandOf([noun = '', verb = '']: readonly string[]): string {

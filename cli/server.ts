@@ -1,7 +1,7 @@
 // Which Cambio a command talks to: its API base, and the issuer its discovery document names (RFC 8414).
-import { ask } from './ask.ts';
+import { fetchWithRetries } from './fetch.ts';
+import type { Machine } from './machine.ts';
 import { hostOf } from './proxy.ts';
-import type { Surroundings } from './surroundings.ts';
 import { UsageError } from './usage.ts';
 
 export interface Server {
@@ -12,14 +12,14 @@ export interface Server {
 }
 
 /** @throws UsageError when the URL is none, or would send tokens in the clear */
-export function serverOf(url: string | undefined, around: Surroundings): Server {
-  const base = baseOf(url || around.environment['CAMBIO_URL'] || 'http://127.0.0.1:8787');
+export function serverOf(url: string | undefined, machine: Machine): Server {
+  const base = baseOf(url || machine.environment['CAMBIO_URL'] || 'http://127.0.0.1:8787');
   const at = (path: string): URL => new URL(`${base}${path}`);
   let issuer: Promise<string> | undefined;
   return {
     at,
     issuer: () => {
-      issuer ??= discoverIssuer(at('/.well-known/oauth-authorization-server'), around).catch((error) => {
+      issuer ??= discoverIssuer(at('/.well-known/oauth-authorization-server'), machine).catch((error) => {
         issuer = undefined;
         throw error;
       });
@@ -47,8 +47,8 @@ export function isLocal(url: URL): boolean {
   return url.protocol === 'http:' && (host === 'localhost' || host === '::1' || /^127(?:\.\d+){3}$/.test(host));
 }
 
-async function discoverIssuer(url: URL, around: Surroundings): Promise<string> {
-  const { issuer } = (await ask({ url }, around)).json;
+async function discoverIssuer(url: URL, machine: Machine): Promise<string> {
+  const { issuer } = (await fetchWithRetries({ url }, machine)).json;
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
     throw new UsageError(`${url.origin} has no discovery document: --url or CAMBIO_URL must be the API base of Cambio`);
   }

@@ -16,7 +16,7 @@ export interface RequestToSign {
   readonly region: string;
   readonly service: string;
   readonly credentials: Credentials;
-  readonly now: Date;
+  readonly date: Date;
   readonly body?: string;
 }
 
@@ -30,7 +30,7 @@ export function credentialsFrom(environment: Environment): Credentials {
 /** The headers to send with the request, `host` aside. */
 export function signRequest(request: RequestToSign): Readonly<Record<string, string>> {
   const { credentials, region, service } = request;
-  const time = request.now.toISOString().replace(/\.\d+|[-:]/g, '');
+  const time = request.date.toISOString().replace(/\.\d+|[-:]/g, '');
   const { sessionToken } = credentials;
   const added = { 'x-amz-date': time, ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }) };
   const headers = { host: request.url.host, ...added };

@@ -1,8 +1,8 @@
 // `cambio why DECISION_ID`: the trace of a decision. Calls GET /admin/decisions/{decision_id}, signed with SigV4.
 import { callAdmin } from './admin-call.ts';
+import type { Machine } from './machine.ts';
 import { conditionLines, ruleLines } from './policy/decision-tree.ts';
 import { serverOf } from './server.ts';
-import type { Surroundings } from './surroundings.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface WhyOptions {
@@ -16,18 +16,18 @@ type Document = Readonly<Record<string, unknown>>;
  * @returns the exit code
  * @throws CallFailed when there is no such decision or the caller may not see it, UsageError
  */
-export async function why(id: string, options: WhyOptions, output: Output, around: Surroundings): Promise<number> {
+export async function why(id: string, options: WhyOptions, output: Output, machine: Machine): Promise<number> {
   if (!/^[0-9a-f-]{36}$/.test(id)) {
     throw new UsageError('a decision id is a UUID, as decision_id of an error answer or jti of a token');
   }
   const { json } = await callAdmin(
     {
       method: 'GET',
-      url: serverOf(options.url, around).at(`/admin/decisions/${id}`),
+      url: serverOf(options.url, machine).at(`/admin/decisions/${id}`),
       action: 'GET /admin/decisions/*',
       absent: `there is no such decision, or it was long ago: ${id}`,
     },
-    around,
+    machine,
   );
   output.stdout(options.json ? `${JSON.stringify(json)}\n` : `${treeOf(json).join('\n')}\n`);
   return exitCodes.ok;

@@ -11,8 +11,8 @@ export interface CliBundle {
   readonly metafile: Metafile;
 }
 
-/** One copy for both parts: its error class is told apart by identity. */
-const shared = './usage.ts';
+/** One copy of cli/usage.ts for both parts: its error class is told apart by identity. */
+const shared = 'cambio:usage';
 
 type Options = BuildOptions & { readonly write: false; readonly metafile: true };
 
@@ -42,11 +42,19 @@ const require = createRequire(import.meta.url);
 `;
 
 export async function bundleCli(): Promise<CliBundle> {
-  const policy = textOf(await build({ ...options, entryPoints: ['cli/policy/commands.ts'], external: [shared] }));
+  const policy = textOf(
+    await build({ ...options, entryPoints: ['cli/policy/compiler-commands.ts'], plugins: [sharedUsage] }),
+  );
   const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins: [deferred(policy)] });
   const code = `${start}${textOf(main)}`;
   return { code, sha256: createHash('sha256').update(code).digest('hex'), metafile: main.metafile };
 }
+
+/** From whichever room it is imported. */
+const sharedUsage: Plugin = {
+  name: 'shared-usage',
+  setup: ({ onResolve }) => onResolve({ filter: /[\\/]usage\.ts$/ }, () => ({ path: shared, external: true })),
+};
 
 /**
  * The policy compiler is nine tenths of the file and no job, pod or agent needs it. As a string it costs a start nothing:
@@ -56,10 +64,10 @@ function deferred(code: string): Plugin {
   return {
     name: 'deferred',
     setup: ({ onLoad }) => {
-      onLoad({ filter: /[\\/]cli[\\/]policy-commands\.ts$/ }, ({ path }) => ({
+      onLoad({ filter: /[\\/]cli[\\/]policy[\\/]compiler-commands\.ts$/ }, ({ path }) => ({
         loader: 'js',
         resolveDir: dirname(path),
-        contents: `import * as shared from ${JSON.stringify(shared)};
+        contents: `import * as shared from '../usage.ts';
           const module = { exports: {} };
           const load = (name) => (name === ${JSON.stringify(shared)} ? shared : require(name));
           new Function('module', 'require', ${JSON.stringify(code)})(module, load);

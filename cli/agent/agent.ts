@@ -2,8 +2,8 @@
 
 import { CallFailed } from '../call-failed.ts';
 import { failureLines } from '../failure-text.ts';
+import type { Machine } from '../machine.ts';
 import { serverOf } from '../server.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { type ClientOptions, clientOf } from '../token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
@@ -29,11 +29,11 @@ const limits = { own: 1_000, roles: 200, incoming: 5_000 } as const;
 const quiet = 1_000;
 
 /** Serves until SIGINT or SIGTERM. @returns the exit code */
-export async function agent(options: AgentOptions, output: Output, around: Surroundings): Promise<number> {
+export async function agent(options: AgentOptions, output: Output, machine: Machine): Promise<number> {
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
-  const listener = await startAgent(options, output, around);
+  const listener = await startAgent(options, output, machine);
   output.stdout(`ready ${listener.url}\n`);
   await stopped;
   await listener.close();
@@ -41,19 +41,19 @@ export async function agent(options: AgentOptions, output: Output, around: Surro
 }
 
 /** @throws UsageError */
-export async function startAgent(options: AgentOptions, output: Output, around: Surroundings): Promise<Listener> {
+export async function startAgent(options: AgentOptions, output: Output, machine: Machine): Promise<Listener> {
   const address = parseListen(options.listen ?? defaultAddress);
   const { 'auth-token-file': file } = options;
   if (file === undefined && !isOnThisMachine(address)) {
     throw new UsageError(`${address.text} can be reached from elsewhere: give --auth-token-file FILE`);
   }
-  const server = serverOf(options.url, around);
-  const client = clientOf(options, server, around);
-  const findToken = tokenFinder(options, server, around, { stdin: false });
-  const broker = { server, client, findToken, around };
+  const server = serverOf(options.url, machine);
+  const client = clientOf(options, server, machine);
+  const findToken = tokenFinder(options, server, machine, { stdin: false });
+  const broker = { server, client, findToken, machine };
   const door = { address, token: file === undefined ? undefined : readOrMakeToken(file, output) };
   const metrics = createMetrics();
-  const cacheOptions = (maxEntries: number): CacheOptions => ({ maxEntries, ...watch(metrics, output, around) });
+  const cacheOptions = (maxEntries: number): CacheOptions => ({ maxEntries, ...watch(metrics, output, machine) });
   const own = tokenKeeper(broker, cacheOptions(limits.own));
   const incoming = tokenKeeper(broker, cacheOptions(limits.incoming));
   const { credentialsFor, cache } = credentialsKeeper(broker, cacheOptions(limits.roles));
@@ -65,15 +65,15 @@ export async function startAgent(options: AgentOptions, output: Output, around: 
 function watch(
   { countUse, countExchange }: ReturnType<typeof createMetrics>,
   { stderr }: Output,
-  { now }: Surroundings,
+  { clock }: Machine,
 ): Pick<CacheOptions, 'onUse' | 'onLoad'> {
   let last = Number.NEGATIVE_INFINITY;
   return {
     onUse: countUse,
     onLoad: (outcome, milliseconds, error) => {
       countExchange(outcome, milliseconds);
-      if (error === undefined || now() - last < quiet) return;
-      last = now();
+      if (error === undefined || clock() - last < quiet) return;
+      last = clock();
       for (const line of linesOf(error)) stderr(`${line}\n`);
     },
   };

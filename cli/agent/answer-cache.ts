@@ -1,8 +1,9 @@
 // Answers kept until shortly before they expire: one request upstream for all who ask at once, renewal while the old
 // answer still serves, and a pause after failures. In memory, and no more of it than its limit. No I/O of its own.
-import { pauseAfter } from '../ask.ts';
+
 import { CallFailed } from '../call-failed.ts';
-import type { Surroundings } from '../surroundings.ts';
+import { pauseAfter } from '../fetch.ts';
+import type { Machine } from '../machine.ts';
 
 export interface Loaded<Value> {
   readonly value: Value;
@@ -26,8 +27,8 @@ interface Entry<Value> {
   readonly at: number;
   /** Undefined until a load succeeded. */
   readonly loaded: Loaded<Value> | undefined;
-  /** When to ask again, milliseconds: before expiry, or after a failure. */
-  readonly askAt: number;
+  /** When to fetch again, milliseconds: before expiry, or after a failure. */
+  readonly renewAt: number;
   readonly failures: number;
   readonly failure: CallFailed | undefined;
 }
@@ -47,7 +48,7 @@ const longestHold = 300_000;
 
 export function createAnswerCache<Value>(
   { maxEntries, onUse = () => {}, onLoad = () => {} }: CacheOptions,
-  around: Pick<Surroundings, 'now' | 'random'>,
+  machine: Pick<Machine, 'clock' | 'random'>,
 ): AnswerCache<Value> {
   const entries = new Map<string, Entry<Value>>();
   const flights = new Map<string, Promise<Loaded<Value>>>();
@@ -61,21 +62,21 @@ export function createAnswerCache<Value>(
     entries.delete(oldest);
   };
 
-  const load = (key: string, ask: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
-    const start = around.now();
-    const flight = ask()
+  const load = (key: string, fetchAnswer: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
+    const start = machine.clock();
+    const flight = fetchAnswer()
       .then(
         (loaded) => {
-          onLoad('granted', around.now() - start);
-          const askAt = renewalOf(loaded, around);
-          keep(key, { at: around.now(), loaded, askAt, failures: 0, failure: undefined });
+          onLoad('granted', machine.clock() - start);
+          const renewAt = renewalOf(loaded, machine);
+          keep(key, { at: machine.clock(), loaded, renewAt, failures: 0, failure: undefined });
           return loaded;
         },
         (error: unknown) => {
           const isRefusal = error instanceof CallFailed && error.isRefusal;
-          onLoad(isRefusal ? 'refused' : 'unavailable', around.now() - start, error);
+          onLoad(isRefusal ? 'refused' : 'unavailable', machine.clock() - start, error);
           // What was granted and now is refused ends here: access was taken away.
-          const kept = isRefusal ? undefined : afterFailure(entries.get(key), error, around);
+          const kept = isRefusal ? undefined : afterFailure(entries.get(key), error, machine);
           if (kept) keep(key, kept);
           else entries.delete(key);
           throw error;
@@ -86,17 +87,17 @@ export function createAnswerCache<Value>(
     return flight;
   };
 
-  const get = async (key: string, ask: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
-    const now = around.now();
+  const get = async (key: string, fetchAnswer: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
+    const at = machine.clock();
     // By a clock that was set back, nobody knows how long an answer still lives, or a pause.
-    if (now < (entries.get(key)?.at ?? now)) entries.delete(key);
+    if (at < (entries.get(key)?.at ?? at)) entries.delete(key);
     const entry = entries.get(key);
-    const isDue = !entry || now >= entry.askAt;
-    if (entry?.loaded && now < entry.loaded.expiresAt - lastMoments) {
+    const isDue = !entry || at >= entry.renewAt;
+    if (entry?.loaded && at < entry.loaded.expiresAt - lastMoments) {
       keep(key, entry);
       onUse('hit');
       // Nobody waits for a renewal, and its failure is told to those who come when there is nothing left to serve.
-      if (isDue && !flights.has(key)) load(key, ask).catch(() => {});
+      if (isDue && !flights.has(key)) load(key, fetchAnswer).catch(() => {});
       return entry.loaded;
     }
     const flight = flights.get(key);
@@ -106,17 +107,17 @@ export function createAnswerCache<Value>(
     }
     if (isDue || !entry?.failure) {
       onUse('miss');
-      return load(key, ask);
+      return load(key, fetchAnswer);
     }
     onUse('held');
-    throw heldBack(entry.failure, entry.askAt - now);
+    throw heldBack(entry.failure, entry.renewAt - at);
   };
   return { get, size: () => entries.size };
 }
 
 /** Random within a tenth of the life, so that many agents do not renew together. */
-function renewalOf({ expiresAt }: Loaded<unknown>, { now, random }: Pick<Surroundings, 'now' | 'random'>): number {
-  const life = expiresAt - now();
+function renewalOf({ expiresAt }: Loaded<unknown>, { clock, random }: Pick<Machine, 'clock' | 'random'>): number {
+  const life = expiresAt - clock();
   return expiresAt - Math.min(longestMargin, life / 3) - random() * (life / 10);
 }
 
@@ -124,13 +125,13 @@ function renewalOf({ expiresAt }: Loaded<unknown>, { now, random }: Pick<Surroun
 function afterFailure<Value>(
   entry: Entry<Value> | undefined,
   error: unknown,
-  { now, random }: Pick<Surroundings, 'now' | 'random'>,
+  { clock, random }: Pick<Machine, 'clock' | 'random'>,
 ): Entry<Value> | undefined {
   const failure = error instanceof CallFailed ? error : undefined;
   if (!failure && !entry?.loaded) return undefined;
   const failures = (entry?.failures ?? 0) + 1;
   const pause = Math.min(longestHold, pauseAfter(failures, random(), failure?.facts.retryAfter));
-  return { at: now(), loaded: entry?.loaded, askAt: now() + pause, failures, failure };
+  return { at: clock(), loaded: entry?.loaded, renewAt: clock() + pause, failures, failure };
 }
 
 /** The failure of a moment ago, with the time that is left of its pause. */

@@ -7,10 +7,13 @@ import { CallFailed } from '../call-failed.ts';
 import { UsageError } from '../usage.ts';
 import { answerJson } from './local-listener.ts';
 
-/** Writes what `ask` gives. */
-export async function answerCredentials(response: ServerResponse, ask: () => Promise<AwsCredentials>): Promise<void> {
+/** Writes what `fetchCredentials` gives. */
+export async function answerCredentials(
+  response: ServerResponse,
+  fetchCredentials: () => Promise<AwsCredentials>,
+): Promise<void> {
   try {
-    answerJson(response, 200, containerDocument(await ask()));
+    answerJson(response, 200, containerDocument(await fetchCredentials()));
   } catch (error) {
     const { status, code, message, headers, decisionId } = problemOf(error);
     answerJson(response, status, { code, message, decision_id: decisionId }, headers);

@@ -1,9 +1,9 @@
 // AWS credentials of roles for the SDKs' container provider: kept, renewed in time, and each time with a fresh token.
 
-import type { RetryLimits } from '../ask.ts';
 import { type AwsCredentials, fetchForRole } from '../aws-credentials.ts';
+import type { RetryLimits } from '../fetch.ts';
+import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
-import type { Surroundings } from '../surroundings.ts';
 import type { Client } from '../token/client-credentials.ts';
 import type { FindToken } from '../token/found-token.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
@@ -12,7 +12,7 @@ export interface Broker {
   readonly server: Server;
   readonly client: Client | undefined;
   readonly findToken: FindToken;
-  readonly around: Surroundings;
+  readonly machine: Machine;
 }
 
 export type CredentialsFor = (role: string, limits?: RetryLimits) => Promise<AwsCredentials>;
@@ -21,14 +21,14 @@ export type CredentialsFor = (role: string, limits?: RetryLimits) => Promise<Aws
 const timeoutMs = 5_000;
 
 export function credentialsKeeper(
-  { server, client, findToken, around }: Broker,
+  { server, client, findToken, machine }: Broker,
   options: CacheOptions,
 ): { readonly credentialsFor: CredentialsFor; readonly cache: AnswerCache<AwsCredentials> } {
-  const cache = createAnswerCache<AwsCredentials>(options, around);
+  const cache = createAnswerCache<AwsCredentials>(options, machine);
   const credentialsFor: CredentialsFor = async (role, limits = { attempts: 1 }) => {
     const { value } = await cache.get(role, async () => {
       const subject = await findToken();
-      const value = await fetchForRole({ role, subject, client, limits, timeoutMs }, server, around);
+      const value = await fetchForRole({ role, subject, client, limits, timeoutMs }, server, machine);
       return { value, expiresAt: Date.parse(value.expiration) };
     });
     return value;

@@ -25,18 +25,18 @@ const timeoutMs = 5_000;
 /** An answer that is larger is handed on and not kept: memory is bounded. */
 const maxKept = 65_536;
 
-export function tokenKeeper({ server, client, findToken, around }: Broker, options: CacheOptions): TokenKeeper {
-  const cache: AnswerCache<TokenAnswer> = createAnswerCache(options, around);
+export function tokenKeeper({ server, client, findToken, machine }: Broker, options: CacheOptions): TokenKeeper {
+  const cache: AnswerCache<TokenAnswer> = createAnswerCache(options, machine);
   const tokenFor = async (wanted: Wanted): Promise<TokenAnswer> => {
     const { value, expiresAt } = await cache.get(keyOf(wanted), async () => {
       const subject = wanted.subject ?? (await findToken());
-      const start = around.now();
+      const start = machine.clock();
       const exchange = { subject, client, form: wanted.form, limits: { attempts: 1 }, timeoutMs };
-      const { json, text } = await exchangeToken(exchange, server, around);
+      const { json, text } = await exchangeToken(exchange, server, machine);
       const life = text.length > maxKept ? 0 : Number(json['expires_in'] ?? 0) * 1_000;
       return { value: json, expiresAt: Math.min(start + life, endOf(wanted.subject)) };
     });
-    const left = Math.floor((expiresAt - around.now()) / 1_000);
+    const left = Math.floor((expiresAt - machine.clock()) / 1_000);
     return typeof value['expires_in'] === 'number' && left > 0 ? { ...value, expires_in: left } : value;
   };
   return { tokenFor, size: cache.size };

@@ -4,6 +4,8 @@ import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/poli
 import { didYouMean } from '../../infra/policy/source/did-you-mean.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { Environment } from '../environment.ts';
+import type { Machine } from '../machine.ts';
 import { readText } from '../read-text.ts';
 import { tokenHint } from '../token/token-hint.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
@@ -28,25 +30,23 @@ export interface ExplainOptions {
   readonly json?: boolean | undefined;
 }
 
-export interface Surroundings {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Milliseconds. */
-  readonly now: () => number;
-}
-
 /** @returns the exit code: 0 granted, 1 refused, 2 when the options or the files are wrong */
-export function policyExplain(options: ExplainOptions, output: Output, around: Surroundings): number {
+export function policyExplain(
+  options: ExplainOptions,
+  output: Output,
+  machine: Pick<Machine, 'environment' | 'clock'>,
+): number {
   const path = options.policy ?? fail('policy explain needs --policy PATH');
-  const claims = subjectClaims(options, around.environment);
+  const claims = subjectClaims(options, machine.environment);
   const policy = compiledPolicy(path, output);
   if (!policy) return exitCodes.usage;
-  const rehearsed = createRehearse(policy)(rehearsalOf(options, claims, policy, around));
+  const rehearsed = createRehearse(policy)(rehearsalOf(options, claims, policy, machine));
   output.stderr('signatures, keys, revocation and delegation are not looked at\n');
   output.stdout(options.json ? `${JSON.stringify(documentOf(rehearsed))}\n` : `${treeOf(rehearsed).join('\n')}\n`);
   return rehearsed.outcome === 'granted' ? exitCodes.ok : exitCodes.refused;
 }
 
-function subjectClaims(options: ExplainOptions, environment: Surroundings['environment']): Claims {
+function subjectClaims(options: ExplainOptions, environment: Environment): Claims {
   const { claims, 'token-file': file, 'token-env': variable } = options;
   const given = [claims, file, variable].filter((each) => each !== undefined);
   if (given.length !== 1) return fail('give one of --claims FILE, --token-file FILE and --token-env NAME');
@@ -56,14 +56,19 @@ function subjectClaims(options: ExplainOptions, environment: Surroundings['envir
   return presentedClaims(environment[name], name, environment);
 }
 
-function presentedClaims(token: string | undefined, from: string, environment: Surroundings['environment']): Claims {
+function presentedClaims(token: string | undefined, from: string, environment: Environment): Claims {
   const hint = tokenHint(token, from, environment);
   const told = hint === undefined ? '' : `\n  hint: ${hint}`;
   if (token === undefined || token.trim() === '') return fail(`there is no token in ${from}${told}`);
   return told === '' ? claimsOfToken(token, from) : fail(`${from}: not the token of a subject${told}`);
 }
 
-function rehearsalOf(options: ExplainOptions, claims: Claims, policy: PolicyArtifact, around: Surroundings): Rehearsal {
+function rehearsalOf(
+  options: ExplainOptions,
+  claims: Claims,
+  policy: PolicyArtifact,
+  machine: Pick<Machine, 'clock'>,
+): Rehearsal {
   const { audience, resource, role, scope, client = '' } = options;
   const targets = [audience, resource, role].filter((each) => each !== undefined);
   if (targets.length !== 1) return fail('give one of --audience NAME, --resource URI and --role NAME');
@@ -77,7 +82,7 @@ function rehearsalOf(options: ExplainOptions, claims: Claims, policy: PolicyArti
     audiences: [audience, role].flatMap((name) => name ?? []),
     resources: resource === undefined ? [] : [resource],
     scope: scope?.split(' '),
-    now: timeOf(options.now, around),
+    now: timeOf(options.now, machine),
   };
 }
 
@@ -100,8 +105,8 @@ function issuerOf(name: string | undefined, claims: Claims, { issuers }: PolicyA
   return fail(`iss is the url of no issuer; name it with --issuer (${didYouMean(String(claims['iss']), urls)})`);
 }
 
-function timeOf(epoch: string | undefined, { now }: Surroundings): number {
-  if (epoch === undefined) return Math.floor(now() / 1_000);
+function timeOf(epoch: string | undefined, { clock }: Pick<Machine, 'clock'>): number {
+  if (epoch === undefined) return Math.floor(clock() / 1_000);
   return /^\d{1,12}$/.test(epoch) ? Number(epoch) : fail('--now is seconds since the epoch');
 }
 

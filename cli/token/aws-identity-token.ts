@@ -1,8 +1,9 @@
 // A token of the AWS identity a process already has: STS GetWebIdentityToken, signed with SigV4. Network.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_GetWebIdentityToken.html
-import { ask } from '../ask.ts';
+
 import { CallFailed, type FailureFacts } from '../call-failed.ts';
 import type { Environment } from '../environment.ts';
+import { fetchWithRetries } from '../fetch.ts';
 import { printable } from '../printable.ts';
 import { assertPrivate } from '../server.ts';
 import { signRequest } from '../sigv4.ts';
@@ -11,13 +12,13 @@ import { ownCredentials } from './aws-own-credentials.ts';
 import type { FoundToken, Search } from './found-token.ts';
 
 /** @throws CallFailed, UsageError without credentials or region */
-export async function awsIdentityToken({ audience, around }: Search): Promise<FoundToken> {
-  const { environment } = around;
+export async function awsIdentityToken({ audience, machine }: Search): Promise<FoundToken> {
+  const { environment } = machine;
   const region = environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'];
   // The global endpoint does not have the action.
   if (!region || !/^[a-z0-9-]+$/.test(region)) throw new UsageError('--from aws needs AWS_REGION');
   const url = endpointOf(region, environment);
-  const credentials = await ownCredentials(around);
+  const credentials = await ownCredentials(machine);
   const body = new URLSearchParams({
     Action: 'GetWebIdentityToken',
     Version: '2011-06-15',
@@ -26,10 +27,12 @@ export async function awsIdentityToken({ audience, around }: Search): Promise<Fo
     DurationSeconds: '300',
   }).toString();
   const type = 'application/x-www-form-urlencoded; charset=utf-8';
-  const now = new Date(around.now());
-  const signed = { method: 'POST', url, service: 'sts', region, credentials, now, body } as const;
+  const date = new Date(machine.clock());
+  const signed = { method: 'POST', url, service: 'sts', region, credentials, date, body } as const;
   const headers = { ...signRequest(signed), 'content-type': type, accept: 'text/xml' };
-  const { text } = await ask({ method: 'POST', url, headers, body }, around).catch((error) => explain(error));
+  const { text } = await fetchWithRetries({ method: 'POST', url, headers, body }, machine).catch((error) =>
+    explain(error),
+  );
   const token = elementOf(text, 'WebIdentityToken');
   if (token === undefined) throw new UsageError('AWS STS answered without a WebIdentityToken');
   return { token, from: 'AWS STS' };

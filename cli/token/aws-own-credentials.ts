@@ -1,24 +1,28 @@
 // The AWS credentials this process already has: its variables, else those of its ECS task or EKS pod. Network, for the latter.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
-import { ask } from '../ask.ts';
+
 import type { Environment } from '../environment.ts';
+import { fetchWithRetries } from '../fetch.ts';
+import type { Machine } from '../machine.ts';
 import { hostOf } from '../proxy.ts';
 import { readText } from '../read-text.ts';
 import { isLocal } from '../server.ts';
 import { type Credentials, credentialsFrom } from '../sigv4.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage.ts';
 
 /** Where ECS and EKS Pod Identity listen; plain http goes nowhere else but to loopback. */
 const ofAws = ['169.254.170.2', '169.254.170.23', 'fd00:ec2::23'];
 
 /** @throws UsageError when there are none, CallFailed when they cannot be had */
-export async function ownCredentials(around: Surroundings): Promise<Credentials> {
-  const { environment } = around;
+export async function ownCredentials(machine: Machine): Promise<Credentials> {
+  const { environment } = machine;
   const url = environment['AWS_ACCESS_KEY_ID'] ? undefined : containerUrl(environment);
   if (!url) return credentialsFrom(environment);
   const token = containerToken(environment);
-  const { json } = await ask({ url, headers: token === undefined ? {} : { authorization: token } }, around);
+  const { json } = await fetchWithRetries(
+    { url, headers: token === undefined ? {} : { authorization: token } },
+    machine,
+  );
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token: sessionToken } = json;
   if (typeof accessKeyId !== 'string' || typeof secretAccessKey !== 'string' || typeof sessionToken !== 'string') {
     throw new UsageError('the container’s credential provider answered without credentials');

@@ -7,11 +7,11 @@ import type { FoundToken, Search } from './found-token.ts';
 const from = 'buildkite-agent';
 
 /** Undefined where there is no such agent, or one that is in no job. @throws UsageError when a job's agent gives none */
-export async function buildkiteToken({ audience, around }: Search): Promise<FoundToken | undefined> {
-  const { BUILDKITE, BUILDKITE_JOB_ID } = around.environment;
+export async function buildkiteToken({ audience, machine }: Search): Promise<FoundToken | undefined> {
+  const { BUILDKITE, BUILDKITE_JOB_ID } = machine.environment;
   const isJob = BUILDKITE !== undefined || BUILDKITE_JOB_ID !== undefined;
-  if (!isJob && !(await around.runProgram(from, ['--version']))) return undefined;
-  const ran = await around.runProgram(from, ['oidc', 'request-token', '--audience', await audience()]);
+  if (!isJob && !(await machine.runProgram(from, ['--version']))) return undefined;
+  const ran = await machine.runProgram(from, ['oidc', 'request-token', '--audience', await audience()]);
   if (ran?.exit === 0) return { token: ran.stdout, from };
   if (!isJob || !ran) return undefined;
   throw new UsageError(`buildkite-agent oidc request-token ended with ${ran.exit}`);

@@ -1,8 +1,8 @@
 // Who calls: a client of the policy, by secret, key or a workload's own token (RFC 6749 §2.3, RFC 7523 §2.2), or nobody.
 
+import type { Machine } from '../machine.ts';
 import { readText } from '../read-text.ts';
 import type { Server } from '../server.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage.ts';
 import { clientAssertion } from './client-assertion.ts';
 
@@ -34,7 +34,7 @@ const anonymous: ClientCredentials = { headers: {}, form: {} };
  * Undefined for an anonymous caller.
  * @throws UsageError for options that do not go together
  */
-export function clientOf(options: ClientOptions, server: Server, around: Surroundings): Client | undefined {
+export function clientOf(options: ClientOptions, server: Server, machine: Machine): Client | undefined {
   const { 'client-id': id, 'client-secret-env': variable, 'client-key': key, 'client-assertion-file': file } = options;
   const methods = [variable, key, file].filter((each) => each !== undefined);
   if (methods.length > 1) {
@@ -44,10 +44,10 @@ export function clientOf(options: ClientOptions, server: Server, around: Surroun
   // A federated client is known by its token alone, when that fits no other.
   if (file !== undefined) return { id: id ?? '', authenticate: async () => federated(id, file) };
   if (id === undefined) throw new UsageError('--client-secret-env and --client-key need --client-id NAME');
-  if (variable !== undefined) return { id, authenticate: async () => basic(id, secretOf(variable, around)) };
+  if (variable !== undefined) return { id, authenticate: async () => basic(id, secretOf(variable, machine)) };
   if (key === undefined)
     throw new UsageError('--client-id needs --client-secret-env, --client-key or --client-assertion-file');
-  return { id, authenticate: async () => keyed(id, key, server, around) };
+  return { id, authenticate: async () => keyed(id, key, server, machine) };
 }
 
 /** The credentials of a request of this caller. */
@@ -55,7 +55,7 @@ export async function authenticate(client: Client | undefined): Promise<ClientCr
   return client ? client.authenticate() : anonymous;
 }
 
-function secretOf(variable: string, { environment }: Surroundings): string {
+function secretOf(variable: string, { environment }: Machine): string {
   const secret = environment[variable];
   if (!secret) throw new UsageError(`the environment has no ${variable}`);
   return secret;
@@ -68,10 +68,10 @@ function basic(id: string, secret: string): ClientCredentials {
   return { headers: { authorization: `Basic ${pair}` }, form: {} };
 }
 
-async function keyed(id: string, file: string, server: Server, around: Surroundings): Promise<ClientCredentials> {
+async function keyed(id: string, file: string, server: Server, machine: Machine): Promise<ClientCredentials> {
   const key = readText(file);
   const issuer = await server.issuer();
-  return asserted(id, clientAssertion({ id, key, file, issuer, now: Math.floor(around.now() / 1_000) }));
+  return asserted(id, clientAssertion({ id, key, file, issuer, now: Math.floor(machine.clock() / 1_000) }));
 }
 
 function federated(id: string | undefined, file: string): ClientCredentials {

@@ -1,5 +1,5 @@
 // A token to exchange, and what a place where tokens lie is searched with. Types only.
-import type { Surroundings } from '../surroundings.ts';
+import type { Machine } from '../machine.ts';
 
 export interface FoundToken {
   readonly token: string;
@@ -13,5 +13,5 @@ export type FindToken = () => Promise<FoundToken>;
 export interface Search {
   /** The `aud` to ask for, where one can be asked for. */
   readonly audience: () => Promise<string>;
-  readonly around: Surroundings;
+  readonly machine: Machine;
 }

@@ -1,8 +1,8 @@
 // The token a command exchanges: named by an option, piped in, or found where a CI system, a pod or a cloud puts it.
 
+import type { Machine } from '../machine.ts';
 import { readText } from '../read-text.ts';
 import type { Server } from '../server.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { UsageError } from '../usage.ts';
 import { awsIdentityToken } from './aws-identity-token.ts';
 import type { FindToken, FoundToken, Search } from './found-token.ts';
@@ -25,7 +25,7 @@ const maxBytes = 16_384;
 export function tokenFinder(
   options: SubjectTokenOptions,
   server: Server,
-  around: Surroundings,
+  machine: Machine,
   { stdin }: { readonly stdin: boolean },
 ): FindToken {
   const { 'token-file': file, 'token-env': variable, from } = options;
@@ -33,36 +33,32 @@ export function tokenFinder(
     throw new UsageError('give one of --token-file FILE, --token-env NAME and --from aws');
   }
   if (from !== undefined && from !== 'aws') throw new UsageError('--from takes aws');
-  const search: Search = { audience: () => audienceOf(options, server, around), around };
+  const search: Search = { audience: () => audienceOf(options, server, machine), machine };
   if (file !== undefined) return async () => checked({ token: readText(file), from: file });
-  if (variable !== undefined) return async () => checked(fromVariable(variable, around));
+  if (variable !== undefined) return async () => checked(fromVariable(variable, machine));
   if (from === 'aws') return async () => checked(await awsIdentityToken(search));
   return async () => {
-    const piped = stdin ? (await around.readStdin())?.trim() : undefined;
+    const piped = stdin ? (await machine.readStdin())?.trim() : undefined;
     return checked(piped ? { token: piped, from: 'stdin' } : await findInPlace(search));
   };
 }
 
 /** A token that is asked about, not exchanged: named or piped in, never one that lies around. @throws UsageError */
-export async function givenToken(options: SubjectTokenOptions, around: Surroundings): Promise<FoundToken> {
+export async function givenToken(options: SubjectTokenOptions, machine: Machine): Promise<FoundToken> {
   const { 'token-file': file, 'token-env': variable } = options;
   if (file !== undefined && variable !== undefined) throw new UsageError('give one of --token-file and --token-env');
   if (file !== undefined) return checked({ token: readText(file), from: file });
-  if (variable !== undefined) return checked(fromVariable(variable, around));
-  const token = await around.readStdin();
+  if (variable !== undefined) return checked(fromVariable(variable, machine));
+  const token = await machine.readStdin();
   if (!token) throw new UsageError('give --token-file FILE or --token-env NAME, or pipe the token in');
   return checked({ token, from: 'stdin' });
 }
 
-async function audienceOf(
-  options: SubjectTokenOptions,
-  server: Server,
-  { environment }: Surroundings,
-): Promise<string> {
+async function audienceOf(options: SubjectTokenOptions, server: Server, { environment }: Machine): Promise<string> {
   return options['token-audience'] || environment['CAMBIO_TOKEN_AUDIENCE'] || server.issuer();
 }
 
-function fromVariable(name: string, { environment }: Surroundings): FoundToken {
+function fromVariable(name: string, { environment }: Machine): FoundToken {
   const token = environment[name];
   if (!token) throw new UsageError(`the environment has no ${name}`);
   return { token, from: name };

@@ -1,11 +1,12 @@
-// One token exchange as a client sends it (RFC 8693 §2.1), with what a failure of it means. Network, through ask.
-import { type Answered, askOnce, type RetryLimits, withRetries } from '../ask.ts';
+// One token exchange as a client sends it (RFC 8693 §2.1), with what a failure of it means. Network, through fetch.
+
 import { CallFailed } from '../call-failed.ts';
+import { type Answered, fetchOnce, type RetryLimits, withRetries } from '../fetch.ts';
+import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
-import type { Surroundings } from '../surroundings.ts';
 import { authenticate, type Client } from './client-credentials.ts';
 import type { FoundToken } from './found-token.ts';
-import { describeToken, factsOf } from './token-facts.ts';
+import { factsOf, tokenSummary } from './token-facts.ts';
 
 export interface Exchange {
   readonly subject: FoundToken;
@@ -22,16 +23,16 @@ const type = 'urn:ietf:params:oauth:token-type';
  * Tried again while that may help and the subject token lives.
  * @throws CallFailed with hints
  */
-export async function exchangeToken(exchange: Exchange, server: Server, around: Surroundings): Promise<Answered> {
+export async function exchangeToken(exchange: Exchange, server: Server, machine: Machine): Promise<Answered> {
   const { subject, client, limits } = exchange;
   const attempt = async (): Promise<Answered> => {
     const { headers, form } = await authenticate(client);
     const body = formOf({ ...exchangeForm(subject.token), ...exchange.form, ...form });
     const { timeoutMs } = exchange;
-    return askOnce(formRequest(server.at('/token'), body, headers, timeoutMs), around);
+    return fetchOnce(formRequest(server.at('/token'), body, headers, timeoutMs), machine);
   };
-  return withRetries(attempt, around, { ...lifeOf(subject), ...limits }).catch((error) =>
-    withFacts(error, exchange, around),
+  return withRetries(attempt, machine, { ...lifeOf(subject), ...limits }).catch((error) =>
+    withFacts(error, exchange, machine),
   );
 }
 
@@ -42,11 +43,11 @@ export function lifeOf({ token }: FoundToken): Pick<RetryLimits, 'until'> {
 }
 
 /** POST of a form by a client, tried again as {@link exchangeToken} is. @throws CallFailed */
-export function askForm(url: URL, form: Form, client: Client, around: Surroundings): Promise<Answered> {
+export function postForm(url: URL, form: Form, client: Client, machine: Machine): Promise<Answered> {
   return withRetries(async () => {
     const credentials = await client.authenticate();
-    return askOnce(formRequest(url, formOf({ ...form, ...credentials.form }), credentials.headers), around);
-  }, around);
+    return fetchOnce(formRequest(url, formOf({ ...form, ...credentials.form }), credentials.headers), machine);
+  }, machine);
 }
 
 type Form = Readonly<Record<string, string | undefined>>;
@@ -81,10 +82,10 @@ function formOf(form: Form): string {
 export function withFacts(
   error: unknown,
   { subject, client }: Pick<Exchange, 'subject' | 'client'>,
-  around: Surroundings,
+  machine: Machine,
 ): never {
   if (!(error instanceof CallFailed)) throw error;
   const caller = client ? [`client:   ${client.id || 'the one its token fits'}`] : [];
-  const token = `token:    from ${subject.from}: ${describeToken(subject.token, around.now())}`;
+  const token = `token:    from ${subject.from}: ${tokenSummary(subject.token, machine.clock())}`;
   throw new CallFailed(error.facts, [...error.hints, token, ...caller]);
 }

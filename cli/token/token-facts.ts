@@ -29,17 +29,17 @@ export function payloadOf(token: string): Readonly<Record<string, unknown>> | un
   return rest.length === 1 ? objectOf(claims) : undefined;
 }
 
-/** One line without the token: issuer, audience, how long it lives. */
-export function describeToken(token: string, now: number): string {
+/** One line without the token: issuer, audience, how long it lives. @param at milliseconds since the epoch */
+export function tokenSummary(token: string, at: number): string {
   const facts = factsOf(token);
   if (!facts) return 'not a JWT';
   const { iss = 'none', aud, exp } = facts;
-  return printable(`iss ${iss}, aud ${aud.join(' and ') || 'none'}, ${lifeOf(exp, now)}`);
+  return printable(`iss ${iss}, aud ${aud.join(' and ') || 'none'}, ${lifeOf(exp, at)}`);
 }
 
-function lifeOf(exp: number | undefined, now: number): string {
+function lifeOf(exp: number | undefined, at: number): string {
   if (exp === undefined) return 'no exp';
-  const left = Math.round(exp - now / 1_000);
+  const left = Math.round(exp - at / 1_000);
   return left > 0 ? `expires in ${spell(left)}` : `expired ${spell(-left)} ago`;
 }
 

@@ -29,18 +29,18 @@ export async function findInPlace(search: Search): Promise<FoundToken> {
     const found = await place(search);
     if (found) return found;
   }
-  throw new UsageError(`there is no token to exchange: ${adviceFor(search.around.environment)}`);
+  throw new UsageError(`there is no token to exchange: ${adviceFor(search.machine.environment)}`);
 }
 
 function fromVariable(name: string): Place {
-  return ({ around }) => {
-    const token = around.environment[name];
+  return ({ machine }) => {
+    const token = machine.environment[name];
     return token ? { token, from: name } : undefined;
   };
 }
 
-function fromFile({ around }: Search): FoundToken | undefined {
-  const named = around.environment['CAMBIO_TOKEN_FILE'];
+function fromFile({ machine }: Search): FoundToken | undefined {
+  const named = machine.environment['CAMBIO_TOKEN_FILE'];
   if (named) return { token: readText(named), from: printable(named) };
   return existsSync(projected) ? { token: readFileSync(projected, 'utf8'), from: projected } : undefined;
 }

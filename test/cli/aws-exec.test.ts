@@ -187,8 +187,8 @@ describe('the child is not started', () => {
       pauses.splice(0);
       roles.failure = { ...busyRole, headers: { 'retry-after': '2' } };
       const token = unsignedJwt({ exp: Math.floor(Date.now() / 1_000) + exp });
-      const around = { ...inTheWorld({ CAMBIO_URL: roles.server.url, CAMBIO_ID_TOKEN: token }), sleep };
-      expect((await cambioIn(around, 'aws', 'exec', '--role', 'deploy-prod', '--', 'true')).exit).toBe(3);
+      const machine = { ...inTheWorld({ CAMBIO_URL: roles.server.url, CAMBIO_ID_TOKEN: token }), sleep };
+      expect((await cambioIn(machine, 'aws', 'exec', '--role', 'deploy-prod', '--', 'true')).exit).toBe(3);
       return pauses.length;
     };
     expect([await busyWith(2), await busyWith(300)]).toEqual([0, 3]);

@@ -1,7 +1,7 @@
 // Runs the `cambio` command in this process.
 import { createSend } from '../../cli/http-client.ts';
+import type { Machine } from '../../cli/machine.ts';
 import { run } from '../../cli/run.ts';
-import type { Surroundings } from '../../cli/surroundings.ts';
 
 export interface Ran {
   readonly exit: number;
@@ -9,9 +9,9 @@ export interface Ran {
   readonly stderr: string;
 }
 
-const nowhere: Surroundings = {
+const nowhere: Machine = {
   environment: {},
-  now: () => 1_795_000_000_000,
+  clock: () => 1_795_000_000_000,
   random: () => 0.5,
   sleep: async () => {},
   send: async () => {
@@ -22,17 +22,17 @@ const nowhere: Surroundings = {
 };
 
 /** Real time, real requests and no pauses, with the variables given and no others. */
-export function inTheWorld(environment: Readonly<Record<string, string | undefined>>): Surroundings {
-  return { ...nowhere, environment, now: Date.now, send: createSend(environment) };
+export function inTheWorld(environment: Readonly<Record<string, string | undefined>>): Machine {
+  return { ...nowhere, environment, clock: Date.now, send: createSend(environment) };
 }
 
-/** Runs it in other surroundings. */
-export async function cambioIn(around: Partial<Surroundings>, ...words: readonly string[]): Promise<Ran> {
+/** Runs it on another machine. */
+export async function cambioIn(machine: Partial<Machine>, ...words: readonly string[]): Promise<Ran> {
   const texts = { stdout: '', stderr: '' };
   const write = (to: keyof typeof texts) => (text: string) => {
     texts[to] += text;
   };
-  const exit = await run(words, { stdout: write('stdout'), stderr: write('stderr') }, { ...nowhere, ...around });
+  const exit = await run(words, { stdout: write('stdout'), stderr: write('stderr') }, { ...nowhere, ...machine });
   return { exit, ...texts };
 }
 

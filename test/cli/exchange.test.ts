@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Surroundings } from '../../cli/surroundings.ts';
+import type { Machine } from '../../cli/machine.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
 import { type FakeServer, fakeServer, granting, type Reply, unsignedJwt } from './fake-server.ts';
 
@@ -21,7 +21,7 @@ afterEach(() => server?.close());
 async function exchange(
   replies: readonly Reply[],
   options: readonly string[] = [],
-  changes: Partial<Surroundings> & { readonly environment?: Readonly<Record<string, string>> } = {},
+  changes: Partial<Machine> & { readonly environment?: Readonly<Record<string, string>> } = {},
 ) {
   const pauses: number[] = [];
   let next = 0;
@@ -30,8 +30,8 @@ async function exchange(
   const world = inTheWorld({ CAMBIO_URL: here.url, CAMBIO_ID_TOKEN: token, ...changes.environment });
   const sleep = async (milliseconds: number): Promise<void> => void pauses.push(milliseconds);
   const target = options.some((each) => /^--(audience|resource)$/.test(each)) ? [] : ['--audience', 'orders-api'];
-  const around = { ...world, sleep, ...changes, environment: world.environment };
-  const ran = await cambioIn(around, 'exchange', ...target, ...options);
+  const machine = { ...world, sleep, ...changes, environment: world.environment };
+  const ran = await cambioIn(machine, 'exchange', ...target, ...options);
   return { ...ran, pauses, requests: here.at('/token'), received: here.received };
 }
 
@@ -284,8 +284,8 @@ describe('what may be tried again', () => {
     await gone.close();
     const pauses: number[] = [];
     const world = inTheWorld({ CAMBIO_URL: gone.url, CAMBIO_ID_TOKEN: token });
-    const around = { ...world, sleep: async (milliseconds: number) => void pauses.push(milliseconds) };
-    const { exit, stderr } = await cambioIn(around, 'exchange', '--audience', 'orders-api');
+    const machine = { ...world, sleep: async (milliseconds: number) => void pauses.push(milliseconds) };
+    const { exit, stderr } = await cambioIn(machine, 'exchange', '--audience', 'orders-api');
     expect([exit, pauses.length]).toEqual([3, 3]);
     expect(stderr).toContain(`no answer from 127.0.0.1:${gone.port}: ECONNREFUSED`);
     expect(stderr).toContain('HTTPS_PROXY');

@@ -58,8 +58,8 @@ async function probe({
   const sleep = async (ms: number): Promise<void> => {
     time += ms;
   };
-  const around = { ...inTheWorld(environment), now: () => time, sleep };
-  const { exit, stdout, stderr } = await cambioIn(around, 'probe', ...words);
+  const machine = { ...inTheWorld(environment), clock: () => time, sleep };
+  const { exit, stdout, stderr } = await cambioIn(machine, 'probe', ...words);
   return { exit, stderr, said: stdout === '' ? undefined : JSON.parse(stdout), received: server.received };
 }
 

@@ -8,7 +8,7 @@ const request = (url: string) => ({
   region: 'us-east-1',
   service: 'service',
   credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' },
-  now: new Date('2015-08-30T12:36:00Z'),
+  date: new Date('2015-08-30T12:36:00Z'),
 });
 const credential = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request';
 

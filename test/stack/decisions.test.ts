@@ -84,17 +84,17 @@ describe('GET /admin/decisions/{decision_id}', () => {
 describe('cambio', () => {
   test('why prints the trace of a refusal of this stack, and policy replay what another policy makes of it', async () => {
     const { decision_id = '' } = await exchange({ ref: 'refs/heads/other' });
-    const around = inTheWorld({ CAMBIO_URL: stack.url });
-    const told = await cambioIn(around, 'why', decision_id);
+    const machine = inTheWorld({ CAMBIO_URL: stack.url });
+    const told = await cambioIn(machine, 'why', decision_id);
     expect([told.exit, told.stderr]).toEqual([0, '']);
     expect(told.stdout).toContain('✗ ref: wanted "refs/heads/main", got "refs/heads/other"');
-    expect((await cambioIn(around, 'why', unknown)).exit).toBe(1);
+    expect((await cambioIn(machine, 'why', unknown)).exit).toBe(1);
 
-    const { stdout } = await cambioIn(around, 'why', decision_id, '--json');
+    const { stdout } = await cambioIn(machine, 'why', decision_id, '--json');
     const folder = mkdtempSync(join(tmpdir(), 'cambio-decisions-'));
     const audit = join(folder, 'audit.jsonl');
     writeFileSync(audit, stdout);
-    const replayed = await cambioIn(around, 'policy', 'replay', audit, '--policy', 'infra/policy');
+    const replayed = await cambioIn(machine, 'policy', 'replay', audit, '--policy', 'infra/policy');
     rmSync(folder, { recursive: true });
     expect([replayed.exit, replayed.stdout]).toEqual([0, expect.stringContaining('1 stay')]);
   });

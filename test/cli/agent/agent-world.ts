@@ -34,8 +34,8 @@ export async function startAgentFor(url: string, options: AgentOptions = {}): Pr
     said += text;
   };
   const output = { stdout: () => {}, stderr };
-  const around = inTheWorld({ CAMBIO_URL: url, CAMBIO_ID_TOKEN: ownToken, SECRET: 'hunter2' });
-  const listener = await startAgent({ listen: '127.0.0.1:0', ...options }, output, around);
+  const machine = inTheWorld({ CAMBIO_URL: url, CAMBIO_ID_TOKEN: ownToken, SECRET: 'hunter2' });
+  const listener = await startAgent({ listen: '127.0.0.1:0', ...options }, output, machine);
   return { listener, stderr: () => said, ask: askerOf(listener.url), close: listener.close };
 }
 

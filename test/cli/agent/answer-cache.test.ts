@@ -11,7 +11,7 @@ let cache: AnswerCache<string>;
 beforeEach(() => {
   [clock, random, seen] = [1_000_000, 0, []];
   const events = { onUse: (use: string) => void seen.push(use), onLoad: (outcome: string) => void seen.push(outcome) };
-  cache = createAnswerCache<string>({ maxEntries: 3, ...events }, { now: () => clock, random: () => random });
+  cache = createAnswerCache<string>({ maxEntries: 3, ...events }, { clock: () => clock, random: () => random });
 });
 
 /** Answers that are numbered, and live for so many seconds. */

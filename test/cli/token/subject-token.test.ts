@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RunProgram, Surroundings } from '../../../cli/surroundings.ts';
+import type { Machine, RunProgram } from '../../../cli/machine.ts';
 import { cambioIn, inTheWorld } from '../cambio.ts';
 import { type FakeServer, fakeServer, granting, type Reply, unsignedJwt } from '../fake-server.ts';
 
@@ -53,11 +53,11 @@ const buildkite: RunProgram = async (program, args) =>
 
 async function exchangeWith(
   environment: Readonly<Record<string, string | undefined>>,
-  changes: Partial<Surroundings>,
+  changes: Partial<Machine>,
   ...options: readonly string[]
 ) {
-  const around = { ...inTheWorld({ CAMBIO_URL: server.url, ...environment }), runProgram: buildkite, ...changes };
-  const ran = await cambioIn(around, 'exchange', '--audience', 'orders-api', ...options);
+  const machine = { ...inTheWorld({ CAMBIO_URL: server.url, ...environment }), runProgram: buildkite, ...changes };
+  const ran = await cambioIn(machine, 'exchange', '--audience', 'orders-api', ...options);
   const [request] = server.at('/token');
   return { ...ran, sent: request?.form.get('subject_token') ?? undefined };
 }
@@ -67,7 +67,7 @@ describe('the order', () => {
   const without = (...names: readonly string[]) =>
     Object.fromEntries(Object.entries(everySource()).filter(([name]) => !names.includes(name)));
 
-  test.each<[string, string, readonly string[], Partial<Surroundings>, readonly string[]]>([
+  test.each<[string, string, readonly string[], Partial<Machine>, readonly string[]]>([
     ['--token-file', 'option', [], piped, ['--token-file', tokenFile]],
     ['--token-env', 'variable', [], piped, ['--token-env', 'TOKEN']],
     ['stdin', 'stdin', [], piped, []],
@@ -156,7 +156,7 @@ describe('a source that is there and gives no token', () => {
     expect([exit, sent, asked]).toEqual([0, tokens['github'], 3]);
   });
 
-  test.each<[string, Record<string, string>, Partial<Surroundings>]>([
+  test.each<[string, Record<string, string>, Partial<Machine>]>([
     ['ACTIONS_ID_TOKEN_REQUEST_TOKEN is not', { ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x.example' }, {}],
     ['must be https', { ACTIONS_ID_TOKEN_REQUEST_URL: 'http://x.example', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 't' }, {}],
     ['cannot be read (ENOENT)', { CAMBIO_TOKEN_FILE: join(folder, 'absent') }, {}],

@@ -31,7 +31,9 @@ test('whatever is sent, it is signed as the command signs', () => {
   fc.assert(
     fc.property(segment, fc.string({ unit: 'binary' }), token, (path, body, sessionToken) => {
       const signed = { ...post, url: new URL(`/a/${path}/b`, post.url), body, keys: { ...keys, sessionToken } };
-      expect(signPost(signed)).toEqual(signRequest({ ...signed, method: 'POST', credentials: signed.keys }));
+      expect(signPost(signed)).toEqual(
+        signRequest({ ...signed, method: 'POST', credentials: signed.keys, date: post.now }),
+      );
     }),
   );
 });

@@ -30,8 +30,8 @@ afterAll(async () => {
 async function isActive(token: string): Promise<unknown> {
   const pod = join(action, 'pod');
   writeFileSync(pod, await stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:orders' }));
-  const around = { ...inTheWorld({ CAMBIO_URL: stack.url, T: token }) };
-  const { stdout } = await cambioIn(around, 'introspect', '--token-env', 'T', '--client-assertion-file', pod);
+  const machine = { ...inTheWorld({ CAMBIO_URL: stack.url, T: token }) };
+  const { stdout } = await cambioIn(machine, 'introspect', '--token-env', 'T', '--client-assertion-file', pod);
   return (JSON.parse(stdout) as { readonly active: unknown }).active;
 }
 

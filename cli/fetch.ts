@@ -1,7 +1,7 @@
-// A request that succeeds or says why not, tried again while that may help. Network, through the surroundings.
+// A request that succeeds or says why not, tried again while that may help. Network, through the machine.
 import { CallFailed, failureOf, jsonOf } from './call-failed.ts';
 import { type HttpAnswer, type HttpRequest, NoAnswer } from './http-client.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Machine } from './machine.ts';
 
 export interface Answered {
   readonly status: number;
@@ -22,18 +22,18 @@ const firstPause = 400;
 const longestPause = 4_000;
 
 /** One request, tried again as {@link withRetries} does. @throws CallFailed */
-export function ask(request: HttpRequest, around: Surroundings, limits: RetryLimits = {}): Promise<Answered> {
-  return withRetries(() => askOnce(request, around), around, limits);
+export function fetchWithRetries(request: HttpRequest, machine: Machine, limits: RetryLimits = {}): Promise<Answered> {
+  return withRetries(() => fetchOnce(request, machine), machine, limits);
 }
 
 /** @throws CallFailed for every status but 2xx, and for no answer */
-export async function askOnce(request: HttpRequest, around: Surroundings): Promise<Answered> {
-  const answer = await around.send(request).catch((cause) => {
+export async function fetchOnce(request: HttpRequest, machine: Machine): Promise<Answered> {
+  const answer = await machine.send(request).catch((cause) => {
     if (cause instanceof NoAnswer)
       throw new CallFailed({ status: 0, description: cause.message, isFinal: cause.isFinal });
     throw cause;
   });
-  if (answer.status < 200 || answer.status > 299) throw new CallFailed(failureOf(answer, around.now()));
+  if (answer.status < 200 || answer.status > 299) throw new CallFailed(failureOf(answer, machine.clock()));
   return { status: answer.status, headers: answer.headers, json: jsonOf(answer), text: answer.body };
 }
 
@@ -43,18 +43,18 @@ export async function askOnce(request: HttpRequest, around: Surroundings): Promi
  */
 export async function withRetries<Result>(
   run: () => Promise<Result>,
-  around: Pick<Surroundings, 'now' | 'random' | 'sleep'>,
+  machine: Pick<Machine, 'clock' | 'random' | 'sleep'>,
   { attempts = 4, until = Number.POSITIVE_INFINITY }: RetryLimits = {},
 ): Promise<Result> {
-  const end = Math.min(around.now() + budget, until);
+  const end = Math.min(machine.clock() + budget, until);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();
     } catch (error) {
       if (!(error instanceof CallFailed) || !error.isRetryable || attempt >= attempts) throw error;
-      const pause = pauseAfter(attempt, around.random(), error.facts.retryAfter);
-      if (around.now() + pause >= end) throw error;
-      await around.sleep(pause);
+      const pause = pauseAfter(attempt, machine.random(), error.facts.retryAfter);
+      if (machine.clock() + pause >= end) throw error;
+      await machine.sleep(pause);
     }
   }
 }

@@ -15,13 +15,13 @@ export const commands: Readonly<Record<string, Command>> = {
     argument: { name: 'PATH', optional: true },
     options: {},
     run: async ({ positionals: [path = defaultPolicy], output }) =>
-      (await import('./policy/commands.ts')).policyCheck(path, output),
+      (await import('./policy/compiler-commands.ts')).policyCheck(path, output),
   },
   'policy test': {
     argument: { name: 'PATH', optional: true },
     options: {},
     run: async ({ positionals: [path = defaultPolicy], output }) =>
-      (await import('./policy/commands.ts')).policyTest(path, output),
+      (await import('./policy/compiler-commands.ts')).policyTest(path, output),
   },
   'policy explain': {
     options: {
@@ -29,80 +29,80 @@ export const commands: Readonly<Record<string, Command>> = {
       ...texts('client', 'audience', 'resource', 'role', 'scope', 'now'),
       json: flag,
     },
-    run: async ({ values, output, around }) =>
-      (await import('./policy/commands.ts')).policyExplain(values, output, around),
+    run: async ({ values, output, machine }) =>
+      (await import('./policy/compiler-commands.ts')).policyExplain(values, output, machine),
   },
   'policy replay': {
     argument: { name: 'AUDIT.jsonl' },
     options: texts('policy'),
     run: async ({ values, positionals: [file = ''], output }) =>
-      (await import('./policy/commands.ts')).policyReplay(file, values, output),
+      (await import('./policy/compiler-commands.ts')).policyReplay(file, values, output),
   },
   exchange: {
     options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
-    run: async ({ values, output, around }) => (await import('./exchange.ts')).exchange(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./exchange.ts')).exchange(values, output, machine),
   },
   aws: {
     options: { ...server, ...subject, ...client, ...texts('role', 'format') },
-    run: async ({ values, output, around }) => (await import('./aws.ts')).aws(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./aws.ts')).aws(values, output, machine),
   },
   'aws exec': {
     argument: { name: 'CMD', rest: true },
     options: { ...server, ...subject, ...client, ...texts('role') },
-    run: async ({ values, positionals, around }) =>
-      (await import('./aws-exec.ts')).awsExec(positionals, values, around),
+    run: async ({ values, positionals, machine }) =>
+      (await import('./aws-exec.ts')).awsExec(positionals, values, machine),
   },
   'aws trust-policy': {
     options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role', 'revocations-role') },
-    run: async ({ values, output, around }) => {
-      const { issuer } = (await import('./server.ts')).serverOf(values['url'] as string | undefined, around);
-      return (await import('./policy/commands.ts')).awsTrustPolicy(values, defaultPolicy, output, issuer);
+    run: async ({ values, output, machine }) => {
+      const { issuer } = (await import('./server.ts')).serverOf(values['url'] as string | undefined, machine);
+      return (await import('./policy/compiler-commands.ts')).awsTrustPolicy(values, defaultPolicy, output, issuer);
     },
   },
   agent: {
     options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file') },
-    run: async ({ values, output, around }) => (await import('./agent/agent.ts')).agent(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./agent/agent.ts')).agent(values, output, machine),
   },
   introspect: {
     options: { ...server, ...texts('token-file', 'token-env'), ...client },
-    run: async ({ values, output, around }) => (await import('./introspect.ts')).introspect(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./introspect.ts')).introspect(values, output, machine),
   },
   revoke: {
     options: { ...server, ...subject, ...client, ...texts('by', 'value', 'reason', 'issued-before') },
-    run: async ({ values, output, around }) => (await import('./revoke.ts')).revoke(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./revoke.ts')).revoke(values, output, machine),
   },
   probe: {
     options: { ...server, ...subject, ...client, ...texts('audience') },
-    run: async ({ values, output, around }) => (await import('./probe.ts')).probe(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./probe.ts')).probe(values, output, machine),
   },
   'keys list': {
     options: server,
-    run: async ({ values, output, around }) => (await import('./keys.ts')).keys.list(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./keys.ts')).keys.list(values, output, machine),
   },
   'keys rotate': {
     options: server,
-    run: async ({ values, output, around }) => (await import('./keys.ts')).keys.rotate(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./keys.ts')).keys.rotate(values, output, machine),
   },
   'keys revoke': {
     argument: { name: 'KID' },
     options: server,
-    run: async ({ values, positionals: [kid = ''], output, around }) =>
-      (await import('./keys.ts')).keys.revoke(kid, values, output, around),
+    run: async ({ values, positionals: [kid = ''], output, machine }) =>
+      (await import('./keys.ts')).keys.revoke(kid, values, output, machine),
   },
   doctor: {
     options: { ...server, ...subject, ...client },
-    run: async ({ values, output, around }) => (await import('./doctor.ts')).doctor(values, output, around),
+    run: async ({ values, output, machine }) => (await import('./doctor.ts')).doctor(values, output, machine),
   },
   'audit verify': {
     argument: { name: 'AUDIT.jsonl' },
     options: server,
-    run: async ({ values, positionals: [file = ''], output, around }) =>
-      (await import('./audit-verify.ts')).auditVerify(file, values, output, around),
+    run: async ({ values, positionals: [file = ''], output, machine }) =>
+      (await import('./audit-verify.ts')).auditVerify(file, values, output, machine),
   },
   why: {
     argument: { name: 'DECISION_ID' },
     options: { ...server, json: flag },
-    run: async ({ values, positionals: [id = ''], output, around }) =>
-      (await import('./why.ts')).why(id, values, output, around),
+    run: async ({ values, positionals: [id = ''], output, machine }) =>
+      (await import('./why.ts')).why(id, values, output, machine),
   },
 };

@@ -1,4 +1,4 @@
-// What a command sees of the world around it: cambio.ts gives it the real one. Types only.
+// The machine a command runs on, as far as it uses it: cambio.ts gives it the real one. Types only.
 import type { Environment } from './environment.ts';
 import type { Send } from './http-client.ts';
 
@@ -8,10 +8,10 @@ export type RunProgram = (
   args: readonly string[],
 ) => Promise<{ readonly exit: number; readonly stdout: string } | undefined>;
 
-export interface Surroundings {
+export interface Machine {
   readonly environment: Environment;
   /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: () => number;
   /** From 0 up to 1, for jitter alone. */
   readonly random: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
