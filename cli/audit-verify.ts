@@ -1,5 +1,6 @@
-// `cambio audit verify AUDIT.jsonl`: the functions' log against the decisions that are kept. Whoever changes or loses one of
-// the two is found by the other. Reads the file, calls GET /admin/decisions/{decision_id} for each decision.
+// `cambio audit verify AUDIT.jsonl`: the functions' log against the decisions that are kept. It finds a decision that was
+// changed or lost, and a line that was changed, but no line that was taken out. Reads the file, calls GET
+// /admin/decisions/{decision_id} for each decision.
 import { isDeepStrictEqual } from 'node:util';
 import { isClaims } from '../shared/policy/claims.ts';
 import { callAdmin } from './admin-call.ts';
@@ -60,6 +61,7 @@ export async function auditVerify(
   output.stdout(
     `${kept.length} decisions: ${kept.length - wrong.length} agree, ${wrong.length} do not; ${rest} need not be kept\n`,
   );
+  output.stderr('cambio: each line of the file is compared; a line that was taken out of it cannot be seen this way\n');
   return wrong.length > 0 ? exitCodes.refused : exitCodes.ok;
 }
 
@@ -76,7 +78,11 @@ function isKept({ outcome, issued, subject, actor, expires_at: expiresAt }: Docu
 }
 
 function groupById(events: readonly Document[]): readonly Logged[] {
-  const groups = Map.groupBy(events, ({ decision_id: id }) => String(id));
+  const groups = new Map<string, Document[]>();
+  for (const event of events) {
+    const id = String(event['decision_id']);
+    groups.set(id, [...(groups.get(id) ?? []), event]);
+  }
   return [...groups].map(([id, lines]) => ({ id, lines }));
 }
 

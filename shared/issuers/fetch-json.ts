@@ -60,8 +60,10 @@ async function load(url: URL, request: FetchJsonRequest, limits: Limits, signal:
 /** One deadline over all phases. The end of it, like the end of `run`, closes the socket: nothing is left to drip. */
 async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const { promise: expired, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new FetchJsonError('timeout', `no answer in ${timeoutMs} ms`)), timeoutMs);
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new FetchJsonError('timeout', `no answer in ${timeoutMs} ms`)), timeoutMs);
+  });
   try {
     return await Promise.race([run(controller.signal), expired]);
   } catch (error) {

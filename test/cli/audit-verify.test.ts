@@ -83,6 +83,19 @@ test('what need not be kept is counted, and not asked for', async () => {
   expect([exit, stdout, asked]).toEqual([0, '0 decisions: 0 agree, 0 do not; 2 need not be kept\n', 0]);
 });
 
+test('says that it cannot see a line that was taken out of the log', async () => {
+  const other = { ...granted, decision_id: id.replace(/1$/, '2') };
+  const whole = await verify([{ event: granted }, { event: other }], { body: granted });
+  expect([whole.exit, whole.stdout]).toEqual([1, expect.stringContaining(`missing: ${other.decision_id}\n`)]);
+  const shortened = await verify([{ event: granted }], { body: granted });
+  expect([shortened.exit, shortened.stdout]).toEqual([0, '1 decisions: 1 agree, 0 do not; 0 need not be kept\n']);
+  for (const { stderr } of [whole, shortened]) {
+    expect(stderr).toBe(
+      'cambio: each line of the file is compared; a line that was taken out of it cannot be seen this way\n',
+    );
+  }
+});
+
 test('a file without decisions is a mistake', async () => {
   const { exit, stderr } = await verify(['{}', 'START RequestId'], { body: {} });
   expect(exit).toBe(2);

@@ -78,11 +78,13 @@ function transactItems(input: Input, actions: Readonly<Record<string, string>>):
 
 /** One entry per action and table. */
 function merged(all: readonly Touched[]): readonly Touched[] {
-  const groups = Map.groupBy(all, ({ action, table }) => `${action} ${table}`);
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    return first === undefined ? [] : [{ ...first, leadingKeys: group.flatMap(({ leadingKeys }) => leadingKeys) }];
-  });
+  const entries = new Map<string, Touched>();
+  for (const touched of all) {
+    const name = `${touched.action} ${touched.table}`;
+    const earlier = entries.get(name)?.leadingKeys ?? [];
+    entries.set(name, { ...touched, leadingKeys: [...earlier, ...touched.leadingKeys] });
+  }
+  return [...entries.values()];
 }
 
 /** Keys of BatchGetItem's `{Keys}` or of BatchWriteItem's list of requests. */

@@ -163,7 +163,10 @@ describe('the deadline covers', () => {
   });
 
   test('a body that drips, and nothing is left open behind it', async () => {
-    const gone = Promise.withResolvers<void>();
+    let sayGone = (): void => {};
+    const gone = new Promise<void>((resolve) => {
+      sayGone = resolve;
+    });
     const dripping =
       (pause: number): RequestListener =>
       (_request, response) => {
@@ -175,11 +178,11 @@ describe('the deadline covers', () => {
         }, pause);
         response.on('close', () => {
           clearInterval(timer);
-          gone.resolve();
+          sayGone();
         });
       };
     expect(await codeOf((await http(dripping(1000))).url, hurried)).toBe('timeout');
-    await gone.promise;
+    await gone;
     expect(await codeOf((await http(dripping(1))).url)).toBe('ok');
   });
 

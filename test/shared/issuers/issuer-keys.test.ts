@@ -197,11 +197,12 @@ describe('a hostile key set makes its issuer unavailable, and no other', () => {
 
   test('an answer that never comes', async () => {
     const [bad, other] = [await createIssuer(), await createIssuer()];
-    const asked = Promise.withResolvers<void>();
-    bad.documents.keys = () => asked.resolve();
+    const asked = new Promise<void>((resolve) => {
+      bad.documents.keys = () => resolve();
+    });
     const { kidOf } = createFinder({ timeoutMs: 1000 });
     const waiting = kidOf(trust(bad.url), 'a');
-    await asked.promise;
+    await asked;
     expect(await kidOf(trust(other.url, { from: 'discovery' }, 'other'), 'a')).toBe('a');
     expect(await waiting).toBe('issuer_unavailable');
   });

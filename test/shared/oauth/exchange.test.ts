@@ -79,7 +79,10 @@ describe('a granted exchange', () => {
 
   test('signs and records side by side: neither waits for the other to begin', async () => {
     let begun = 0;
-    const { promise: both, resolve } = Promise.withResolvers<void>();
+    let resolve = (): void => {};
+    const both = new Promise<void>((done) => {
+      resolve = done;
+    });
     const begin = (): Promise<void> => {
       begun += 1;
       if (begun === 2) resolve();
