@@ -1,5 +1,5 @@
 // One Lambda bundle: esbuild makes index.mjs of a functions/*.ts entry, the compiled policy lies beside it. Writes to a temporary directory.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -28,12 +28,22 @@ export interface Bundle {
 export function withBundle<Result>(bundle: Bundle, use: (directory: string) => Result): Result {
   const directory = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
   try {
-    writeFileSync(join(directory, 'index.mjs'), compiled(bundle));
-    if (bundle.policy) writeFileSync(join(directory, 'policy.json'), JSON.stringify(bundle.policy));
+    write(join(directory, 'index.mjs'), compiled(bundle));
+    if (bundle.policy) write(join(directory, 'policy.json'), JSON.stringify(bundle.policy));
     return use(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * Lambda runs code as another user, and CDK keeps the mode of a file, which its hash says nothing of: a file that only its
+ * owner may read would be a function that never starts, until its content changes.
+ */
+function write(path: string, text: string): void {
+  writeFileSync(path, text);
+  // Not an option of the write: the umask would take from it.
+  chmodSync(path, 0o644);
 }
 
 /** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */

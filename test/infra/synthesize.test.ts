@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { synthesize } from '../../infra/synthesize.ts';
@@ -35,6 +35,21 @@ describe('synthesis in process', () => {
       });
       const token = assets.get(codeOf(template, 'Token')) ?? '';
       expect(JSON.parse(readFileSync(join(token, 'policy.json'), 'utf8'))).toEqual(artifact);
+    });
+  });
+
+  test('makes files that Lambda may read, whatever the umask of whoever synthesizes', () => {
+    inTemporaryFolder((outdir) => {
+      const umask = process.umask(0o077);
+      try {
+        const { assets } = synthesize({ policy, outdir });
+        const files = [...assets.values()].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+        expect(files.length).toBeGreaterThan(10);
+        const modes = files.map((path) => (statSync(path).mode & 0o777).toString(8));
+        expect(new Set(modes)).toEqual(new Set(['644']));
+      } finally {
+        process.umask(umask);
+      }
     });
   });
 
