@@ -10,7 +10,7 @@ import { type GatewayAnswer, type GatewayError, type GatewayRequest, headerOf, i
 import { answerMock } from './mock-integration.ts';
 import { proxyAnswer, proxyEvent } from './proxy-integration.ts';
 import { gatewayAnswer, gatewayResponsesOf } from './response.ts';
-import { type Match, type Method, matchPath, type ProxyIntegration, routesOf } from './routes.ts';
+import { type Match, type Method, matchRequest, type ProxyIntegration, routesOf } from './routes.ts';
 
 /** Calls a function by the ARN of the function, its alias or its version. */
 export type Invoke = (functionArn: string, event: string) => Promise<InvocationResult>;
@@ -36,16 +36,14 @@ export function createRouter({ template, resolve, invoke }: RouterOptions): Rout
   const { apiId, stage, binaryTypes } = apiOf(template, resolve);
 
   return async (request) => {
-    const match = matchPath(routes, request.path);
-    const method = match?.route.methods.get(request.method) ?? match?.route.methods.get('ANY');
-    const caller = method?.authorization === 'AWS_IAM' ? callerOf(request) : undefined;
+    const match = matchRequest(routes, request.method, request.path);
+    const caller = match?.method.authorization === 'AWS_IAM' ? callerOf(request) : undefined;
     const requestId = randomUUID();
     const { resourceId, resourcePath } = match?.route ?? { resourceId: '', resourcePath: request.path };
     const about = { request, requestId, at: Date.now(), apiId, stage, resourceId, resourcePath };
     const context = contextOf(caller ? { ...about, caller } : about);
-    const refusal = refuse(request, method, caller);
-    const outcome =
-      refusal ?? (match && method ? await run({ request, match, method, context, binaryTypes }, invoke) : undefined);
+    const refusal = refuse(request, match?.method, caller);
+    const outcome = refusal ?? (match && (await run({ request, match, context, binaryTypes }, invoke)));
     const accept = headerOf(request, 'accept');
     const answer =
       !outcome || isGatewayError(outcome)
@@ -96,15 +94,15 @@ function callerOf(request: GatewayRequest): Caller | undefined {
 interface Run {
   readonly request: GatewayRequest;
   readonly match: Match;
-  readonly method: Method;
   readonly context: Context;
   readonly binaryTypes: readonly string[];
 }
 
 function run(input: Run, invoke: Invoke): GatewayAnswer | GatewayError | Promise<GatewayAnswer | GatewayError> {
-  const { request, method, context } = input;
-  if ('proxy' in method.integration) return runProxy(method.integration.proxy, input, invoke);
-  return answerMock(method.integration.mock, {
+  const { request, match, context } = input;
+  const { integration } = match.method;
+  if ('proxy' in integration) return runProxy(integration.proxy, input, invoke);
+  return answerMock(integration.mock, {
     contentType: headerOf(request, 'content-type'),
     accept: headerOf(request, 'accept'),
     body: request.body.toString('utf8'),

@@ -24,6 +24,7 @@ export interface Route {
 
 export interface Match {
   readonly route: Route;
+  readonly method: Method;
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
@@ -92,14 +93,17 @@ function resourcePaths(template: Template, resolve: (value: unknown) => unknown)
 }
 
 /**
- * Finds the most specific resource: at each segment a literal wins over `{name}` and that over `{name+}`. Paths are
- * case-sensitive; leading slashes count once and trailing ones not at all, as API Gateway has it.
+ * Finds the most specific resource that has the method or `ANY`: at each segment a literal wins over `{name}` and that over
+ * `{name+}`. One without the method is passed over for a less specific one. Paths are case-sensitive; leading slashes count
+ * once and trailing ones not at all, as API Gateway has it.
+ * @see https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html#api-gateway-proxy-resource
  */
-export function matchPath(routes: readonly Route[], path: string): Match | undefined {
+export function matchRequest(routes: readonly Route[], httpMethod: string, path: string): Match | undefined {
   const segments = path.replace(/^\/+/, '').replace(/\/+$/, '').split('/');
-  const matches = routes.flatMap((route) => {
+  const matches = routes.flatMap((route): Match[] => {
+    const method = route.methods.get(httpMethod) ?? route.methods.get('ANY');
     const pathParameters = matchSegments(segmentsOf(route), segments);
-    return pathParameters ? [{ route, pathParameters }] : [];
+    return method && pathParameters ? [{ route, method, pathParameters }] : [];
   });
   return matches.sort((left, right) => (rank(left.route) < rank(right.route) ? -1 : 1))[0];
 }

@@ -22,11 +22,18 @@ const uri = {
 };
 const proxy = { Type: 'AWS_PROXY', IntegrationHttpMethod: 'POST', Uri: uri };
 
-function resource(part: string, parent: unknown = { 'Fn::GetAtt': ['Api', 'RootResourceId'] }): TemplateResource {
+export function resource(
+  part: string,
+  parent: unknown = { 'Fn::GetAtt': ['Api', 'RootResourceId'] },
+): TemplateResource {
   return { Type: 'AWS::ApiGateway::Resource', Properties: { RestApiId: api, PathPart: part, ParentId: parent } };
 }
 
-function method(resourceId: unknown, name: string, more: Readonly<Record<string, unknown>> = {}): TemplateResource {
+export function method(
+  resourceId: unknown,
+  name: string,
+  more: Readonly<Record<string, unknown>> = {},
+): TemplateResource {
   const common = { RestApiId: api, ResourceId: resourceId, HttpMethod: name, AuthorizationType: 'NONE' };
   return { Type: 'AWS::ApiGateway::Method', Properties: { ...common, Integration: proxy, ...more } };
 }

@@ -1,6 +1,6 @@
 // API Gateway's behaviour, executed from a template in the shapes `cdk synth` writes.
 import { describe, expect, it } from 'vitest';
-import { gateway, header, json, mock, template } from './gateway-world.ts';
+import { gateway, header, json, method, mock, resource, template } from './gateway-world.ts';
 
 const sigV4 =
   'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261123/eu-west-1/execute-api/aws4_request, SignedHeaders=host, Signature=00';
@@ -44,8 +44,31 @@ describe('matching', () => {
     expect([other.status, header(other, 'allow'), header(other, 'cache-control')]).toEqual([405, 'POST', 'no-store']);
   });
 
-  it('tells a method that nobody serves from one that is served only by status 403', async () => {
-    const { send } = gateway();
+  it('falls through to a less specific resource that has the method', async () => {
+    const users = {
+      Users: resource('users'),
+      User: resource('{user}', { Ref: 'Users' }),
+      Me: resource('me', { Ref: 'Users' }),
+      UserGet: method({ Ref: 'User' }, 'GET'),
+      MePatch: method({ Ref: 'Me' }, 'PATCH'),
+    };
+    const { send, invocations } = gateway(undefined, { Resources: users });
+    expect((await send('GET', '/bare')).status).toBe(200);
+    expect((await send('PATCH', '/users/me')).status).toBe(200);
+    expect((await send('GET', '/users/me')).status).toBe(200);
+    expect(invocations.map(({ event }) => [event.resource, event.pathParameters])).toEqual([
+      ['/bare', null],
+      ['/users/me', null],
+      ['/users/{user}', { user: 'me' }],
+    ]);
+    for (const path of ['/bare', '/users/me', '/users']) {
+      const answer = await send('POST', path);
+      expect([answer.status, json(answer).answered]).toEqual([404, 404]);
+    }
+  });
+
+  it('refuses a method that no resource has, with status 403', async () => {
+    const { send } = gateway(undefined, { Resources: { RestAny: method({ Ref: 'Rest' }, 'GET', mock(404)) } });
     expect((await send('GET', '/bare')).status).toBe(200);
     const answer = await send('POST', '/bare');
     expect([answer.status, json(answer).type]).toEqual([403, 'MISSING_AUTHENTICATION_TOKEN']);
