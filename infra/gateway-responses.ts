@@ -1,5 +1,6 @@
 // The answers API Gateway makes itself, in the shape of ours: JSON, no-store, Retry-After where a retry can help (RFC 6585 §4).
 import { type ResponseType, type RestApi, ResponseType as Type } from 'aws-cdk-lib/aws-apigateway';
+import { errorBody } from './error-body.ts';
 
 interface GatewayAnswer {
   readonly type: ResponseType;
@@ -42,7 +43,7 @@ export function addGatewayResponses(api: RestApi): void {
       type,
       ...(status ? { statusCode: String(status) } : {}),
       responseHeaders: { 'Cache-Control': "'no-store'", ...(retryAfter ? { 'Retry-After': `'${retryAfter}'` } : {}) },
-      templates: { 'application/json': JSON.stringify({ error, error_description: description }) },
+      templates: { 'application/json': errorBody(error, description) },
     });
   }
 }

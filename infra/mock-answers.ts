@@ -1,5 +1,6 @@
 // 404 and 405 as mock integrations of the template, so that no function runs for them (RFC 9110 §15.5.5, §15.5.6).
 import { type IResource, MockIntegration, PassthroughBehavior } from 'aws-cdk-lib/aws-apigateway';
+import { errorBody } from './error-body.ts';
 
 /** Answers every method of a resource that is no endpoint. */
 export function answerNotFound(resource: IResource): void {
@@ -59,7 +60,7 @@ const contentTypes = [
 function addMock(resource: IResource, answer: MockAnswer): void {
   const statusCode = String(answer.status);
   const headers = Object.entries({ ...answer.headers, 'Cache-Control': 'no-store' });
-  const body = JSON.stringify({ error: 'invalid_request', error_description: answer.description });
+  const body = errorBody('invalid_request', answer.description);
   const integration = new MockIntegration({
     passthroughBehavior: PassthroughBehavior.NEVER,
     requestTemplates: Object.fromEntries(

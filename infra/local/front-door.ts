@@ -1,6 +1,7 @@
 // The stack's one public port: HTTP in, HTTP out, whatever answers behind it. I/O: a listening socket on loopback.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { errorBody } from '../error-body.ts';
 import type { GatewayAnswer, GatewayRequest, HeaderList } from './gateway/message.ts';
 import { listen } from './protocol/listen.ts';
 
@@ -102,7 +103,7 @@ function close(server: Server): Promise<void> {
 
 function errorAnswer(status: number, error: string, description: string, more: HeaderList = []): GatewayAnswer {
   const headers: HeaderList = [['Content-Type', 'application/json'], ['Cache-Control', 'no-store'], ...more];
-  return { status, headers, body: JSON.stringify({ error, error_description: description }) };
+  return { status, headers, body: errorBody(error, description) };
 }
 
 /** The answer of a stack that does not serve yet. */

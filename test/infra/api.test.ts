@@ -97,6 +97,8 @@ describe('404 and 405', () => {
     expect(JSON.parse(answer.ResponseTemplates['application/json'] ?? '')).toEqual({
       error: 'invalid_request',
       error_description: 'no such endpoint',
+      code: 'invalid_request',
+      message: 'no such endpoint',
     });
   });
 
@@ -110,6 +112,8 @@ describe('404 and 405', () => {
     expect(JSON.parse(answer.ResponseTemplates['application/json'] ?? '')).toEqual({
       error: 'invalid_request',
       error_description: 'method not allowed',
+      code: 'invalid_request',
+      message: 'method not allowed',
     });
   });
 
@@ -148,13 +152,14 @@ describe('answers API Gateway makes itself', () => {
   const answers = Object.values(resourcesOf(template, 'AWS::ApiGateway::GatewayResponse'));
   const answerOf = (type: string) => answers.find(({ Properties }) => Properties['ResponseType'] === type)?.Properties;
 
-  test('all are JSON in the shape of ours, and none is stored', () => {
+  test('all are JSON in the words of OAuth and in those of the AWS SDKs, and none is stored', () => {
     expect(answers.length).toBeGreaterThan(10);
     for (const { Properties } of answers) {
       const templates = Properties['ResponseTemplates'] as Readonly<Record<string, string>>;
       expect(Object.keys(templates)).toEqual(['application/json']);
-      const body = JSON.parse(templates['application/json'] ?? '');
-      expect(body).toEqual({ error: expect.any(String), error_description: expect.any(String) });
+      const { error, error_description, ...forSdks } = JSON.parse(templates['application/json'] ?? '');
+      expect([error, error_description]).toEqual([expect.any(String), expect.any(String)]);
+      expect(forSdks).toEqual({ code: error, message: error_description });
       expect(Properties['ResponseParameters']).toMatchObject({ 'gatewayresponse.header.Cache-Control': "'no-store'" });
     }
   });

@@ -80,7 +80,12 @@ describe('the front door', () => {
     const answer = await fetch(one.url);
     expect([answer.status, await answer.json()]).toEqual([
       500,
-      { error: 'server_error', error_description: 'internal error' },
+      {
+        error: 'server_error',
+        error_description: 'internal error',
+        code: 'server_error',
+        message: 'internal error',
+      },
     ]);
   });
 
