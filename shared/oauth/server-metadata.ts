@@ -1,5 +1,6 @@
 // The two discovery documents (RFC 8414 §2; OpenID Connect Discovery §3 as workload issuers publish it). Pure.
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
+import { webIdentityAlgorithm, webIdentityClaimNames } from './role-session/web-identity.ts';
 import { tokenExchangeGrant } from './token-types.ts';
 
 /** Algorithm of signed introspection answers. @see [RFC 9701 §6](https://www.rfc-editor.org/rfc/rfc9701.html#section-6) */
@@ -35,14 +36,34 @@ export function authorizationServerMetadata({ issuer, apiBase, policy }: Deploym
   };
 }
 
-/** The same, with what OpenID Connect Discovery requires beside it, so that clouds take Cambio as an OIDC issuer. */
-export function openidConfiguration(deployment: Deployment): Metadata {
+/** With the roles, for which it is an OIDC provider of AWS. */
+interface OpenidDeployment extends Deployment {
+  readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients' | 'roles'>;
+}
+
+/**
+ * The same, with what OpenID Connect Discovery requires beside it, so that clouds take Cambio as an OIDC issuer.
+ * `claims_supported` has those of every policy; what rules map into tokens is nobody's business but theirs.
+ * @see [OpenID Connect Discovery §3](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata)
+ */
+export function openidConfiguration(deployment: OpenidDeployment): Metadata {
+  const { audiences, roles } = deployment.policy;
+  const identities = Object.values(roles).some(({ via }) => via === 'web-identity');
+  const algorithms = [
+    // OpenID Connect Discovery §3 requires it, and so does RFC 9068 §2.1.
+    'RS256',
+    ...(identities ? [webIdentityAlgorithm] : []),
+    ...Object.values(audiences).map(({ alg }) => alg),
+  ];
   return {
     ...authorizationServerMetadata(deployment),
     subject_types_supported: ['public'],
-    id_token_signing_alg_values_supported: signingAlgorithms(deployment.policy),
+    id_token_signing_alg_values_supported: [...new Set(algorithms)],
+    claims_supported: [...issuedClaimNames, ...(identities ? webIdentityClaimNames : [])],
   };
 }
+
+const issuedClaimNames = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'act'];
 
 /**
  * `none` at the token endpoint is the anonymous caller, who sends no `client_id`; a federated client's assertion is sent as
@@ -72,9 +93,4 @@ function authenticationAt(endpoint: string, methods: readonly string[], signing:
     ...(methods.length > 0 && { [`${endpoint}_auth_methods_supported`]: methods }),
     ...(methods.includes('private_key_jwt') && { [`${endpoint}_auth_signing_alg_values_supported`]: signing }),
   };
-}
-
-/** RS256 is always there: RFC 9068 §2.1 and OpenID Connect Discovery §3 require it. */
-function signingAlgorithms(policy: Deployment['policy']): readonly string[] {
-  return [...new Set(['RS256', ...Object.values(policy.audiences).map(({ alg }) => alg)])];
 }

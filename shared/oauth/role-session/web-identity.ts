@@ -7,7 +7,7 @@ import type { RoleSession } from './role-session.ts';
 const audience = 'sts.amazonaws.com';
 const lifetime = 300;
 /** Always in the keyring, and one that IAM's OIDC providers may use. */
-const alg = 'ES256';
+export const webIdentityAlgorithm = 'ES256';
 
 /**
  * A token for one role: `sub` names it, so that the trust policy of another role does not take it.
@@ -20,9 +20,13 @@ export async function webIdentityToken(
   now: number,
   cambio: Pick<ExchangeCapabilities, 'issuer' | 'readKeyring' | 'sign'>,
 ): Promise<string> {
-  const key = await signingKey(alg, cambio);
+  const key = await signingKey(webIdentityAlgorithm, cambio);
   return signJwt(signingInput('JWT', webIdentityClaims(session, cambio.issuer, now), key), key, cambio);
 }
+
+/** Of AWS's own, beside the registered ones. */
+export const webIdentityClaimNames = ['https://aws.amazon.com/tags', 'https://aws.amazon.com/source_identity'] as const;
+const [tagsClaim, sourceIdentityClaim] = webIdentityClaimNames;
 
 function webIdentityClaims({ role, tags, transitive, sourceIdentity }: RoleSession, iss: string, iat: number) {
   const principalTags = Object.fromEntries(tags.map(({ key, value }) => [key, [value]]));
@@ -33,7 +37,7 @@ function webIdentityClaims({ role, tags, transitive, sourceIdentity }: RoleSessi
     aud: audience,
     iat,
     exp: iat + lifetime,
-    ...(tags.length > 0 && { 'https://aws.amazon.com/tags': tagging }),
-    ...(sourceIdentity !== undefined && { 'https://aws.amazon.com/source_identity': sourceIdentity }),
+    ...(tags.length > 0 && { [tagsClaim]: tagging }),
+    ...(sourceIdentity !== undefined && { [sourceIdentityClaim]: sourceIdentity }),
   };
 }

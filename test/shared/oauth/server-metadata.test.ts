@@ -51,7 +51,23 @@ describe('discovery', () => {
     expect(openid).toMatchObject({
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+      claims_supported: expect.arrayContaining(['iss', 'sub', 'aud', 'exp', 'iat']),
     });
     expect(openid).not.toHaveProperty('authorization_endpoint');
+  });
+
+  test('the OpenID document names what web identities are signed with and carry, where the policy has them', () => {
+    const arn = 'arn:aws:iam::111122223333:role/deploy';
+    const documentFor = (via: 'assume-role' | 'web-identity') => {
+      const roles = { deploy: { name: 'deploy', arn, via, ttl: 900, maxTtl: 900 } };
+      const audiences = { api: { name: 'api', scopes: [], format: 'jwt', alg: 'RS256', ttl: 60, maxTtl: 60 } } as const;
+      return openidConfiguration({ ...deployment, policy: { clients: {}, audiences, roles } });
+    };
+    expect(documentFor('web-identity')).toMatchObject({
+      id_token_signing_alg_values_supported: ['RS256', 'ES256'],
+      claims_supported: expect.arrayContaining(['https://aws.amazon.com/tags']),
+    });
+    expect(documentFor('assume-role')['id_token_signing_alg_values_supported']).toEqual(['RS256']);
+    expect(documentFor('assume-role')['claims_supported']).not.toContain('https://aws.amazon.com/tags');
   });
 });
