@@ -14,9 +14,9 @@ export function eitherForm(match: MatchEntry, audiences: Audiences): MatchEntry 
   return { ...match, aud: [...new Set([...wanted, ...others])] };
 }
 
-/** Whether some audience has a form that fits the value or glob. */
-export function namesAudience(value: string, audiences: Audiences): boolean {
-  return audiences.some((entry) => formsOf(entry).some((form) => fits(value, form)));
+/** The audiences that have a form that fits the value or glob. */
+export function audiencesNamed(value: string, audiences: Audiences): Audiences {
+  return audiences.filter((entry) => formsOf(entry).some((form) => fits(value, form)));
 }
 
 function otherForms(value: string, forms: readonly string[]): readonly string[] {

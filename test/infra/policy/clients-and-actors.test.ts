@@ -13,7 +13,8 @@ clients:
     introspects: [orders-api]
   legacy: { auth: { client_secret_basic: { sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 } } }
 audiences:
-  orders-api: { resource: https://orders.acme.example, scopes: [orders:read], format: reference }
+  orders-api: { resource: https://orders.acme.example, scopes: [orders:read] }
+  opaque-api: { scopes: [orders:read], format: reference }
   payments-api: { scopes: [payments:charge] }
 rules:
   - id: checkout-for-user
@@ -40,7 +41,7 @@ describe('clients, actors, conditions and own tokens', () => {
   test('compile without a finding', () => {
     expect(diagnostics).toEqual([]);
     expect(findingsOf(policy.replace('client: [checkout, legacy]', 'client: [checkout, legacyy]'))).toEqual([
-      '22:24: there is no client "legacyy" | did you mean legacy?',
+      '23:24: there is no client "legacyy" | did you mean legacy?',
     ]);
   });
 
@@ -116,7 +117,7 @@ describe('clients, actors, conditions and own tokens', () => {
   });
 
   test('change audiences and issuers', () => {
-    expect(artifact?.audiences['orders-api']?.format).toBe('reference');
+    expect(artifact?.audiences['opaque-api']?.format).toBe('reference');
     expect(artifact?.audiences['payments-api']?.format).toBe('jwt');
     expect(artifact?.issuers['okta']).toMatchObject({ subject: ['mail:', { claim: 'email' }], private: ['email'] });
   });
