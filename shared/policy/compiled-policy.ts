@@ -128,6 +128,8 @@ export type WantedValue = { readonly equals: string | number | boolean } | { rea
 export interface ClaimMatch {
   readonly path: string;
   readonly type: ClaimType;
+  /** Its catalogue does not declare it: `type` is that of the wanted values, and a list fits by any element, too. */
+  readonly open?: true;
   readonly anyOf: readonly WantedValue[];
 }
 

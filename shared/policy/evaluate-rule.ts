@@ -18,10 +18,11 @@ export function evaluateRule(
   question: PolicyQuestion,
   evaluateCondition: EvaluateCondition,
 ): EvaluatedRule {
+  const onDoubt = 'deny' in rule;
   const cheap = [
     ...clientCondition(rule, question.client),
     ...actorConditions(rule, question.actor),
-    ...rule.match.map((match) => evaluateMatch(match, question.claims)),
+    ...rule.match.map((match) => evaluateMatch(match, question.claims, { onDoubt })),
   ];
   const evaluate = (expression: string): ConditionResult => evaluateCondition(expression, conditionVariables(question));
   const whens = evaluateWhens(rule, allMatch(cheap), evaluate);
@@ -48,17 +49,21 @@ function clientCondition({ client }: PolicyRule, got: string): readonly Conditio
 
 // Delegation is never a side effect: an allow rule that does not speak of an actor grants no request that has one.
 function actorConditions(rule: PolicyRule, actor: Presented | undefined): readonly Condition[] {
-  if (rule.actor) return wantedActor(rule.actor, actor);
+  if (rule.actor) return wantedActor(rule.actor, actor, 'deny' in rule);
   if ('deny' in rule || actor === undefined) return [];
   const hint = 'the request has an actor token, and this rule has no `actor`';
   return [{ name: 'actor', wanted: [], got: actor.issuer, matched: false, hint }];
 }
 
-function wantedActor({ from, match }: ActorMatch, actor: Presented | undefined): readonly Condition[] {
+function wantedActor(
+  { from, match }: ActorMatch,
+  actor: Presented | undefined,
+  onDoubt: boolean,
+): readonly Condition[] {
   const issuer: Condition = { name: 'actor', wanted: [from], got: actor?.issuer, matched: actor?.issuer === from };
   if (!actor) return [{ ...issuer, hint: 'the request has no actor token' }];
   if (!issuer.matched) return [issuer];
-  return [issuer, ...match.map((each) => evaluateMatch(each, actor.claims, 'actor.'))];
+  return [issuer, ...match.map((each) => evaluateMatch(each, actor.claims, { prefix: 'actor.', onDoubt }))];
 }
 
 function allMatch(conditions: readonly Condition[]): boolean {

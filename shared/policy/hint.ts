@@ -8,10 +8,9 @@ const maxLength = 512;
 
 type Explain = (wanted: string, got: string) => string | undefined;
 
-/** A hint for people, if a match failed for a reason that is known to be common. */
+/** A hint for people, if a match of a claim of the right type failed for a reason that is known to be common. */
 export function hintFor(match: ClaimMatch, got: unknown): string | undefined {
-  if (got === undefined || got === null) return missing(match.path);
-  return wrongType(match, got) ?? nearMiss(match, got);
+  return got === undefined ? missing(match.path) : nearMiss(match, got);
 }
 
 function nearMiss({ anyOf }: ClaimMatch, got: unknown): string | undefined {
@@ -28,23 +27,6 @@ function isShortText(value: unknown): value is string {
 function missing(path: string): string {
   if (path === 'environment') return 'the claim is missing: the job names no environment';
   return 'the claim is missing';
-}
-
-function wrongType({ type, path }: ClaimMatch, got: unknown): string | undefined {
-  const is = typeName(got);
-  if (is === type || (path === 'aud' && is === 'string')) return undefined;
-  if (is === 'string' && type === 'bool')
-    return 'the claim is a string such as "false", and not a bool; declare it so and quote it';
-  if (is === 'bool' && type === 'string')
-    return 'the claim is a bool, and not a string such as "false"; declare it so and do not quote it';
-  return `the claim is of type ${is}, not ${type}`;
-}
-
-function typeName(value: unknown): string {
-  if (Array.isArray(value)) return 'list';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value !== 'number') return typeof value;
-  return Number.isSafeInteger(value) ? 'int' : 'number';
 }
 
 const explanations: readonly Explain[] = [

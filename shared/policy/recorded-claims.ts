@@ -80,12 +80,17 @@ function named(omitted: readonly string[]): readonly string[] {
 
 /** The keys that lead to a path, chosen as {@link claimAt} does: at each level the longest name that exists. */
 function stepsTo(claims: Claims, path: string): readonly string[] | undefined {
-  if (Object.hasOwn(claims, path)) return [path];
+  // `null` is as if missing to a match, and still something to a condition.
+  return stepsOver(claims, path, (value) => value !== null) ?? stepsOver(claims, path, () => true);
+}
+
+function stepsOver(claims: Claims, path: string, counts: (value: unknown) => boolean): readonly string[] | undefined {
+  if (Object.hasOwn(claims, path) && counts(claims[path])) return [path];
   for (let dot = path.lastIndexOf('.'); dot > 0; dot = path.lastIndexOf('.', dot - 1)) {
     const name = path.slice(0, dot);
-    if (!Object.hasOwn(claims, name)) continue;
+    if (!Object.hasOwn(claims, name) || !counts(claims[name])) continue;
     const inner = claims[name];
-    const rest = isClaims(inner) ? stepsTo(inner, path.slice(dot + 1)) : undefined;
+    const rest = isClaims(inner) ? stepsOver(inner, path.slice(dot + 1), counts) : undefined;
     return rest && [name, ...rest];
   }
   return undefined;

@@ -9,11 +9,9 @@ export function lowerMatch(catalogue: Catalogue, match: MatchEntry): ClaimMatch[
   return Object.entries(match).map(([path, wanted]) => {
     const values = [wanted].flat();
     const type = typeOfClaim(catalogue, path);
-    return {
-      path,
-      type: type === undefined || type === 'open' ? typeOfValue(values[0]) : type,
-      anyOf: values.map(lowerValue),
-    };
+    const anyOf = values.map(lowerValue);
+    if (type === undefined || type === 'open') return { path, type: typeOfValue(values[0]), open: true, anyOf };
+    return { path, type, anyOf };
   });
 }
 

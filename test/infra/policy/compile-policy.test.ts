@@ -38,8 +38,8 @@ describe('the artifact', () => {
     );
     expect(artifact?.rules[3]?.match.slice(3)).toEqual([
       { path: 'team', type: 'string', anyOf: [{ equals: 'blue' }, { glob: 'red-*' }] },
-      { path: 'extra.level', type: 'int', anyOf: [{ equals: 1 }, { equals: 2 }] },
-      { path: 'extra.on', type: 'bool', anyOf: [{ equals: true }] },
+      { path: 'extra.level', type: 'int', open: true, anyOf: [{ equals: 1 }, { equals: 2 }] },
+      { path: 'extra.on', type: 'bool', open: true, anyOf: [{ equals: true }] },
     ]);
   });
 

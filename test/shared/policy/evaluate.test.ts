@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
-import { type Claims, claimAt, scalarsOf } from '../../../shared/policy/claims.ts';
+import { type Claims, claimAt } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
 import { evaluatePolicy, indexRules, type PolicyAnswer, type PolicyQuestion } from '../../../shared/policy/evaluate.ts';
 import { evaluateMatch } from '../../../shared/policy/match.ts';
@@ -60,12 +60,12 @@ describe('a match', () => {
     expect(fits(match('object', [{ equals: 'x' }]), { x: 1 })).toBe(false);
   });
 
-  test('on a list is any element; a string is no list, but for aud', () => {
+  test('on a list is any element, and one value is a list of one', () => {
     expect(fits(match('list', [{ equals: 'admins' }]), ['users', 'admins'])).toBe(true);
     expect(fits(match('list', [{ equals: 'admins' }]), ['users', ['admins']])).toBe(false);
-    expect(fits(match('list', [{ equals: 'admins' }]), 'admins')).toBe(false);
+    expect(fits(match('list', [{ equals: 'admins' }]), 'admins')).toBe(true);
+    expect(fits(match('list', [{ equals: 'admins' }]), { admins: true })).toBe(false);
     expect(fits(match('list', [{ equals: 'us' }], 'aud'), 'us')).toBe(true);
-    expect(scalarsOf([1, 'a', null, {}], 'list', 'c')).toEqual([1, 'a']);
   });
 
   test('of several values takes any', () => {
@@ -191,6 +191,25 @@ describe('a decision', () => {
     );
   });
 
+  test('a claim of another type never grants, whatever it is and whichever rule reads it', () => {
+    const odd = fc.jsonValue().filter((each) => each !== null && typeof each !== 'string');
+    fc.assert(
+      fc.property(rules, question, claimName, odd, (among, asked, name, other) => {
+        const claims = { ...asked.claims, [name]: other };
+        const relevant = among.filter((each) => each.from === asked.issuer && speaksOf(each, asked.audience));
+        const answer = decide(relevant, { ...asked, claims });
+        if (answer.outcome !== 'granted') return;
+        expect(answer.allow.match.map(({ path }) => path)).not.toContain(name);
+        // A deny rule that reads it was passed over for something else of it that does not fit.
+        const passed = relevant.filter((each) => 'deny' in each && each.match.some(({ path }) => path === name));
+        for (const each of passed) {
+          const rest = { ...each, match: each.match.filter(({ path }) => path !== name) };
+          expect(decide([rest], { ...asked, claims }).outcome).toBe('no_rule');
+        }
+      }),
+    );
+  });
+
   test('takes actors seriously: a rule without one never grants with one, a rule with one never without', () => {
     fc.assert(
       fc.property(rules, question, (among, asked) => {
@@ -240,6 +259,44 @@ describe('a decision', () => {
     expect([ask({}), from('eks')].map((asked) => decide(plain, asked).outcome)).toEqual(['denied', 'denied']);
     const delegated = [...plain.slice(0, 2), deny({ actor: { from: 'eks', match: [] } })];
     expect([ask({}), from('eks')].map((asked) => decide(delegated, asked).outcome)).toEqual(['granted', 'denied']);
+  });
+
+  test('a claim of another type, of the subject or of the actor, fires a deny rule whose other conditions fit', () => {
+    const outcome = (claims: Claims, among: readonly PolicyRule[]) =>
+      decide([allow({}), allow({ actor: { from: 'eks', match: [] } }), ...among], ask({ claims })).outcome;
+    const denyX = [deny({ match: [matchX('1')] })];
+    expect([{ x: '1' }, { x: 1 }, { x: ['2'] }, { x: { y: 1 } }].map((each) => outcome(each, denyX))).toEqual(
+      Array.from({ length: 4 }, () => 'denied'),
+    );
+    expect([{ x: '2' }, { x: null }, {}].map((each) => outcome(each, denyX))).toEqual(
+      Array.from({ length: 3 }, () => 'granted'),
+    );
+    const both = [deny({ match: [matchX('1'), { ...matchX('1'), path: 'y' }] })];
+    expect([outcome({ x: 1, y: '1' }, both), outcome({ x: 1, y: '2' }, both)]).toEqual(['denied', 'granted']);
+    const never = [deny({ match: [matchX('1')], when: [{ name: 'never', expression: 'false' }] })];
+    expect([outcome({ x: 1 }, never), outcome({ x: '1' }, never)]).toEqual(['granted', 'granted']);
+    const ofActor = [deny({ actor: { from: 'eks', match: [matchX('1')] } })];
+    const acting = (claims: Claims) =>
+      decide([allow({ actor: { from: 'eks', match: [] } }), ...ofActor], ask({ actor: { issuer: 'eks', claims } }));
+    expect([acting({ x: 1 }).outcome, acting({ x: '2' }).outcome]).toEqual(['denied', 'granted']);
+    const traced = decide(denyX, ask({ claims: { x: 1 } })).trace[0]?.conditions;
+    const hint = 'the claim is of type int, not string: doubt denies';
+    expect(traced).toEqual([{ name: 'x', wanted: ['1'], got: 1, matched: true, hint }]);
+  });
+
+  test('an allow rule that reads a claim of another type says so, and no deny rule hides behind one value of a list', () => {
+    const groups = (equals: string): ClaimMatch => ({ path: 'groups', type: 'list', anyOf: [{ equals }] });
+    const traced = decide([allow({ match: [matchX('1')] })], ask({ claims: { x: 1 } }));
+    expect(traced.trace[0]?.conditions[0]).toMatchObject({
+      matched: false,
+      hint: 'the claim is of type int, not string',
+    });
+    const outcome = (claim: unknown) =>
+      decide([allow({}), deny({ match: [groups('contractors')] })], ask({ claims: { groups: claim } })).outcome;
+    expect([['staff', 'contractors'], 'contractors', ['staff', null], { 0: 'x' }].map(outcome)).toEqual(
+      Array.from({ length: 4 }, () => 'denied'),
+    );
+    expect([['staff'], 'staff', []].map(outcome)).toEqual(['granted', 'granted', 'granted']);
   });
 
   test('an error in a `when` refuses an allow rule and fires a deny rule', () => {

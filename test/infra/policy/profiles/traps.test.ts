@@ -93,7 +93,7 @@ const gitlab: Traps = {
   },
   'groups are a list, left out when there are too many': {
     match: { groups_direct: 'my-group/backend' },
-    not: [{ groups_direct: ['my-group'] }, { groups_direct: undefined }, { groups_direct: 'my-group/backend' }],
+    not: [{ groups_direct: ['my-group'] }, { groups_direct: undefined }, { groups_direct: { 0: 'my-group/backend' } }],
   },
   'ci_config_ref_uri is null for configuration elsewhere': {
     match: { ci_config_ref_uri: 'gitlab.com/my-group/backend/my-project//.gitlab-ci.yml@refs/heads/main' },
@@ -123,7 +123,10 @@ const circleci: Traps = {
   },
   'contexts are a list': {
     match: { [`${circle}/context-ids`]: '0b7c2f6e-5d41-4a83-9e28-c6d1f3a0b5e7' },
-    not: [{ [`${circle}/context-ids`]: [] }, { [`${circle}/context-ids`]: '0b7c2f6e-5d41-4a83-9e28-c6d1f3a0b5e7' }],
+    not: [
+      { [`${circle}/context-ids`]: [] },
+      { [`${circle}/context-ids`]: { 0: '0b7c2f6e-5d41-4a83-9e28-c6d1f3a0b5e7' } },
+    ],
   },
   'ssh-rerun is a boolean': {
     match: { [`${circle}/ssh-rerun`]: false },

@@ -287,6 +287,16 @@ describe('a federated client', () => {
     expect(await withAssertion(pod(), { client_id: 'orders' }, at)).toBe('granted');
   });
 
+  test('is nobody by a claim of another type than declared, and one value is a list of one', async () => {
+    const match = [{ path: 'teams', type: 'list' as const, anyOf: [{ equals: 'orders' }] }];
+    const auth: Client['auth'] = { method: 'federated', issuer: 'github', match };
+    const at = makeWorld({}, { ...served, clients: { orders: { name: 'orders', auth, introspects: [] } } });
+    expect(await withAssertion(pod({ teams: { orders: true } }), {}, at)).toBe('invalid_client/client');
+    expect(await withAssertion(pod({ teams: [['orders']] }), {}, at)).toBe('invalid_client/client');
+    expect(await withAssertion(pod({ teams: ['orders'] }), {}, at)).toBe('granted');
+    expect(await withAssertion(pod({ teams: 'orders' }), {}, at)).toBe('granted');
+  });
+
   test('presents a token verified like a subject, and may present it again', async () => {
     const at = world();
     for (const claims of [{ exp: now }, { aud: 'x' }, { iss: 'https://evil.example' }, { nbf: now + 61 }]) {
