@@ -1,6 +1,6 @@
-// The environment of the functions, named once: infra writes these variables, functions read them.
+// The environment of the functions, named once: infra writes these variables, functions read them. Pure.
 
-/** Environment variable of each setting. Shapes are in {@link Config}. */
+/** Environment variable of each setting. */
 export const environmentNames = {
   /** Issuer identifier: an https origin without a path and without a trailing slash. */
   issuer: 'ISSUER',
@@ -10,28 +10,60 @@ export const environmentNames = {
   recordsTable: 'RECORDS_TABLE',
   /** Seconds a decision is kept. */
   decisionRetention: 'DECISION_RETENTION',
-  /** JSON object: the values the policy artifact has holes for. Optional; absent means none. */
+  /** JSON object: the values the policy artifact has holes for. Absent where it has none. */
   policyValues: 'POLICY_VALUES',
   /** The account that the function runs in. */
   accountId: 'ACCOUNT_ID',
-  /** ARN of the function that ends sessions of AWS roles. Optional; absent where no role is revocable. */
+  /** ARN of the function that ends sessions of AWS roles. Absent where no role is revocable. */
   sessionRevocations: 'SESSION_REVOCATIONS',
+  /** Takes the place of Lambda's own endpoint where it is set, as for the SDK's clients, which read theirs themselves. */
+  lambdaEndpoint: 'AWS_ENDPOINT_URL_LAMBDA',
+  /** As {@link environmentNames.lambdaEndpoint}, for IAM. */
+  iamEndpoint: 'AWS_ENDPOINT_URL_IAM',
 } as const;
 
 export type Setting = keyof typeof environmentNames;
 
+const optional = ['policyValues', 'sessionRevocations', 'lambdaEndpoint', 'iamEndpoint'] as const;
+const wholeNumbers = ['decisionRetention'] as const;
+
+type Optional = (typeof optional)[number];
+type WholeNumber = (typeof wholeNumbers)[number];
+
+/** The named settings; one that may be absent is undefined then, and one that is empty is absent. */
+export type Config<Name extends Setting> = {
+  readonly [Each in Name]: (Each extends WholeNumber ? number : string) | (Each extends Optional ? undefined : never);
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /**
- * Reads the named settings and reports every missing one in a single error.
- * @throws Error naming all variables that are unset or empty
+ * Reads the named settings.
+ * @throws Error naming every variable that is missing or wrong, and the value of none
  */
-export function readConfig<const Names extends readonly Setting[]>(
-  environment: Readonly<Record<string, string | undefined>>,
-  names: Names,
-): Readonly<Record<Names[number], string>> {
-  const missing = names.filter((name) => !environment[environmentNames[name]]).map((name) => environmentNames[name]);
-  if (missing.length > 0) throw new Error(`missing environment variables: ${missing.join(', ')}`);
-  return Object.fromEntries(names.map((name) => [name, environment[environmentNames[name]]])) as Record<
-    Names[number],
-    string
-  >;
+export function readConfig<const Name extends Setting>(environment: Environment, names: readonly Name[]): Config<Name> {
+  const problems = names.flatMap((name) => problemOf(name, environment[environmentNames[name]]));
+  if (problems.length > 0) throw new Error(`environment variables: ${problems.join(', ')}`);
+  const values = names.map((name) => [name, parse(name, environment[environmentNames[name]])]);
+  return Object.fromEntries(values) as Config<Name>;
+}
+
+function problemOf(name: Setting, value: string | undefined): readonly string[] {
+  if (!value) return includes(optional, name) ? [] : [`${environmentNames[name]} is missing`];
+  if (!includes(wholeNumbers, name) || isWholeNumber(value)) return [];
+  return [`${environmentNames[name]} is not a whole number above 0`];
+}
+
+function parse(name: Setting, value: string | undefined): string | number | undefined {
+  if (!value) return undefined;
+  return includes(wholeNumbers, name) ? Number(value) : value;
+}
+
+/** In decimal digits alone: what else `Number` reads nobody writes on purpose. */
+function isWholeNumber(value: string): boolean {
+  return /^[1-9]\d*$/.test(value) && Number.isSafeInteger(Number(value));
+}
+
+function includes(names: readonly Setting[], name: Setting): boolean {
+  return names.includes(name);
 }
