@@ -1,19 +1,15 @@
 // GET of the two discovery documents. Wiring only.
-import { readFileSync } from 'node:fs';
-import { environmentNames, readConfig } from '../shared/config.ts';
+import { byResource } from '../shared/http/by-resource.ts';
 import { publicDocument } from '../shared/http/endpoints/public-document.ts';
 import { createLog } from '../shared/http/log.ts';
 import { authorizationServerMetadata, openidConfiguration } from '../shared/oauth/server-metadata.ts';
-import { joinPolicy } from '../shared/policy/policy-artifact.ts';
+import { configured, joinedPolicy } from './wiring.ts';
 
-const { issuer, apiBase } = readConfig(process.env, ['issuer', 'apiBase']);
-const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
-const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
-const deployment = { issuer, apiBase, policy };
+const config = configured('issuer', 'apiBase', 'policyValues');
+const deployment = { ...config, policy: joinedPolicy(config) };
+const write = createLog('discovery');
 
-export const handler = publicDocument(
-  (path) =>
-    path.endsWith('/openid-configuration') ? openidConfiguration(deployment) : authorizationServerMetadata(deployment),
-  300,
-  createLog('discovery'),
-);
+export const handler = byResource({
+  '/.well-known/oauth-authorization-server': publicDocument(() => authorizationServerMetadata(deployment), 300, write),
+  '/.well-known/openid-configuration': publicDocument(() => openidConfiguration(deployment), 300, write),
+});

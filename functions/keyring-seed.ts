@@ -1,12 +1,12 @@
-// The custom resource that writes the first keyring at deploy. Wiring only.
+// The custom resource that writes the first keyring at deploy, which may take its time. Wiring only.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { customResource } from '../shared/aws/custom-resource.ts';
 import { makeFirstKeyring, seedKeyring } from '../shared/aws/keyring.ts';
 import { findPublicKey } from '../shared/aws/kms.ts';
-import { readConfig } from '../shared/config.ts';
+import { configured } from './wiring.ts';
 
-const { recordsTable } = readConfig(process.env, ['recordsTable']);
+const { recordsTable } = configured('recordsTable');
 const dynamodb = new DynamoDBClient({});
 const kms = new KMSClient({});
 

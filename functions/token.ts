@@ -9,19 +9,19 @@ import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
 import { conditionEvaluator } from '../shared/policy/condition-evaluator.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
-import { endpointParts } from './wiring.ts';
+import { endpointParts, now } from './wiring.ts';
 
-const { capabilities, options, store } = endpointParts('token');
-const cambio = {
-  ...capabilities,
-  findRules: indexRules(capabilities.policy.rules),
+const { capabilities: shared, options, store } = endpointParts('token');
+const capabilities = {
+  ...shared,
+  findRules: indexRules(shared.policy.rules),
   evaluateCondition: conditionEvaluator(),
   assumeRole: createAssumeRole(new STSClient(clientOptions)),
-  reserveStatus: createReserveStatus({ ...store, now: capabilities.now, randomInt }),
+  reserveStatus: createReserveStatus({ ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };
 
 export const handler = byResource({
-  '/token': tokenEndpoint(cambio, options),
-  '/credentials': credentialsEndpoint(cambio, options),
+  '/token': tokenEndpoint(capabilities, options),
+  '/credentials': credentialsEndpoint(capabilities, options),
 });

@@ -1,48 +1,90 @@
-// What every endpoint that knows the policy and its callers is wired from: configuration, policy, records, keys, log.
+// What the functions are wired from: configuration, policy, records table, keys and time. The one reader of the
+// environment and of the policy beside the bundle; what a function does not use is not in its bundle.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientOptions } from '../shared/aws/client-options.ts';
+import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
+import { keysFrom } from '../shared/aws/own-keys.ts';
 import { recordsOf } from '../shared/aws/records.ts';
-import { environmentNames, readConfig } from '../shared/config.ts';
+import { readConfig, type Setting } from '../shared/config.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
-import { createLog } from '../shared/http/log.ts';
+import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { createCheckUpstream } from '../shared/issuers/upstream-introspection.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 
-const clock = Date.now;
+/** Milliseconds since the epoch. */
+export const clock = Date.now;
 
-/** @param name of the function, as its log lines carry it */
-export function endpointParts(name: string) {
-  const config = readConfig(process.env, ['issuer', 'recordsTable', 'decisionRetention']);
-  const artifact = readFileSync(new URL('policy.json', import.meta.url), 'utf8');
-  const policy = joinPolicy(artifact, process.env[environmentNames.policyValues]);
-  const write = createLog(name);
-  const store = { client: new DynamoDBClient(clientOptions), table: config.recordsTable };
-  const findKey = createIssuerKeys({
+/** Seconds since the epoch. */
+export const now = (): number => Math.floor(clock() / 1_000);
+
+/** The keys of the function's own role. */
+export const ownKeys = () => keysFrom(process.env);
+
+/** @throws Error naming every variable that is missing or wrong */
+export function configured<const Name extends Setting>(...names: readonly Name[]) {
+  return readConfig(process.env, names);
+}
+
+/**
+ * The policy that lies beside the bundle.
+ * @throws Error naming the value that is missing or malformed
+ */
+export function joinedPolicy({ policyValues }: { readonly policyValues: string | undefined }) {
+  return joinPolicy(readFileSync(new URL('policy.json', import.meta.url), 'utf8'), policyValues);
+}
+
+export function recordsStore({ recordsTable }: { readonly recordsTable: string }) {
+  return { client: new DynamoDBClient(clientOptions), table: recordsTable };
+}
+
+type Store = ReturnType<typeof recordsStore>;
+
+export const keyringIn = ({ client, table }: Store) => createCachedKeyring(createReadKeyring(client, table), clock);
+
+export const signWithKms = () => createSign(new KMSClient(clientOptions));
+
+/** Finds the keys of issuers, and of clients that publish theirs. */
+export function issuerKeys(write: WriteLog) {
+  return createIssuerKeys({
     now: clock,
     fetchJson,
     random: Math.random,
     onFailure: (issuer, cause) => write('error', 'issuer_keys', { issuer, cause }),
   });
-  const records = recordsOf({ ...store, clock, random: Math.random });
-  const sign = createSign(new KMSClient(clientOptions));
+}
+
+/**
+ * Of the endpoints whose requests are decided by the policy.
+ * @param name of the function, as its log lines carry it
+ */
+export function endpointParts(name: string) {
+  const config = configured('issuer', 'recordsTable', 'decisionRetention', 'policyValues');
+  const { issuer, decisionRetention } = config;
+  const write = createLog(name);
+  const store = recordsStore(config);
+  const findKey = issuerKeys(write);
+  const records = recordsOf({ ...store, clock, now, random: Math.random });
+  const { readKeyring } = records;
+  const sign = signWithKms();
   const capabilities = {
     ...records,
-    issuer: config.issuer,
-    policy,
+    issuer,
+    policy: joinedPolicy(config),
     sign,
     checkUpstream: createCheckUpstream({
-      ...{ readKeyring: records.readKeyring, sign, fetchJson, now: records.now, newId: randomUUID },
-      onFailure: (issuer, cause) => write('error', 'upstream_introspection', { issuer, cause }),
+      ...{ readKeyring, sign, fetchJson, now, newId: randomUUID },
+      onFailure: (name, cause) => write('error', 'upstream_introspection', { issuer: name, cause }),
     }),
     findIssuerKey: findKey,
     findClientKey: findKey,
-    decisionRetention: Number(config.decisionRetention),
+    decisionRetention,
+    now,
   };
   return { capabilities, store, options: { write, newId: randomUUID, clock, budget: unverifiedDecisions(clock) } };
 }

@@ -11,15 +11,15 @@ export interface RecordsOptions {
   readonly table: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
 }
 
 /** What the endpoints keep and look up; which of it a function may do, its role says. */
-export function recordsOf({ client, table, clock, random }: RecordsOptions) {
-  const now = (): number => Math.floor(clock() / 1_000);
+export function recordsOf({ client, table, clock, now, random }: RecordsOptions) {
   return {
-    now,
     readKeyring: createCachedKeyring(createReadKeyring(client, table), clock),
     recordDecision: createRecordDecision(client, table),
     recordReference: createRecordReference(client, table),

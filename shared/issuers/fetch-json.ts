@@ -47,7 +47,7 @@ export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
 }
 
 /** {@link createFetchJson} with the default limits and the system's resolver. */
-export const fetchJson: FetchJson = createFetchJson();
+export const fetchJson: FetchJson = /* @__PURE__ */ createFetchJson();
 
 async function load(url: URL, request: FetchJsonRequest, limits: Limits, signal: AbortSignal): Promise<unknown> {
   const addresses = await findAddresses(url, request.network, limits.resolve);

@@ -159,6 +159,9 @@ describe('the API around it', () => {
     const [openid, openidCaching] = await get('openid-configuration');
     const [keys, keysCaching] = await get('jwks.json');
     expect(openid).toMatchObject(oauthServer);
+    expect((await get('openid-configuration/'))[0]).toEqual(openid);
+    expect((await get('oauth-authorization-server/'))[0]).toEqual(oauthServer);
+    expect(openid).not.toEqual(oauthServer);
     expect(oauthServer['issuer']).toBe(stack.url);
     for (const caching of [oauthCaching, openidCaching, keysCaching]) expect(caching).toMatch(/max-age=300/);
     expect(JSON.stringify(keys)).not.toMatch(/"(d|p|q|dp|dq|qi|k)":/);

@@ -84,7 +84,7 @@ onEveryEngine((store, on) => {
     client: ReturnType<typeof store>,
     gate = async () => {},
   ) {
-    const { recordDecision, takeUse, release } = recordsOf({ client, table, clock, random: () => 0 });
+    const { recordDecision, takeUse, release } = recordsOf({ client, table, clock, now: () => now, random: () => 0 });
     const working = makeWorld({}, subject.actor_token === undefined ? once : acting).cambio;
     const sign = async (...call: Parameters<typeof working.sign>) => {
       await gate();
