@@ -70,6 +70,9 @@ export function unsignedJwt(claims: Readonly<Record<string, unknown>> = {}, head
 
 /** What a server with an issuer and an exchange that grants answers. */
 export const granting: Readonly<Record<string, Answer | Reply>> = {
-  '/.well-known/oauth-authorization-server': { body: { issuer: 'https://issuer.cambio.example' } },
+  '/.well-known/oauth-authorization-server': ({ headers }) => {
+    const issuer = `http://${headers.host}`;
+    return { body: { issuer, token_endpoint: `${issuer}/token` } };
+  },
   '/token': { body: { access_token: 'issued', token_type: 'Bearer', expires_in: 300, scope: 'orders:read' } },
 };

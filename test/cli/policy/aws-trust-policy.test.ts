@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { cambio, cambioIn, inTheWorld } from '../cambio.ts';
-import { fakeServer, granting } from '../fake-server.ts';
+import { cambioAt, fakeWeb } from '../fake-web.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-trust-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -79,9 +79,10 @@ test('a web identity needs the provider too: the issuer is given, or the server 
       Statement: [{ Principal: { Federated: 'arn:aws:iam::444455556666:oidc-provider/issuer.acme.example' } }],
     },
   });
-  const server = await fakeServer(granting);
+  const issuer = 'https://issuer.cambio.example';
+  const { send } = fakeWeb(cambioAt('https://api.cambio.example', issuer), inTheWorld({}).send);
   const asked = await cambioIn(
-    inTheWorld({ CAMBIO_URL: server.url }),
+    { environment: { CAMBIO_URL: 'https://api.cambio.example' }, send },
     'aws',
     'trust-policy',
     '--policy',
@@ -89,8 +90,7 @@ test('a web identity needs the provider too: the issuer is given, or the server 
     '--role',
     'long',
   );
-  await server.close();
-  expect(JSON.parse(asked.stdout)).toMatchObject({ OpenIDConnectProvider: { Url: 'https://issuer.cambio.example' } });
+  expect(JSON.parse(asked.stdout)).toMatchObject({ OpenIDConnectProvider: { Url: issuer } });
 });
 
 test.each([

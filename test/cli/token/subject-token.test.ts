@@ -101,7 +101,7 @@ describe('the order', () => {
 
 describe('the audience that is asked for', () => {
   const job = () => ({ ...everySource(), CAMBIO_ID_TOKEN: undefined });
-  test.each<[string, string, Record<string, string>, readonly string[]]>([
+  test.each<[string, string | undefined, Record<string, string>, readonly string[]]>([
     [
       '--token-audience',
       'https://a.example/x?y',
@@ -109,11 +109,11 @@ describe('the audience that is asked for', () => {
       ['--token-audience', 'https://a.example/x?y'],
     ],
     ['CAMBIO_TOKEN_AUDIENCE', 'b', { CAMBIO_TOKEN_AUDIENCE: 'b' }, []],
-    ['the issuer of the discovery document', 'https://issuer.cambio.example', {}, []],
+    ['the issuer of the discovery document, here the server itself', undefined, {}, []],
   ])('is %s', async (_what, audience, environment, options) => {
     expect((await exchangeWith({ ...job(), ...environment }, {}, ...options)).exit).toBe(0);
     const [asked] = github.received;
-    expect(asked?.query.get('audience')).toBe(audience);
+    expect(asked?.query.get('audience')).toBe(audience ?? server.url);
     expect(asked?.query.get('api-version')).toBe('2.0');
     expect(asked?.headers.authorization).toBe('Bearer request-token');
   });
@@ -211,7 +211,7 @@ describe('--from aws', () => {
     expect(Object.fromEntries(asked?.form ?? [])).toEqual({
       Action: 'GetWebIdentityToken',
       Version: '2011-06-15',
-      'Audience.member.1': 'https://issuer.cambio.example',
+      'Audience.member.1': server.url,
       SigningAlgorithm: 'ES384',
       DurationSeconds: '300',
     });
