@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html
 import { randomUUID } from 'node:crypto';
 import type { GatewayAnswer, GatewayRequest } from './gateway/message.ts';
-import type { Invoke } from './gateway/router.ts';
+import type { Invoke } from './lambda/running-functions.ts';
 import { StartError } from './start-error.ts';
 import { type Physical, pseudoParameters } from './template/deployment.ts';
 import type { StackState } from './template/stack-state.ts';

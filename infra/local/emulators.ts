@@ -1,21 +1,15 @@
 // The AWS services the functions call: embedded ones, or those the SDK's standard variables name. I/O: servers on loopback.
 import { join } from 'node:path';
+import type { Account } from './account.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { EngineName } from './dynamodb/engine.ts';
-import type { Invoke } from './lambda/api.ts';
+import type { LambdaApi } from './lambda/api.ts';
 import type { EmulatorOptions } from './protocol/calls.ts';
 import type { Iam } from './sts/iam.ts';
-import type { IamRole } from './sts/iam-policies.ts';
-import type { StsOptions } from './sts/sts.ts';
 import { accountId, region } from './template/deployment.ts';
 
-export interface EmulatorsOptions
-  extends Pick<EmulatorOptions, 'principalOf' | 'record' | 'fault'>,
-    Pick<StsOptions, 'roles' | 'oidcProviders'> {
-  /** Roles that policies are written into. */
-  readonly iamRoles: readonly IamRole[];
-  /** Runs the functions, once there are any. */
-  readonly invoke: Invoke;
+export interface EmulatorsOptions extends Pick<EmulatorOptions, 'record' | 'fault'> {
+  readonly account: Account;
   readonly engine?: EngineName | undefined;
   /** Where tables and keys last; without it they are in memory. */
   readonly data?: string | undefined;
@@ -30,6 +24,8 @@ export interface Emulators {
   readonly sts: string;
   readonly iam: string;
   readonly lambda: string;
+  /** Gives the Lambda API its functions, which need the other services' URLs first. */
+  readonly openLambda: LambdaApi['open'];
   readonly policiesOf: Iam['policiesOf'];
   /** What tells one store from another across starts: the ports of embedded services change. */
   readonly stores: { readonly dynamodb: string; readonly kms: string };
@@ -51,6 +47,18 @@ interface Service {
   readonly close: () => Promise<unknown>;
 }
 
+/** The services' code, half a second of it: whoever waits for something else anyway may load it meanwhile. */
+export async function loadEmulators() {
+  const [sts, iam, lambda, kms, dynamodb] = await Promise.all([
+    import('./sts/sts.ts'),
+    import('./sts/iam.ts'),
+    import('./lambda/api.ts'),
+    import('./kms/kms.ts'),
+    import('./dynamodb/dynamodb.ts'),
+  ]);
+  return { ...sts, ...iam, ...lambda, ...kms, ...dynamodb };
+}
+
 /** Starts each service that the environment names no other for. */
 export async function startEmulators(options: EmulatorsOptions): Promise<Emulators> {
   const { env, record, fault, cleanup } = options;
@@ -59,24 +67,17 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     cleanup.add(started.close);
     return started;
   };
-  const [{ startSts }, { startIam }, { startLambdaApi }, { startKms }, { startDynamoDb }] = await Promise.all([
-    import('./sts/sts.ts'),
-    import('./sts/iam.ts'),
-    import('./lambda/api.ts'),
-    import('./kms/kms.ts'),
-    import('./dynamodb/dynamodb.ts'),
-  ]);
-  const account = { region, accountId, record, fault };
-  const { principalOf: known, roles, oidcProviders } = options;
+  const { startSts, startIam, startLambdaApi, startKms, startDynamoDb } = await loadEmulators();
+  const { principalOf: known, roles, iamRoles, oidcProviders } = options.account;
+  const common = { region, accountId, record, fault };
   const sts =
     external(env.AWS_ENDPOINT_URL_STS) ??
-    (await own(startSts({ ...account, principalOf: known, roles, oidcProviders })));
+    (await own(startSts({ ...common, principalOf: known, roles, oidcProviders })));
   // Whoever holds credentials that STS issued may call the others with them.
-  const principalOf = sts.principalOf ?? known;
-  const shared = { ...account, principalOf };
+  const shared = { ...common, principalOf: sts.principalOf ?? known };
   const [iam, lambda, kms, dynamodb] = await Promise.all([
-    own(startIam({ ...shared, roles: options.iamRoles })),
-    own(startLambdaApi({ ...shared, invoke: options.invoke })),
+    own(startIam({ ...shared, roles: iamRoles })),
+    own(startLambdaApi(shared)),
     external(env.AWS_ENDPOINT_URL_KMS) ?? own(startKms({ ...shared, directory: folder(options, 'kms') })),
     external(env.AWS_ENDPOINT_URL_DYNAMODB) ??
       own(startDynamoDb({ ...shared, engine: options.engine, directory: folder(options, 'dynamodb') })),
@@ -87,7 +88,7 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     kms: env.AWS_ENDPOINT_URL_KMS || 'embedded',
   };
   const urls = { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, iam: iam.url, lambda: lambda.url };
-  return { ...urls, policiesOf: iam.policiesOf, stores, supportsTtl, engineUrl };
+  return { ...urls, openLambda: lambda.open, policiesOf: iam.policiesOf, stores, supportsTtl, engineUrl };
 }
 
 /** What the functions' environment says of the services: the SDKs follow it. */

@@ -1,39 +1,28 @@
 // The local stack: synthesizes the template, makes what it declares and serves its API on one loopback port.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { accountOf } from './account.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
 import type { EngineName } from './dynamodb/engine.ts';
-import { endpointVariables, startEmulators } from './emulators.ts';
+import { type Emulators, endpointVariables, loadEmulators, startEmulators } from './emulators.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { createRouter, maxBodyBytes } from './gateway/router.ts';
 import { endpointsOf } from './gateway/routes.ts';
-import type { Invoke } from './lambda/api.ts';
-import { definitionsOf, principalsOf } from './lambda/definitions.ts';
+import { definitionsOf } from './lambda/definitions.ts';
 import type { LogLine } from './lambda/function.ts';
-import { createFunctions, type FunctionInfo } from './lambda/functions.ts';
+import { createFunctions, type FunctionInfo, type Invoke, type LocalFunctions } from './lambda/running-functions.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
 import { answerLocal, localPrefix } from './stand-ins/local-api.ts';
-import { compileLocalPolicy } from './stand-ins/local-policy.ts';
+import { compileLocalPolicy, type LocalPolicy } from './stand-ins/local-policy.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
 import { StartError } from './start-error.ts';
-import type { AssumableRole } from './sts/assume-role.ts';
-import type { IamRole } from './sts/iam-policies.ts';
-import {
-  localIamRoles,
-  localOidcProviders,
-  localRevocationRoles,
-  localRoles,
-  type Revoking,
-} from './sts/policy-roles.ts';
-import type { OidcProvider } from './sts/web-identity.ts';
 import { type Deployment, openDeployment } from './template/deployment.ts';
-import { deployer } from './template/provision.ts';
 import { makeFolder, openState } from './template/stack-state.ts';
-import { startSynthesis } from './template/synthesis.ts';
-import { asString, type Template } from './template/template.ts';
+import { type Synthesis, startSynthesis } from './template/synthesis.ts';
+import type { Template } from './template/template.ts';
 
 export interface LocalStackOptions {
   /** On 127.0.0.1; 0, the default, takes a free one. */
@@ -92,15 +81,36 @@ export interface LocalStack {
 export async function startLocalStack(options: LocalStackOptions = {}): Promise<LocalStack> {
   const cleanup = createCleanup();
   try {
-    return await orAborted(start(options, cleanup), options.signal);
+    return await orAborted(start({ options, cleanup, log: options.log ?? (() => {}) }), options.signal);
   } catch (error) {
     await cleanup.run();
     throw error;
   }
 }
 
-async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<LocalStack> {
-  const log = options.log ?? (() => {});
+/** Each phase takes what the one before has made, and registers the end of what it opens. */
+async function start(begun: Begun): Promise<LocalStack> {
+  const bound = await bind(begun);
+  const synthesized = await synthesize(bound);
+  const emulated = await emulate(synthesized);
+  const provisioned = await provision(emulated);
+  return serve(provisioned);
+}
+
+interface Begun {
+  readonly options: LocalStackOptions;
+  readonly cleanup: Cleanup;
+  readonly log: (line: string) => void;
+}
+
+interface Bound extends Begun {
+  readonly door: FrontDoor;
+  readonly synthesis: Synthesis;
+}
+
+/** Takes the folder and the port before anything that takes time; the CDK begins to load. */
+async function bind(begun: Begun): Promise<Bound> {
+  const { options, cleanup, log } = begun;
   if (options.data !== undefined) {
     makeFolder(options.data);
     cleanup.add(lockFolder(options.data));
@@ -109,52 +119,77 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   cleanup.add(door.close);
   const synthesis = startSynthesis();
   cleanup.add(synthesis.close);
+  return { ...begun, door, synthesis };
+}
 
-  const calls: RecordedCall[] = [];
-  const principals = new Map<string, string>([[deployer.accessKeyId, deployer.arn]]);
-  const roles: AssumableRole[] = [];
-  const oidcProviders: OidcProvider[] = [];
-  const iamRoles: IamRole[] = [];
-  const invoke: Invoke = (arn, event) => functions.invoke(arn, event);
-  const emulating = startEmulators({
-    engine: options.engine,
-    data: options.data,
-    env: options.env ?? process.env,
-    fault: options.fault,
-    principalOf: (accessKeyId) => principals.get(accessKeyId),
-    record: (call) => append(calls, call),
-    roles,
-    oidcProviders,
-    iamRoles,
-    invoke,
-    cleanup,
-  });
-  emulating.catch(() => {});
-  const { policy, standIns, clientStandIns } = await compileLocalPolicy({
+interface Synthesized extends Bound {
+  readonly served: LocalPolicy;
+  readonly deployment: Deployment;
+  /** Asset object key to the directory it was made from. */
+  readonly assets: ReadonlyMap<string, string>;
+}
+
+async function synthesize(bound: Bound): Promise<Synthesized> {
+  const { options, log, synthesis } = bound;
+  // Whether they can be loaded is seen when they are started.
+  loadEmulators().catch(() => {});
+  const served = await compileLocalPolicy({
     path: options.policy,
     realIssuers: options.realIssuers ?? false,
     log,
   });
-  const { template: synthesized, assets } = await synthesis.run(policy);
-  const emulators = await emulating;
+  const { template, assets } = await synthesis.run(served.policy);
+  return { ...bound, served, deployment: openDeployment(template as unknown as Template), assets };
+}
 
-  const deployment = openDeployment(synthesized as unknown as Template);
-  const { template, resolve } = deployment;
-  for (const [accessKeyId, principal] of principalsOf(template, resolve)) principals.set(accessKeyId, principal);
-  const asking = { issuer: door.url, tokenRole: asString(resolve(template.Outputs?.TokenRole?.Value), 'TokenRole') };
-  roles.push(...localRoles(policy.artifact, asking));
-  const revoking = revokingOf(deployment);
-  roles.push(...localRevocationRoles(policy.artifact, revoking));
-  iamRoles.push(...localIamRoles(policy.artifact, revoking));
-  oidcProviders.push(...localOidcProviders(asking));
+interface Emulated extends Synthesized {
+  readonly emulators: Emulators;
+  /** What the embedded services are asked, oldest first. */
+  readonly calls: RecordedCall[];
+}
+
+async function emulate(synthesized: Synthesized): Promise<Emulated> {
+  const { options, cleanup, door, served, deployment } = synthesized;
+  const calls: RecordedCall[] = [];
+  const emulators = await startEmulators({
+    account: accountOf({ policy: served.policy.artifact, deployment, issuer: door.url }),
+    engine: options.engine,
+    data: options.data,
+    env: options.env ?? process.env,
+    fault: options.fault,
+    record: (call) => append(calls, call),
+    cleanup,
+  });
+  return { ...synthesized, emulators, calls };
+}
+
+interface Provisioned extends Emulated {
+  readonly functions: LocalFunctions;
+  /** What the functions wrote, oldest first. */
+  readonly logs: LogLine[];
+}
+
+/** Makes what the template declares: tables and keys, then the functions, then what functions of it make. */
+async function provision(emulated: Emulated): Promise<Provisioned> {
+  const { options, cleanup, door, deployment, emulators } = emulated;
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
+  const { functions, logs } = makeFunctions(emulated);
+  emulators.openLambda(functions.invoke);
+  const answers = createAnswerUrls(door.url);
+  door.open(async (request) => answers.take(request) ?? starting);
+  await runCustomResources({ ...deployment, state, invoke: functions.invoke, answers });
+  functions.warm();
+  await startSweepers(tables, emulators, cleanup);
+  return { ...emulated, functions, logs };
+}
 
+function makeFunctions(emulated: Emulated): Pick<Provisioned, 'functions' | 'logs'> {
+  const { options, cleanup, log, door, deployment, assets, emulators } = emulated;
   const logs: LogLine[] = [];
   const functions = createFunctions({
     definitions: definitionsOf({
-      template,
-      resolve,
+      ...deployment,
       assets,
       origins: localOrigins(deployment, door.url),
       endpoints: endpointVariables(emulators),
@@ -167,10 +202,14 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
     },
     cleanup,
   });
+  return { functions, logs };
+}
+
+function serve(provisioned: Provisioned): LocalStack {
+  const { cleanup, door, served, deployment, emulators, calls, functions, logs } = provisioned;
+  const { template, resolve } = deployment;
+  const { policy, standIns, clientStandIns } = served;
   const router = createRouter({ template, resolve, invoke: functions.invoke });
-  await deployCustomResources({ ...deployment, state, invoke: functions.invoke }, door);
-  functions.warm();
-  await startSweepers(tables, emulators, cleanup);
   door.open((request) =>
     request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
       ? answerLocal({ standIns, clientStandIns, issuer: door.url }, request)
@@ -197,17 +236,6 @@ async function start(options: LocalStackOptions, cleanup: Cleanup): Promise<Loca
   };
 }
 
-/** Outputs that there are where the policy has revocable roles. */
-function revokingOf({ template, resolve }: Pick<Deployment, 'template' | 'resolve'>): Revoking {
-  const { SessionBoundary, RevocationsRole } = template.Outputs ?? {};
-  const textOf = (output: typeof SessionBoundary, name: string): string =>
-    output === undefined ? '' : asString(resolve(output.Value), name);
-  return {
-    boundary: textOf(SessionBoundary, 'SessionBoundary'),
-    writer: textOf(RevocationsRole, 'RevocationsRole'),
-  };
-}
-
 async function bindDoor(port: number, log: (line: string) => void): Promise<FrontDoor> {
   try {
     return await openFrontDoor({ port, maxBodyBytes, log });
@@ -217,14 +245,6 @@ async function bindDoor(port: number, log: (line: string) => void): Promise<Fron
     if (code === 'EACCES') throw new StartError(`port ${port} is not open to this user; choose another with --port`);
     throw error;
   }
-}
-
-type CustomResources = Omit<Parameters<typeof runCustomResources>[0], 'answers'>;
-
-async function deployCustomResources(options: CustomResources, door: FrontDoor): Promise<void> {
-  const answers = createAnswerUrls(door.url);
-  door.open(async (request) => answers.take(request) ?? starting);
-  await runCustomResources({ ...options, answers });
 }
 
 // A stack may run for days: the oldest records make room.

@@ -1,6 +1,6 @@
 // API Gateway for the template's REST API: matches, authorizes, runs the integration. It has no routes of its own.
 import { randomUUID } from 'node:crypto';
-import type { InvocationResult } from '../lambda/environment.ts';
+import type { Invoke } from '../lambda/running-functions.ts';
 import { maxPayloadBytes } from '../lambda/runtime.ts';
 import { accountId } from '../template/deployment.ts';
 import { asArray, asString, resourcesOfType, type Template, TemplateError } from '../template/template.ts';
@@ -11,9 +11,6 @@ import { answerMock } from './mock-integration.ts';
 import { proxyAnswer, proxyEvent } from './proxy-integration.ts';
 import { gatewayAnswer, gatewayResponsesOf } from './response.ts';
 import { type Match, type Method, matchRequest, type ProxyIntegration, routesOf } from './routes.ts';
-
-/** Calls a function by the ARN of the function, its alias or its version. */
-export type Invoke = (functionArn: string, event: string) => Promise<InvocationResult>;
 
 export interface RouterOptions {
   readonly template: Template;

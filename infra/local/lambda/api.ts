@@ -4,35 +4,45 @@ import { AwsError, suffer } from '../protocol/aws-error.ts';
 import type { EmulatorOptions, RecordedCall } from '../protocol/calls.ts';
 import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
 import { findCaller } from '../protocol/sigv4-caller.ts';
-import type { InvocationResult } from './environment.ts';
+import type { Invoke } from './running-functions.ts';
 
-/** Runs a function by the ARN of its alias; none is known before the template is deployed. */
-export type Invoke = (arn: string, event: string) => Promise<InvocationResult>;
-
-export interface LambdaApiOptions extends EmulatorOptions {
-  readonly invoke: Invoke;
+export interface LambdaApi extends HttpService {
+  /** Until it is called, there is no function. */
+  readonly open: (invoke: Invoke) => void;
 }
 
 const maxBodyBytes = 1024 * 1024;
 
 /** @throws Error when the port is taken */
-export function startLambdaApi(options: LambdaApiOptions): Promise<HttpService> {
-  return serveHttp(options.port ?? 0, maxBodyBytes, async (request) => {
+export async function startLambdaApi(options: EmulatorOptions): Promise<LambdaApi> {
+  let invoke: Invoke | undefined;
+  const service = await serveHttp(options.port ?? 0, maxBodyBytes, async (request) => {
     try {
-      return await answer(options, request);
+      return await answer(options, invoke, request);
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
       const { code, message, status } = error;
       return { status, headers: { 'x-amzn-errortype': code }, body: JSON.stringify({ message }) };
     }
   });
+  return {
+    ...service,
+    open: (next) => {
+      invoke = next;
+    },
+  };
 }
 
-async function answer(options: LambdaApiOptions, request: ServiceRequest): Promise<ServiceResponse> {
+async function answer(
+  options: EmulatorOptions,
+  invoke: Invoke | undefined,
+  request: ServiceRequest,
+): Promise<ServiceResponse> {
   const call = callOf(options, request);
   options.record(call);
   await suffer(options.fault, [call]);
-  const running = options.invoke(call.resource, request.body.toString());
+  if (!invoke) throw new AwsError('ResourceNotFoundException', `Function not found: ${call.resource}`, 404);
+  const running = invoke(call.resource, request.body.toString());
   if (request.headers['x-amz-invocation-type'] === 'Event') {
     // Nobody waits; what the function says of its failure is in its log.
     running.catch(() => {});
@@ -45,7 +55,7 @@ async function answer(options: LambdaApiOptions, request: ServiceRequest): Promi
 }
 
 /** @throws AwsError for a stranger, and for what is no invocation of an ARN */
-function callOf({ region, principalOf, now = Date.now }: LambdaApiOptions, request: ServiceRequest): RecordedCall {
+function callOf({ region, principalOf, now = Date.now }: EmulatorOptions, request: ServiceRequest): RecordedCall {
   const caller = findCaller(request.headers, { service: 'lambda', regions: [region], principalOf });
   if ('reason' in caller) throw new AwsError('InvalidSignatureException', caller.message, 403);
   const [, name = ''] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path) ?? [];

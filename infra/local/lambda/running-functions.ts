@@ -15,9 +15,11 @@ export interface FunctionInfo {
   readonly pids: readonly number[];
 }
 
+/** Calls a function by the ARN of the function, its alias or its version. */
+export type Invoke = (functionArn: string, event: string) => Promise<InvocationResult>;
+
 export interface LocalFunctions {
-  /** Calls the function of an ARN, which may end with an alias or a version. */
-  readonly invoke: (arn: string, event: string) => Promise<InvocationResult>;
+  readonly invoke: Invoke;
   readonly warm: () => void;
   readonly list: () => Promise<readonly FunctionInfo[]>;
 }

@@ -1,0 +1,60 @@
+// Who and what there is in the account the stack plays, as its STS, IAM and OIDC see it. Pure.
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { principalsOf } from './lambda/definitions.ts';
+import type { AssumableRole } from './sts/assume-role.ts';
+import type { IamRole } from './sts/iam-policies.ts';
+import {
+  localIamRoles,
+  localOidcProviders,
+  localRevocationRoles,
+  localRoles,
+  type Revoking,
+} from './sts/policy-roles.ts';
+import type { OidcProvider } from './sts/web-identity.ts';
+import type { Deployment } from './template/deployment.ts';
+import { deployer } from './template/provision.ts';
+import { asString } from './template/template.ts';
+
+export interface Account {
+  /** ARN of the role that signs with an access key. */
+  readonly principalOf: (accessKeyId: string) => string | undefined;
+  /** Roles that may be assumed. */
+  readonly roles: readonly AssumableRole[];
+  /** Roles that policies are written into. */
+  readonly iamRoles: readonly IamRole[];
+  readonly oidcProviders: readonly OidcProvider[];
+}
+
+export interface AccountOptions {
+  readonly policy: PolicyArtifact;
+  readonly deployment: Deployment;
+  readonly issuer: string;
+}
+
+/** @throws TemplateError for a template without the role that exchanges tokens */
+export function accountOf({ policy, deployment, issuer }: AccountOptions): Account {
+  const { template, resolve } = deployment;
+  const principals = new Map([
+    [deployer.accessKeyId as string, deployer.arn as string],
+    ...principalsOf(template, resolve),
+  ]);
+  const tokenRole = asString(resolve(template.Outputs?.TokenRole?.Value), 'TokenRole');
+  const revoking = revokingOf(deployment);
+  return {
+    principalOf: (accessKeyId) => principals.get(accessKeyId),
+    roles: [...localRoles(policy, { issuer, tokenRole }), ...localRevocationRoles(policy, revoking)],
+    iamRoles: localIamRoles(policy, revoking),
+    oidcProviders: localOidcProviders({ issuer, tokenRole }),
+  };
+}
+
+/** Outputs that there are where the policy has revocable roles. */
+function revokingOf({ template, resolve }: Deployment): Revoking {
+  const { SessionBoundary, RevocationsRole } = template.Outputs ?? {};
+  const textOf = (output: typeof SessionBoundary, name: string): string =>
+    output === undefined ? '' : asString(resolve(output.Value), name);
+  return {
+    boundary: textOf(SessionBoundary, 'SessionBoundary'),
+    writer: textOf(RevocationsRole, 'RevocationsRole'),
+  };
+}
