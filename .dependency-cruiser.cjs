@@ -10,8 +10,9 @@ const only = (name, from, allowed) => ({
 const everywhere = ['^shared/(config|expiring-map|causes)'];
 
 // What every room of shared/oauth may use; and the rooms, each with those it stands on. The files beside them are the stages.
-const base = '^shared/oauth/(denial|token-types)\\.ts$';
-const verified = ['verify', 'request', 'jose'];
+const base = '^shared/oauth/(denial|oauth-error|token-types)\\.ts$';
+// Where a token's status is belongs to what a use is for.
+const verified = ['verify', 'request', 'jose', 'status-list/status-list-id\\.ts'];
 const stages = [
   ['jose', ['jose']],
   ['request', ['request', 'jose']],
@@ -32,7 +33,7 @@ module.exports = {
       only(`${room}-stands-below`, `^shared/oauth/${room}/`, [
         '^shared/policy/',
         base,
-        ...below.map((name) => `^shared/oauth/${name}/`),
+        ...below.map((name) => `^shared/oauth/${name}`),
       ]),
     ),
     only('policy-is-pure', '^shared/policy/', ['^shared/policy/']),

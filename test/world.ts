@@ -1,7 +1,7 @@
 // One valid world for the tests of the core: an issuer with its key, a policy that grants, and capabilities in memory.
 // Each test changes one thing in it.
 import { generateKeyPairSync, type KeyObject, sign as signBytes } from 'node:crypto';
-import type { ExchangeCapabilities, ReferenceRecord, TokenCall } from '../shared/oauth/capabilities.ts';
+import type { ExchangeCapabilities } from '../shared/oauth/capabilities.ts';
 import { type DecisionFacts, newDecision } from '../shared/oauth/decision/decision.ts';
 import type { DecisionRecord } from '../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../shared/oauth/denial.ts';
@@ -10,11 +10,13 @@ import type { IntrospectionCapabilities } from '../shared/oauth/introspection.ts
 import type { TokenResponse } from '../shared/oauth/issue.ts';
 import { parseKeySet, selectKey } from '../shared/oauth/jose/key-set.ts';
 import { oauthError } from '../shared/oauth/oauth-error.ts';
+import type { TokenCall } from '../shared/oauth/request/client-credentials.ts';
 import { parseForm } from '../shared/oauth/request/form.ts';
 import type { Revocation, RevocationRecord } from '../shared/oauth/revocation/revocation.ts';
 import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
+import type { ReferenceRecord } from '../shared/oauth/tokens/reference-handle.ts';
 import type { OneTimeUse, Taking } from '../shared/oauth/verify/one-time-use.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -205,9 +207,10 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
       const earlier = uses.find(({ use }) => isSame(use, taking.use));
       holders.push(taking);
       if (!earlier) return { outcome: uses.push(taking) > 0 ? 'first' : 'used' };
-      const { claim } = earlier;
-      const isAgain = claim !== undefined && taking.claim?.request === claim.request && claim.at >= cambio.now() - 30;
-      if (isAgain) return { outcome: 'again', claim };
+      const { purpose } = earlier;
+      const isAgain =
+        purpose !== undefined && taking.purpose?.request === purpose.request && purpose.at >= cambio.now() - 30;
+      if (isAgain) return { outcome: 'again', purpose };
       holders.pop();
       return { outcome: 'used' };
     },

@@ -68,8 +68,8 @@ function toItem(record: DecisionRecord): Record<string, AttributeValue> {
 }
 
 /** What a Status List is computed from. */
-function listing({ list, index, descriptions }: NonNullable<DecisionRecord['status']>) {
-  const revocationKeys = descriptions.map((description) => [revocationName(description), description.issuedAt]);
+function listing({ list, index, revocableBy }: NonNullable<DecisionRecord['status']>) {
+  const revocationKeys = revocableBy.map((part) => [revocationName(part), part.issuedAt]);
   const listed = listedTokens(list);
   return attributes({ listed, statusIndex: index, revocationKeys: JSON.stringify(revocationKeys) });
 }

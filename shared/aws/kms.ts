@@ -2,9 +2,8 @@
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, SignCommand, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { derToJoseSignature } from '../oauth/jose/ecdsa-signature.ts';
-import type { PublicJwk, SigningKey } from '../oauth/jose/keyring.ts';
+import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
 
@@ -29,7 +28,7 @@ const algorithms: Readonly<Record<JwsAlgorithm, KmsAlgorithm>> = {
  * Signs with the key's one algorithm, and verifies with the key that is published: a signature nobody could verify is
  * a failure of KMS or of the keyring, and never leaves.
  */
-export function createSign(client: KMSClient): ExchangeCapabilities['sign'] {
+export function createSign(client: KMSClient): Sign {
   const publicKeyOf = createPublicKeys();
   return (key, input) =>
     callDependency('kms', async () => {

@@ -1,8 +1,15 @@
 // What may be used once, recorded by a conditional write to DynamoDB: of any number of uses at once, one wins.
 import { createHash } from 'node:crypto';
 import { type AttributeValue, type DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { type OneTimeUse, retryWindow, type Taken, type Taking, type UseClaim } from '../oauth/verify/one-time-use.ts';
+import {
+  type OneTimeUse,
+  type ReleaseUse,
+  retryWindow,
+  type Taken,
+  type TakeUse,
+  type Taking,
+  type UsePurpose,
+} from '../oauth/verify/one-time-use.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { usedKey } from './record-keys.ts';
 
@@ -21,13 +28,13 @@ const mostHolders = 200;
  * the holders of a use when it is identical and comes within {@link retryWindow} of the first. Holders are a set of
  * attempts: a write that the SDK sends twice, because its answer was lost, does the same as once.
  */
-export function createTakeUse(store: UseStore): ExchangeCapabilities['takeUse'] {
+export function createTakeUse(store: UseStore): TakeUse {
   const release = createRelease(store);
   return (taking) =>
     callDependency('dynamodb', async () => {
       try {
         if (await takeFirst(store, taking)) return { outcome: 'first' };
-        return taking.claim ? await joinHolders(store, taking, taking.claim) : { outcome: 'used' };
+        return taking.purpose ? await joinHolders(store, taking, taking.purpose) : { outcome: 'used' };
       } catch (error) {
         // A write that seemed to fail may have arrived: a token nobody was answered for must not be used up by it.
         await release(taking);
@@ -37,7 +44,7 @@ export function createTakeUse(store: UseStore): ExchangeCapabilities['takeUse'] 
 }
 
 /** Whether the use was free: never taken, expired, given back by all who held it, or taken by this very write. */
-async function takeFirst({ client, table, now }: UseStore, { use, attempt, claim }: Taking): Promise<boolean> {
+async function takeFirst({ client, table, now }: UseStore, { use, attempt, purpose }: Taking): Promise<boolean> {
   const command = new PutItemCommand({
     TableName: table,
     Item: {
@@ -45,7 +52,7 @@ async function takeFirst({ client, table, now }: UseStore, { use, attempt, claim
       expiresAt: { N: String(use.expiresAt) },
       attempt: { S: attempt },
       holders: { SS: [attempt] },
-      ...(claim && itemOf(claim)),
+      ...(purpose && itemOf(purpose)),
     },
     ConditionExpression:
       'attribute_not_exists(pk) OR expiresAt < :now OR attribute_not_exists(holders) OR (attempt = :attempt AND holders = :mine)',
@@ -58,7 +65,7 @@ async function takeFirst({ client, table, now }: UseStore, { use, attempt, claim
   return (await unlessConditionFailed(client.send(command))) !== undefined;
 }
 
-function itemOf({ request, jti, at, status }: UseClaim): Record<string, AttributeValue> {
+function itemOf({ request, jti, at, status }: UsePurpose): Record<string, AttributeValue> {
   return {
     requestHash: { S: request },
     jti: { S: jti },
@@ -71,7 +78,7 @@ function itemOf({ request, jti, at, status }: UseClaim): Record<string, Attribut
 async function joinHolders(
   { client, table, now }: UseStore,
   { use, attempt }: Taking,
-  claim: UseClaim,
+  purpose: UsePurpose,
 ): Promise<Taken> {
   const command = new UpdateItemCommand({
     TableName: table,
@@ -82,7 +89,7 @@ async function joinHolders(
     ExpressionAttributeNames: { '#at': 'at' },
     ExpressionAttributeValues: {
       ':mine': { SS: [attempt] },
-      ':request': { S: claim.request },
+      ':request': { S: purpose.request },
       ':since': { N: String(now() - retryWindow) },
       ':most': { N: String(mostHolders) },
     },
@@ -92,10 +99,10 @@ async function joinHolders(
   if (!Attributes) return { outcome: 'used' };
   // Others joined before the second try of the first request’s own write.
   if (Attributes['attempt']?.S === attempt) return { outcome: 'first' };
-  return { outcome: 'again', claim: { ...claim, ...firstOf(Attributes) } };
+  return { outcome: 'again', purpose: { ...purpose, ...firstOf(Attributes) } };
 }
 
-function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UseClaim, 'request'> {
+function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UsePurpose, 'request'> {
   const { jti, at, statusList, statusIndex } = item;
   const status = statusList?.S === undefined ? undefined : { list: statusList.S, index: Number(statusIndex?.N) };
   return { jti: jti?.S ?? '', at: Number(at?.N), status };
@@ -106,7 +113,7 @@ function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UseClaim,
  * one that failed must not free what another was answered for. A failure is let be: the use then stays taken, which is
  * safe, and it expires.
  */
-export function createRelease({ client, table }: Pick<UseStore, 'client' | 'table'>): ExchangeCapabilities['release'] {
+export function createRelease({ client, table }: Pick<UseStore, 'client' | 'table'>): ReleaseUse {
   return async ({ use, attempt }) => {
     const command = new UpdateItemCommand({
       TableName: table,

@@ -1,14 +1,13 @@
 // Reference tokens in DynamoDB: the claims, under the hash of the handle. A write is durable when it returns, a read is
 // strongly consistent.
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import type { FindReference } from '../oauth/tokens/find-token.ts';
 import type { IssuedClaims } from '../oauth/tokens/issued-token.ts';
+import type { FindReference, RecordReference } from '../oauth/tokens/reference-handle.ts';
 import { callDependency } from './dependency.ts';
 import { decisionKey, referenceKey } from './record-keys.ts';
 
 /** Writes a reference token; its key cannot be taken but by 256 equal random bits. */
-export function createRecordReference(client: DynamoDBClient, table: string): ExchangeCapabilities['recordReference'] {
+export function createRecordReference(client: DynamoDBClient, table: string): RecordReference {
   return ({ handleHash, claims, repeatable }) =>
     callDependency('dynamodb', async () => {
       const item = {

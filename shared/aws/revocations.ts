@@ -10,18 +10,15 @@ import {
   type KeysAndAttributes,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import {
-  type Description,
-  maxDescriptions,
+  type FindRevocations,
+  maxRevocableBy,
+  type RecordRevocation,
+  type RevocableBy,
   type Revocation,
-  type RevocationRecord,
 } from '../oauth/revocation/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import { listedRevocations, revocationNameOf, revokedKey } from './record-keys.ts';
-
-/** Durable when it returns. */
-export type RecordRevocation = (revocation: RevocationRecord) => Promise<void>;
 
 type Item = Record<string, AttributeValue>;
 
@@ -65,19 +62,15 @@ export function createRecordRevocation(client: DynamoDBClient, table: string): R
 }
 
 /**
- * Finds the revocations that speak of the descriptions, in reads of at most {@link maxDescriptions} keys side by side.
+ * Finds the revocations that speak of any of `parts`, in reads of at most {@link maxRevocableBy} keys side by side.
  * What DynamoDB leaves unread is asked for again; what is still unread then is a failure, never an answer.
  */
-export function createFindRevocations(
-  client: DynamoDBClient,
-  table: string,
-  random: () => number,
-): ExchangeCapabilities['findRevocations'] {
-  return (descriptions) =>
+export function createFindRevocations(client: DynamoDBClient, table: string, random: () => number): FindRevocations {
+  return (parts) =>
     callDependency('dynamodb', async () => {
-      const keys = [...new Set(descriptions.map(keyOf))];
-      const chunks = Array.from({ length: Math.ceil(keys.length / maxDescriptions) }, (_, index) =>
-        keys.slice(index * maxDescriptions, (index + 1) * maxDescriptions),
+      const keys = [...new Set(parts.map(keyOf))];
+      const chunks = Array.from({ length: Math.ceil(keys.length / maxRevocableBy) }, (_, index) =>
+        keys.slice(index * maxRevocableBy, (index + 1) * maxRevocableBy),
       );
       const items = await Promise.all(chunks.map((chunk) => readAll(client, table, chunk, random)));
       return items.flat().map(fromItem);
@@ -116,11 +109,11 @@ function fromItem(item: Item): Revocation {
   };
 }
 
-function keyOf({ by, value }: Pick<Description, 'by' | 'value'>): string {
+function keyOf({ by, value }: Pick<RevocableBy, 'by' | 'value'>): string {
   return revokedKey(by, createHash('sha256').update(value).digest('hex'));
 }
 
 /** What the record of a token says of one thing by which it can be revoked. */
-export function revocationName(description: Pick<Description, 'by' | 'value'>): string {
+export function revocationName(description: Pick<RevocableBy, 'by' | 'value'>): string {
   return revocationNameOf(keyOf(description));
 }

@@ -1,8 +1,7 @@
 // Positions of Status Lists, reserved in blocks from one counter for each series: one DynamoDB write for many tokens. A block
 // belongs to the instance that reserved it; what it does not use is wasted, and nothing is ever used twice.
 import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { referenceOf, type Series, seriesOf } from '../oauth/status-list/status-list-id.ts';
+import { type ReserveStatus, referenceOf, type Series, seriesOf } from '../oauth/status-list/status-list-id.ts';
 import type { StatusListCapabilities } from '../oauth/status-list/status-list-token.ts';
 import { callDependency } from './dependency.ts';
 import { statusSeriesKey } from './record-keys.ts';
@@ -23,7 +22,7 @@ export interface StatusPositions {
  * Hands out positions, no two the same in any instance.
  * @throws Refused `unavailable`: without a position there is no token
  */
-export function createReserveStatus(options: StatusPositions): ExchangeCapabilities['reserveStatus'] {
+export function createReserveStatus(options: StatusPositions): ReserveStatus {
   /** What is left of the reserved blocks, by algorithm. */
   const left = new Map<string, { readonly series: string; readonly positions: number[] }>();
   return async ({ alg }) => {

@@ -1,7 +1,7 @@
 // An endpoint that takes a form (RFC 6749 §3.2). No I/O of its own.
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { TokenCall } from '../oauth/capabilities.ts';
 import type { DecisionFacts } from '../oauth/decision/decision.ts';
+import type { TokenCall } from '../oauth/request/client-credentials.ts';
 import { header } from './api-gateway.ts';
 import type { AuditedEvent } from './audit.ts';
 import { decidingEndpoint, type EndpointOptions, type KeepingCapabilities } from './audited-endpoint.ts';

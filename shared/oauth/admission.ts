@@ -1,88 +1,105 @@
 // The last gate before anything is issued: nothing presented was revoked, and what may be used once is used now. Both are
 // asked of the store side by side. Pure but for the capabilities.
 import { createHash } from 'node:crypto';
-import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import type { Parties } from './parties.ts';
 import type { Form } from './request/form.ts';
-import { describeToken, isRevoked } from './revocation/revocation.ts';
+import { type FindRevocations, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
-import type { Taking, UseClaim } from './verify/one-time-use.ts';
+import type { ReleaseUse, TakeUse, Taking, UsePurpose } from './verify/one-time-use.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface Admission {
   readonly caller: AuthenticatedClient | undefined;
   readonly parties: Parties;
-  /** What the request's uses are for. */
-  readonly claim: UseClaim;
-  readonly decision: Pick<DecisionFacts, 'attempt' | 'abandoned'>;
+  readonly purpose: UsePurpose;
+  readonly decision: Pick<DecisionFacts, 'attempt'>;
 }
 
-export type AdmissionCapabilities = Pick<ExchangeCapabilities, 'findRevocations' | 'takeUse' | 'release' | 'now'>;
+interface RevocationCapabilities {
+  readonly findRevocations: FindRevocations;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface UseCapabilities {
+  readonly takeUse: TakeUse;
+  readonly release: ReleaseUse;
+}
+
+export type AdmissionCapabilities = RevocationCapabilities & UseCapabilities;
+
+/** An admitted request. A caller that forgets to give back loses a use; it never gains one. */
+export interface Admitted {
+  /** What the uses are for: for a repetition, what they were for the first time. */
+  readonly purpose: UsePurpose;
+  /** Whether this is the identical request again. */
+  readonly again: boolean;
+  /** To be called when the request gets nothing after all. Does not throw. */
+  readonly giveBack: () => Promise<void>;
+}
 
 /**
- * Does the work for a request that is admitted. Its uses are given back when the request is refused after all, or the
- * work fails: who got nothing has used nothing.
- * @param work is given the claim of the first of identical requests, and whether this is a repetition
- * @throws Refused `token` with reason `revoked` or `replayed`, `client`, or what `work` throws
+ * Admits a request: takes its uses, unless something it presents was revoked.
+ * @throws Refused `token` with reason `revoked` or `replayed`, `client` or `unavailable`; nothing is used then
  */
-export async function admit<Answer>(
-  admission: Admission,
-  cambio: AdmissionCapabilities,
-  work: (claim: UseClaim, again: boolean) => Promise<Answer>,
-): Promise<Answer> {
-  const checked = checkRevoked(presentedTokens(admission), cambio);
+export async function admit(admission: Admission, capabilities: AdmissionCapabilities): Promise<Admitted> {
+  const checked = checkRevoked(presentedTokens(admission), capabilities);
   checked.catch(() => {});
   const taken: Taking[] = [];
+  const giveBack = async (): Promise<void> => {
+    await Promise.all(taken.map((taking) => capabilities.release(taking)));
+  };
   try {
-    const { claim } = admission;
-    const first = await takeUses(admission, cambio, taken);
+    const first = await takeUses(admission, capabilities, taken);
     await checked;
-    return await inTime(admission.decision, () => work(first ?? claim, first !== undefined));
+    return { purpose: first ?? admission.purpose, again: first !== undefined, giveBack };
   } catch (error) {
-    await Promise.all(taken.map((taking) => cambio.release(taking)));
+    await giveBack();
     throw error;
   }
 }
 
 /**
  * Does the work for a caller whose assertion, if it may be used once, is used for it.
- * @throws Refused `client`, or what `work` throws
+ * @throws Refused `client` or `unavailable`, or what `work` throws
  */
 export async function admitCaller<Answer>(
-  { caller, decision }: Pick<Admission, 'caller' | 'decision'>,
-  cambio: Pick<AdmissionCapabilities, 'takeUse' | 'release'>,
+  { caller, decision }: { readonly caller: Admission['caller']; readonly decision: DecisionFacts },
+  { takeUse, release }: UseCapabilities,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   if (!caller?.use) return work();
   const taking = { use: caller.use, attempt: decision.attempt };
-  if ((await cambio.takeUse(taking)).outcome === 'used') throw new Refused({ kind: 'client' });
+  if ((await takeUse(taking)).outcome === 'used') throw new Refused({ kind: 'client' });
   try {
-    return await inTime(decision, work);
+    requireWaiting(decision);
+    const answer = await work();
+    requireWaiting(decision);
+    return answer;
   } catch (error) {
-    await cambio.release(taking);
+    await release(taking);
     throw error;
   }
 }
 
-/** Work that nobody waits for any more is not begun, and what came of it was used for nothing. */
-async function inTime<Answer>(decision: Admission['decision'], work: () => Promise<Answer>): Promise<Answer> {
-  const late = new Refused({ kind: 'unavailable', dependency: 'deadline' });
-  if (decision.abandoned) throw late;
-  const answer = await work();
-  if (decision.abandoned) throw late;
-  return answer;
+/**
+ * Work that nobody waits for any more is not begun, and what came of it was used for nothing.
+ * @throws Refused `unavailable`
+ */
+export function requireWaiting({ abandoned }: Pick<DecisionFacts, 'abandoned'>): void {
+  if (abandoned) throw new Refused({ kind: 'unavailable', dependency: 'deadline' });
 }
 
 /** A verified token and how the request is refused for it. */
-export interface Presented {
+export interface PresentedToken {
   readonly token: VerifiedToken;
   readonly refuse: (reason: 'revoked' | 'malformed', detail: string) => Denial;
 }
 
-function presentedTokens({ caller, parties: { subject, actor } }: Admission): readonly Presented[] {
+function presentedTokens({ caller, parties: { subject, actor } }: Admission): readonly PresentedToken[] {
   return [
     { token: subject, refuse: tokenDenial('subject_token') },
     ...(actor ? [{ token: actor, refuse: tokenDenial('actor_token') }] : []),
@@ -91,28 +108,28 @@ function presentedTokens({ caller, parties: { subject, actor } }: Admission): re
 }
 
 /** A federated client's token: revoked, it says no longer who calls. */
-export function presentedAssertion(caller: AuthenticatedClient | undefined): readonly Presented[] {
+export function presentedAssertion(caller: AuthenticatedClient | undefined): readonly PresentedToken[] {
   return caller?.token ? [{ token: caller.token, refuse: () => ({ kind: 'client' }) }] : [];
 }
 
-export function tokenDenial(parameter: TokenParameter): Presented['refuse'] {
+export function tokenDenial(parameter: TokenParameter): PresentedToken['refuse'] {
   return (reason, detail) => ({ kind: 'token', parameter, reason, detail });
 }
 
 /** @throws Refused as each token says */
 export async function checkRevoked(
-  presented: readonly Presented[],
-  cambio: Pick<ExchangeCapabilities, 'findRevocations' | 'now'>,
+  presented: readonly PresentedToken[],
+  { findRevocations, now }: RevocationCapabilities,
 ): Promise<void> {
-  const described = presented.map((one) => ({ ...one, descriptions: describe(one, cambio.now()) }));
-  const revocations = await cambio.findRevocations(described.flatMap(({ descriptions }) => descriptions));
-  const hit = described.find(({ descriptions }) => isRevoked(descriptions, revocations, cambio.now()));
+  const revocable = presented.map((one) => ({ ...one, parts: partsOf(one, now()) }));
+  const revocations = await findRevocations(revocable.flatMap(({ parts }) => parts));
+  const hit = revocable.find(({ parts }) => isRevoked(parts, revocations, now()));
   if (hit) throw new Refused(hit.refuse('revoked', 'it, or a token it comes from, was revoked'));
 }
 
-function describe({ token, refuse }: Presented, now: number) {
+function partsOf({ token, refuse }: PresentedToken, now: number): readonly RevocableBy[] {
   try {
-    return describeToken(token, now);
+    return revocableBy(token, now);
   } catch (error) {
     throw new Refused(refuse('malformed', detailOf(error)), { cause: error });
   }
@@ -129,20 +146,20 @@ function detailOf(error: unknown): string {
  * Takes every use of the request in turn; one token in several roles is one use. Assertions are never repeated, unless
  * they are the subject or actor token too. The use that is taken first says what all are for: whoever has it is alone with
  * the identical requests, while another use may still be held by one of them that is about to give up.
- * @returns the claim of the first request, when this is a repetition of it
+ * @returns the purpose of the first request, when this is a repetition of it
  */
 async function takeUses(
-  { caller, parties: { subject, actor }, claim, decision: { attempt } }: Admission,
-  cambio: AdmissionCapabilities,
+  { caller, parties: { subject, actor }, purpose, decision: { attempt } }: Admission,
+  { takeUse }: UseCapabilities,
   taken: Taking[],
-): Promise<UseClaim | undefined> {
-  let first: UseClaim | undefined;
+): Promise<UsePurpose | undefined> {
+  let first: UsePurpose | undefined;
   const take = async (use: Taking['use'] | undefined, repeatable: boolean, refuse: () => Denial): Promise<void> => {
     if (!use || taken.some((earlier) => earlier.use.issuer === use.issuer && earlier.use.jti === use.jti)) return;
-    const taking: Taking = { use, attempt, claim: repeatable ? (first ?? claim) : undefined };
-    const result = await cambio.takeUse(taking);
+    const taking: Taking = { use, attempt, purpose: repeatable ? (first ?? purpose) : undefined };
+    const result = await takeUse(taking);
     if (result.outcome === 'used') throw new Refused(refuse());
-    if (result.outcome === 'again' && taken.length === 0) first = result.claim;
+    if (result.outcome === 'again' && taken.length === 0) first = result.purpose;
     taken.push(taking);
   };
   await take(subject.use, true, replayed('subject_token'));

@@ -1,28 +1,18 @@
-// What the protocol needs from outside, as function types; their one other implementation is the tests'. Pure.
-import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
+// What an exchange needs from outside: the sum of what its phases take, each declared by the file that owns the word. The
+// one other implementation of each is the tests'. Pure.
+import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
-import type { DecisionRecord } from './decision/decision-record.ts';
-import type { Keyring, SigningKey } from './jose/keyring.ts';
-import type { CallerHeaders } from './request/client-credentials.ts';
-import type { Form } from './request/form.ts';
-import type { Description, Revocation } from './revocation/revocation.ts';
+import type { RecordDecision } from './decision/decision-record.ts';
+import type { ReadKeyring, Sign } from './jose/keyring.ts';
+import type { FindRevocations } from './revocation/revocation.ts';
 import type { AssumeRole } from './role-session/role-credentials.ts';
-import type { StatusReference } from './status-list/status-list-id.ts';
-import type { IssuedClaims } from './tokens/issued-token.ts';
+import type { ReserveStatus } from './status-list/status-list-id.ts';
+import type { NewHandle, RecordReference } from './tokens/reference-handle.ts';
 import type { FindClientKey } from './verify/client-authentication.ts';
-import type { Taken, Taking } from './verify/one-time-use.ts';
+import type { ReleaseUse, TakeUse } from './verify/one-time-use.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify/verify-token.ts';
 
-/** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
-export interface ReferenceRecord {
-  /** Hex. */
-  readonly handleHash: string;
-  readonly claims: IssuedClaims;
-  /** The identical request may come again; the record of the token then says which handle is alive. */
-  readonly repeatable?: boolean;
-}
-
-/** What an exchange needs from outside. Every function may throw Refused `unavailable`. */
+/** Every function may throw Refused `unavailable`. */
 export interface ExchangeCapabilities {
   readonly issuer: string;
   readonly policy: CompiledPolicy;
@@ -32,31 +22,18 @@ export interface ExchangeCapabilities {
   readonly findIssuerKey: FindIssuerKey;
   readonly checkUpstream: CheckUpstream;
   readonly findClientKey: FindClientKey;
-  readonly readKeyring: () => Promise<Keyring>;
-  /** Signs; answers the signature in JWS form (RFC 7518 §3). */
-  readonly sign: (key: SigningKey, input: string) => Promise<Uint8Array>;
+  readonly readKeyring: ReadKeyring;
+  readonly sign: Sign;
   readonly assumeRole: AssumeRole;
-  /** Durable when it returns. */
-  readonly recordDecision: (record: DecisionRecord) => Promise<void>;
-  /** Durable when it returns. */
-  readonly recordReference: (record: ReferenceRecord) => Promise<void>;
-  /** Revocations that speak of any of the descriptions; what was revoked before the call is among them. */
-  readonly findRevocations: (descriptions: readonly Description[]) => Promise<readonly Revocation[]>;
-  /** Takes a use durably, unless it was taken before. */
-  readonly takeUse: (taking: Taking) => Promise<Taken>;
-  /** Gives back a use that was taken by a request which got nothing. Does not throw. */
-  readonly release: (taking: Taking) => Promise<void>;
-  /** Gives out a position in a Status List, once for ever. */
-  readonly reserveStatus: (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
-  /** 256 random bits. */
-  readonly newHandle: () => Uint8Array;
+  readonly recordDecision: RecordDecision;
+  readonly recordReference: RecordReference;
+  readonly findRevocations: FindRevocations;
+  readonly takeUse: TakeUse;
+  readonly release: ReleaseUse;
+  readonly reserveStatus: ReserveStatus;
+  readonly newHandle: NewHandle;
   /** Seconds since the epoch. */
   readonly now: () => number;
   /** Seconds a decision is kept. */
   readonly decisionRetention: number;
-}
-
-export interface TokenCall {
-  readonly form: Form;
-  readonly headers: CallerHeaders;
 }

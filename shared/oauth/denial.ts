@@ -59,7 +59,12 @@ export type Denial =
 /** What an exchange waits for. */
 export type Dependency = 'issuer' | 'kms' | 'dynamodb' | 'sts' | 'deadline';
 
-/** The one exception thrown on purpose: the request is refused for `denial`. */
+/**
+ * The exception every refusal of a request ends as: it is refused for `denial`. Two others are thrown on purpose, each in a
+ * room where there is no request yet: `TokenRefused` (jose/jwt.ts) says what is wrong with a token before it is known in
+ * which role it was presented, and whoever knows the role makes a Refused of it; `EventRefused` (events/) has the codes of
+ * RFC 8935 instead of OAuth's.
+ */
 export class Refused extends Error {
   readonly denial: Denial;
 

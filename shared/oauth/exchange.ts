@@ -1,38 +1,52 @@
 // One token exchange, as the steps of RFC 8693 §2: parse, authenticate, verify, decide, admit, mint and record, answer. Pure but for
 // the capabilities it is given.
-import { admit, requestHash } from './admission.ts';
-import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
+import { admit, requestHash, requireWaiting } from './admission.ts';
+import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';
 import { authenticate, verifierOf, verifyParties } from './parties.ts';
+import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
 
 /**
- * Exchanges a token. `decision` is filled on the way, also when the request is refused.
+ * Exchanges a token. `decision` is filled on the way, also when the request is refused. A request that is admitted and
+ * then gets nothing gives back what it used: who got nothing has used nothing.
  * @throws Refused
  */
 export async function exchange(
   call: TokenCall,
-  cambio: ExchangeCapabilities,
+  capabilities: ExchangeCapabilities,
   decision: DecisionFacts,
 ): Promise<TokenResponse> {
-  const request = parseTokenRequest(call.form, cambio.policy);
-  const verifier = verifierOf(cambio);
+  const { policy } = capabilities;
+  const request = parseTokenRequest(call.form, policy);
+  const verifier = verifierOf(capabilities);
   const caller = await authenticate(call, verifier);
   decision.request = { ...request.asked, requestedTokenType: request.requestedTokenType, client: caller?.client.name };
-  const parties = await verifyParties({ request, caller, verifier, cambio }, decision);
-  const now = cambio.now();
-  const granted = decideGrant({ request, caller, parties, now }, cambio, decision);
-  const hash = requestHash(call.form, caller?.client.name, cambio.policy.hash);
-  const status =
-    'audience' in granted && granted.audience.status ? await cambio.reserveStatus(granted.audience) : undefined;
-  const claim = { request: hash, jti: decision.decisionId, at: now, status };
-  return admit({ caller, parties, claim, decision }, cambio, (first, again) => {
-    const question = { request, caller, parties, now, claim: first, again };
-    return 'role' in granted
-      ? issueRole({ ...question, granted }, cambio, decision)
-      : issue({ ...question, granted }, cambio, decision);
-  });
+  const parties = await verifyParties({ request, caller, verifier, capabilities }, decision);
+  const verified = { request, caller, parties, now: capabilities.now() };
+  const granted = decideGrant(verified, capabilities, decision);
+  const purpose = {
+    request: requestHash(call.form, caller?.client.name, policy.hash),
+    jti: decision.decisionId,
+    at: verified.now,
+    status:
+      'audience' in granted && granted.audience.status ? await capabilities.reserveStatus(granted.audience) : undefined,
+  };
+  const admitted = await admit({ caller, parties, purpose, decision }, capabilities);
+  const admittedRequest = { ...verified, purpose: admitted.purpose, again: admitted.again };
+  try {
+    requireWaiting(decision);
+    const answer =
+      'role' in granted
+        ? await issueRole({ ...admittedRequest, granted }, capabilities, decision)
+        : await issue({ ...admittedRequest, granted }, capabilities, decision);
+    requireWaiting(decision);
+    return answer;
+  } catch (error) {
+    await admitted.giveBack();
+    throw error;
+  }
 }

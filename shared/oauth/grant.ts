@@ -1,8 +1,14 @@
-// Asks policy, and cuts what it grants down to what was asked for (RFC 8693 §2.1, RFC 6749 §3.3). Pure.
-import type { AllowRule, Audience, Role, RoleGrant } from '../policy/compiled-policy.ts';
-import { evaluatePolicy, type GrantingRule, type PolicyAnswer } from '../policy/evaluate.ts';
+// Asks policy, and cuts what it grants down to what was asked for (RFC 8693 §2.1, RFC 6749 §3.3). Pure, but that the decision it
+// is handed learns the rules that were tried.
+import type { AllowRule, Audience, CompiledPolicy, Role, RoleGrant } from '../policy/compiled-policy.ts';
+import {
+  type EvaluateCondition,
+  evaluatePolicy,
+  type FindRules,
+  type GrantingRule,
+  type PolicyAnswer,
+} from '../policy/evaluate.ts';
 import type { Target } from '../policy/target.ts';
-import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
 import type { Caller, Parties } from './parties.ts';
@@ -27,7 +33,8 @@ export interface RoleGrantedTo {
   readonly rule: AllowRule<RoleGrant>;
 }
 
-export interface GrantQuestion {
+/** A request all of whose parties are verified. */
+export interface VerifiedRequest {
   readonly request: TokenRequest;
   readonly caller: Caller;
   readonly parties: Parties;
@@ -35,7 +42,11 @@ export interface GrantQuestion {
   readonly now: number;
 }
 
-type GrantCapabilities = Pick<ExchangeCapabilities, 'policy' | 'findRules' | 'evaluateCondition'>;
+interface GrantCapabilities {
+  readonly policy: CompiledPolicy;
+  readonly findRules: FindRules;
+  readonly evaluateCondition?: EvaluateCondition;
+}
 
 /**
  * The rule that grants this target, and the scopes it grants.
@@ -43,23 +54,27 @@ type GrantCapabilities = Pick<ExchangeCapabilities, 'policy' | 'findRules' | 'ev
  *   `token` when only a rule with `outlive` would have taken it
  */
 export function decideGrant(
-  question: GrantQuestion,
-  cambio: GrantCapabilities,
+  verified: VerifiedRequest,
+  capabilities: GrantCapabilities,
   decision: DecisionFacts,
 ): Granted | RoleGrantedTo {
-  const { request, parties } = question;
-  const target = resolveTarget(request, cambio.policy);
+  const { request, parties } = verified;
+  const target = resolveTarget(request, capabilities.policy);
   if ('audience' in target) checkReplacement(parties.subject, request.transaction ?? {}, target.audience);
-  const answer = ask(question, target, cambio);
+  const answer = evaluateFor(verified, target, capabilities);
   decision.rules = answer.trace;
   if (answer.outcome !== 'no_rule') decision.rule = answer.rule;
-  checkLate(question, answer);
-  return grantOf(target, requireGrant(answer), question);
+  checkLate(verified, answer);
+  return grantFor(target, requireGrant(answer), verified);
 }
 
 /** Which types a target has is told to those alone who may have it. */
-function grantOf(target: Target, { grant, ...rule }: GrantingRule, question: GrantQuestion): Granted | RoleGrantedTo {
-  const { request, parties } = question;
+function grantFor(
+  target: Target,
+  { grant, ...rule }: GrantingRule,
+  verified: VerifiedRequest,
+): Granted | RoleGrantedTo {
+  const { request, parties } = verified;
   const wantsCredentials = request.requestedTokenType === tokenTypes.awsCredentials;
   if (wantsCredentials !== 'role' in target) {
     throw new Refused({ kind: 'token_type', parameter: 'requested_token_type' });
@@ -74,11 +89,15 @@ function grantOf(target: Target, { grant, ...rule }: GrantingRule, question: Gra
   return { audience: target.audience, rule: allow, scopes: scopesOf(request, parties.subject, allow, target.audience) };
 }
 
-function ask({ request, caller, parties, now }: GrantQuestion, target: Target, cambio: GrantCapabilities) {
+function evaluateFor(
+  { request, caller, parties, now }: VerifiedRequest,
+  target: Target,
+  capabilities: GrantCapabilities,
+) {
   const { subject, actor } = parties;
   const presented = (token: VerifiedToken) => ({
     issuer: token.issuer.name,
-    claims: policyClaims(token, cambio.policy),
+    claims: policyClaims(token, capabilities.policy),
   });
   const { audiences, resources, scope } = request.asked;
   const question = {
@@ -89,14 +108,14 @@ function ask({ request, caller, parties, now }: GrantQuestion, target: Target, c
     request: { scopes: scope ?? [], audiences, resources },
     now,
   };
-  return evaluatePolicy(cambio.findRules, question, cambio.evaluateCondition);
+  return evaluatePolicy(capabilities.findRules, question, capabilities.evaluateCondition);
 }
 
 /**
  * A token that expired within its issuer's skew is good only for a rule whose tokens may outlive it, and never for a
  * transaction token (draft-ietf-oauth-transaction-tokens, Txn-Token Lifetime).
  */
-function checkLate({ request, parties, now }: GrantQuestion, answer: PolicyAnswer): void {
+function checkLate({ request, parties, now }: VerifiedRequest, answer: PolicyAnswer): void {
   if (parties.subject.registered.exp > now) return;
   if (answer.outcome === 'granted' && answer.allow.outlive && !request.transaction) return;
   throw new Refused({ kind: 'token', parameter: 'subject_token', reason: 'expired', detail: 'exp has passed' });

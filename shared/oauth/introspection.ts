@@ -1,13 +1,13 @@
 // Token introspection (RFC 7662): what a token of ours says and whether it still counts, told to the client whose audience it
 // is for. Everybody else learns that it is not active, and nothing else. Pure but for the capabilities.
 import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy.ts';
-import { admitCaller, checkRevoked, presentedAssertion, tokenDenial } from './admission.ts';
-import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
+import { type AdmissionCapabilities, admitCaller, checkRevoked, presentedAssertion, tokenDenial } from './admission.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
-import { signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
-import { authenticate, verifierOf } from './parties.ts';
+import { type SigningCapabilities, signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
+import { authenticate, type VerifierCapabilities, verifierOf } from './parties.ts';
+import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenQuery } from './request/token-query.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
 import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
@@ -15,21 +15,14 @@ import type { AuthenticatedClient } from './verify/client-authentication.ts';
 import { audienceClaim } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
-export type IntrospectionCapabilities = LookupCapabilities &
-  Pick<
-    ExchangeCapabilities,
-    | 'findIssuerKey'
-    | 'checkUpstream'
-    | 'findClientKey'
-    | 'findRevocations'
-    | 'takeUse'
-    | 'release'
-    | 'readKeyring'
-    | 'sign'
-  > & {
-    /** Takes one from a client's budget of tokens that turn out not to be active; false when nothing is left. */
-    readonly mayGuess: (client: string) => boolean;
-  };
+export interface IntrospectionCapabilities
+  extends LookupCapabilities,
+    VerifierCapabilities,
+    AdmissionCapabilities,
+    SigningCapabilities {
+  /** Takes one from a client's budget of tokens that turn out not to be active; false when nothing is left. */
+  readonly mayGuess: (client: string) => boolean;
+}
 
 /** An answer of RFC 7662 §2.2. */
 export type Introspection =
@@ -47,10 +40,10 @@ export interface Introspected {
  */
 export function introspect(
   call: TokenCall,
-  cambio: IntrospectionCapabilities,
+  capabilities: IntrospectionCapabilities,
   decision: DecisionFacts,
 ): Promise<Introspected> {
-  return ask({ call, decision }, cambio, async (introspected) => introspected);
+  return answerIntrospection({ call, decision }, capabilities, async (introspected) => introspected);
 }
 
 /**
@@ -59,44 +52,45 @@ export function introspect(
  */
 export function introspectSigned(
   call: TokenCall,
-  cambio: IntrospectionCapabilities,
+  capabilities: IntrospectionCapabilities,
   decision: DecisionFacts,
 ): Promise<string> {
-  return ask({ call, decision }, cambio, (introspected) => signIntrospection(introspected, cambio));
+  const answer = (introspected: Introspected): Promise<string> => signIntrospection(introspected, capabilities);
+  return answerIntrospection({ call, decision }, capabilities, answer);
 }
 
-interface Question {
+interface IntrospectionRequest {
   readonly call: TokenCall;
   readonly decision: DecisionFacts;
 }
 
 /** An assertion is used by an answer only, a signed one's signature included. */
-async function ask<Answer>(
-  { call, decision }: Question,
-  cambio: IntrospectionCapabilities,
+async function answerIntrospection<Answer>(
+  { call, decision }: IntrospectionRequest,
+  capabilities: IntrospectionCapabilities,
   answer: (introspected: Introspected) => Promise<Answer>,
 ): Promise<Answer> {
   const token = parseTokenQuery(call.form);
-  const caller = await authenticate(call, verifierOf(cambio));
+  const caller = await authenticate(call, verifierOf(capabilities));
   if (!caller) throw new Refused({ kind: 'client' });
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller.client.name };
-  return admitCaller({ caller, decision }, cambio, async () =>
-    answer({ client: caller.client, introspection: await lookUp(token, caller, cambio, decision) }),
+  return admitCaller({ caller, decision }, capabilities, async () =>
+    answer({ client: caller.client, introspection: await lookUp(token, caller, capabilities, decision) }),
   );
 }
 
 async function lookUp(
   presented: string,
   caller: AuthenticatedClient,
-  cambio: IntrospectionCapabilities,
+  capabilities: IntrospectionCapabilities,
   decision: DecisionFacts,
 ): Promise<Introspection> {
-  const token = await findFor(presented, caller.client, cambio, decision).catch(reasonOf);
+  const token = await findFor(presented, caller.client, capabilities, decision).catch(reasonOf);
   const assertion = presentedAssertion(caller);
   const looked = typeof token === 'string' ? [] : [{ token, refuse: tokenDenial('token') }];
-  const revoked = await checkRevoked([...looked, ...assertion], cambio).catch(reasonOf);
+  const revoked = await checkRevoked([...looked, ...assertion], capabilities).catch(reasonOf);
   if (typeof token !== 'string' && revoked === undefined) return activeAnswer(token);
-  if (!cambio.mayGuess(caller.client.name)) throw new Refused({ kind: 'throttled' });
+  if (!capabilities.mayGuess(caller.client.name)) throw new Refused({ kind: 'throttled' });
   decision.inactive = typeof token === 'string' ? token : (revoked ?? 'malformed');
   return { active: false };
 }
@@ -105,12 +99,12 @@ async function lookUp(
 async function findFor(
   presented: string,
   { introspects }: Client,
-  cambio: IntrospectionCapabilities,
+  capabilities: IntrospectionCapabilities,
   decision: DecisionFacts,
 ): Promise<VerifiedToken> {
-  const token = await findOwnToken(presented, cambio);
+  const token = await findOwnToken(presented, capabilities);
   decision.subject.verified = token;
-  const audience = audienceOf(token, cambio.policy);
+  const audience = audienceOf(token, capabilities.policy);
   if (audience && introspects.includes(audience.name)) return token;
   throw new TokenRefused('audience', 'the client does not introspect for this audience');
 }
@@ -139,9 +133,14 @@ function activeAnswer({ claims }: VerifiedToken): Introspection {
  */
 async function signIntrospection(
   { client, introspection }: Introspected,
-  cambio: Pick<IntrospectionCapabilities, 'issuer' | 'now' | 'readKeyring' | 'sign'>,
+  capabilities: IntrospectionCapabilities,
 ): Promise<string> {
-  const claims = { iss: cambio.issuer, aud: client.name, iat: cambio.now(), token_introspection: introspection };
-  const key = await signingKey(introspectionAlgorithm, cambio);
-  return signJwt(signingInput('token-introspection+jwt', claims, key), key, cambio);
+  const claims = {
+    iss: capabilities.issuer,
+    aud: client.name,
+    iat: capabilities.now(),
+    token_introspection: introspection,
+  };
+  const key = await signingKey(introspectionAlgorithm, capabilities);
+  return signJwt(signingInput('token-introspection+jwt', claims, key), key, capabilities);
 }

@@ -1,12 +1,12 @@
 // Issues a role session: asked of STS, recorded, and answered when the record is durable (RFC 8693 §2.2.1). STS comes
 // first, so that the one record says what it made of tags and policies. Pure but for the capabilities it is given.
-import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import type { IssuedFacts } from './decision/decision-record.ts';
-import type { GrantQuestion, RoleGrantedTo } from './grant.ts';
-import { conclude, type IssueQuestion, recordOfGrant, type TokenResponse } from './issue.ts';
+import type { RoleGrantedTo, VerifiedRequest } from './grant.ts';
+import { type AdmittedRequest, conclude, type GrantKeeping, recordOfGrant, type TokenResponse } from './issue.ts';
+import type { SigningCapabilities } from './jose/signed-jwt.ts';
 import { chainOf } from './revocation/lineage.ts';
-import { type AssumedRole, processDocument } from './role-session/role-credentials.ts';
+import { type AssumedRole, type AssumeRole, processDocument } from './role-session/role-credentials.ts';
 import { type RoleSession, roleSession } from './role-session/role-session.ts';
 import { webIdentityToken } from './role-session/web-identity.ts';
 import { tokenTypes } from './token-types.ts';
@@ -14,36 +14,44 @@ import { delegate, issuedSubject } from './verify/delegation.ts';
 import { selfName } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
-type IssueRoleQuestion = Omit<IssueQuestion, 'granted'> & { readonly granted: RoleGrantedTo };
+interface IssueRoleCapabilities extends GrantKeeping, SigningCapabilities {
+  readonly issuer: string;
+  readonly assumeRole: AssumeRole;
+}
+
+type AdmittedRoleRequest = Omit<AdmittedRequest, 'granted'> & { readonly granted: RoleGrantedTo };
 
 /**
  * Issues AWS credentials. They are kept nowhere: an identical request gets a new session of the same name.
  * @throws Refused
  */
 export async function issueRole(
-  question: IssueRoleQuestion,
-  cambio: ExchangeCapabilities,
+  admitted: AdmittedRoleRequest,
+  capabilities: IssueRoleCapabilities,
   decision: DecisionFacts,
 ): Promise<TokenResponse> {
-  const { parties, granted, now, claim } = question;
+  const { parties, granted, now, purpose } = admitted;
   // Nothing of the chain goes into a session, but one that is too long is refused for every target.
   delegate(parties.subject, parties.actor, granted.rule.maxDepth);
-  const session = roleSession({ ...granted, subject: parties.subject, decisionId: claim.jti, now });
-  const assumed = await assume(session, now, cambio);
-  const issued = issuedFacts(question, session, assumed);
-  await cambio.recordDecision(recordOfGrant(question, { issued, decision }, cambio));
-  conclude(decision, issued, claim);
+  const session = roleSession({ ...granted, subject: parties.subject, decisionId: purpose.jti, now });
+  const assumed = await assume(session, now, capabilities);
+  const issued = issuedFacts(admitted, session, assumed);
+  await capabilities.recordDecision(recordOfGrant(admitted, { issued, decision }, capabilities));
+  conclude(decision, issued, purpose);
   return credentialsResponse(assumed, session, now);
 }
 
-async function assume(session: RoleSession, now: number, cambio: ExchangeCapabilities): Promise<AssumedRole> {
+async function assume(session: RoleSession, now: number, capabilities: IssueRoleCapabilities): Promise<AssumedRole> {
   const isWebIdentity = session.role.via === 'web-identity';
-  return cambio.assumeRole(session, isWebIdentity ? await webIdentityToken(session, now, cambio) : undefined);
+  return capabilities.assumeRole(
+    session,
+    isWebIdentity ? await webIdentityToken(session, now, capabilities) : undefined,
+  );
 }
 
 /** Keys of tags, never their values: those are claims, which may be private. */
 function issuedFacts(
-  { caller, parties: { subject } }: Pick<GrantQuestion, 'caller' | 'parties'>,
+  { caller, parties: { subject } }: Pick<VerifiedRequest, 'caller' | 'parties'>,
   { role, name, durationSeconds, tags, dropped }: RoleSession,
   { credentials, packedPolicySize }: AssumedRole,
 ): IssuedFacts {

@@ -1,17 +1,16 @@
 // Issues what was granted: minted and recorded side by side, answered when both are done (RFC 8693 §2.2.1). Pure but for the
 // capabilities it is given.
-import type { Audience } from '../policy/compiled-policy.ts';
-import type { ExchangeCapabilities } from './capabilities.ts';
+import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type DecisionFacts, endDecision } from './decision/decision.ts';
-import type { DecisionRecord, IssuedFacts } from './decision/decision-record.ts';
+import type { DecisionRecord, IssuedFacts, RecordDecision } from './decision/decision-record.ts';
 import { Refused } from './denial.ts';
-import type { Granted, GrantQuestion } from './grant.ts';
+import type { Granted, VerifiedRequest } from './grant.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import { requestingWorkload } from './revocation/requesting-workload.ts';
 import { tokenTypes } from './token-types.ts';
 import type { IssuedClaims } from './tokens/issued-token.ts';
-import { type IssuedKind, mint } from './tokens/mint.ts';
-import type { UseClaim } from './verify/one-time-use.ts';
+import { type IssuedKind, type MintCapabilities, mint } from './tokens/mint.ts';
+import type { UsePurpose } from './verify/one-time-use.ts';
 
 /** A successful answer. @see [RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.2.1) */
 export interface TokenResponse {
@@ -23,10 +22,21 @@ export interface TokenResponse {
   readonly scope?: string;
 }
 
-export interface IssueQuestion extends GrantQuestion {
+/** What keeps a grant. */
+export interface GrantKeeping {
+  readonly policy: Pick<CompiledPolicy, 'hash'>;
+  readonly recordDecision: RecordDecision;
+  /** Seconds a decision is kept. */
+  readonly decisionRetention: number;
+}
+
+type IssueCapabilities = GrantKeeping & MintCapabilities & { readonly issuer: string };
+
+export interface AdmittedRequest extends VerifiedRequest {
   readonly granted: Granted;
-  /** What the request's uses are for: `jti` and time of the token, those of the first of identical requests. */
-  readonly claim: UseClaim;
+  /** `jti`, time and status of the token: those of the first of identical requests. */
+  readonly purpose: UsePurpose;
+  /** Whether this is the identical request again. */
   readonly again: boolean;
 }
 
@@ -35,58 +45,58 @@ export interface IssueQuestion extends GrantQuestion {
  * @throws Refused
  */
 export async function issue(
-  question: IssueQuestion,
-  cambio: ExchangeCapabilities,
+  admitted: AdmittedRequest,
+  capabilities: IssueCapabilities,
   decision: DecisionFacts,
 ): Promise<TokenResponse> {
-  const { request, caller, parties, granted, now, claim } = question;
+  const { request, caller, parties, granted, now, purpose } = admitted;
   const kind = issuedKind(request, granted.audience);
   const client = caller?.client.name;
   const issuance = {
     ...granted,
     ...parties,
     client,
-    issuer: cambio.issuer,
-    jti: claim.jti,
-    now: claim.at,
-    status: claim.status,
+    issuer: capabilities.issuer,
+    jti: purpose.jti,
+    now: purpose.at,
+    status: purpose.status,
     transaction: request.transaction,
   };
-  const repeatable = repetitionOf(question) !== undefined;
-  const { claims, handleHash, descriptions, token } = await mint({ kind, issuance, repeatable }, cambio);
+  const repeatable = repetitionOf(admitted) !== undefined;
+  const { claims, handleHash, parts, token } = await mint({ kind, issuance, repeatable }, capabilities);
   const issued = issuedFacts(claims, granted.audience);
   const written = {
-    ...recordOfGrant(question, { issued, decision }, cambio),
+    ...recordOfGrant(admitted, { issued, decision }, capabilities),
     ...(repeatable && { handleHash }),
-    ...(claim.status && { status: { ...claim.status, descriptions } }),
+    ...(purpose.status && { status: { ...purpose.status, revocableBy: parts } }),
   };
-  const minted = await (question.again
-    ? inTurn(token, () => cambio.recordDecision(written))
-    : both(token(), cambio.recordDecision(written)));
-  conclude(decision, issued, claim);
+  const minted = await (admitted.again
+    ? inTurn(token, () => capabilities.recordDecision(written))
+    : both(token(), capabilities.recordDecision(written)));
+  conclude(decision, issued, purpose);
   return tokenResponse(minted, { claims, kind, request, now });
 }
 
 /** The record of a grant: under the id of the first of identical requests, whose token it is. */
 export function recordOfGrant(
-  question: Pick<IssueQuestion, 'parties' | 'again' | 'now' | 'claim'>,
+  admitted: Pick<AdmittedRequest, 'parties' | 'again' | 'now' | 'purpose'>,
   { issued, decision }: { readonly issued: IssuedFacts; readonly decision: DecisionFacts },
-  { decisionRetention: retention, policy }: ExchangeCapabilities,
+  { decisionRetention: retention, policy }: GrantKeeping,
 ): DecisionRecord {
-  const { now, claim } = question;
+  const { now, purpose } = admitted;
   const keeping = { now, retention, policyHash: policy.hash };
-  const record = endDecision({ ...decision, decisionId: claim.jti }, { outcome: 'granted', issued }, keeping);
-  return { ...record, ...repetitionOf(question) };
+  const record = endDecision({ ...decision, decisionId: purpose.jti }, { outcome: 'granted', issued }, keeping);
+  return { ...record, ...repetitionOf(admitted) };
 }
 
 /** Once it is durable: a repetition ends as the decision it repeats. */
-export function conclude(decision: DecisionFacts, issued: IssuedFacts, { jti }: UseClaim): void {
+export function conclude(decision: DecisionFacts, issued: IssuedFacts, { jti }: UsePurpose): void {
   decision.issued = issued;
   decision.decisionId = jti;
 }
 
 /** Whether the identical request may come again, or did: where subject or actor may be used once. */
-function repetitionOf({ parties: { subject, actor }, again }: Pick<IssueQuestion, 'parties' | 'again'>) {
+function repetitionOf({ parties: { subject, actor }, again }: Pick<AdmittedRequest, 'parties' | 'again'>) {
   if (!subject.use && !actor?.use) return undefined;
   return { repetition: again ? 'again' : 'first' } as const;
 }

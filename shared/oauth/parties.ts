@@ -1,15 +1,21 @@
 // Who takes part in an exchange: the client that asks, the subject, the actor; each verified with the same rigour. Pure but
 // for the key look-ups it is given.
 import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
-import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
+import type { ReadKeyring } from './jose/keyring.ts';
+import type { TokenCall } from './request/client-credentials.ts';
 import { findCredentials } from './request/client-credentials.ts';
 import type { TokenRequest } from './request/token-request.ts';
-import { type AuthenticatedClient, authenticateClient, type ClientVerifier } from './verify/client-authentication.ts';
+import {
+  type AuthenticatedClient,
+  authenticateClient,
+  type ClientVerifier,
+  type FindClientKey,
+} from './verify/client-authentication.ts';
 import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './verify/delegation.ts';
 import { findOwnKey, selfIssuer, selfName } from './verify/self-issuer.ts';
-import { type FindIssuerKey, type VerifiedToken, verifyToken } from './verify/verify-token.ts';
+import { type CheckUpstream, type FindIssuerKey, type VerifiedToken, verifyToken } from './verify/verify-token.ts';
 
 export interface Parties {
   readonly subject: VerifiedToken;
@@ -19,17 +25,23 @@ export interface Parties {
 /** An authenticated client, or nobody. */
 export type Caller = AuthenticatedClient | undefined;
 
-export type VerifierCapabilities = Pick<
-  ExchangeCapabilities,
-  'policy' | 'issuer' | 'findClientKey' | 'findIssuerKey' | 'checkUpstream' | 'now' | 'readKeyring'
->;
+export interface VerifierCapabilities {
+  readonly policy: CompiledPolicy;
+  readonly issuer: string;
+  readonly findClientKey: FindClientKey;
+  readonly findIssuerKey: FindIssuerKey;
+  readonly checkUpstream: CheckUpstream;
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+  readonly readKeyring: ReadKeyring;
+}
 
 /** Of each policy, its issuers with ours among them: the same for every request. */
 const issuersOf = new WeakMap<CompiledPolicy, readonly TrustedIssuer[]>();
 
 /** Cambio's own tokens are verified like everybody's, with its own keys. */
-export function verifierOf(cambio: VerifierCapabilities): ClientVerifier {
-  const { policy, issuer, findClientKey, findIssuerKey, checkUpstream, now, readKeyring } = cambio;
+export function verifierOf(capabilities: VerifierCapabilities): ClientVerifier {
+  const { policy, issuer, findClientKey, findIssuerKey, checkUpstream, now, readKeyring } = capabilities;
   const issuers = issuersOf.get(policy) ?? [...Object.values(policy.issuers), selfIssuer(issuer, policy)];
   issuersOf.set(policy, issuers);
   const findKey: FindIssuerKey = async (of, wanted) =>
@@ -49,7 +61,7 @@ export interface Presentation {
   readonly request: TokenRequest;
   readonly caller: Caller;
   readonly verifier: ClientVerifier;
-  readonly cambio: Pick<ExchangeCapabilities, 'issuer' | 'policy'>;
+  readonly capabilities: Pick<VerifierCapabilities, 'issuer' | 'policy'>;
 }
 
 /**
@@ -58,26 +70,30 @@ export interface Presentation {
  * @throws Refused `token`
  */
 export async function verifyParties(
-  { request, caller, verifier, cambio }: Presentation,
+  { request, caller, verifier, capabilities }: Presentation,
   decision: DecisionFacts,
 ): Promise<Parties> {
   const client = caller?.client.name;
   // Two issuers' keys are fetched side by side; of two refusals the subject's is told.
   const acting = request.actor && verifyToken(request.actor, verifier, decision.actor);
   acting?.catch(() => {});
-  const subject = await verifyToken(request.subject, { ...verifier, mayBeLate: outlives(cambio) }, decision.subject);
+  const subject = await verifyToken(
+    request.subject,
+    { ...verifier, mayBeLate: outlives(capabilities) },
+    decision.subject,
+  );
   checkBinding(subject, 'subject_token');
-  checkPresenter(subject, client, cambio.policy);
+  checkPresenter(subject, client, capabilities.policy);
   checkEarlierActors(subject);
   const actor = await acting;
   if (actor) checkBinding(actor, 'actor_token');
   if (actor) checkActor(actor);
-  checkMayAct(subject, { actor, client, issuer: cambio.issuer });
+  checkMayAct(subject, { actor, client, issuer: capabilities.issuer });
   return { subject, actor };
 }
 
 /** Whether any rule lets tokens outlive an issuer's. */
-function outlives({ policy }: Presentation['cambio']): (issuer: TrustedIssuer) => boolean {
+function outlives({ policy }: Presentation['capabilities']): (issuer: TrustedIssuer) => boolean {
   return ({ name }) => policy.rules.some((rule) => rule.from === name && 'grant' in rule && rule.outlive);
 }
 

@@ -1,15 +1,15 @@
 // Token revocation (RFC 7009): a client takes back a token issued to it, an anonymous caller one made from its own token; with
 // it goes all that was exchanged from it. Pure but for the capabilities.
-import { admitCaller, checkRevoked, presentedAssertion } from './admission.ts';
-import type { ExchangeCapabilities, TokenCall } from './capabilities.ts';
+import { type AdmissionCapabilities, admitCaller, checkRevoked, presentedAssertion } from './admission.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
-import { verifierOf } from './parties.ts';
+import { type VerifierCapabilities, verifierOf } from './parties.ts';
+import type { TokenCall } from './request/client-credentials.ts';
 import { findCredentials } from './request/client-credentials.ts';
 import { parseTokenQuery } from './request/token-query.ts';
 import { chainOf, originOf } from './revocation/lineage.ts';
-import type { RevocationRecord } from './revocation/revocation.ts';
+import type { RecordRevocation } from './revocation/revocation.ts';
 import { findIssuedToken, type LookupCapabilities } from './tokens/find-token.ts';
 import {
   type AuthenticatedClient,
@@ -20,14 +20,9 @@ import {
 import { issuedSubject } from './verify/delegation.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
-export type RevokeCapabilities = LookupCapabilities &
-  Pick<
-    ExchangeCapabilities,
-    'findIssuerKey' | 'checkUpstream' | 'findClientKey' | 'findRevocations' | 'takeUse' | 'release'
-  > & {
-    /** Durable when it returns. */
-    readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
-  };
+export interface RevokeCapabilities extends LookupCapabilities, VerifierCapabilities, AdmissionCapabilities {
+  readonly recordRevocation: RecordRevocation;
+}
 
 /** Seconds a revocation outlives its token, so that a late clock still finds it. */
 const keepAfterExpiry = 300;
@@ -39,31 +34,35 @@ type Revoker = AuthenticatedClient | Stranger;
  * Revokes a token. What is unknown, expired or no token of ours at all is as good as revoked (RFC 7009 §2.2).
  * @throws Refused `parameter`, `client`, `client_methods`, `foreign_token`, `irrevocable` or `unavailable`
  */
-export async function revoke(call: TokenCall, cambio: RevokeCapabilities, decision: DecisionFacts): Promise<void> {
+export async function revoke(
+  call: TokenCall,
+  capabilities: RevokeCapabilities,
+  decision: DecisionFacts,
+): Promise<void> {
   const token = parseTokenQuery(call.form);
-  const revoker = await authenticateRevoker(call, verifierOf(cambio));
+  const revoker = await authenticateRevoker(call, verifierOf(capabilities));
   const caller = 'client' in revoker ? revoker : undefined;
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
   if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
-  await admitCaller({ caller, decision }, cambio, async () => {
-    await checkRevoked(presentedAssertion(caller), cambio);
-    await revokeOwn(token, revoker, cambio, decision);
+  await admitCaller({ caller, decision }, capabilities, async () => {
+    await checkRevoked(presentedAssertion(caller), capabilities);
+    await revokeOwn(token, revoker, capabilities, decision);
   });
 }
 
 async function revokeOwn(
   presented: string,
   revoker: Revoker,
-  cambio: RevokeCapabilities,
+  capabilities: RevokeCapabilities,
   decision: DecisionFacts,
 ): Promise<void> {
-  const token = await findIssuedToken(presented, cambio).catch(unlessUnavailable);
+  const token = await findIssuedToken(presented, capabilities).catch(unlessUnavailable);
   if (!token) return;
   decision.subject.verified = token;
-  if (!mayRevoke(revoker, token, cambio.now())) throw new Refused({ kind: 'foreign_token' });
+  if (!mayRevoke(revoker, token, capabilities.now())) throw new Refused({ kind: 'foreign_token' });
   const { exp, jti = '', iat = 0 } = token.registered;
-  const at = cambio.now();
-  await cambio.recordRevocation({
+  const at = capabilities.now();
+  await capabilities.recordRevocation({
     by: 'jti',
     value: jti,
     // The clock of who issued it may be ahead of ours.

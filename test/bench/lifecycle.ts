@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createFindRevocations } from '../../shared/aws/revocations.ts';
-import { describeChain } from '../../shared/oauth/revocation/revocation.ts';
+import { chainRevocableBy } from '../../shared/oauth/revocation/revocation.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';
 
 const { values } = parseArgs({
@@ -36,7 +36,7 @@ try {
   );
   console.log('  records exchanges  keys  calls   bytes  CPU µs  wall µs   (medians, one check)');
   for (const depth of [1, 4, 16]) {
-    const descriptions = describeChain(chain(depth), 'github|repo:acme/api');
+    const descriptions = chainRevocableBy(chain(depth), 'github|repo:acme/api');
     const checks = tables.map(({ name }) => {
       const find = createFindRevocations(client, name, Math.random);
       return () => find(descriptions);

@@ -4,7 +4,7 @@ import type { EvaluatedRule } from '../../policy/evaluate.ts';
 import { type ClaimCatalogue, type RecordedClaims, recordClaims, sizeOf } from '../../policy/recorded-claims.ts';
 import type { TagProblem } from '../../policy/session-tags.ts';
 import type { Reason } from '../denial.ts';
-import type { Description } from '../revocation/revocation.ts';
+import type { RevocableBy } from '../revocation/revocation.ts';
 import type { StatusReference } from '../status-list/status-list-id.ts';
 import { selfName } from '../verify/self-issuer.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
@@ -105,8 +105,11 @@ export interface DecisionRecord {
   /** Of the one handle that is alive, where the identical request may get another; hex. */
   readonly handleHash?: string | undefined;
   /** Of grants whose token is in a Status List: where, and by what it can be revoked. */
-  readonly status?: StatusReference & { readonly descriptions: readonly Description[] };
+  readonly status?: StatusReference & { readonly revocableBy: readonly RevocableBy[] };
 }
+
+/** Durable when it returns. Throws Refused `unavailable`. */
+export type RecordDecision = (record: DecisionRecord) => Promise<void>;
 
 /** Bytes of JSON that the claims of subject and actor may take together. */
 export const maxClaimBytes = 4_096;

@@ -24,6 +24,12 @@ export interface Keyring {
   readonly keys: readonly SigningKey[];
 }
 
+/** The keyring as it is, or was a moment ago. Throws Refused `unavailable`. */
+export type ReadKeyring = () => Promise<Keyring>;
+
+/** Signs; answers the signature in JWS form (RFC 7518 §3). Throws Refused `unavailable`. */
+export type Sign = (key: SigningKey, input: string) => Promise<Uint8Array>;
+
 /** The key that signs tokens of `alg`; undefined when the keyring has none. */
 export function currentKey(keyring: Keyring, alg: JwsAlgorithm): SigningKey | undefined {
   return keyring.keys.find((key) => key.alg === alg && key.state === 'current');

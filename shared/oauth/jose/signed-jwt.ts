@@ -1,10 +1,9 @@
 // A JWT that Cambio signs: its signing input (RFC 7515 §5.1) and the current key of its algorithm. Pure but for the capabilities.
 import type { Claims } from '../../policy/claims.ts';
 import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
-import type { ExchangeCapabilities } from '../capabilities.ts';
 import { Refused } from '../denial.ts';
 import { encodeBase64url } from './base64url.ts';
-import { currentKey, type SigningKey } from './keyring.ts';
+import { currentKey, type ReadKeyring, type Sign, type SigningKey } from './keyring.ts';
 
 /** `typ` of each kind of JWT of ours: no verifier of one kind takes another (RFC 8725 §3.11). */
 export type SignedType =
@@ -35,18 +34,24 @@ export function signingInput(typ: SignedType, claims: Claims, key: Pick<SigningK
  */
 export async function signingKey(
   alg: JwsAlgorithm,
-  { readKeyring }: Pick<ExchangeCapabilities, 'readKeyring'>,
+  { readKeyring }: Pick<SigningCapabilities, 'readKeyring'>,
 ): Promise<SigningKey> {
   const key = currentKey(await readKeyring(), alg);
   if (key) return key;
   throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error(`no current ${alg} key`) });
 }
 
+/** What a JWT of ours is signed with. */
+export interface SigningCapabilities {
+  readonly readKeyring: ReadKeyring;
+  readonly sign: Sign;
+}
+
 /** Signs; the input is one of {@link signingInput}, the key the one it was made for. */
 export async function signJwt(
   input: string,
   key: SigningKey,
-  { sign }: Pick<ExchangeCapabilities, 'sign'>,
+  { sign }: Pick<SigningCapabilities, 'sign'>,
 ): Promise<string> {
   return `${input}.${encodeBase64url(await sign(key, input))}`;
 }

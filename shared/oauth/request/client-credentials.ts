@@ -10,6 +10,12 @@ export interface CallerHeaders {
   readonly dpop: string | undefined;
 }
 
+/** A request as its endpoint read it. */
+export interface TokenCall {
+  readonly form: Form;
+  readonly headers: CallerHeaders;
+}
+
 export type ClientCredentials =
   | { readonly method: 'client_secret'; readonly clientId: string; readonly secret: string }
   | { readonly method: 'client_assertion'; readonly clientId: string | undefined; readonly assertion: string };

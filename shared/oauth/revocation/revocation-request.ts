@@ -4,10 +4,10 @@ import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import { Refused } from '../denial.ts';
 import { parseStrictJson } from '../jose/strict-json.ts';
-import { type RevocationRecord, revocableBy } from './revocation.ts';
+import { type RevocationRecord, revocationKinds } from './revocation.ts';
 
 export interface RevocationRequest extends Pick<RevocationRecord, 'value' | 'issuedBefore' | 'reason'> {
-  readonly by: (typeof revocableBy)[number];
+  readonly by: (typeof revocationKinds)[number];
 }
 
 const members = ['by', 'value', 'reason', 'issuedBefore'];
@@ -27,7 +27,7 @@ export function parseRevocationRequest(body: string, now: number): RevocationReq
   const request = parseObject(body);
   if (Object.keys(request).some((name) => !members.includes(name))) malformed('the body');
   const { by, issuedBefore = now } = request;
-  const kind = revocableBy.find((one) => one === by) ?? malformed('by');
+  const kind = revocationKinds.find((one) => one === by) ?? malformed('by');
   if (typeof issuedBefore !== 'number' || !Number.isInteger(issuedBefore)) return malformed('issuedBefore');
   if (issuedBefore < 0 || issuedBefore > now) return malformed('issuedBefore');
   const value = text(request, 'value');

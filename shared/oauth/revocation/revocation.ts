@@ -6,10 +6,10 @@ import type { VerifiedToken } from '../verify/verify-token.ts';
 import { type Chain, chainOf, originId, originOf } from './lineage.ts';
 
 /** What an administrator can name. */
-export const revocableBy = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'] as const;
+export const revocationKinds = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'] as const;
 
 /** `origin` is a foreign subject by {@link originId}: what an identity provider's event revokes. */
-export type RevokedBy = (typeof revocableBy)[number] | 'origin';
+export type RevokedBy = (typeof revocationKinds)[number] | 'origin';
 
 /** Takes back what is so described and was issued at or before `issuedBefore`. Times are seconds since the epoch. */
 export interface Revocation {
@@ -29,29 +29,38 @@ export interface RevocationRecord extends Revocation {
   readonly principal: string;
 }
 
-/** One thing that is true of a token or of one it came from, and since when. */
-export interface Description extends Pick<Revocation, 'by' | 'value'> {
+/** One thing by which a token can be revoked: true of it, or of one it came from, since `issuedAt`. */
+export interface RevocableBy extends Pick<Revocation, 'by' | 'value'> {
   readonly issuedAt: number;
 }
 
-/** Most descriptions of one token: what one read looks up. */
-export const maxDescriptions = 40;
+/**
+ * The revocations that speak of any of these; what was revoked before the call is among them. Throws Refused
+ * `unavailable`.
+ */
+export type FindRevocations = (parts: readonly RevocableBy[]) => Promise<readonly Revocation[]>;
+
+/** Durable when it returns; making one again changes nothing. Throws Refused `unavailable`. */
+export type RecordRevocation = (revocation: RevocationRecord) => Promise<void>;
+
+/** Most ways to revoke one token: what one read looks up. */
+export const maxRevocableBy = 40;
 
 /**
  * All by which a verified token can be revoked.
  * @throws TokenRefused or Refused `malformed` when the token does not say what it must
  */
-export function describeToken(token: VerifiedToken, now: number): readonly Description[] {
-  if (token.issuer.name === selfName) return describeChain(chainOf(token), token.registered.sub);
+export function revocableBy(token: VerifiedToken, now: number): readonly RevocableBy[] {
+  if (token.issuer.name === selfName) return chainRevocableBy(chainOf(token), token.registered.sub);
   const origin = originOf(token, now);
-  return describeOrigin({ ...origin, id: originId(origin.iss, token.registered.sub) }, issuedSubject(token));
+  return originRevocableBy({ ...origin, id: originId(origin.iss, token.registered.sub) }, issuedSubject(token));
 }
 
 /** All by which a token of ours can be revoked. */
-export function describeChain({ origin, tokens }: Chain, sub: string): readonly Description[] {
+export function chainRevocableBy({ origin, tokens }: Chain, sub: string): readonly RevocableBy[] {
   const [first] = tokens;
   return [
-    ...tokens.map(({ jti, iat }): Description => ({ by: 'jti', value: jti, issuedAt: iat })),
+    ...tokens.map(({ jti, iat }): RevocableBy => ({ by: 'jti', value: jti, issuedAt: iat })),
     ...(first ? [{ by: 'family', value: first.jti, issuedAt: first.iat } as const] : []),
     ...earliest(
       'client',
@@ -61,11 +70,11 @@ export function describeChain({ origin, tokens }: Chain, sub: string): readonly 
       'key',
       tokens.flatMap(({ kid, iat }) => (kid === undefined ? [] : [[kid, iat]])),
     ),
-    ...describeOrigin(origin, sub),
+    ...originRevocableBy(origin, sub),
   ];
 }
 
-function describeOrigin({ iss, iat, id, run }: Chain['origin'], sub: string): readonly Description[] {
+function originRevocableBy({ iss, iat, id, run }: Chain['origin'], sub: string): readonly RevocableBy[] {
   const prefix = `${iss}|`;
   const origin = id ?? originId(iss, sub.startsWith(prefix) ? sub.slice(prefix.length) : sub);
   return [
@@ -77,19 +86,15 @@ function describeOrigin({ iss, iat, id, run }: Chain['origin'], sub: string): re
 }
 
 /** Each value once, as old as its oldest token: a chain is as revoked as its first link. */
-function earliest(by: 'client' | 'key', values: readonly (readonly [string, number])[]): readonly Description[] {
+function earliest(by: 'client' | 'key', values: readonly (readonly [string, number])[]): readonly RevocableBy[] {
   const oldest = new Map<string, number>();
   for (const [value, iat] of values) oldest.set(value, Math.min(iat, oldest.get(value) ?? iat));
   return [...oldest].map(([value, issuedAt]) => ({ by, value, issuedAt }));
 }
 
-/** Whether any revocation that still counts hits any of the descriptions. */
-export function isRevoked(
-  descriptions: readonly Description[],
-  revocations: readonly Revocation[],
-  now: number,
-): boolean {
-  return descriptions.some(({ by, value, issuedAt }) =>
+/** Whether any revocation that still counts speaks of any of `parts`. */
+export function isRevoked(parts: readonly RevocableBy[], revocations: readonly Revocation[], now: number): boolean {
+  return parts.some(({ by, value, issuedAt }) =>
     revocations.some(
       (revocation) =>
         revocation.by === by &&

@@ -1,10 +1,10 @@
 // The AWS SDKs' container credential provider as a token exchange: a role and a bearer token in, and what its refusals mean
 // to an SDK. Pure.
 import type { CompiledPolicy, Role } from '../../policy/compiled-policy.ts';
-import type { TokenCall } from '../capabilities.ts';
 import { type Denial, Refused } from '../denial.ts';
 import { parseJwt, TokenRefused } from '../jose/jwt.ts';
 import { oauthError } from '../oauth-error.ts';
+import type { TokenCall } from '../request/client-credentials.ts';
 import { tokenExchangeGrant, tokenTypes } from '../token-types.ts';
 
 export interface CredentialsRequest {

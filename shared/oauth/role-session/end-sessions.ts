@@ -30,12 +30,12 @@ export type RoleOutcome = { readonly role: Role } & (
 );
 
 /** Every role is tried; what failed is told beside the others. */
-export async function revokeSessions(cambio: RevokeSessionsCapabilities): Promise<readonly RoleOutcome[]> {
-  const denials = sessionDenials(await cambio.listRevocations());
+export async function revokeSessions(capabilities: RevokeSessionsCapabilities): Promise<readonly RoleOutcome[]> {
+  const denials = sessionDenials(await capabilities.listRevocations());
   return Promise.all(
-    cambio.roles.map(async (role): Promise<RoleOutcome> => {
+    capabilities.roles.map(async (role): Promise<RoleOutcome> => {
       try {
-        return { role, change: await apply(await cambio.policyOf(role), denials), denials: denials.length };
+        return { role, change: await apply(await capabilities.policyOf(role), denials), denials: denials.length };
       } catch (error) {
         return { role, error };
       }

@@ -5,7 +5,7 @@ import { revocationTags, revokesSessions, type SessionOwner } from '../../policy
 import { type FilledGrant, fillRoleGrant } from '../../policy/role-grant.ts';
 import type { SessionTag } from '../../policy/session-tags.ts';
 import { Refused } from '../denial.ts';
-import { describeToken } from '../revocation/revocation.ts';
+import { revocableBy } from '../revocation/revocation.ts';
 import { issuedSubject } from '../verify/delegation.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 
@@ -55,7 +55,7 @@ export function roleSession(granted: RoleGranted): RoleSession {
 /** A session made of a foreign token is the first of its family, and its decision's id is the name of that. */
 function reservedTags({ subject, decisionId, now }: RoleGranted): readonly SessionTag[] {
   const owner: SessionOwner = Object.fromEntries(
-    describeToken(subject, now).flatMap(({ by, value }) => (revokesSessions(by) ? [[by, value]] : [])),
+    revocableBy(subject, now).flatMap(({ by, value }) => (revokesSessions(by) ? [[by, value]] : [])),
   );
   return revocationTags({ family: decisionId, ...owner });
 }

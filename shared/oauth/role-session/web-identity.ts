@@ -1,7 +1,6 @@
 // The token by which Cambio, as its own OIDC provider at IAM, asks STS for a role session. It is no access token: its
 // audience is STS, its `typ` is JWT, and Cambio itself takes it in no role. Pure but for the capabilities.
-import type { ExchangeCapabilities } from '../capabilities.ts';
-import { signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import type { RoleSession } from './role-session.ts';
 
 const audience = 'sts.amazonaws.com';
@@ -18,10 +17,10 @@ export const webIdentityAlgorithm = 'ES256';
 export async function webIdentityToken(
   session: RoleSession,
   now: number,
-  cambio: Pick<ExchangeCapabilities, 'issuer' | 'readKeyring' | 'sign'>,
+  capabilities: SigningCapabilities & { readonly issuer: string },
 ): Promise<string> {
-  const key = await signingKey(webIdentityAlgorithm, cambio);
-  return signJwt(signingInput('JWT', webIdentityClaims(session, cambio.issuer, now), key), key, cambio);
+  const key = await signingKey(webIdentityAlgorithm, capabilities);
+  return signJwt(signingInput('JWT', webIdentityClaims(session, capabilities.issuer, now), key), key, capabilities);
 }
 
 /** Of AWS's own, beside the registered ones. */

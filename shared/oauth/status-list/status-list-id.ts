@@ -1,5 +1,5 @@
 // Where a token's status is: the ids of Status Lists, and the positions in them. Pure.
-import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import type { Audience, JwsAlgorithm } from '../../policy/compiled-policy.ts';
 import { signingAlgorithms } from '../jose/keyring.ts';
 
 /**
@@ -19,6 +19,9 @@ export interface StatusReference {
   readonly list: string;
   readonly index: number;
 }
+
+/** Gives out a position in a Status List, once for ever. Throws Refused `unavailable`. */
+export type ReserveStatus = (audience: Pick<Audience, 'alg'>) => Promise<StatusReference>;
 
 /** The lists of one algorithm and hour; positions are counted through all of them. */
 export interface Series {

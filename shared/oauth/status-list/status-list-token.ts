@@ -1,7 +1,6 @@
 // A Status List Token (draft-ietf-oauth-status-list §5.1), computed when it is asked for from the records of tokens and the
 // revocations there are; no revocation touches a token's record. Pure but for the capabilities.
-import type { ExchangeCapabilities } from '../capabilities.ts';
-import { signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import { encodeStatusList } from './status-list.ts';
 import { listSize, listUri, parseListId } from './status-list-id.ts';
 
@@ -32,7 +31,7 @@ export interface KnownRevocations {
   readonly revocations: readonly ListedRevocation[];
 }
 
-export interface StatusListCapabilities extends Pick<ExchangeCapabilities, 'readKeyring' | 'sign'> {
+export interface StatusListCapabilities extends SigningCapabilities {
   readonly issuer: string;
   /** Positions given out in a series; 0 when there is no such series, or no longer. */
   readonly countPositions: (series: string) => Promise<number>;
@@ -52,26 +51,26 @@ export interface StatusListToken {
  */
 export async function makeStatusListToken(
   list: string,
-  cambio: StatusListCapabilities,
+  capabilities: StatusListCapabilities,
 ): Promise<StatusListToken | undefined> {
   const id = parseListId(list);
-  if (!id || (await cambio.countPositions(id.series)) <= id.firstPosition) return undefined;
-  const { at, revocations } = await cambio.listRevocations();
+  if (!id || (await capabilities.countPositions(id.series)) <= id.firstPosition) return undefined;
+  const { at, revocations } = await capabilities.listRevocations();
   const revoked = await revokedPositions(
     list,
     revocations.filter(({ expiresAt }) => expiresAt > at),
-    cambio,
+    capabilities,
   );
   const set = new Map(revoked.map((index) => [index, invalid]));
   const claims = {
-    sub: listUri(cambio.issuer, list),
+    sub: listUri(capabilities.issuer, list),
     iat: at,
     exp: at + listLifetime,
     ttl: listTtl,
     status_list: encodeStatusList({ bits: 1, size: listSize, set }),
   };
-  const key = await signingKey(id.alg, cambio);
-  return { jwt: await signJwt(signingInput('statuslist+jwt', claims, key), key, cambio), at };
+  const key = await signingKey(id.alg, capabilities);
+  return { jwt: await signJwt(signingInput('statuslist+jwt', claims, key), key, capabilities), at };
 }
 
 /** Nothing is revoked most of the time, and then no record need be read. */

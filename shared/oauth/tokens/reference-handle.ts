@@ -1,5 +1,24 @@
 // The handle of a reference token: what its holder presents, and what the store knows instead. Pure.
 import { createHash } from 'node:crypto';
+import type { IssuedClaims } from './issued-token.ts';
+
+/** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
+export interface ReferenceRecord {
+  /** Hex. */
+  readonly handleHash: string;
+  readonly claims: IssuedClaims;
+  /** The identical request may come again; the record of the token then says which handle is alive. */
+  readonly repeatable?: boolean;
+}
+
+/** Durable when it returns. Throws Refused `unavailable`. */
+export type RecordReference = (record: ReferenceRecord) => Promise<void>;
+
+/** The claims under a handle's SHA-256 (hex), while the handle is alive. Throws Refused `unavailable`. */
+export type FindReference = (handleHash: string) => Promise<IssuedClaims | undefined>;
+
+/** 256 random bits. */
+export type NewHandle = () => Uint8Array;
 
 /** 256 bits of base64url. */
 const handle = /^[A-Za-z0-9_-]{43}$/;

@@ -14,7 +14,7 @@ export interface OneTimeUse {
 }
 
 /** What a use is for, so that the identical request may repeat it: its answer may have been lost. */
-export interface UseClaim {
+export interface UsePurpose {
   /** {@link requestHash}. */
   readonly request: string;
   /** `jti` of the token that is issued for it. */
@@ -31,11 +31,19 @@ export interface Taking {
   /** Random, one for each request: a second try of the same write is no second use. */
   readonly attempt: string;
   /** Absent where even the identical request may not come again. */
-  readonly claim?: UseClaim | undefined;
+  readonly purpose?: UsePurpose | undefined;
 }
 
 /** How a use went: the first, another of the identical request (with what the first one was for), or one too many. */
-export type Taken = { readonly outcome: 'first' | 'used' } | { readonly outcome: 'again'; readonly claim: UseClaim };
+export type Taken =
+  | { readonly outcome: 'first' | 'used' }
+  | { readonly outcome: 'again'; readonly purpose: UsePurpose };
+
+/** Takes a use durably, unless it was taken before. Throws Refused `unavailable`. */
+export type TakeUse = (taking: Taking) => Promise<Taken>;
+
+/** Gives back a use that was taken by a request which got nothing. Does not throw. */
+export type ReleaseUse = (taking: Taking) => Promise<void>;
 
 /** Seconds in which the identical request may come again. */
 export const retryWindow = 30;

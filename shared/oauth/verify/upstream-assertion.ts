@@ -1,8 +1,7 @@
 // Cambio as a client of somebody else: an assertion signed with a key of its own JWK Set, so that no secret of an issuer is
 // kept anywhere (RFC 7523 §2.2 and §3, with its update 7523bis). Pure but for the capabilities.
 import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
-import type { ExchangeCapabilities } from '../capabilities.ts';
-import { signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 
 /** What every server can verify, and every keyring has a key for. */
 const assertionAlgorithm: JwsAlgorithm = 'RS256';
@@ -26,11 +25,11 @@ export interface ClientAssertion {
  */
 export async function assertClient(
   { client, audience, jti, now }: ClientAssertion,
-  cambio: Pick<ExchangeCapabilities, 'readKeyring' | 'sign'>,
+  capabilities: SigningCapabilities,
 ): Promise<Readonly<Record<string, string>>> {
-  const key = await signingKey(assertionAlgorithm, cambio);
+  const key = await signingKey(assertionAlgorithm, capabilities);
   const claims = { iss: client, sub: client, aud: audience, jti, iat: now, exp: now + lifetime };
-  const assertion = await signJwt(signingInput('client-authentication+jwt', claims, key), key, cambio);
+  const assertion = await signJwt(signingInput('client-authentication+jwt', claims, key), key, capabilities);
   return {
     client_id: client,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',

@@ -6,7 +6,7 @@ import { createListRevocations, createListTokens } from '../../../shared/aws/lis
 import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import type { Description, RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
+import type { RevocableBy, RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
 import { now } from '../../world.ts';
 
@@ -22,8 +22,8 @@ const input: DecisionInput = {
   policyHash: 'h',
   ending: { outcome: 'granted', issued },
 };
-const subject: Description = { by: 'subject', value: 'github|repo', issuedAt: now - 10 };
-const family: Description = { by: 'family', value: 'd-0', issuedAt: now };
+const subject: RevocableBy = { by: 'subject', value: 'github|repo', issuedAt: now - 10 };
+const family: RevocableBy = { by: 'family', value: 'd-0', issuedAt: now };
 const revocation: RevocationRecord = {
   ...{ by: 'subject', value: 'github|repo', issuedBefore: now, expiresAt: now + 86_400 },
   ...{ reason: 'stolen laptop', at: now, principal: 'arn:aws:iam::111122223333:user/test' },
@@ -63,7 +63,7 @@ describe.each(engines)('on $name', (engine) => {
 
   test.skipIf(!engine.available)('a token with a status is in its list with all it can be revoked by', async () => {
     const record = createRecordDecision(client, table);
-    const status = { list: 'es256-a-0', index: 7, descriptions: [subject, family] };
+    const status = { list: 'es256-a-0', index: 7, revocableBy: [subject, family] };
     await record({ ...decisionRecord(input), status });
     await record(decisionRecord({ ...input, decisionId: 'd-1' }));
     await record({ ...decisionRecord({ ...input, decisionId: 'd-2' }), status: { ...status, list: 'es256-a-1' } });
@@ -77,7 +77,7 @@ describe.each(engines)('on $name', (engine) => {
 
   test.skipIf(!engine.available)('a grant that became a refusal is in no list', async () => {
     const record = createRecordDecision(client, table);
-    const status = { list: 'es256-b-0', index: 1, descriptions: [subject] };
+    const status = { list: 'es256-b-0', index: 1, revocableBy: [subject] };
     const granted = { ...input, decisionId: 'd-3' };
     await record({ ...decisionRecord(granted), status });
     expect(await listTokens('es256-b-0')).toHaveLength(1);
@@ -105,7 +105,7 @@ describe.each(engines)('on $name', (engine) => {
     const write = (index: number) =>
       record({
         ...decisionRecord({ ...input, decisionId: `long-${index}` }),
-        status: { list: 'es256-c-0', index, descriptions: long },
+        status: { list: 'es256-c-0', index, revocableBy: long },
       });
     for (let from = 0; from < all.length; from += 50) await Promise.all(all.slice(from, from + 50).map(write));
     const found = await listTokens('es256-c-0');

@@ -10,7 +10,7 @@ const fresh = () => {
   names += 1;
   return { issuer: 'https://issuer.example', jti: `jti-${names}`, expiresAt: 1_060 };
 };
-const claim = (request: string, jti: string, at = 1_000) => ({ request, jti, at });
+const purpose = (request: string, jti: string, at = 1_000) => ({ request, jti, at });
 
 onEveryEngine((store, on) => {
   const taker = (now: number) => createTakeUse({ client: store(), table, now: () => now });
@@ -44,14 +44,14 @@ onEveryEngine((store, on) => {
       const takings = Array.from({ length: 50 }, (_, n) => ({
         use,
         attempt: attempt(),
-        claim: claim('same', `j${n}`),
+        purpose: purpose('same', `j${n}`),
       }));
       const all = await Promise.all(takings.map(taker(1_010)));
       const winner = takings.find((_, n) => all[n]?.outcome === 'first');
       expect(all.filter(({ outcome }) => outcome === 'first')).toHaveLength(1);
       for (const taken of all.filter(({ outcome }) => outcome !== 'first'))
-        expect(taken).toEqual({ outcome: 'again', claim: winner?.claim });
-      expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['used']);
+        expect(taken).toEqual({ outcome: 'again', purpose: winner?.purpose });
+      expect(await outcomes([{ use, attempt: attempt(), purpose: purpose('different', 'x') }])).toEqual(['used']);
       expect(await outcomes([{ use, attempt: attempt() }])).toEqual(['used']);
     },
   );
@@ -59,10 +59,14 @@ onEveryEngine((store, on) => {
   on('the identical request gets the place in a Status List of the first, and none where that had none', async () => {
     const statusOf = async (first: { list: string; index: number } | undefined) => {
       const use = fresh();
-      const taking = (status: typeof first) => ({ use, attempt: attempt(), claim: { ...claim('same', 'j'), status } });
+      const taking = (status: typeof first) => ({
+        use,
+        attempt: attempt(),
+        purpose: { ...purpose('same', 'j'), status },
+      });
       await taker(1_000)(taking(first));
       const again = await taker(1_000)(taking({ list: 'es256-a-0', index: 9 }));
-      return 'claim' in again ? again.claim.status : again.outcome;
+      return 'purpose' in again ? again.purpose.status : again.outcome;
     };
     expect(await statusOf({ list: 'es256-a-0', index: 0 })).toEqual({ list: 'es256-a-0', index: 0 });
     expect(await statusOf(undefined)).toBeUndefined();
@@ -70,7 +74,7 @@ onEveryEngine((store, on) => {
 
   on('the identical request may come again for 30 seconds after the first, not later', async () => {
     const use = fresh();
-    const again = (now: number) => outcomes([{ use, attempt: attempt(), claim: claim('same', 'j', now) }], now);
+    const again = (now: number) => outcomes([{ use, attempt: attempt(), purpose: purpose('same', 'j', now) }], now);
     expect(await again(1_000)).toEqual(['first']);
     expect(await again(1_030)).toEqual(['again']);
     expect(await again(1_031)).toEqual(['used']);
@@ -90,23 +94,23 @@ onEveryEngine((store, on) => {
 
   on('a use is free again once every holder gave it back, and not before', async () => {
     const use = fresh();
-    const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), claim: claim('same', jti) }));
+    const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), purpose: purpose('same', jti) }));
     if (!first || !second) return expect.fail();
     expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
     await release(first);
-    expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['used']);
+    expect(await outcomes([{ use, attempt: attempt(), purpose: purpose('different', 'x') }])).toEqual(['used']);
     await release(second);
-    expect(await outcomes([{ use, attempt: attempt(), claim: claim('different', 'x') }])).toEqual(['first']);
+    expect(await outcomes([{ use, attempt: attempt(), purpose: purpose('different', 'x') }])).toEqual(['first']);
   });
 
   on('written or given back twice by the SDK, it is as once: what another was answered for stays taken', async () => {
     const use = fresh();
-    const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), claim: claim('same', jti) }));
+    const [first, second] = ['j1', 'j2'].map((jti) => ({ use, attempt: attempt(), purpose: purpose('same', jti) }));
     if (!first || !second) return expect.fail();
     expect([await outcomes([first]), await outcomes([second])]).toEqual([['first'], ['again']]);
     expect([await outcomes([second]), await outcomes([first])]).toEqual([['again'], ['first']]);
     for (const _ of [1, 2]) await release(first);
-    const different = { use, attempt: attempt(), claim: claim('different', 'x') };
+    const different = { use, attempt: attempt(), purpose: purpose('different', 'x') };
     expect(await outcomes([different])).toEqual(['used']);
     await release(second);
     expect(await outcomes([different])).toEqual(['first']);
@@ -126,7 +130,7 @@ onEveryEngine((store, on) => {
     };
     const unavailable = { denial: { kind: 'unavailable', dependency: 'dynamodb' } };
     const use = fresh();
-    const taking = () => ({ use, attempt: attempt(), claim: claim('same', 'j') });
+    const taking = () => ({ use, attempt: attempt(), purpose: purpose('same', 'j') });
     await expect(losing(1)(taking())).rejects.toMatchObject(unavailable);
     const first = taking();
     expect(await outcomes([first])).toEqual(['first']);
@@ -137,7 +141,7 @@ onEveryEngine((store, on) => {
 
   on('of identical requests at most 200 hold it at once', { timeout: 30_000 }, async () => {
     const use = fresh();
-    const takings = Array.from({ length: 201 }, () => ({ use, attempt: attempt(), claim: claim('same', 'j') }));
+    const takings = Array.from({ length: 201 }, () => ({ use, attempt: attempt(), purpose: purpose('same', 'j') }));
     const all: string[] = [];
     for (const taking of takings) all.push(...(await outcomes([taking])));
     expect([all[0], new Set(all.slice(1, 200)), all[200]]).toEqual(['first', new Set(['again']), 'used']);

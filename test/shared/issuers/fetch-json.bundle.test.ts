@@ -33,7 +33,7 @@ async function runScript(text: string, environment: Record<string, string> = {})
 }
 
 const fetchAndReport = (url: string) => `
-  import { fetchJson } from '../http/bundle.mjs';
+  import { fetchJson } from './bundle.mjs';
   const document = await fetchJson({ url: '${url}', network: 'loopback', anyPort: true });
   const undici = process.moduleLoadList.some((name) => name.includes('undici'));
   console.log(JSON.stringify({ document, undici }));

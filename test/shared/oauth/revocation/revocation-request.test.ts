@@ -1,7 +1,7 @@
 // An administrator's revocation as it is parsed, named and kept.
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import { revocableBy } from '../../../../shared/oauth/revocation/revocation.ts';
+import { revocationKinds } from '../../../../shared/oauth/revocation/revocation.ts';
 import {
   keptFor,
   parseRevocationRequest,
@@ -27,7 +27,7 @@ describe('a revocation', () => {
     expect(parse()).toEqual({ ...valid, issuedBefore: now });
     expect(parse({ issuedBefore: 0 }).issuedBefore).toBe(0);
     expect(parse({ issuedBefore: now }).issuedBefore).toBe(now);
-    for (const by of revocableBy) expect(parse({ by, value: 'a|b' })).toMatchObject({ by, value: 'a|b' });
+    for (const by of revocationKinds) expect(parse({ by, value: 'a|b' })).toMatchObject({ by, value: 'a|b' });
   });
 
   test.each<[string, object, string]>([

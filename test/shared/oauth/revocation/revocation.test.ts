@@ -5,10 +5,10 @@ import { Refused } from '../../../../shared/oauth/denial.ts';
 import { readRegisteredClaims } from '../../../../shared/oauth/jose/registered-claims.ts';
 import { chainOf, type Lineage, lineageAfter, originId } from '../../../../shared/oauth/revocation/lineage.ts';
 import {
-  type Description,
-  describeChain,
+  chainRevocableBy,
   isRevoked,
-  maxDescriptions,
+  maxRevocableBy,
+  type RevocableBy,
   type Revocation,
 } from '../../../../shared/oauth/revocation/revocation.ts';
 import { parseRevocationRequest } from '../../../../shared/oauth/revocation/revocation-request.ts';
@@ -388,7 +388,7 @@ describe('the descriptions of a chain', () => {
           ['key', token.kid],
         ] as const) {
           const revocation = { by, value, issuedBefore, expiresAt: 2 };
-          const hit = isRevoked(describeChain({ origin, tokens }, 's'), [revocation], 1);
+          const hit = isRevoked(chainRevocableBy({ origin, tokens }, 's'), [revocation], 1);
           if (token.iat <= issuedBefore) expect(hit).toBe(true);
         }
       }),
@@ -398,9 +398,9 @@ describe('the descriptions of a chain', () => {
   test('never grow shorter as the chain grows, and each is there once', () => {
     fc.assert(
       fc.property(chain, ({ origin, tokens }) => {
-        const all = describeChain({ origin, tokens }, 's');
-        const keys = (list: readonly Description[]) => list.map(({ by, value }) => `${by} ${value}`);
-        const shorter = new Set(keys(describeChain({ origin, tokens: tokens.slice(0, -1) }, 's')));
+        const all = chainRevocableBy({ origin, tokens }, 's');
+        const keys = (list: readonly RevocableBy[]) => list.map(({ by, value }) => `${by} ${value}`);
+        const shorter = new Set(keys(chainRevocableBy({ origin, tokens: tokens.slice(0, -1) }, 's')));
         expect([...shorter].every((key) => keys(all).includes(key))).toBe(true);
         const named = all.filter(({ by }) => by !== 'jti');
         expect(new Set(keys(named)).size).toBe(named.length);
@@ -416,7 +416,7 @@ describe('the descriptions of a chain', () => {
       kid: `k${n % 3}`,
     }));
     const origin = { iss: 'i', iat: 0, run: 'r' };
-    expect(describeChain({ origin, tokens }, 's').length).toBeLessThanOrEqual(maxDescriptions);
+    expect(chainRevocableBy({ origin, tokens }, 's').length).toBeLessThanOrEqual(maxRevocableBy);
   });
 
   test('are handed on with the keys of the tokens they are of, whichever key signs next', () => {

@@ -46,9 +46,9 @@ describe('a status claim', () => {
     const { world, claims } = await issued(listed);
     const status = world.records[0]?.status;
     expect(status).toMatchObject({ list: 'ES256-list', index: 0 });
-    expect(status?.descriptions).toContainEqual({ by: 'jti', value: claims['jti'], issuedAt: now });
-    expect(status?.descriptions).toContainEqual({ by: 'issuer', value: 'github', issuedAt: now - 10 });
-    expect(status?.descriptions).toContainEqual({ by: 'key', value: 'cambio-key', issuedAt: now });
+    expect(status?.revocableBy).toContainEqual({ by: 'jti', value: claims['jti'], issuedAt: now });
+    expect(status?.revocableBy).toContainEqual({ by: 'issuer', value: 'github', issuedAt: now - 10 });
+    expect(status?.revocableBy).toContainEqual({ by: 'key', value: 'cambio-key', issuedAt: now });
   });
 
   test('cannot be written by policy', async () => {

@@ -222,9 +222,9 @@ describe('two uses of one request', () => {
   /** Outcomes by `jti`, as if identical requests of `decision-0` had come between. */
   const between = (outcomes: Readonly<Record<string, 'first' | 'again'>>) => {
     const at = lifecycle(acting);
-    const takeUse: World['cambio']['takeUse'] = async ({ use, claim }) =>
-      outcomes[use.jti] === 'again' && claim
-        ? { outcome: 'again', claim: { ...claim, jti: 'decision-0' } }
+    const takeUse: World['cambio']['takeUse'] = async ({ use, purpose }) =>
+      outcomes[use.jti] === 'again' && purpose
+        ? { outcome: 'again', purpose: { ...purpose, jti: 'decision-0' } }
         : { outcome: 'first' };
     return { ...at, cambio: { ...at.cambio, takeUse } };
   };
