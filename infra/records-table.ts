@@ -1,6 +1,6 @@
 // The one table of records and who may touch which items of it. Every key begins with a tenant segment (empty without tenants).
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, ProjectionType, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
@@ -30,22 +30,24 @@ const listedIndex = {
 };
 
 export class RecordsTable extends Construct {
-  readonly table: Table;
+  readonly table: TableV2;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.table = new Table(this, 'Table', {
+    // Of one Region, and at the price of any other: CloudFormation never turns another type of table into one that can have
+    // replicas, and this one is to last.
+    this.table = new TableV2(this, 'Table', {
       partitionKey: { name: 'pk', type: AttributeType.STRING },
       timeToLiveAttribute: 'expiresAt',
-      billingMode: BillingMode.PAY_PER_REQUEST,
+      billing: Billing.onDemand(),
       // The AWS managed key: its use is in CloudTrail, it needs no grant, and DynamoDB caches it, so it costs no latency.
-      encryption: TableEncryption.AWS_MANAGED,
+      encryption: TableEncryptionV2.awsManagedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       // After a failed first deployment too: deleting a protected table would fail, and the rollback with it.
       removalPolicy: RemovalPolicy.RETAIN,
+      globalSecondaryIndexes: [listedIndex],
     });
-    this.table.addGlobalSecondaryIndex(listedIndex);
   }
 
   get name(): string {

@@ -24,7 +24,7 @@ const statementsFor = (name: string, action: string) =>
   (statements[name] ?? []).filter((statement) => actionsOf(statement).includes(action));
 const holdersOf = (action: string) => Object.keys(statements).filter((name) => statementsFor(name, action).length > 0);
 
-const table = { 'Fn::GetAtt': [Object.keys(resourcesOf(template, 'AWS::DynamoDB::Table'))[0], 'Arn'] };
+const table = { 'Fn::GetAtt': [Object.keys(resourcesOf(template, 'AWS::DynamoDB::GlobalTable'))[0], 'Arn'] };
 const keyArns = Object.keys(resourcesOf(template, 'AWS::KMS::Key')).map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
 const onItems = (pattern: string) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pattern] },

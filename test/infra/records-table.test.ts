@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { resourcesOf, templateOf } from './synthesized.ts';
 
-const tables = Object.values(resourcesOf(templateOf(), 'AWS::DynamoDB::Table'));
+const tables = Object.values(resourcesOf(templateOf(), 'AWS::DynamoDB::GlobalTable'));
 
-test('one table on demand, encrypted, recoverable to a point in time, and hard to delete', () => {
+test('one table on demand in the Region of the stack, encrypted, recoverable to a point in time, and hard to delete', () => {
   expect(tables).toHaveLength(1);
   expect(tables[0]?.Properties).toEqual({
     AttributeDefinitions: [
@@ -23,9 +23,15 @@ test('one table on demand, encrypted, recoverable to a point in time, and hard t
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     BillingMode: 'PAY_PER_REQUEST',
     TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
-    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-    SSESpecification: { SSEEnabled: true },
-    DeletionProtectionEnabled: true,
+    SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
+    Replicas: [
+      {
+        Region: { Ref: 'AWS::Region' },
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        GlobalSecondaryIndexes: [{ IndexName: 'listed' }],
+      },
+    ],
   });
   expect(tables[0]?.DeletionPolicy).toBe('Retain');
 });

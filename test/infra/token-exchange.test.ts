@@ -108,7 +108,7 @@ describe('functions', () => {
     expect([...new Set(referred)].sort()).toEqual([
       'AWS::ApiGateway::RestApi',
       'AWS::CloudFront::Distribution',
-      'AWS::DynamoDB::Table',
+      'AWS::DynamoDB::GlobalTable',
       'AWS::Region',
       'AWS::URLSuffix',
     ]);
