@@ -12,7 +12,12 @@ export interface CambioStackProps extends StackProps {
 
 export class CambioStack extends Stack {
   constructor(scope: Construct, id: string, props: CambioStackProps) {
-    super(scope, id, { description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)', ...props });
+    super(scope, id, {
+      description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
+      // `iss` of every token is this stack's, for ever.
+      terminationProtection: true,
+      ...props,
+    });
     if (props.demonstration) this.guardDemonstration();
     const exchange = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
     const { issuer, apiBase, records, tokenRole, sessionBoundary, revocationsRole } = exchange;

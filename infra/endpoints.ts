@@ -1,5 +1,5 @@
 // The function of each endpoint, and the routes they serve.
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -36,6 +36,8 @@ export class Endpoints extends Construct {
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
     const { live: token, role } = this.make('Token', tokenPart(props), props);
+    // The roles it assumes trust it by name, in accounts of others too.
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.tokenRole = role;
     const introspect = this.make('Introspect', introspectPart(props), props).live;
     const revoke = this.make('Revoke', revokePart(props), props).live;

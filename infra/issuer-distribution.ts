@@ -1,5 +1,5 @@
 // CloudFront in front of the issuer's public documents: its domain name is the issuer, chosen once, whatever becomes of the API.
-import { Duration, Validations } from 'aws-cdk-lib';
+import { CfnResource, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
   AllowedMethods,
   type BehaviorOptions,
@@ -50,6 +50,7 @@ export class IssuerDistribution extends Construct {
       ...(domain ? customDomain(domain) : {}),
     });
     this.domainName = domain?.domainName ?? this.distribution.distributionDomainName;
+    retain(this);
     acknowledgeFindings(this);
   }
 
@@ -75,6 +76,16 @@ export class IssuerDistribution extends Construct {
       enableAcceptEncodingGzip: true,
       enableAcceptEncodingBrotli: true,
     });
+  }
+}
+
+/**
+ * The name of a distribution comes once and never again, and tokens, trust policies and verifiers have it. It stays when the
+ * stack goes, with what it is made of, which CloudFront would not let go; a first deployment that fails leaves nothing.
+ */
+function retain(scope: Construct): void {
+  for (const child of scope.node.findAll()) {
+    if (CfnResource.isCfnResource(child)) child.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
   }
 }
 

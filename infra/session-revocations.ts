@@ -1,5 +1,5 @@
 // Revocable roles: the boundary they must have, and the one function that may write into them, alone and on a schedule.
-import { Aws, Duration, Stack, Token, Validations } from 'aws-cdk-lib';
+import { Aws, Duration, RemovalPolicy, Stack, Token, Validations } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { type IManagedPolicy, type IRole, ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -44,12 +44,17 @@ export class SessionRevocations extends Construct {
 
   constructor(scope: Construct, id: string, props: SessionRevocationsProps) {
     super(scope, id);
-    this.boundary = new ManagedPolicy(this, 'Boundary', {
+    const boundary = new ManagedPolicy(this, 'Boundary', {
+      // Never another: IAM would make a new policy, and the roles would be left with the old one.
       description: 'Permissions boundary of the roles whose sessions Cambio can revoke',
       statements: [...(props.boundary ?? defaultBoundary.map((statement) => PolicyStatement.fromJson(statement)))],
     });
+    boundary.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    this.boundary = boundary;
     const { live, role } = this.makeFunction(props);
     this.functionArn = live.functionArn;
+    // Roles of other accounts trust it.
+    role.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.role = role;
     new Rule(this, 'Schedule', {
       description: 'Cambio: revoked AWS sessions end, and what is no longer needed goes',
