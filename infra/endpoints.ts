@@ -32,6 +32,7 @@ export class Endpoints extends Construct {
   readonly routes: readonly Route[];
   /** Of the token function: it is who assumes the policy's roles. */
   readonly tokenRole: IRole;
+  private readonly signing: IRole[] = [];
 
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
@@ -64,9 +65,14 @@ export class Endpoints extends Construct {
     ];
   }
 
+  /** Roles of the functions that sign. */
+  get signers(): readonly IRole[] {
+    return this.signing;
+  }
+
   private make(id: string, part: EndpointPart, { artifact, logRetention, vpc }: EndpointsProps): EndpointFunction {
     const { entry, route, seconds, settings, statements = [] } = part;
-    return new EndpointFunction(this, id, {
+    const made = new EndpointFunction(this, id, {
       entry,
       description: `Cambio: ${route}`,
       settings,
@@ -76,6 +82,8 @@ export class Endpoints extends Construct {
       ...(part.withPolicy && { policy: artifact }),
       ...(part.callsIssuers && { vpc }),
     });
+    if (statements.some(({ actions }) => actions.includes('kms:Sign'))) this.signing.push(made.role);
+    return made;
   }
 }
 

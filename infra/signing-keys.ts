@@ -1,6 +1,6 @@
 // The first KMS signing keys of each algorithm, and the right to sign with every key of this keyring, those made later included.
 import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { JwsAlgorithm } from '../shared/policy/compiled-policy.ts';
@@ -76,6 +76,23 @@ export class SigningKeys extends Construct {
   /** Allows `kms:GetPublicKey` of the keys this template makes. */
   publicKeyStatement(): PolicyStatement {
     return new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: this.keys.map(({ key }) => key.keyArn) });
+  }
+
+  /**
+   * Nobody but these signs with the keys of the template, whatever IAM allows whom: a signature is a token. An administrator
+   * who has to do so anyway first takes this out of the key policy, which CloudTrail shows.
+   */
+  allowOnly(signers: readonly IRole[]): void {
+    const deny = new PolicyStatement({
+      sid: 'OnlyFunctionsSign',
+      effect: Effect.DENY,
+      principals: [new AnyPrincipal()],
+      actions: ['kms:Sign'],
+      resources: ['*'],
+      // As a condition: a principal in the policy would have to exist, and be lost with its role.
+      conditions: { StringNotEquals: { 'aws:PrincipalArn': signers.map(({ roleArn }) => roleArn) } },
+    });
+    for (const { key } of this.keys) key.addToResourcePolicy(deny);
   }
 
   private makeKey(alg: JwsAlgorithm): Key {

@@ -99,6 +99,7 @@ export class TokenExchange extends Construct {
     });
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
+    signingKeys.allowOnly(endpoints.signers);
     // IAM asks the issuer for its certificate when it is registered.
     registerIssuer(this, this.issuer, artifact)?.node.addDependency(this.issuerDistribution);
     // A new version serves when its keys are in the keyring, and not before.

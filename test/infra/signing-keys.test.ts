@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JwsAlgorithm } from '../../shared/policy/compiled-policy.ts';
-import { artifact, type Json, ordersAudience, resourcesOf, templateOf } from './synthesized.ts';
+import { artifact, type Json, ordersAudience, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
 
 const templateWith = (...algorithms: readonly JwsAlgorithm[]) => {
   const audiences = Object.fromEntries(algorithms.map((alg) => [alg.toLowerCase(), { ...ordersAudience, alg }]));
@@ -65,6 +65,51 @@ describe('keys', () => {
     const uuid = '00000000-0000-0000-0000-000000000000';
     const stackId = `arn:aws-us-gov:cloudformation:ap-southeast-1:111122223333:stack/${'n'.repeat(128)}/${uuid}`;
     expect(stackId.length + 17).toBeLessThanOrEqual(256);
+  });
+});
+
+describe('key policies', () => {
+  interface Statement {
+    readonly Effect: string;
+    readonly Principal: Json;
+    readonly Action: string;
+    readonly Condition?: { readonly StringNotEquals: { readonly 'aws:PrincipalArn': Json } };
+  }
+  const roleArns = (template: ReturnType<typeof templateOf>, may: string) =>
+    Object.values(resourcesOf(template, 'AWS::IAM::Policy'))
+      .filter(({ Properties }) => JSON.stringify(Properties).includes(`"${may}"`))
+      .flatMap(({ Properties }) => referencesOf(Properties['Roles']))
+      .map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
+  const policiesOf = (template: ReturnType<typeof templateOf>) =>
+    keysOf(template).map(
+      ({ Properties }) => (Properties['KeyPolicy'] as unknown as { Statement: readonly Statement[] }).Statement,
+    );
+
+  test('let nobody sign but the functions that have the right to, and leave the account all else', () => {
+    const listing = templateOf({
+      policy: {
+        artifact: { ...artifact, audiences: { 'orders-api': { ...ordersAudience, status: true } } },
+        values: {},
+      },
+    });
+    for (const [template, count] of [[usual, 2] as const, [listing, 3] as const]) {
+      const signers = roleArns(template, 'kms:Sign');
+      expect(signers).toHaveLength(count);
+      for (const statements of policiesOf(template)) {
+        const [account, onlyFunctions, ...others] = statements;
+        expect(account).toMatchObject({ Effect: 'Allow', Action: 'kms:*', Resource: '*' });
+        expect(JSON.stringify(account?.Principal)).toContain(':root');
+        expect(onlyFunctions).toEqual({
+          Sid: 'OnlyFunctionsSign',
+          Effect: 'Deny',
+          Principal: { AWS: '*' },
+          Action: 'kms:Sign',
+          Resource: '*',
+          Condition: { StringNotEquals: { 'aws:PrincipalArn': signers } },
+        });
+        expect(others).toEqual([]);
+      }
+    }
   });
 });
 
