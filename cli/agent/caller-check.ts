@@ -1,10 +1,10 @@
-// Who may use a local server: no web page (an Origin, or a Host that DNS rebinding brought), and only who knows its token
-// if it has one. Pure.
+// Who may use a local server: no web page (an Origin, another site, or a Host that DNS rebinding brought), and only who
+// knows its token if it has one. Pure.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isLoopbackHost, type ListenAddress } from './listen-address.ts';
 
-export type CallerProblem = 'origin' | 'host' | 'token';
+export type CallerProblem = 'origin' | 'site' | 'host' | 'token';
 
 export interface Door {
   readonly address: ListenAddress;
@@ -15,6 +15,8 @@ export interface Door {
 /** Undefined for a caller who may come in, as far as where from goes. */
 export function placeProblem({ headers, socket }: IncomingMessage, { address }: Door): CallerProblem | undefined {
   if (headers.origin !== undefined) return 'origin';
+  // An image or a link of a page sends no Origin, but every browser of today says where the request comes from.
+  if (!['none', 'same-origin'].includes(String(headers['sec-fetch-site'] ?? 'none'))) return 'site';
   // A browser cannot reach a Unix socket, and Envoy hands on the Host of its own caller.
   if (address.kind === 'unix') return undefined;
   const host = hostOf(headers.host ?? '');

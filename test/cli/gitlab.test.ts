@@ -1,5 +1,5 @@
 // The GitLab component as a runner runs it: inputs put in, before_script, script and after_script in sh without Node.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -52,16 +52,19 @@ async function run(inputs: Readonly<Record<string, string>>, script: string) {
     ...job.variables,
     CAMBIO_ID_TOKEN: idToken,
     CI_PROJECT_DIR: project,
+    CI_JOB_ID: '4711',
     AWS_ACCESS_KEY_ID: 'other',
   };
   const main = await shell.run(['set -e', ...job.before_script, script].join('\n'), environment);
+  const inProject = readdirSync(project);
   const after = await shell.run(job.after_script.join('\n'), environment);
-  return { main, after, idToken, left: existsSync(join(project, '.cambio-token')) };
+  const left = readdirSync(shell.folder).filter((name) => name.startsWith('cambio-'));
+  return { main, after, idToken, inProject, left };
 }
 
 describe('an audience', () => {
   test('gives CAMBIO_TOKEN to the script, and it is revoked afterwards', async () => {
-    const { main, after, idToken, left } = await run({ audience: 'orders-api' }, 'printf %s "$CAMBIO_TOKEN"');
+    const { main, after, idToken, ...files } = await run({ audience: 'orders-api' }, 'printf %s "$CAMBIO_TOKEN"');
     expect(main).toEqual({ exit: 0, stdout: issued, stderr: '' });
     expect(Object.fromEntries(cambio.at('/token')[0]?.form ?? [])).toEqual({
       grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -69,7 +72,7 @@ describe('an audience', () => {
       audience: 'orders-api',
       subject_token: idToken,
     });
-    expect([after.exit, left]).toEqual([0, false]);
+    expect([after.exit, files]).toEqual([0, { inProject: [], left: [] }]);
     expect(Object.fromEntries(cambio.at('/revoke')[0]?.form ?? [])).toEqual({
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
       client_assertion: idToken,
@@ -79,11 +82,24 @@ describe('an audience', () => {
 
   test('that is refused ends the job before its script, with what the server said', async () => {
     token = { status: 400, body: { error: 'invalid_target', decision_id: 'x' } };
-    const { main, after, idToken } = await run({ audience: 'orders-api' }, 'echo ran');
+    const { main, after, idToken, left } = await run({ audience: 'orders-api' }, 'echo ran');
     expect([main.exit, main.stdout]).toEqual([1, '']);
-    expect(main.stderr).toContain('invalid_target');
+    expect(main.stderr).toContain('{"error":"invalid_target","decision_id":"x"}');
     expect(main.stderr).not.toContain(idToken);
-    expect([after.exit, cambio.at('/revoke')]).toEqual([0, []]);
+    expect([after.exit, cambio.at('/revoke'), left]).toEqual([0, [], []]);
+  });
+
+  test('whose answer holds no token ends the job before its script', async () => {
+    token = { body: {} };
+    const { main, left } = await run({ audience: 'orders-api' }, 'echo ran');
+    expect([main, left]).toEqual([{ exit: 1, stdout: '', stderr: 'cambio: the answer holds no token\n' }, []]);
+  });
+
+  test('leaves its tokens out of every command line', async () => {
+    const { main, idToken } = await run({ audience: 'orders-api' }, 'printf %s "$cambio_folder"');
+    expect(main.stdout).toContain(join(shell.folder, 'cambio-4711.'));
+    for (const secret of [idToken, issued]) expect(shell.curlArguments()).not.toContain(secret);
+    expect(shell.curlArguments()).toContain('audience=orders-api');
   });
 });
 

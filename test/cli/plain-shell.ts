@@ -1,14 +1,18 @@
 // sh with curl and the like, and no Node anywhere on its PATH: what many job images are.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-const programs = ['sh', 'curl', 'sed', 'tr', 'cat', 'rm', 'mktemp', 'env', 'echo'];
+const programs = ['sh', 'sed', 'tr', 'cat', 'rm', 'mktemp', 'env', 'echo'];
 
 export interface PlainShell {
-  /** Where further programs of a test may be put. */
+  /** Where temporary files are. */
   readonly folder: string;
+  /** Puts a further program there, or another in the place of one. */
+  readonly program: (name: string, script: string) => void;
+  /** Every argument curl was called with so far: others on the machine can read them. */
+  readonly curlArguments: () => string;
   readonly run: (
     script: string,
     environment?: Readonly<Record<string, string>>,
@@ -20,8 +24,18 @@ export interface PlainShell {
 export function plainShell(): PlainShell {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-shell-'));
   for (const program of programs) symlinkSync(find(program), join(folder, program));
+  const program = (name: string, script: string): void => {
+    const file = join(folder, name);
+    writeFileSync(file, `#!${join(folder, 'sh')}\n${script}\n`);
+    chmodSync(file, 0o755);
+  };
+  const log = join(folder, 'curl-arguments');
+  writeFileSync(log, '');
+  program('curl', `printf '%s\\n' "$@" >> '${log}'\nexec '${find('curl')}' "$@"`);
   return {
     folder,
+    program,
+    curlArguments: () => readFileSync(log, 'utf8'),
     run: (script, environment = {}) =>
       new Promise((resolve) => {
         const env = { PATH: folder, TMPDIR: folder, HOME: folder, ...environment };

@@ -313,6 +313,12 @@ describe('who is kept out', () => {
     ['a web page', { origin: 'https://evil.example' }, 403],
     ['a local page', { origin: 'http://localhost:3000' }, 403],
     ['a sandboxed page', { origin: 'null' }, 403],
+    ['an image of another site', { 'sec-fetch-site': 'cross-site' }, 403],
+    ['a link of a neighbouring site', { 'sec-fetch-site': 'same-site' }, 403],
+    ['a site that says two things', { 'sec-fetch-site': 'none, cross-site' }, 403],
+    ['a site that says nothing', { 'sec-fetch-site': '' }, 403],
+    ['an address somebody typed', { 'sec-fetch-site': 'none' }, 200],
+    ['a page of the agent, if it had one', { 'sec-fetch-site': 'same-origin' }, 200],
     ['a name that was rebound', { host: 'evil.example' }, 403],
     ['a name that looks like loopback', { host: '127.0.0.1.evil.example' }, 403],
     ['an address elsewhere', { host: '10.0.0.1:9911' }, 403],
@@ -373,7 +379,9 @@ describe('where it listens', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     // Envoy sends the Host of the request it asks about, and a browser cannot get here.
     expect((await agent.ask('/healthz', { headers: { host: 'orders.acme.example' } })).status).toBe(200);
-    expect((await agent.ask('/healthz', { headers: { origin: 'https://evil.example' } })).status).toBe(403);
+    for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+      expect((await agent.ask('/healthz', { headers })).status).toBe(403);
+    }
     await expect(agentFor({ listen: `unix:${path}` })).rejects.toThrow('EADDRINUSE');
   });
 
