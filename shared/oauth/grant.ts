@@ -139,7 +139,11 @@ function scopesOf(
   { grant }: AllowRule,
   audience: Audience,
 ): readonly string[] {
-  const own = issuer.name === selfName ? String(claims['scope'] ?? '').split(' ') : undefined;
+  const own = issuer.name === selfName ? scopesIn(claims) : undefined;
   const rule = own ? grant.scopes.filter((scope) => own.includes(scope)) : grant.scopes;
   return grantedScopes({ requested: request.asked.scope, rule, audience: audience.scopes });
+}
+
+function scopesIn({ scope }: VerifiedToken['claims']): readonly string[] {
+  return typeof scope === 'string' ? scope.split(' ') : [];
 }

@@ -1,4 +1,6 @@
-// The types of the claims Cambio reads itself (RFC 7519 §4.1, RFC 8693 §4): checked before anything compares them. Pure.
+// The types of the claims Cambio reads itself (RFC 7519 §4.1, RFC 8693 §4): checked before anything compares them. What
+// else a token says is its issuer's business, however it writes it. Pure.
+import type { ClaimType } from './compiled-policy.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 
 /** Times are whole seconds since the epoch. */
@@ -19,6 +21,8 @@ export interface RegisteredClaims {
 /** The name of a claim that is missing or of another type than its specification says. */
 export interface WrongClaim {
   readonly wrong: string;
+  /** What it should be. */
+  readonly type: ClaimType;
 }
 
 const maxStringLength = 2_048;
@@ -28,27 +32,36 @@ const maxTime = 253_402_300_799;
 
 const required = ['iss', 'sub', 'aud', 'exp'];
 
+interface Typed {
+  readonly type: ClaimType;
+  readonly fits: (value: JsonValue) => boolean;
+}
+
 /** In the order in which they are told. */
-const types: readonly (readonly [name: string, fits: (value: JsonValue) => boolean])[] = [
-  ['scope', isShortString],
-  ['client_id', isShortString],
-  ['iss', isShortString],
-  ['sub', isShortString],
-  ['aud', isAudience],
-  ['azp', isShortString],
-  ['exp', isTime],
-  ['nbf', isTime],
-  ['iat', isTime],
-  ['jti', isShortString],
-  ['act', isJsonObject],
-  ['may_act', isJsonObject],
-  ['cnf', isJsonObject],
-];
+const typed: ReadonlyMap<string, Typed> = new Map<string, Typed>([
+  ['iss', { type: 'string', fits: isShortString }],
+  ['sub', { type: 'string', fits: isShortString }],
+  ['aud', { type: 'list', fits: isAudience }],
+  ['azp', { type: 'string', fits: isShortString }],
+  ['exp', { type: 'int', fits: isTime }],
+  ['nbf', { type: 'int', fits: isTime }],
+  ['iat', { type: 'int', fits: isTime }],
+  ['jti', { type: 'string', fits: isShortString }],
+  ['act', { type: 'object', fits: isJsonObject }],
+  ['may_act', { type: 'object', fits: isJsonObject }],
+  ['cnf', { type: 'object', fits: isJsonObject }],
+]);
+
+/** The type a claim has in every token that is accepted; undefined for what is the issuer's business. */
+export function registeredType(name: string): ClaimType | undefined {
+  return typed.get(name)?.type;
+}
 
 /** Reads the registered claims, or says which of them refuses the token. */
 export function parseRegisteredClaims(claims: JsonObject): RegisteredClaims | WrongClaim {
-  const wrong = types.find(([name, fits]) => !isTyped(claims[name], { fits, needed: required.includes(name) }));
-  if (wrong) return { wrong: wrong[0] };
+  for (const [wrong, { type, fits }] of typed) {
+    if (!isTyped(claims[wrong], { fits, needed: required.includes(wrong) })) return { wrong, type };
+  }
   return {
     iss: claims['iss'] as string,
     sub: claims['sub'] as string,

@@ -1,4 +1,5 @@
 // Issuers: profile, claims, audiences, keys and limits. Their URLs are checked where they are resolved. Pure.
+import { registeredType } from '../../../shared/policy/registered-claims.ts';
 import { registeredClaims } from '../claims/catalogue.ts';
 import { profileNames, profiles } from '../profiles/registry.ts';
 import { limits } from '../schema/defaults.ts';
@@ -32,12 +33,14 @@ function checkProfile({ claims }: IssuerEntry, place: Place): Diagnostic[] {
   return [errorAt(below(place, 'claims'), `there is no profile ${quote(claims)}`, hint)];
 }
 
+/** A token in which one of them has another type is refused, whatever policy says. */
 function checkRegistered({ claims = {} }: IssuerEntry, place: Place): Diagnostic[] {
   if (typeof claims === 'string') return [];
   return Object.entries(claims).flatMap(([name, type]) => {
-    const known = Object.hasOwn(registeredClaims, name) ? registeredClaims[name] : undefined;
+    const known = registeredType(name);
     if (known === undefined || known === type) return [];
-    return [errorAt(below(place, 'claims', name), `the registered claim ${name} is of type ${known}`, 'leave it out')];
+    const hint = Object.hasOwn(registeredClaims, name) ? 'leave it out' : `write ${known}`;
+    return [errorAt(below(place, 'claims', name), `the registered claim ${name} is of type ${known}`, hint)];
   });
 }
 

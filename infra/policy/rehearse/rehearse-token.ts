@@ -1,7 +1,13 @@
 // What verification would say of a token's claims, as far as it can be known without its signature. Pure.
 import type { Claims } from '../../../shared/policy/claims.ts';
 import type { PolicyArtifact, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
+import type { JsonObject } from '../../../shared/policy/json.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
+import {
+  parseRegisteredClaims,
+  type RegisteredClaims,
+  type WrongClaim,
+} from '../../../shared/policy/registered-claims.ts';
 
 /** One check, in the shape of a policy condition. */
 export interface TokenCheck {
@@ -16,9 +22,12 @@ export interface TokenCheck {
 }
 
 type Issuer = TrustedIssuer<string | ValueHole>;
-type Check = (claims: Claims, issuer: Issuer, now: number) => Omit<TokenCheck, 'name'> | undefined;
+type Check = (claims: RegisteredClaims, issuer: Issuer, now: number) => Omit<TokenCheck, 'name'> | undefined;
 
-/** Checks iss, sub, aud and times; of Cambio's own tokens only sub and exp. */
+/**
+ * Checks the registered claims as the server reads them, then iss, aud and times; of Cambio's own tokens, whose `iss` only
+ * the deployment knows, exp alone.
+ */
 export function checkToken(
   role: 'subject' | 'actor',
   token: Presented,
@@ -27,9 +36,11 @@ export function checkToken(
 ): readonly TokenCheck[] {
   const { issuer: name, claims } = token;
   const issuer = Object.hasOwn(policy.issuers, name) ? policy.issuers[name] : undefined;
+  const registered = parseRegisteredClaims({ ...(issuer ? {} : anyOwn), ...claims } as JsonObject);
+  if ('wrong' in registered) return [malformed(role, registered, claims)];
   const checks = issuer ? foreign : own;
   return Object.entries(checks).flatMap(([claim, check]) => {
-    const result = check(claims, issuer ?? self, now);
+    const result = check(registered, issuer ?? self, now);
     return result ? [{ name: `${role}.${claim}`, ...result }] : [];
   });
 }
@@ -50,27 +61,31 @@ export function checkPresenter(
 
 const self = { clockSkew: 0 } as Issuer;
 
-const sub: Check = ({ sub: got }) => {
-  const matched = typeof got === 'string' && got !== '';
-  return { wanted: ['a string'], got, matched, reason: 'malformed' };
-};
+/** What a test need not say of them. */
+const anyOwn = { iss: 'self', aud: 'self' };
+
+function malformed(role: string, { wrong, type }: WrongClaim, claims: Claims): TokenCheck {
+  const got = claims[wrong];
+  const hint = got === undefined ? 'no token without it is accepted' : 'a token that has it otherwise is not accepted';
+  return { name: `${role}.${wrong}`, wanted: [type], got, matched: false, reason: 'malformed', hint };
+}
+
+const sub: Check = ({ sub: got }) => ({ wanted: ['a string'], got, matched: true, reason: 'malformed' });
 
 const iss: Check = ({ iss: got }, { url }) => {
   if (typeof url !== 'string') return undefined;
   return { wanted: [url], got, matched: got === url, reason: 'issuer', ...hinted(nearUrl(got, url)) };
 };
 
-const aud: Check = (claims, { audiences }) => {
-  const got = audiencesOf(claims);
+const aud: Check = ({ aud: got, azp }, { audiences }) => {
   const ours = got.filter((each) => audiences.includes(each));
-  const alone = ours.length === got.length || audiences.includes(String(claims['azp']));
+  const alone = ours.length === got.length || (azp !== undefined && audiences.includes(azp));
   const hint = ours.length === 0 ? nearest(got, audiences) : 'it names others beside us, and azp is not ours';
   const matched = ours.length > 0 && alone;
-  return { wanted: audiences, got: claims['aud'], matched, reason: 'audience', ...(matched ? {} : hinted(hint)) };
+  return { wanted: audiences, got, matched, reason: 'audience', ...(matched ? {} : hinted(hint)) };
 };
 
 const exp: Check = ({ exp: got }, { clockSkew }, now) => {
-  if (typeof got !== 'number') return { wanted: ['seconds'], got, matched: false, reason: 'malformed' };
   const late = now - got;
   const hint =
     late < 0
@@ -85,23 +100,21 @@ const nbf: Check = ({ nbf: got }, { clockSkew }, now) => notBefore(got, clockSke
 const iat: Check = ({ iat: got }, { clockSkew }, now) => notBefore(got, clockSkew, now);
 
 const lifetime: Check = ({ exp: end, iat: start }, { maxLifetime }, now) => {
-  if (typeof end !== 'number') return undefined;
-  const got = end - (typeof start === 'number' ? start : now);
+  const got = end - (start ?? now);
   return { wanted: [`at most ${maxLifetime}`], got, matched: got <= maxLifetime, reason: 'too_old' };
 };
 
 const age: Check = ({ iat: start }, { maxAge }, now) => {
   if (maxAge === undefined) return undefined;
-  const got = now - (typeof start === 'number' ? start : 0);
+  const got = now - (start ?? 0);
   return { wanted: [`at most ${maxAge}`], got, matched: got <= maxAge, reason: 'too_old' };
 };
 
 const foreign = { iss, sub, aud, exp, nbf, iat, lifetime, age };
 const own = { sub, exp };
 
-function notBefore(got: unknown, clockSkew: number, now: number): Omit<TokenCheck, 'name'> | undefined {
+function notBefore(got: number | undefined, clockSkew: number, now: number): Omit<TokenCheck, 'name'> | undefined {
   if (got === undefined) return undefined;
-  if (typeof got !== 'number') return { wanted: ['seconds'], got, matched: false, reason: 'malformed' };
   const early = got - now;
   const hint =
     early > clockSkew ? `${span(early)} in the future: is a clock wrong? clockSkew is ${clockSkew}s` : undefined;

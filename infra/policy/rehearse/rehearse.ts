@@ -9,7 +9,9 @@ import {
   indexRules,
   type PolicyAnswer,
 } from '../../../shared/policy/evaluate.ts';
+import type { JsonValue } from '../../../shared/policy/json.ts';
 import type { PolicyQuestion, Presented } from '../../../shared/policy/question.ts';
+import { wholeSeconds } from '../../../shared/policy/registered-claims.ts';
 import type { FilledGrant, SessionProblem } from '../../../shared/policy/role-grant.ts';
 import { namedTargets, type Target, targetsOf } from '../../../shared/policy/target.ts';
 import { rehearseSession } from './rehearse-session.ts';
@@ -153,8 +155,8 @@ function sessionEnding(rule: string, filled: ReturnType<typeof rehearseSession>)
 
 /** The check let a token through that expired within its issuer's skew. */
 function isLate({ subject, now }: Rehearsal): boolean {
-  const { exp } = subject.claims;
-  return typeof exp === 'number' && exp <= now;
+  const exp = wholeSeconds(subject.claims['exp'] as JsonValue);
+  return exp !== undefined && exp <= now;
 }
 
 function scopesOf(
@@ -163,7 +165,8 @@ function scopesOf(
   { grant }: GrantingRule,
 ): readonly string[] | undefined {
   const ofRule = 'scopes' in grant ? grant.scopes : [];
-  const own = subject.issuer === 'self' ? String(subject.claims['scope'] ?? '').split(' ') : ofRule;
+  const { scope: had } = subject.claims;
+  const own = subject.issuer === 'self' ? (typeof had === 'string' ? had.split(' ') : []) : ofRule;
   const allowed = ofRule.filter((word) => target.scopes.includes(word) && own.includes(word));
   if (scope === undefined) return allowed;
   const granted = allowed.filter((word) => scope.includes(word));

@@ -18,6 +18,12 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     finding: '14:79: the registered claim iat is of type int | leave it out',
     good: 'team: string, iat: int',
   },
+  'another type for a claim that the server reads': {
+    from: 'team: string',
+    bad: 'team: string, azp: list',
+    finding: '14:79: the registered claim azp is of type string | write string',
+    good: 'team: string, azp: string, scope: list, client_id: object',
+  },
   'a glob as audience': {
     from: '[checkout, portal]',
     bad: '[checkout, "p*"]',
