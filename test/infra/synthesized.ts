@@ -52,7 +52,7 @@ export function templateOf(props: Partial<TokenExchangeProps> | ((stack: Stack) 
   });
 }
 
-/** validation.test.ts runs the validators; the others need not. */
+/** cambio-stack.test.ts runs the validators; the others need not. */
 const quickly = {
   analyticsReporting: false,
   treeMetadata: false,

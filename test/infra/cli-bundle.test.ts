@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleCli } from '../../infra/cli-bundle.ts';
+import { type FakeServer, fakeServer, granting } from '../cli/fake-server.ts';
 import { sayNotInstalled } from '../installed.ts';
-import { type FakeServer, fakeServer, granting } from './fake-server.ts';
 
 const repository = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
