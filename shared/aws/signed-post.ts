@@ -1,7 +1,7 @@
 // One signed POST to an AWS service that no SDK client of ours is for. Network: node:https, or node:http where an endpoint
 // variable names the local stack.
 import type { IncomingMessage } from 'node:http';
-import { type AwsKeys, signPost } from './sigv4.ts';
+import { type AwsKeys, createSignPost } from './sigv4.ts';
 
 export interface SignedPost {
   readonly url: URL;
@@ -26,8 +26,8 @@ const maxBytes = 256 * 1024;
 
 /** @throws Error when there is no whole answer in time */
 export async function sendSigned(post: SignedPost): Promise<PostAnswer> {
-  const { url, body, timeoutMs } = post;
-  const signed = signPost(post);
+  const { url, body, timeoutMs, keys, now } = post;
+  const signed = createSignPost(post)({ path: url.pathname, headers: { host: url.host }, body, keys, now });
   const headers = { ...post.headers, ...signed, 'content-length': Buffer.byteLength(body), 'user-agent': 'cambio' };
   const signal = AbortSignal.timeout(timeoutMs);
   // `getBuiltinModule`: an ESM import of node:http loads undici, 50 ms of a cold start.

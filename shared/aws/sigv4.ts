@@ -1,6 +1,6 @@
 // AWS Signature Version 4 of a POST with a body and no query, over node:crypto. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** Secrets, but for the id. */
 export interface AwsKeys {
@@ -9,48 +9,65 @@ export interface AwsKeys {
   readonly sessionToken?: string | undefined;
 }
 
-export interface PostToSign {
-  readonly url: URL;
+/** What a signature is for. */
+export interface SignatureScope {
   readonly region: string;
   readonly service: string;
-  readonly keys: AwsKeys;
-  readonly now: Date;
-  readonly body: string;
 }
 
-/** The headers to send with the request, `host` aside. */
-export function signPost(post: PostToSign): Readonly<Record<string, string>> {
-  const { keys, region, service, url } = post;
-  const time = post.now.toISOString().replace(/\.\d+|[-:]/g, '');
-  const added = {
-    'x-amz-date': time,
-    ...(keys.sessionToken !== undefined && { 'x-amz-security-token': keys.sessionToken }),
+export interface PostToSign {
+  /** As sent. */
+  readonly path: string;
+  /** In lower case, `host` among them; each is signed. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly keys: AwsKeys;
+  readonly now: Date;
+}
+
+/** The headers to send with the request beside its own. */
+export type SignPost = (post: PostToSign) => Readonly<Record<string, string>>;
+
+/** Signs for one service in one region. The key for it is derived once a day. */
+export function createSignPost(scope: SignatureScope): SignPost {
+  let last: { readonly day: string; readonly secret: string; readonly key: Buffer } | undefined;
+  const keyOf = (secret: string, day: string): Buffer => {
+    if (last?.day !== day || last.secret !== secret) last = { day, secret, key: signingKey(secret, day, scope) };
+    return last.key;
   };
-  const headers = Object.entries({ host: url.host, ...added });
-  const names = headers.map(([name]) => name).join(';');
-  const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
-  const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonicalRequest(post, headers, names))].join('\n');
-  const signature = hmac(signingKey(post, time.slice(0, 8)), text).toString('hex');
-  const authorization = `AWS4-HMAC-SHA256 Credential=${keys.accessKeyId}/${scope}, SignedHeaders=${names}, Signature=${signature}`;
-  return { ...added, authorization };
+  return (post) => {
+    const { accessKeyId, secretAccessKey, sessionToken } = post.keys;
+    const time = post.now.toISOString().replace(/\.\d+|[-:]/g, '');
+    const day = time.slice(0, 8);
+    const added = {
+      'x-amz-date': time,
+      ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+    };
+    const headers = Object.entries({ ...post.headers, ...added }).sort(([a], [b]) => (a < b ? -1 : 1));
+    const names = headers.map(([name]) => name).join(';');
+    const credential = `${day}/${scope.region}/${scope.service}/aws4_request`;
+    const canonical = hash('sha256', canonicalRequest(post, headers, names));
+    const signature = createHmac('sha256', keyOf(secretAccessKey, day))
+      .update(`AWS4-HMAC-SHA256\n${time}\n${credential}\n${canonical}`)
+      .digest('hex');
+    const authorization = `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${credential}, SignedHeaders=${names}, Signature=${signature}`;
+    return { ...added, authorization };
+  };
 }
 
 /** @param headers in the order of their names */
-function canonicalRequest({ url, body }: PostToSign, headers: readonly [string, string][], names: string): string {
+function canonicalRequest({ path, body }: PostToSign, headers: readonly [string, string][], names: string): string {
   // The path as sent is encoded once more, as every service but S3 wants it.
-  const path = url.pathname.split('/').map(encodeURIComponent).join('/');
-  return ['POST', path, '', ...headers.map(([name, value]) => `${name}:${value}`), '', names, sha256(body)].join('\n');
+  const encoded = path.split('/').map(encodeURIComponent).join('/');
+  const lines = headers.map(([name, value]) => `${name}:${value}\n`).join('');
+  return `POST\n${encoded}\n\n${lines}\n${names}\n${hash('sha256', body)}`;
 }
 
-function signingKey({ keys, region, service }: PostToSign, date: string): Buffer {
-  const parts = [date, region, service, 'aws4_request'];
-  return parts.reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${keys.secretAccessKey}`));
+function signingKey(secret: string, day: string, { region, service }: SignatureScope): Buffer {
+  const parts = [day, region, service, 'aws4_request'];
+  return parts.reduce<Buffer>((key, part) => hmac(key, part), Buffer.from(`AWS4${secret}`));
 }
 
 function hmac(key: Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
