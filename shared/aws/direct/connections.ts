@@ -1,0 +1,50 @@
+// The kept-alive connections to one endpoint: the one used last is used next. Network.
+import type { Answer } from './answer.ts';
+import { type Connection, ConnectionEnded, type ConnectionOptions, openConnection } from './connection.ts';
+
+export interface Connections {
+  /** @throws Error when there is no whole answer in time; whether the request arrived is not known then */
+  readonly send: (request: string) => Promise<Answer>;
+  /** Opens one before there is a request. What fails then shows when there is one. */
+  readonly open: () => void;
+}
+
+export function createConnections(options: Omit<ConnectionOptions, 'session' | 'onSession'>): Connections {
+  const idle: Connection[] = [];
+  let session: Buffer | undefined;
+  const onSession = (latest: Buffer): void => {
+    session = latest;
+  };
+  const opened = (): Promise<Connection> => openConnection({ ...options, session, onSession });
+  const sendOn = async (connection: Connection, request: string): Promise<Answer> => {
+    const answer = await connection.send(request);
+    if (connection.isOpen()) idle.push(connection);
+    return answer;
+  };
+  return {
+    send: async (request) => {
+      const kept = lastOpen(idle);
+      if (!kept) return sendOn(await opened(), request);
+      try {
+        return await sendOn(kept, request);
+      } catch (error) {
+        // What befell it may have befallen those that were idle for longer, as when Lambda wakes a frozen environment.
+        for (const { close } of idle.splice(0)) close();
+        if (!(error instanceof ConnectionEnded)) throw error;
+      }
+      // Servers close what is idle, at any time: that is no failure of the service, and no try of the call.
+      return sendOn(await opened(), request);
+    },
+    open: () => {
+      opened().then(
+        (connection) => idle.push(connection),
+        () => undefined,
+      );
+    },
+  };
+}
+
+function lastOpen(idle: Connection[]): Connection | undefined {
+  for (let last = idle.pop(); last; last = idle.pop()) if (last.isOpen()) return last;
+  return undefined;
+}
