@@ -8,11 +8,11 @@ import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
-const { client, table } = recordsStore(config);
+const { call, table } = recordsStore(config);
 
 export const handler = adminRevocationsEndpoint({
-  findDecision: createFindDecision(client, table),
-  recordRevocation: createRecordRevocation(client, table),
+  findDecision: createFindDecision(call, table),
+  recordRevocation: createRecordRevocation(call, table),
   endSessions: createInvoke({
     functionArn: config.sessionRevocations,
     endpoint: config.lambdaEndpoint,

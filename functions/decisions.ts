@@ -4,10 +4,10 @@ import { decisionEndpoint } from '../shared/http/endpoints/decision.ts';
 import { createLog } from '../shared/http/log.ts';
 import { configured, now, recordsStore } from './wiring.ts';
 
-const { client, table } = recordsStore(configured('recordsTable'));
+const { call, table } = recordsStore(configured('recordsTable'));
 
 export const handler = decisionEndpoint({
-  find: createFindDecision(client, table),
+  find: createFindDecision(call, table),
   now,
   write: createLog('decisions'),
 });

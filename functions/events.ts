@@ -9,14 +9,14 @@ import { configured, issuerKeys, joinedPolicy, now, recordsStore } from './wirin
 
 const config = configured('recordsTable', 'policyValues');
 const policy = joinedPolicy(config);
-const { client, table } = recordsStore(config);
+const { call, table } = recordsStore(config);
 const write = createLog('events');
 
 export const handler = eventsEndpoint({
   issuers: Object.values(policy.issuers),
   findKey: issuerKeys(write),
-  recordRevocation: createRecordRevocation(client, table),
-  takeUse: createTakeUse({ client, table, now }),
+  recordRevocation: createRecordRevocation(call, table),
+  takeUse: createTakeUse({ call, table, now }),
   keptFor: keptFor(policy),
   newId: randomUUID,
   now,

@@ -11,14 +11,14 @@ import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './w
 
 const config = configured('accountId', 'recordsTable', 'policyValues', 'iamEndpoint');
 const { accountId, iamEndpoint: endpoint } = config;
-const { client, table } = recordsStore(config);
+const { call, table } = recordsStore(config);
 const accountKeys = createAccountKeys(new STSClient(clientOptions), { accountId, keys: ownKeys });
 const rolePolicy = createRolePolicy({ endpoint, clock, random: Math.random });
 
 export const handler = sessionRevocationsTask(
   {
     roles: revocableRoles(joinedPolicy(config)),
-    listRevocations: createListRevocations(client, table, now),
+    listRevocations: createListRevocations(call, table, now),
     policyOf: async ({ arn }) => rolePolicy(arn, await accountKeys(arn)),
   },
   createLog('session-revocations'),

@@ -7,15 +7,15 @@ import { configured, keyringIn, now, recordsStore, signWithKms } from './wiring.
 
 const config = configured('issuer', 'recordsTable');
 const store = recordsStore(config);
-const { client, table } = store;
+const { call, table } = store;
 
 export const handler = statusListEndpoint({
   issuer: config.issuer,
   readKeyring: keyringIn(store),
   sign: signWithKms(),
-  countPositions: createCountPositions({ client, table, now }),
-  listTokens: createListTokens(client, table),
-  listRevocations: createListRevocations(client, table, now),
+  countPositions: createCountPositions({ call, table, now }),
+  listTokens: createListTokens(call, table),
+  listRevocations: createListRevocations(call, table, now),
   now,
   write: createLog('status-lists'),
 });

@@ -2,9 +2,7 @@
 // environment and of the policy beside the bundle; what a function does not use is not in its bundle.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { KMSClient } from '@aws-sdk/client-kms';
-import { clientOptions } from '../shared/aws/client-options.ts';
+import { createCallDynamoDb, createSignMessage } from '../shared/aws/clients.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
@@ -39,15 +37,18 @@ export function joinedPolicy({ policyValues }: { readonly policyValues: string |
   return joinPolicy(readFileSync(new URL('policy.json', import.meta.url), 'utf8'), policyValues);
 }
 
+/** How AWS is called, and as whom. */
+const callOptions = () => ({ ...configured('awsClients'), environment: process.env, clock, random: Math.random });
+
 export function recordsStore({ recordsTable }: { readonly recordsTable: string }) {
-  return { client: new DynamoDBClient(clientOptions), table: recordsTable };
+  return { call: createCallDynamoDb(callOptions()), table: recordsTable };
 }
 
 type Store = ReturnType<typeof recordsStore>;
 
-export const keyringIn = ({ client, table }: Store) => createCachedKeyring(createReadKeyring(client, table), clock);
+export const keyringIn = ({ call, table }: Store) => createCachedKeyring(createReadKeyring(call, table), clock);
 
-export const signWithKms = () => createSign(new KMSClient(clientOptions));
+export const signWithKms = () => createSign(createSignMessage(callOptions()));
 
 /** Finds the keys of issuers, and of clients that publish theirs. */
 export function issuerKeys(write: WriteLog) {

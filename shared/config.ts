@@ -16,6 +16,8 @@ export const environmentNames = {
   accountId: 'ACCOUNT_ID',
   /** ARN of the function that ends sessions of AWS roles. Absent where no role is revocable. */
   sessionRevocations: 'SESSION_REVOCATIONS',
+  /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
+  awsClients: 'CLIENTS_OF_AWS',
   /** Takes the place of Lambda's own endpoint where it is set, as for the SDK's clients, which read theirs themselves. */
   lambdaEndpoint: 'AWS_ENDPOINT_URL_LAMBDA',
   /** As {@link environmentNames.lambdaEndpoint}, for IAM. */
@@ -24,16 +26,25 @@ export const environmentNames = {
 
 export type Setting = keyof typeof environmentNames;
 
-const optional = ['policyValues', 'sessionRevocations', 'lambdaEndpoint', 'iamEndpoint'] as const;
+const optional = ['policyValues', 'sessionRevocations', 'awsClients', 'lambdaEndpoint', 'iamEndpoint'] as const;
 const wholeNumbers = ['decisionRetention'] as const;
+const choices = { awsClients: ['direct', 'sdk'] } as const;
 
 type Optional = (typeof optional)[number];
 type WholeNumber = (typeof wholeNumbers)[number];
+/** How the functions call AWS on the hot path. */
+export type AwsClients = (typeof choices)['awsClients'][number];
 
 /** The named settings; one that may be absent is undefined then, and one that is empty is absent. */
 export type Config<Name extends Setting> = {
-  readonly [Each in Name]: (Each extends WholeNumber ? number : string) | (Each extends Optional ? undefined : never);
+  readonly [Each in Name]: ValueOf<Each> | (Each extends Optional ? undefined : never);
 };
+
+type ValueOf<Name extends Setting> = Name extends WholeNumber
+  ? number
+  : Name extends keyof typeof choices
+    ? (typeof choices)[Name][number]
+    : string;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -50,6 +61,9 @@ export function readConfig<const Name extends Setting>(environment: Environment,
 
 function problemOf(name: Setting, value: string | undefined): readonly string[] {
   if (!value) return includes(optional, name) ? [] : [`${environmentNames[name]} is missing`];
+  if (name in choices && !choicesOf(name).includes(value)) {
+    return [`${environmentNames[name]} is none of ${choicesOf(name).join(', ')}`];
+  }
   if (!includes(wholeNumbers, name) || isWholeNumber(value)) return [];
   return [`${environmentNames[name]} is not a whole number above 0`];
 }
@@ -57,6 +71,10 @@ function problemOf(name: Setting, value: string | undefined): readonly string[] 
 function parse(name: Setting, value: string | undefined): string | number | undefined {
   if (!value) return undefined;
   return includes(wholeNumbers, name) ? Number(value) : value;
+}
+
+function choicesOf(name: Setting): readonly string[] {
+  return (choices as Readonly<Partial<Record<Setting, readonly string[]>>>)[name] ?? [];
 }
 
 /** In decimal digits alone: what else `Number` reads nobody writes on purpose. */

@@ -12,6 +12,9 @@ import {
 import { startDynamoDb } from '../infra/local/dynamodb/dynamodb.ts';
 import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb/engine.ts';
 import { listen } from '../infra/local/protocol/listen.ts';
+import { callDirectly } from '../shared/aws/direct/dynamodb.ts';
+import type { CallDynamoDb } from '../shared/aws/dynamodb.ts';
+import { callBySdk } from '../shared/aws/sdk/dynamodb.ts';
 import { installed, sayNotInstalled } from './installed.ts';
 
 export interface RunningDynamoDb {
@@ -47,9 +50,44 @@ export const engines: readonly DynamoDbEngine[] = [
   },
 ];
 
+/** An engine, and one of the ways in which functions call it. */
+export interface Store {
+  readonly name: string;
+  readonly engine: DynamoDbEngine;
+  readonly callOf: (running: RunningDynamoDb) => CallDynamoDb;
+}
+
+/** Every engine called as functions call it by default, and the first by the SDK too: they differ, not the engines for them. */
+export const stores: readonly Store[] = [
+  ...engines.map((engine) => ({ name: engine.name, engine, callOf: directCallOf })),
+  ...engines
+    .filter(({ available }) => available)
+    .slice(0, 1)
+    .map((engine) => ({
+      name: `${engine.name} by the SDK`,
+      engine,
+      callOf: (running: RunningDynamoDb) => callBySdk(clientOf(running)),
+    })),
+];
+
+const credentials = { accessKeyId: 'AKIADYNAMODBDYNAMODB', secretAccessKey: 'not-a-secret' };
+
+/** Calls any of the engines as functions do. */
+export function directCallOf({ url }: Pick<RunningDynamoDb, 'url'>): CallDynamoDb {
+  const { accessKeyId, secretAccessKey } = credentials;
+  const environment = {
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: url,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+  // Engines share the machine with everything else that is tested.
+  const limits = { connectMs: 10_000, answerMs: 30_000, retryMs: 900 };
+  return callDirectly({ environment, clock: Date.now, random: Math.random, limits });
+}
+
 /** A client for any of the engines. */
 export function clientOf({ url }: RunningDynamoDb, extra: { readonly maxAttempts?: number } = {}): DynamoDBClient {
-  const credentials = { accessKeyId: 'AKIADYNAMODBDYNAMODB', secretAccessKey: 'not-a-secret' };
   return new DynamoDBClient({ endpoint: url, region, credentials, ...extra });
 }
 

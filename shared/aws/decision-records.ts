@@ -1,7 +1,7 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
-import { type AttributeValue, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DecisionRecord, Ending, SessionFacts } from '../oauth/decision/decision-record.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
+import type { AttributeValue, CallDynamoDb, Item } from './dynamodb.ts';
 import { decisionKey, listedTokens } from './record-keys.ts';
 import { revocationName } from './revocations.ts';
 
@@ -9,19 +9,17 @@ export type RecordDecision = (record: DecisionRecord) => Promise<void>;
 /** Undefined when there is none; one that has expired may still be found. */
 export type FindDecision = (decisionId: string) => Promise<DecisionRecord | undefined>;
 
-type Item = Readonly<Record<string, AttributeValue>>;
-
 /**
  * Writes the record unless its key is another request's. A retry whose first try did arrive finds its own record, and
  * that is success; a refusal replaces the grant of the same request, whose signature then failed, and stays. A request
  * that repeats another replaces whatever that one left, and the first finds its own grant already recorded.
  */
-export function createRecordDecision(client: DynamoDBClient, table: string): RecordDecision {
+export function createRecordDecision(call: CallDynamoDb, table: string): RecordDecision {
   return (record) =>
     callDependency('dynamodb', async () => {
       const put = { TableName: table, Item: toItem(record) };
-      if (record.repetition === 'again') return void (await client.send(new PutItemCommand(put)));
-      const write = client.send(new PutItemCommand({ ...put, ...isOwn(record) }));
+      if (record.repetition === 'again') return void (await call('PutItem', put));
+      const write = call('PutItem', { ...put, ...isOwn(record) });
       await (record.repetition === 'first' && record.ending.outcome === 'granted'
         ? unlessConditionFailed(write)
         : write);
@@ -41,16 +39,16 @@ function isOwn({ attempt, ending: { outcome } }: DecisionRecord) {
 }
 
 /** Reads a decision, strongly consistent. */
-export function createFindDecision(client: DynamoDBClient, table: string): FindDecision {
+export function createFindDecision(call: CallDynamoDb, table: string): FindDecision {
   return (decisionId) =>
     callDependency('dynamodb', async () => {
       const key = { pk: { S: decisionKey(decisionId) } };
-      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
+      const { Item } = await call('GetItem', { TableName: table, Key: key, ConsistentRead: true });
       return Item && fromItem(decisionId, Item);
     });
 }
 
-function toItem(record: DecisionRecord): Record<string, AttributeValue> {
+function toItem(record: DecisionRecord): Item {
   const { decisionId, ending, request, trace, subject, actor, status, ...plain } = record;
   const { issued, ...result } = { issued: undefined, ...ending };
   return {
@@ -74,7 +72,7 @@ function listing({ list, index, revocableBy }: NonNullable<DecisionRecord['statu
   return attributes({ listed, statusIndex: index, revocationKeys: JSON.stringify(revocationKeys) });
 }
 
-function attributes(values: Readonly<Record<string, unknown>>): Record<string, AttributeValue> {
+function attributes(values: Readonly<Record<string, unknown>>): Item {
   const item: Record<string, AttributeValue> = {};
   for (const [name, value] of Object.entries(values)) {
     if (typeof value === 'number') item[name] = { N: String(value) };

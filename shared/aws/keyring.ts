@@ -1,7 +1,7 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
-import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Keyring, PublicJwk, SigningKey } from '../oauth/jose/keyring.ts';
 import { callDependency } from './dependency.ts';
+import type { CallDynamoDb } from './dynamodb.ts';
 import { keyringKey } from './record-keys.ts';
 
 /** Milliseconds a read keyring is used without asking again. */
@@ -17,10 +17,10 @@ export type ReadKeyring = () => Promise<Keyring>;
  * Reads the keyring item, strongly consistent.
  * @throws Refused `unavailable` also when the item is absent or is no keyring: the deployment is not whole
  */
-export function createReadKeyring(client: DynamoDBClient, table: string): ReadKeyring {
+export function createReadKeyring(call: CallDynamoDb, table: string): ReadKeyring {
   return () =>
     callDependency('dynamodb', async () => {
-      const stored = await findKeyringItem(client, table);
+      const stored = await findKeyringItem(call, table);
       if (stored === undefined) throw new Error('the keyring item is missing');
       return parseKeyring(stored);
     });
@@ -50,17 +50,17 @@ function isTemplateKey(key: unknown): key is Pick<SigningKey, 'keyId' | 'alg'> {
  * policy starts to use another algorithm. What rotation has made of the others stays.
  * @throws Error when the keyring changes meanwhile; CloudFormation then reports a failed resource
  */
-export async function seedKeyring(client: DynamoDBClient, table: string, first: Keyring): Promise<void> {
-  const stored = await findKeyringItem(client, table);
-  if (stored === undefined) return writeKeyring(client, table, first.keys, undefined);
+export async function seedKeyring(call: CallDynamoDb, table: string, first: Keyring): Promise<void> {
+  const stored = await findKeyringItem(call, table);
+  if (stored === undefined) return writeKeyring(call, table, first.keys, undefined);
   const known = parseKeyring(stored).keys;
   const added = first.keys.filter(({ alg }) => !known.some((key) => key.alg === alg));
-  if (added.length > 0) await writeKeyring(client, table, [...known, ...added], stored);
+  if (added.length > 0) await writeKeyring(call, table, [...known, ...added], stored);
 }
 
-async function findKeyringItem(client: DynamoDBClient, table: string): Promise<string | undefined> {
+async function findKeyringItem(call: CallDynamoDb, table: string): Promise<string | undefined> {
   const key = { pk: { S: keyringKey } };
-  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
+  const { Item } = await call('GetItem', { TableName: table, Key: key, ConsistentRead: true });
   return Item?.['keys']?.S;
 }
 
@@ -78,7 +78,7 @@ function isSigningKey(key: unknown): key is SigningKey {
 
 /** Writes unless somebody else did since `replaced` was read. `keys` needs an alias: it is a reserved word. */
 async function writeKeyring(
-  client: DynamoDBClient,
+  call: CallDynamoDb,
   table: string,
   keys: readonly SigningKey[],
   replaced: string | undefined,
@@ -92,7 +92,7 @@ async function writeKeyring(
           ExpressionAttributeNames: { '#keys': 'keys' },
           ExpressionAttributeValues: { ':replaced': { S: replaced } },
         };
-  await client.send(new PutItemCommand({ TableName: table, Item: item, ...condition }));
+  await call('PutItem', { TableName: table, Item: item, ...condition });
 }
 
 /**

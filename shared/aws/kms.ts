@@ -1,11 +1,22 @@
 // Signing and public keys by AWS KMS. One call to KMS each.
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { GetPublicKeyCommand, type KMSClient, SignCommand, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
+import { GetPublicKeyCommand, type KMSClient, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
 import { derToJoseSignature } from '../oauth/jose/ecdsa-signature.ts';
 import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
+
+/**
+ * KMS's `Sign` over a whole message.
+ * @param keyId or ARN
+ * @throws Error named as KMS names what is wrong, or of a call without an answer
+ */
+export type SignMessage = (
+  keyId: string,
+  message: Buffer,
+  spec: SigningAlgorithmSpec,
+) => Promise<Uint8Array | undefined>;
 
 interface KmsAlgorithm {
   readonly spec: SigningAlgorithmSpec;
@@ -28,18 +39,17 @@ const algorithms: Readonly<Record<JwsAlgorithm, KmsAlgorithm>> = {
  * Signs with the key's one algorithm, and verifies with the key that is published: a signature nobody could verify is
  * a failure of KMS or of the keyring, and never leaves.
  */
-export function createSign(client: KMSClient): Sign {
+export function createSign(signMessage: SignMessage): Sign {
   const publicKeyOf = createPublicKeys();
   return (key, input) =>
     callDependency('kms', async () => {
       const { spec, integerSize } = algorithms[key.alg];
       const message = Buffer.from(input, 'ascii');
-      const command = { KeyId: key.keyId, Message: message, MessageType: 'RAW', SigningAlgorithm: spec } as const;
-      const { Signature } = await client.send(new SignCommand(command));
-      if (!Signature || !verifies(key.alg, message, publicKeyOf(key), Signature)) {
+      const signature = await signMessage(key.keyId, message, spec);
+      if (!signature || !verifies(key.alg, message, publicKeyOf(key), signature)) {
         throw new Error('the signature of KMS does not verify with the published key');
       }
-      return integerSize === undefined ? Signature : derToJoseSignature(Signature, integerSize);
+      return integerSize === undefined ? signature : derToJoseSignature(signature, integerSize);
     });
 }
 

@@ -1,6 +1,5 @@
 // What may be used once, recorded by a conditional write to DynamoDB: of any number of uses at once, one wins.
 import { createHash } from 'node:crypto';
-import { type AttributeValue, type DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   type OneTimeUse,
   type ReleaseUse,
@@ -11,11 +10,12 @@ import {
   type UsePurpose,
 } from '../oauth/verify/one-time-use.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
+import type { CallDynamoDb, Item } from './dynamodb.ts';
 import { usedKey } from './record-keys.ts';
 
 /** The table, and the clock in seconds since the epoch. */
 export interface UseStore {
-  readonly client: DynamoDBClient;
+  readonly call: CallDynamoDb;
   readonly table: string;
   readonly now: () => number;
 }
@@ -26,7 +26,7 @@ const mostHolders = 200;
 /**
  * Takes a use. Whether an earlier one has expired is compared here, because DynamoDB deletes late. Another request joins
  * the holders of a use when it is identical and comes within {@link retryWindow} of the first. Holders are a set of
- * attempts: a write that the SDK sends twice, because its answer was lost, does the same as once.
+ * attempts: a write that is sent twice, because its answer was lost, does the same as once.
  */
 export function createTakeUse(store: UseStore): TakeUse {
   const release = createRelease(store);
@@ -44,8 +44,8 @@ export function createTakeUse(store: UseStore): TakeUse {
 }
 
 /** Whether the use was free: never taken, expired, given back by all who held it, or taken by this very write. */
-async function takeFirst({ client, table, now }: UseStore, { use, attempt, purpose }: Taking): Promise<boolean> {
-  const command = new PutItemCommand({
+async function takeFirst({ call, table, now }: UseStore, { use, attempt, purpose }: Taking): Promise<boolean> {
+  const write = call('PutItem', {
     TableName: table,
     Item: {
       ...keyOf(use),
@@ -62,10 +62,10 @@ async function takeFirst({ client, table, now }: UseStore, { use, attempt, purpo
       ':mine': { SS: [attempt] },
     },
   });
-  return (await unlessConditionFailed(client.send(command))) !== undefined;
+  return (await unlessConditionFailed(write)) !== undefined;
 }
 
-function itemOf({ request, jti, at, status }: UsePurpose): Record<string, AttributeValue> {
+function itemOf({ request, jti, at, status }: UsePurpose): Item {
   return {
     requestHash: { S: request },
     jti: { S: jti },
@@ -76,11 +76,11 @@ function itemOf({ request, jti, at, status }: UsePurpose): Record<string, Attrib
 
 /** The first request's answer is made again from what it left here. `at` needs an alias: it is a reserved word. */
 async function joinHolders(
-  { client, table, now }: UseStore,
+  { call, table, now }: UseStore,
   { use, attempt }: Taking,
   purpose: UsePurpose,
 ): Promise<Taken> {
-  const command = new UpdateItemCommand({
+  const write = call('UpdateItem', {
     TableName: table,
     Key: keyOf(use),
     UpdateExpression: 'ADD holders :mine',
@@ -95,14 +95,14 @@ async function joinHolders(
     },
     ReturnValues: 'ALL_NEW',
   });
-  const Attributes = (await unlessConditionFailed(client.send(command)))?.Attributes;
+  const Attributes = (await unlessConditionFailed(write))?.Attributes;
   if (!Attributes) return { outcome: 'used' };
   // Others joined before the second try of the first request’s own write.
   if (Attributes['attempt']?.S === attempt) return { outcome: 'first' };
   return { outcome: 'again', purpose: { ...purpose, ...firstOf(Attributes) } };
 }
 
-function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UsePurpose, 'request'> {
+function firstOf(item: Item): Omit<UsePurpose, 'request'> {
   const { jti, at, statusList, statusIndex } = item;
   const status = statusList?.S === undefined ? undefined : { list: statusList.S, index: Number(statusIndex?.N) };
   return { jti: jti?.S ?? '', at: Number(at?.N), status };
@@ -113,9 +113,9 @@ function firstOf(item: Readonly<Record<string, AttributeValue>>): Omit<UsePurpos
  * one that failed must not free what another was answered for. A failure is let be: the use then stays taken, which is
  * safe, and it expires.
  */
-export function createRelease({ client, table }: Pick<UseStore, 'client' | 'table'>): ReleaseUse {
+export function createRelease({ call, table }: Pick<UseStore, 'call' | 'table'>): ReleaseUse {
   return async ({ use, attempt }) => {
-    const command = new UpdateItemCommand({
+    const write = call('UpdateItem', {
       TableName: table,
       Key: keyOf(use),
       UpdateExpression: 'DELETE holders :mine',
@@ -123,7 +123,7 @@ export function createRelease({ client, table }: Pick<UseStore, 'client' | 'tabl
       ConditionExpression: 'attribute_exists(pk)',
       ExpressionAttributeValues: { ':mine': { SS: [attempt] } },
     });
-    await client.send(command).catch(() => undefined);
+    await write.catch(() => undefined);
   };
 }
 

@@ -1,13 +1,13 @@
-// The records table as the endpoints use it: every function the protocol asks of a store, over one client.
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+// The records table as the endpoints use it: every function the protocol asks of a store, over one way to call it.
 import { createRecordDecision } from './decision-records.ts';
+import type { CallDynamoDb } from './dynamodb.ts';
 import { createCachedKeyring, createReadKeyring } from './keyring.ts';
 import { createRelease, createTakeUse } from './one-time-uses.ts';
 import { createFindReference, createRecordReference } from './reference-tokens.ts';
 import { createFindRevocations, createRecordRevocation } from './revocations.ts';
 
 export interface RecordsOptions {
-  readonly client: DynamoDBClient;
+  readonly call: CallDynamoDb;
   readonly table: string;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -18,15 +18,15 @@ export interface RecordsOptions {
 }
 
 /** What the endpoints keep and look up; which of it a function may do, its role says. */
-export function recordsOf({ client, table, clock, now, random }: RecordsOptions) {
+export function recordsOf({ call, table, clock, now, random }: RecordsOptions) {
   return {
-    readKeyring: createCachedKeyring(createReadKeyring(client, table), clock),
-    recordDecision: createRecordDecision(client, table),
-    recordReference: createRecordReference(client, table),
-    findReference: createFindReference(client, table),
-    findRevocations: createFindRevocations(client, table, random),
-    recordRevocation: createRecordRevocation(client, table),
-    takeUse: createTakeUse({ client, table, now }),
-    release: createRelease({ client, table }),
+    readKeyring: createCachedKeyring(createReadKeyring(call, table), clock),
+    recordDecision: createRecordDecision(call, table),
+    recordReference: createRecordReference(call, table),
+    findReference: createFindReference(call, table),
+    findRevocations: createFindRevocations(call, table, random),
+    recordRevocation: createRecordRevocation(call, table),
+    takeUse: createTakeUse({ call, table, now }),
+    release: createRelease({ call, table }),
   };
 }

@@ -3,14 +3,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  type BatchGetItemCommandOutput,
-  type DynamoDBClient,
-  type KeysAndAttributes,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
-import {
   type FindRevocations,
   maxRevocableBy,
   type RecordRevocation,
@@ -18,9 +10,8 @@ import {
   type Revocation,
 } from '../oauth/revocation/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
+import type { CallDynamoDb, DynamoDbOutput, Item, KeysToRead } from './dynamodb.ts';
 import { listedRevocations, revocationNameOf, revokedKey } from './record-keys.ts';
-
-type Item = Record<string, AttributeValue>;
 
 /** Milliseconds before what DynamoDB left unread is asked for again, doubled each time. */
 const firstDelay = 20;
@@ -30,7 +21,7 @@ const mostTries = 4;
  * Writes a revocation; of two for the same thing the one that hits more, or for longer, stays, in whatever order they
  * come. Writing one again changes nothing.
  */
-export function createRecordRevocation(client: DynamoDBClient, table: string): RecordRevocation {
+export function createRecordRevocation(call: CallDynamoDb, table: string): RecordRevocation {
   return (revocation) =>
     callDependency('dynamodb', async () => {
       const { by, value, issuedBefore, expiresAt, reason, at, principal } = revocation;
@@ -46,7 +37,7 @@ export function createRecordRevocation(client: DynamoDBClient, table: string): R
         principal: { S: principal },
         listed: { S: listedRevocations },
       };
-      const command = new PutItemCommand({
+      const write = call('PutItem', {
         TableName: table,
         Item: item,
         ConditionExpression:
@@ -57,7 +48,7 @@ export function createRecordRevocation(client: DynamoDBClient, table: string): R
           ':now': number(at),
         },
       });
-      await unlessConditionFailed(client.send(command));
+      await unlessConditionFailed(write);
     });
 }
 
@@ -65,35 +56,33 @@ export function createRecordRevocation(client: DynamoDBClient, table: string): R
  * Finds the revocations that speak of any of `parts`, in reads of at most {@link maxRevocableBy} keys side by side.
  * What DynamoDB leaves unread is asked for again; what is still unread then is a failure, never an answer.
  */
-export function createFindRevocations(client: DynamoDBClient, table: string, random: () => number): FindRevocations {
+export function createFindRevocations(call: CallDynamoDb, table: string, random: () => number): FindRevocations {
   return (parts) =>
     callDependency('dynamodb', async () => {
       const keys = [...new Set(parts.map(keyOf))];
       const chunks = Array.from({ length: Math.ceil(keys.length / maxRevocableBy) }, (_, index) =>
         keys.slice(index * maxRevocableBy, (index + 1) * maxRevocableBy),
       );
-      const items = await Promise.all(chunks.map((chunk) => readAll(client, table, chunk, random)));
+      const items = await Promise.all(chunks.map((chunk) => readAll(call, table, chunk, random)));
       return items.flat().map(fromItem);
     });
 }
 
 async function readAll(
-  client: DynamoDBClient,
+  call: CallDynamoDb,
   table: string,
   keys: readonly string[],
   random: () => number,
 ): Promise<readonly Item[]> {
   const found: Item[] = [];
-  let wanted: KeysAndAttributes | undefined = {
+  let wanted: KeysToRead | undefined = {
     Keys: keys.map((pk) => ({ pk: { S: pk } })),
     ConsistentRead: true,
   };
   for (let attempt = 0; wanted; attempt += 1) {
     if (attempt === mostTries) throw new Error('keys are still unprocessed');
     if (attempt > 0) await delay(firstDelay * 2 ** attempt * random());
-    const answer: BatchGetItemCommandOutput = await client.send(
-      new BatchGetItemCommand({ RequestItems: { [table]: wanted } }),
-    );
+    const answer: DynamoDbOutput<'BatchGetItem'> = await call('BatchGetItem', { RequestItems: { [table]: wanted } });
     found.push(...(answer.Responses?.[table] ?? []));
     wanted = answer.UnprocessedKeys?.[table];
   }

@@ -1,16 +1,16 @@
 // Positions of Status Lists, reserved in blocks from one counter for each series: one DynamoDB write for many tokens. A block
 // belongs to the instance that reserved it; what it does not use is wasted, and nothing is ever used twice.
-import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { type ReserveStatus, referenceOf, type Series, seriesOf } from '../oauth/status-list/status-list-id.ts';
 import type { StatusListCapabilities } from '../oauth/status-list/status-list-token.ts';
 import { callDependency } from './dependency.ts';
+import type { CallDynamoDb } from './dynamodb.ts';
 import { statusSeriesKey } from './record-keys.ts';
 
 /** Positions of one reservation; divides the size of a list. */
 const blockSize = 64;
 
 export interface StatusPositions {
-  readonly client: DynamoDBClient;
+  readonly call: CallDynamoDb;
   readonly table: string;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -39,20 +39,18 @@ export function createReserveStatus(options: StatusPositions): ReserveStatus {
 }
 
 // A retry of a write that did arrive wastes a block, and that is all.
-function reserveBlock(series: Series, { client, table }: StatusPositions): Promise<readonly number[]> {
+function reserveBlock(series: Series, { call, table }: StatusPositions): Promise<readonly number[]> {
   return callDependency('dynamodb', async () => {
-    const { Attributes } = await client.send(
-      new UpdateItemCommand({
-        TableName: table,
-        Key: { pk: { S: statusSeriesKey(series.id) } },
-        UpdateExpression: 'SET expiresAt = :expiresAt ADD positions :block',
-        ExpressionAttributeValues: {
-          ':expiresAt': { N: String(series.expiresAt) },
-          ':block': { N: String(blockSize) },
-        },
-        ReturnValues: 'UPDATED_NEW',
-      }),
-    );
+    const { Attributes } = await call('UpdateItem', {
+      TableName: table,
+      Key: { pk: { S: statusSeriesKey(series.id) } },
+      UpdateExpression: 'SET expiresAt = :expiresAt ADD positions :block',
+      ExpressionAttributeValues: {
+        ':expiresAt': { N: String(series.expiresAt) },
+        ':block': { N: String(blockSize) },
+      },
+      ReturnValues: 'UPDATED_NEW',
+    });
     const end = Number(Attributes?.['positions']?.N);
     if (!Number.isSafeInteger(end)) throw new TypeError('the counter of status positions is no counter');
     return Array.from({ length: blockSize }, (_, index) => end - blockSize + index);
@@ -74,14 +72,14 @@ function shuffled(positions: readonly number[], randomInt: StatusPositions['rand
  * DynamoDB deletes late.
  */
 export function createCountPositions({
-  client,
+  call,
   table,
   now,
 }: Omit<StatusPositions, 'randomInt'>): StatusListCapabilities['countPositions'] {
   return (series) =>
     callDependency('dynamodb', async () => {
       const key = { pk: { S: statusSeriesKey(series) } };
-      const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: key, ConsistentRead: true }));
+      const { Item } = await call('GetItem', { TableName: table, Key: key, ConsistentRead: true });
       return Number(Item?.['expiresAt']?.N ?? 0) > now() ? Number(Item?.['positions']?.N) : 0;
     });
 }

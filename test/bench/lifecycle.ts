@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createFindRevocations } from '../../shared/aws/revocations.ts';
+import { callBySdk } from '../../shared/aws/sdk/dynamodb.ts';
 import { chainRevocableBy } from '../../shared/oauth/revocation/revocation.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';
 
@@ -38,7 +39,7 @@ try {
   for (const depth of [1, 4, 16]) {
     const descriptions = chainRevocableBy(chain(depth), 'github|repo:acme/api');
     const checks = tables.map(({ name }) => {
-      const find = createFindRevocations(client, name, Math.random);
+      const find = createFindRevocations(callBySdk(client), name, Math.random);
       return () => find(descriptions);
     });
     for (const check of checks) await measure(check, traffic);

@@ -34,6 +34,12 @@ describe('the configuration of a function', () => {
     expect(read(whole)).not.toThrow();
   });
 
+  test('takes one of the choices a setting has, and nothing else', () => {
+    const read = (clients: string) => readConfig({ CLIENTS_OF_AWS: clients }, ['awsClients']).awsClients;
+    expect([read(''), read('direct'), read('sdk')]).toEqual([undefined, 'direct', 'sdk']);
+    expect(() => read('SDK')).toThrow('CLIENTS_OF_AWS is none of direct, sdk');
+  });
+
   test.each([
     'abc',
     '30d',

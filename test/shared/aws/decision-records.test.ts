@@ -2,9 +2,10 @@
 import { type DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFindDecision, createRecordDecision } from '../../../shared/aws/decision-records.ts';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
+import { clientOf, createTable, stores } from '../../dynamodb-engines.ts';
 import { github, now, subjectClaims } from '../../world.ts';
 
 const table = 'records';
@@ -30,17 +31,19 @@ const stored = (record: object) => JSON.parse(JSON.stringify(record));
 const unavailable = { kind: 'unavailable', dependency: 'dynamodb' };
 const refusal = (error: unknown): unknown => (error instanceof Refused ? error.denial : error);
 
-describe.each(engines)('on $name', (engine) => {
+describe.each(stores)('on $name', ({ engine, callOf }) => {
   let running: Awaited<ReturnType<typeof engine.start>>;
   let client: DynamoDBClient;
+  let call: CallDynamoDb;
   let record: ReturnType<typeof createRecordDecision>;
   let find: ReturnType<typeof createFindDecision>;
   beforeAll(async () => {
     if (!engine.available) return;
     running = await engine.start();
     client = clientOf(running);
-    record = createRecordDecision(client, table);
-    find = createFindDecision(client, table);
+    call = callOf(running);
+    record = createRecordDecision(call, table);
+    find = createFindDecision(call, table);
     await createTable(client, {
       TableName: table,
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' as const }],
@@ -97,7 +100,7 @@ describe.each(engines)('on $name', (engine) => {
   });
 
   test.skipIf(!engine.available)('a table that does not exist is unavailable to both', async () => {
-    expect(await createRecordDecision(client, 'none')(granted()).catch(refusal)).toEqual(unavailable);
-    expect(await createFindDecision(client, 'none')('d-1').catch(refusal)).toEqual(unavailable);
+    expect(await createRecordDecision(call, 'none')(granted()).catch(refusal)).toEqual(unavailable);
+    expect(await createFindDecision(call, 'none')('d-1').catch(refusal)).toEqual(unavailable);
   });
 });

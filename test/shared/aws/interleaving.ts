@@ -1,19 +1,17 @@
 // Processes that stop at gates, and who goes next chosen from outside: every interleaving of them can be played. A gate is
 // before and after each call that leaves the process, where DynamoDB's bad days are.
 import { setImmediate as settle } from 'node:timers/promises';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 
 /**
- * How a call goes: as it should; done twice, because the first answer was lost and the SDK sent it again; done, but with no
+ * How a call goes: as it should; done twice, because the first answer was lost and it was sent again; done, but with no
  * answer; not done at all; or the process ends there, before the call or after it.
  */
 export type Fault = 'none' | 'twice' | 'lost' | 'unsent' | 'crash' | 'crash after';
 
-type Command = Parameters<DynamoDBClient['send']>[0];
-
 export interface Interleaving {
-  /** A store client for one process, with what happens to its calls one after the other; then `none`. */
-  readonly store: (client: DynamoDBClient, faults: readonly Fault[]) => DynamoDBClient;
+  /** The calls of one process, with what happens to them one after the other; then `none`. */
+  readonly store: (call: CallDynamoDb, faults: readonly Fault[]) => CallDynamoDb;
   /** Waits until the choice falls on this process. */
   readonly gate: () => Promise<void>;
   /** Plays until nobody waits any more. Each choice picks one of those who wait; without choices the first. */
@@ -24,13 +22,13 @@ export function interleaving(): Interleaving {
   const waiting: (() => void)[] = [];
   let busy = 0;
   const gate = () => new Promise<void>((resolve) => void waiting.push(resolve));
-  const call = async (client: DynamoDBClient, command: Command): Promise<unknown> => {
+  const whileBusy = async <Output>(send: () => Promise<Output>): Promise<Output> => {
     busy += 1;
-    return client.send(command).finally(() => {
+    return send().finally(() => {
       busy -= 1;
     });
   };
-  const sendWith = (fault: Fault, send: () => Promise<unknown>): Promise<unknown> => {
+  const sendWith = <Output>(fault: Fault, send: () => Promise<Output>): Promise<Output> => {
     const never = new Promise<never>(() => {});
     const failed = new Error('no answer');
     switch (fault) {
@@ -54,14 +52,13 @@ export function interleaving(): Interleaving {
         );
     }
   };
-  const store: Interleaving['store'] = (client, faults) => {
+  const store: Interleaving['store'] = (call, faults) => {
     const left = [...faults];
-    const send = async (command: Command): Promise<unknown> => {
+    return async (operation, input) => {
       const fault = left.shift() ?? 'none';
       await gate();
-      return sendWith(fault, () => call(client, command)).finally(gate);
+      return sendWith(fault, () => whileBusy(() => call(operation, input))).finally(gate);
     };
-    return { send } as unknown as DynamoDBClient;
   };
   const quiet = async (): Promise<void> => {
     for (let calm = 0; calm < 4; calm = busy > 0 ? 0 : calm + 1) await settle();

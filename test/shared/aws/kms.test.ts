@@ -4,7 +4,9 @@ import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startKms } from '../../../infra/local/kms/kms.ts';
 import type { Fault } from '../../../infra/local/protocol/calls.ts';
-import { createSign, findPublicKey } from '../../../shared/aws/kms.ts';
+import { signDirectly } from '../../../shared/aws/direct/kms.ts';
+import { createSign, findPublicKey, type SignMessage } from '../../../shared/aws/kms.ts';
+import { signBySdk } from '../../../shared/aws/sdk/kms.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { encodeBase64url } from '../../../shared/oauth/jose/base64url.ts';
 import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
@@ -21,13 +23,29 @@ const specs: Readonly<Record<JwsAlgorithm, KeySpec>> = {
 const moto = engines.find(({ name }) => name === 'moto') ?? expect.fail('no moto');
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
 
-async function signAndVerify(client: KMSClient, alg: JwsAlgorithm): Promise<string> {
+/** Both ways in which functions sign. */
+const ways: Readonly<Record<string, (url: string) => SignMessage>> = {
+  direct: (url) =>
+    signDirectly({
+      environment: {
+        AWS_REGION: 'eu-west-1',
+        AWS_ENDPOINT_URL_KMS: url,
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      },
+      clock: Date.now,
+      random: Math.random,
+    }),
+  sdk: (url) => signBySdk(new KMSClient({ endpoint: url, region: 'eu-west-1', credentials, maxAttempts: 1 })),
+};
+
+async function signAndVerify(client: KMSClient, signMessage: SignMessage, alg: JwsAlgorithm): Promise<string> {
   const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: specs[alg], KeyUsage: 'SIGN_VERIFY' }));
   const keyId = KeyMetadata?.Arn ?? expect.fail('no key');
   const { kid, publicJwk } = await findPublicKey(client, keyId);
   const header = encodeBase64url(JSON.stringify({ alg, kid }));
   const input = `${header}.${encodeBase64url('{"sub":"x"}')}`;
-  const signature = await createSign(client)({ keyId, alg, kid, publicJwk, state: 'current' }, input);
+  const signature = await createSign(signMessage)({ keyId, alg, kid, publicJwk, state: 'current' }, input);
   const verified = await compactVerify(
     `${input}.${encodeBase64url(signature)}`,
     await importJWK({ ...publicJwk }, alg),
@@ -39,6 +57,7 @@ describe('on the embedded KMS', () => {
   let fault: Fault | undefined;
   let service: Awaited<ReturnType<typeof startKms>>;
   let client: KMSClient;
+  let signedBy: (way: string) => SignMessage;
   beforeAll(async () => {
     service = await startKms({
       region: 'eu-west-1',
@@ -48,11 +67,27 @@ describe('on the embedded KMS', () => {
       fault: ({ action }) => (action === 'kms:Sign' ? fault : undefined),
     });
     client = new KMSClient({ endpoint: service.url, region: 'eu-west-1', credentials, maxAttempts: 1 });
+    signedBy = (way) => ways[way]?.(service.url) ?? expect.fail('no such way');
   });
   afterAll(() => service.close());
 
-  test.each(Object.keys(specs) as JwsAlgorithm[])('%s signatures verify with the published key', async (alg) => {
-    for (let round = 0; round < 5; round += 1) expect(await signAndVerify(client, alg)).toBe('{"sub":"x"}');
+  describe.each(Object.keys(ways))('signed %s', (way) => {
+    test.each(Object.keys(specs) as JwsAlgorithm[])('%s signatures verify with the published key', async (alg) => {
+      const sign = signedBy(way);
+      for (let round = 0; round < 3; round += 1) expect(await signAndVerify(client, sign, alg)).toBe('{"sub":"x"}');
+    });
+
+    test('a failure of KMS is `unavailable` with its cause, and the same call without it signs', async () => {
+      fault = { code: 'KMSInternalException', status: 500 };
+      const refused = await signAndVerify(client, signedBy(way), 'ES256').catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(Refused);
+      expect(refused).toMatchObject({
+        denial: { kind: 'unavailable', dependency: 'kms' },
+        cause: { name: 'KMSInternalException' },
+      });
+      fault = undefined;
+      expect(await signAndVerify(client, signedBy(way), 'ES256')).toBe('{"sub":"x"}');
+    });
   });
 
   test('a kid is the RFC 7638 thumbprint: the same key has the same kid, another key another', async () => {
@@ -68,18 +103,6 @@ describe('on the embedded KMS', () => {
     expect((await findPublicKey(client, other)).kid).not.toBe(kid);
     expect(Object.keys(publicJwk).sort()).toEqual(['crv', 'kty', 'x', 'y']);
   });
-
-  test('a failure of KMS is `unavailable` with its cause, and the same call without it signs', async () => {
-    fault = { code: 'KMSInternalException', status: 500 };
-    const refused = await signAndVerify(client, 'ES256').catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(Refused);
-    expect(refused).toMatchObject({
-      denial: { kind: 'unavailable', dependency: 'kms' },
-      cause: { name: 'KMSInternalException' },
-    });
-    fault = undefined;
-    expect(await signAndVerify(client, 'ES256')).toBe('{"sub":"x"}');
-  });
 });
 
 describe.skipIf(!moto.available)(`on moto${moto.available ? '' : ' (SKIPPED: not installed)'}`, () => {
@@ -91,6 +114,7 @@ describe.skipIf(!moto.available)(`on moto${moto.available ? '' : ' (SKIPPED: not
 
   test.each<JwsAlgorithm>(['ES256', 'ES384', 'RS256'])('%s signatures verify with the published key', async (alg) => {
     const client = new KMSClient({ endpoint: server.url, region: 'eu-west-1', credentials });
-    expect(await signAndVerify(client, alg)).toBe('{"sub":"x"}');
+    for (const way of Object.values(ways))
+      expect(await signAndVerify(client, way(server.url), alg)).toBe('{"sub":"x"}');
   });
 });

@@ -1,13 +1,13 @@
 // The index Status Lists are computed from, on every DynamoDB there is: what records and revocations leave in it.
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRecordDecision } from '../../../shared/aws/decision-records.ts';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createListRevocations, createListTokens } from '../../../shared/aws/listed-items.ts';
 import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { RevocableBy, RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
-import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
+import { clientOf, createTable, stores } from '../../dynamodb-engines.ts';
 import { now } from '../../world.ts';
 
 const table = 'records';
@@ -29,14 +29,14 @@ const revocation: RevocationRecord = {
   ...{ reason: 'stolen laptop', at: now, principal: 'arn:aws:iam::111122223333:user/test' },
 };
 
-describe.each(engines)('on $name', (engine) => {
+describe.each(stores)('on $name', ({ engine, callOf }) => {
   let running: Awaited<ReturnType<typeof engine.start>>;
-  let client: DynamoDBClient;
+  let call: CallDynamoDb;
   beforeAll(async () => {
     if (!engine.available) return;
     running = await engine.start();
-    client = clientOf(running);
-    await createTable(client, {
+    call = callOf(running);
+    await createTable(clientOf(running), {
       TableName: table,
       AttributeDefinitions: [
         { AttributeName: 'pk', AttributeType: 'S' },
@@ -58,11 +58,11 @@ describe.each(engines)('on $name', (engine) => {
   });
   afterAll(() => running?.close());
 
-  const listTokens = (list: string) => createListTokens(client, table)(list);
-  const listRevocations = () => createListRevocations(client, table, () => now + 5)();
+  const listTokens = (list: string) => createListTokens(call, table)(list);
+  const listRevocations = () => createListRevocations(call, table, () => now + 5)();
 
   test.skipIf(!engine.available)('a token with a status is in its list with all it can be revoked by', async () => {
-    const record = createRecordDecision(client, table);
+    const record = createRecordDecision(call, table);
     const status = { list: 'es256-a-0', index: 7, revocableBy: [subject, family] };
     await record({ ...decisionRecord(input), status });
     await record(decisionRecord({ ...input, decisionId: 'd-1' }));
@@ -76,7 +76,7 @@ describe.each(engines)('on $name', (engine) => {
   });
 
   test.skipIf(!engine.available)('a grant that became a refusal is in no list', async () => {
-    const record = createRecordDecision(client, table);
+    const record = createRecordDecision(call, table);
     const status = { list: 'es256-b-0', index: 1, revocableBy: [subject] };
     const granted = { ...input, decisionId: 'd-3' };
     await record({ ...decisionRecord(granted), status });
@@ -87,7 +87,7 @@ describe.each(engines)('on $name', (engine) => {
   });
 
   test.skipIf(!engine.available)('revocations are listed by the names that tokens know them by', async () => {
-    await createRecordRevocation(client, table)(revocation);
+    await createRecordRevocation(call, table)(revocation);
     const { at, revocations } = await listRevocations();
     expect(at).toBe(now + 5);
     expect(revocations).toEqual([
@@ -99,7 +99,7 @@ describe.each(engines)('on $name', (engine) => {
   });
 
   test.skipIf(!engine.available)('a list of more than one page is read whole', async () => {
-    const record = createRecordDecision(client, table);
+    const record = createRecordDecision(call, table);
     const long = Array.from({ length: 40 }, (_, index) => ({ ...subject, value: String(index) }));
     const all = Array.from({ length: 700 }, (_, index) => index);
     const write = (index: number) =>
@@ -114,7 +114,7 @@ describe.each(engines)('on $name', (engine) => {
 
   test.skipIf(!engine.available)('without the store nothing is known', async () => {
     const gone = { kind: 'unavailable', dependency: 'dynamodb' };
-    expect(await createListTokens(client, 'none')('es256-a-0').catch(refusal)).toEqual(gone);
-    expect(await createListRevocations(client, 'none', () => now)().catch(refusal)).toEqual(gone);
+    expect(await createListTokens(call, 'none')('es256-a-0').catch(refusal)).toEqual(gone);
+    expect(await createListRevocations(call, 'none', () => now)().catch(refusal)).toEqual(gone);
   });
 });

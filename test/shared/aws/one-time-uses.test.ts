@@ -1,6 +1,6 @@
 // One-time uses on every DynamoDB there is: one winner, identical requests together, nothing burnt by a failure.
-import type { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'vitest';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createRelease, createTakeUse } from '../../../shared/aws/one-time-uses.ts';
 import type { Taking } from '../../../shared/oauth/verify/one-time-use.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
@@ -13,10 +13,10 @@ const fresh = () => {
 const purpose = (request: string, jti: string, at = 1_000) => ({ request, jti, at });
 
 onEveryEngine((store, on) => {
-  const taker = (now: number) => createTakeUse({ client: store(), table, now: () => now });
+  const taker = (now: number) => createTakeUse({ call: store(), table, now: () => now });
   const outcomes = async (takings: readonly Taking[], now = 1_000): Promise<readonly string[]> =>
     (await Promise.all(takings.map(taker(now)))).map(({ outcome }) => outcome);
-  const release = (taking: Taking) => createRelease({ client: store(), table })(taking);
+  const release = (taking: Taking) => createRelease({ call: store(), table })(taking);
   let attempts = 0;
   const attempt = () => {
     attempts += 1;
@@ -120,13 +120,13 @@ onEveryEngine((store, on) => {
     /** Loses the answer to its write number `lost`, and no other. */
     const losing = (lost: number) => {
       let writes = 0;
-      const send = async (command: PutItemCommand) => {
+      const call: CallDynamoDb = async (operation, input) => {
         writes += 1;
-        const answer = await store().send(command);
+        const answer = await store()(operation, input);
         if (writes === lost) throw new Error('no answer');
         return answer;
       };
-      return createTakeUse({ client: { send } as unknown as ReturnType<typeof store>, table, now: () => 1_000 });
+      return createTakeUse({ call, table, now: () => 1_000 });
     };
     const unavailable = { denial: { kind: 'unavailable', dependency: 'dynamodb' } };
     const use = fresh();
@@ -154,7 +154,7 @@ onEveryEngine((store, on) => {
   });
 
   on('a table that does not exist is unavailable, and giving back then is let be', async () => {
-    const at = { client: store(), table: 'none', now: () => 1_000 };
+    const at = { call: store(), table: 'none', now: () => 1_000 };
     await expect(createTakeUse(at)({ use: fresh(), attempt: 'a' })).rejects.toMatchObject({
       denial: { kind: 'unavailable', dependency: 'dynamodb' },
     });

@@ -1,11 +1,12 @@
 // What the functions store beside decisions: the keyring and reference tokens; on every DynamoDB there is.
 import { CreateTableCommand, type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createCachedKeyring, createReadKeyring, makeFirstKeyring, seedKeyring } from '../../../shared/aws/keyring.ts';
 import { createFindReference, createRecordReference } from '../../../shared/aws/reference-tokens.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Keyring, SigningKey } from '../../../shared/oauth/jose/keyring.ts';
-import { clientOf, engines } from '../../dynamodb-engines.ts';
+import { clientOf, stores } from '../../dynamodb-engines.ts';
 
 const table = 'records';
 const keyring = (kid: string): Keyring => ({
@@ -14,13 +15,15 @@ const keyring = (kid: string): Keyring => ({
 
 const refusal = (error: unknown): unknown => (error instanceof Refused ? error.denial : error);
 
-describe.each(engines)('on $name', (engine) => {
+describe.each(stores)('on $name', ({ engine, callOf }) => {
   let running: Awaited<ReturnType<typeof engine.start>>;
   let client: DynamoDBClient;
+  let call: CallDynamoDb;
   beforeAll(async () => {
     if (!engine.available) return;
     running = await engine.start();
     client = clientOf(running);
+    call = callOf(running);
     const attributes = [{ AttributeName: 'pk', AttributeType: 'S' as const }];
     const schema = [{ AttributeName: 'pk', KeyType: 'HASH' as const }];
     await client.send(
@@ -47,15 +50,15 @@ describe.each(engines)('on $name', (engine) => {
       jti: 'j',
       lineage: { origin: { iss: 'x', iat: 1 } },
     };
-    await createRecordReference(client, table)({ handleHash: 'abc', claims });
+    await createRecordReference(call, table)({ handleHash: 'abc', claims });
     expect(await find('#reference#abc')).toEqual({
       pk: { S: '#reference#abc' },
       jti: { S: 'j' },
       claims: { S: JSON.stringify(claims) },
       expiresAt: { N: '2' },
     });
-    expect(await createFindReference(client, table)('abc')).toEqual(claims);
-    expect(await createFindReference(client, table)('abd')).toBeUndefined();
+    expect(await createFindReference(call, table)('abc')).toEqual(claims);
+    expect(await createFindReference(call, table)('abd')).toBeUndefined();
   });
 
   test.skipIf(!engine.available)(
@@ -72,8 +75,8 @@ describe.each(engines)('on $name', (engine) => {
       };
       const handles = ['old', 'new'];
       for (const handleHash of handles)
-        await createRecordReference(client, table)({ handleHash, claims, repeatable: true });
-      const find = createFindReference(client, table);
+        await createRecordReference(call, table)({ handleHash, claims, repeatable: true });
+      const find = createFindReference(call, table);
       expect(await Promise.all(handles.map(find))).toEqual([undefined, undefined]);
       await client.send(
         new PutItemCommand({ TableName: table, Item: { pk: { S: '#decision#twice' }, handleHash: { S: 'new' } } }),
@@ -85,10 +88,10 @@ describe.each(engines)('on $name', (engine) => {
   test.skipIf(!engine.available)(
     'the keyring is unavailable until seeded, and a second seed only adds algorithms',
     async () => {
-      const read = createReadKeyring(client, table);
+      const read = createReadKeyring(call, table);
       expect(await read().catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
-      await seedKeyring(client, table, keyring('first'));
-      await seedKeyring(client, table, keyring('second'));
+      await seedKeyring(call, table, keyring('first'));
+      await seedKeyring(call, table, keyring('second'));
       expect(await read()).toEqual(keyring('first'));
       const rsa: SigningKey = {
         kid: 'rsa',
@@ -97,13 +100,13 @@ describe.each(engines)('on $name', (engine) => {
         state: 'current',
         publicJwk: { kty: 'RSA' },
       };
-      await seedKeyring(client, table, { keys: [...keyring('third').keys, rsa] });
+      await seedKeyring(call, table, { keys: [...keyring('third').keys, rsa] });
       expect(await read()).toEqual({ keys: [...keyring('first').keys, rsa] });
     },
   );
 
   test.skipIf(!engine.available)('a table that does not exist is unavailable, and seeding it fails', async () => {
-    await expect(seedKeyring(client, 'none', keyring('x'))).rejects.toThrow();
+    await expect(seedKeyring(call, 'none', keyring('x'))).rejects.toThrow();
     await expect(
       client.send(new PutItemCommand({ TableName: table, Item: { pk: { S: 'x' } } })),
     ).resolves.toBeDefined();

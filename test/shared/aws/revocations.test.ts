@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { createFindRevocations, createRecordRevocation } from '../../../shared/aws/revocations.ts';
 import type { RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
-import { clientOf } from '../../dynamodb-engines.ts';
+import { directCallOf } from '../../dynamodb-engines.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
 
 const revocation: RevocationRecord = {
@@ -99,10 +99,9 @@ describe('a store that leaves keys unread', () => {
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const client = clientOf({ url, close: async () => {} });
-    await work(createFindRevocations(client, table, () => 0));
-    client.destroy();
+    await work(createFindRevocations(directCallOf({ url }), table, () => 0));
     server.close();
+    server.closeAllConnections();
   };
 
   test('is asked again, and then answers', () =>

@@ -70,8 +70,8 @@ onEveryEngine((store, on) => {
     const { store: storeOf, gate, play } = interleaving();
     const answers: Answer[] = [];
     const process = (request: Request) => async (): Promise<void> => {
-      const client = storeOf(store(), request.faults);
-      const answer = await answerOf(request, subject, client, gate);
+      const call = storeOf(store(), request.faults);
+      const answer = await answerOf(request, subject, call, gate);
       answers.push({ ...answer, kind: request.kind });
     };
     await play(all.map(process), order);
@@ -81,10 +81,10 @@ onEveryEngine((store, on) => {
   async function answerOf(
     { kind, signs }: Request,
     subject: Presented,
-    client: ReturnType<typeof store>,
+    call: ReturnType<typeof store>,
     gate = async () => {},
   ) {
-    const { recordDecision, takeUse, release } = recordsOf({ client, table, clock, now: () => now, random: () => 0 });
+    const { recordDecision, takeUse, release } = recordsOf({ call, table, clock, now: () => now, random: () => 0 });
     const working = makeWorld({}, subject.actor_token === undefined ? once : acting).cambio;
     const sign = async (...call: Parameters<typeof working.sign>) => {
       await gate();

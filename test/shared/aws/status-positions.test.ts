@@ -1,24 +1,24 @@
 // Positions of Status Lists, on every DynamoDB there is.
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createCountPositions, createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { listSize, seriesOf } from '../../../shared/oauth/status-list/status-list-id.ts';
 import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
-import { clientOf, createTable, engines } from '../../dynamodb-engines.ts';
+import { clientOf, createTable, stores } from '../../dynamodb-engines.ts';
 import { now } from '../../world.ts';
 
 const table = 'records';
 const refusal = (error: unknown): unknown => (error instanceof Refused ? error.denial : error);
 
-describe.each(engines)('on $name', (engine) => {
+describe.each(stores)('on $name', ({ engine, callOf }) => {
   let running: Awaited<ReturnType<typeof engine.start>>;
-  let client: DynamoDBClient;
+  let call: CallDynamoDb;
   beforeAll(async () => {
     if (!engine.available) return;
     running = await engine.start();
-    client = clientOf(running);
-    await createTable(client, {
+    call = callOf(running);
+    await createTable(clientOf(running), {
       TableName: table,
       AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
@@ -29,12 +29,12 @@ describe.each(engines)('on $name', (engine) => {
 
   /** One instance of the function, at a time of its own. */
   const instance = (clock: { time: number }, randomInt: (limit: number) => number = (limit) => limit - 1) =>
-    createReserveStatus({ client, table, now: () => clock.time, randomInt });
+    createReserveStatus({ call, table, now: () => clock.time, randomInt });
   const take = async (reserve: ReturnType<typeof instance>, alg: JwsAlgorithm, times: number) => {
     const taken = await Promise.all(Array.from({ length: times }, () => reserve({ alg })));
     return taken.map(({ list, index }) => `${list} ${index}`);
   };
-  const count = (series: string, time: number) => createCountPositions({ client, table, now: () => time })(series);
+  const count = (series: string, time: number) => createCountPositions({ call, table, now: () => time })(series);
 
   // Counters of moto lose updates that arrive together; DynamoDB's are atomic.
   test.skipIf(!engine.available || engine.name === 'moto')(
@@ -96,7 +96,7 @@ describe.each(engines)('on $name', (engine) => {
   );
 
   test.skipIf(!engine.available)('without the store there is no position', async () => {
-    const broken = createReserveStatus({ client, table: 'none', now: () => now, randomInt: () => 0 });
+    const broken = createReserveStatus({ call, table: 'none', now: () => now, randomInt: () => 0 });
     expect(await broken({ alg: 'ES256' }).catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
     expect(await instance({ time: now })({ alg: 'ES256' })).toMatchObject({ index: expect.any(Number) });
   });
