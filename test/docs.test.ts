@@ -103,3 +103,16 @@ test('the policy of the README compiles', () => {
   expect(compile(yaml).diagnostics).toEqual([]);
   expect(compile(yaml.replace('scopes: [orders:read]', 'scopes: [orders:rea]')).artifact).toBeUndefined();
 });
+
+test('the rule that docs/ci.md shows for a role of CI compiles, and its sessions outlive the job’s token', () => {
+  const [, rules = ''] = /```yaml\n(rules:[\s\S]*?)```/.exec(textOf('docs/ci.md')) ?? [];
+  const names = `version: 1
+issuers: { github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions } }
+roles: { deploy-prod: { arn: "arn:aws:iam::111122223333:role/deploy-prod" } }
+`;
+  const compile = (text: string) => compilePolicyFiles([{ path: 'ci.yaml', text: names + text }]);
+  const { artifact, diagnostics } = compile(rules);
+  expect(diagnostics).toEqual([]);
+  expect(artifact?.rules).toMatchObject([{ id: 'gha-deploy-prod', outlive: true, grant: { ttl: 3_600 } }]);
+  expect(compile(rules.replace('outlive: true', 'outlives: true')).artifact).toBeUndefined();
+});

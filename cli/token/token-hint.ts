@@ -5,7 +5,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const permission =
   'the job cannot ask GitHub for one: give it "permissions: id-token: write" (a pull request from a fork never has it)';
 const request =
-  'ask for one: curl -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=AUDIENCE"';
+  'ask for one: curl -H @- "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=AUDIENCE", and "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" on its stdin';
 
 /** Variables that the runner sets and whose values look like the token that is wanted. */
 const runnersOwn = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'ACTIONS_RUNTIME_TOKEN'];

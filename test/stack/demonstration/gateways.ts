@@ -81,7 +81,11 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? '' : ' (NOT INSTALLED, SKIPPED)'}`
   test('passes a request on with the swapped token, and asks Cambio once', async () => {
     const before = exchanges();
     for (let round = 0; round < 3; round += 1) {
-      const response = await get({ authorization: `Bearer ${pod}`, origin: 'https://shop.acme.example' });
+      const response = await get({
+        authorization: `Bearer ${pod}`,
+        origin: 'https://shop.acme.example',
+        'sec-fetch-site': 'same-site',
+      });
       expect([response.status, await response.text()]).toEqual([200, 'served']);
     }
     expect(arrived.at(-1)?.url).toBe('/orders?x=1');
