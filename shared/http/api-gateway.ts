@@ -27,13 +27,14 @@ export function json(
   return { statusCode, headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
-/** Of answers that nobody keeps; `Pragma` for caches of HTTP/1.0. */
-export const noStoreHeaders = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
+/** `Pragma` for caches of HTTP/1.0. */
+const noStoreHeaders = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
-/** Middleware: sets `Cache-Control: no-store` on answers and errors alike. */
-export function noStore<Event extends APIGatewayProxyEvent>(): MiddlewareObj<Event, APIGatewayProxyResult> {
+/** Middleware: nobody keeps an answer, or an error, that does not say for how long. */
+export function noStore<Event>(): MiddlewareObj<Event, APIGatewayProxyResult> {
   const forbid: middy.MiddlewareFn<Event, APIGatewayProxyResult> = ({ response }) => {
-    if (response) response.headers = { ...response.headers, ...noStoreHeaders };
+    if (!response || response.headers?.['Cache-Control'] !== undefined) return;
+    response.headers = { ...response.headers, ...noStoreHeaders };
   };
   return { after: forbid, onError: forbid };
 }

@@ -2,12 +2,11 @@
 // decision's record, in which no token, secret or header has a place.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import { causesOf, placeOf } from '../causes.ts';
 import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision/decision.ts';
 import type { Ending } from '../oauth/decision/decision-record.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
-import { oauthError } from '../oauth/oauth-error.ts';
 import { decisionDocument } from './decision-document.ts';
+import { type Failure, failureOf } from './errors.ts';
 import type { WriteLog } from './log.ts';
 
 /** An event whose decision is being made. */
@@ -25,26 +24,29 @@ export interface Audit {
 
 /** Starts a decision before anything else runs, and writes it after everything else has. */
 export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj<Event, APIGatewayProxyResult> {
-  const report = ({ decision, requestContext }: AuditedEvent, ending: Ending, failure: Failure): void => {
+  const report = (
+    { decision, requestContext }: AuditedEvent,
+    ending: Ending,
+    { level, why }: Pick<Failure, 'level' | 'why'>,
+  ): void => {
     const document = decisionDocument(endDecision(decision, ending, options.keeping()));
     const { requestId, identity } = requestContext;
-    const fields = { ...document, ...failure.fields, request_id: requestId, source_ip: identity.sourceIp };
-    options.write(failure.level, options.name, fields);
+    const fields = { ...document, ...why, request_id: requestId, source_ip: identity.sourceIp };
+    options.write(level, options.name, fields);
   };
   return {
     before: ({ event }) => {
       event.decision = newDecision(options.newId(), options.newId());
     },
-    after: ({ event }) => report(event, grantOf(event.decision), { level: 'info', fields: {} }),
+    after: ({ event }) => report(event, grantOf(event.decision), { level: 'info', why: {} }),
     onError: ({ event, error }) => report(event, refusalOf(error), failureOf(error)),
   };
 }
 
 /** How a refused or failed request ended. */
 export function refusalOf(error: unknown): Ending {
-  if (!(error instanceof Refused)) return { outcome: 'refused', error: 'server_error', reason: undefined };
-  const { error: code, reason } = oauthError(error.denial);
-  const detail = detailOf(error.denial);
+  const { error: code, reason } = failureOf(error);
+  const detail = error instanceof Refused ? detailOf(error.denial) : undefined;
   return { outcome: 'refused', error: code, reason, ...(detail !== undefined && { detail }) };
 }
 
@@ -52,21 +54,6 @@ export function refusalOf(error: unknown): Ending {
 function detailOf(denial: Denial): string | undefined {
   if (denial.kind === 'sts') return [denial.code, ...(denial.detail === undefined ? [] : [denial.detail])].join(': ');
   return denial.kind === 'role_session' ? `${denial.part} ${denial.name}: ${denial.problem}` : undefined;
-}
-
-interface Failure {
-  readonly level: 'info' | 'error';
-  readonly fields: Readonly<Record<string, unknown>>;
-}
-
-// A refusal is what the service is for; a dependency that fails, or a bug, is for whoever is on call.
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof Refused)) return { level: 'error', fields: { place: placeOf(error) } };
-  const { denial, cause } = error;
-  return {
-    level: denial.kind === 'unavailable' ? 'error' : 'info',
-    fields: { denial, cause: causesOf(cause) },
-  };
 }
 
 function grantOf({ issued, inactive }: DecisionFacts): Ending {

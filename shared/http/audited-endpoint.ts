@@ -1,11 +1,10 @@
-// An endpoint that makes decisions: the middlewares around one of them, whatever it takes and answers. No I/O of its own.
-import middy, { type MiddlewareObj } from '@middy/core';
+// An endpoint that makes decisions: each is in the log, and a refusal in the store. No I/O of its own.
+import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
-import { noStore } from './api-gateway.ts';
 import { type Audit, type AuditedEvent, audit } from './audit.ts';
 import { type Budget, createBudget } from './budget.ts';
-import { withDeadline } from './deadline.ts';
+import { endpoint } from './endpoint.ts';
 import { refusals } from './refusals.ts';
 
 /** Decisions about tokens nobody vouched for that one instance records. */
@@ -21,10 +20,10 @@ export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
 /** What it takes to keep decisions. */
 export type KeepingCapabilities = Pick<ExchangeCapabilities, 'policy' | 'recordDecision' | 'now' | 'decisionRetention'>;
 
-export interface DecidingEndpoint<Event extends AuditedEvent> {
+export interface AuditedEndpoint<Event extends AuditedEvent> {
   /** Name of the audit event, as operators search for it. */
   readonly name: string;
-  readonly cambio: KeepingCapabilities;
+  readonly capabilities: KeepingCapabilities;
   /** Milliseconds after which the caller is told to try again, whatever is still under way. */
   readonly requestTime: number;
   /** Writes every exception as the endpoint's callers read it. */
@@ -36,30 +35,29 @@ export interface DecidingEndpoint<Event extends AuditedEvent> {
 
 /** A budget of an instance's own, for the endpoints that share it. */
 export function unverifiedDecisions(clock: () => number): Budget {
-  return createBudget({ ...unverifiedBudget, now: clock });
+  return createBudget({ ...unverifiedBudget, clock });
 }
 
 /** The Lambda handler. */
-export function decidingEndpoint<Event extends AuditedEvent>(
-  { name, cambio, requestTime, errors, reader, respond }: DecidingEndpoint<Event>,
+export function auditedEndpoint<Event extends AuditedEvent>(
+  { name, capabilities, requestTime, errors, reader, respond }: AuditedEndpoint<Event>,
   { write, newId, clock, budget = unverifiedDecisions(clock) }: EndpointOptions,
 ) {
-  const { decisionRetention: retention, policy, recordDecision } = cambio;
-  const keeping = () => ({ now: cambio.now(), retention, policyHash: policy.hash });
+  const { decisionRetention: retention, policy, recordDecision, now } = capabilities;
+  const keeping = () => ({ now: now(), retention, policyHash: policy.hash });
   const ends = new WeakMap<object, number>();
   const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
-  const answer = (event: Event): Promise<APIGatewayProxyResult> => {
-    const abandon = (): void => {
-      event.decision.abandoned = true;
-    };
-    return withDeadline(timeLeft(event), respond(event), abandon);
+  const started: MiddlewareObj<Event, APIGatewayProxyResult> = {
+    before: ({ event }) => void ends.set(event, clock() + requestTime),
   };
-  return middy<Event, APIGatewayProxyResult>()
-    .before(({ event }) => void ends.set(event, clock() + requestTime))
-    .use(audit({ name, write, newId, keeping }))
-    .use(noStore())
-    .use(errors)
-    .use(refusals({ recordDecision, keeping, budget, timeLeft }))
-    .use(reader ? [reader] : [])
-    .handler(answer);
+  return endpoint<Event>({
+    log: audit({ name, write, newId, keeping }),
+    errors,
+    readers: [started, refusals({ recordDecision, keeping, budget, timeLeft }), ...(reader ? [reader] : [])],
+    timeLeft,
+    abandon: ({ decision }) => {
+      decision.abandoned = true;
+    },
+    respond,
+  });
 }

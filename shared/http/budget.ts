@@ -6,18 +6,18 @@ export interface BudgetLimits {
   /** At once, after a pause. */
   readonly burst: number;
   /** Milliseconds. */
-  readonly now: () => number;
+  readonly clock: () => number;
 }
 
 /** Takes one from the budget; false when nothing is left. */
 export type Budget = () => boolean;
 
 /** A budget that is full at first. A clock that was set back gives nothing and takes nothing. */
-export function createBudget({ rate, burst, now }: BudgetLimits): Budget {
+export function createBudget({ rate, burst, clock }: BudgetLimits): Budget {
   let left = burst;
-  let at = now();
+  let at = clock();
   return () => {
-    const time = now();
+    const time = clock();
     left = Math.min(burst, left + (Math.max(0, time - at) * rate) / 1_000);
     at = time;
     if (left < 1) return false;

@@ -1,26 +1,22 @@
 // The one deadline of a request, over everything it waits for. Timers only.
+import { withDeadline } from '../deadline.ts';
 import { Refused } from '../oauth/denial.ts';
 
+/** Milliseconds after which a caller is told to try again, whatever is still under way. */
+export const requestTime = 3_000;
+
 /**
- * Awaits `work` for at most `milliseconds`. What is still under way then is left to end by its own time-outs; its
- * result is never sent, which `onExpiry` may tell it.
+ * Awaits `work` for at most `milliseconds`. What is still under way then is never sent, which `onExpiry` may tell it.
  * @throws Refused `unavailable`
  */
-export async function withDeadline<Answer>(
+export function withinTime<Answer>(
   milliseconds: number,
-  work: Promise<Answer>,
+  work: () => Promise<Answer>,
   onExpiry?: () => void,
 ): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      onExpiry?.();
-      reject(new Refused({ kind: 'unavailable', dependency: 'deadline' }));
-    }, milliseconds);
-  });
-  try {
-    return await Promise.race([work, expiry]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const expired = () => {
+    onExpiry?.();
+    return new Refused({ kind: 'unavailable', dependency: 'deadline' });
+  };
+  return withDeadline({ milliseconds, expired }, work);
 }

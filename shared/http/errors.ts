@@ -1,48 +1,73 @@
-// Middleware: every exception to an OAuth error in JSON (RFC 6749 §5.2). No I/O; the audit event says what it was.
+// Every exception, whatever endpoint it is of: what the caller is told (RFC 6749 §5.2), and what the log may say. The
+// middlewares write no more than one line of the log.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf, placeOf } from '../causes.ts';
 import { Refused } from '../oauth/denial.ts';
-import { oauthError } from '../oauth/oauth-error.ts';
+import { type OAuthError, oauthError } from '../oauth/oauth-error.ts';
 import { json } from './api-gateway.ts';
-import type { AuditedEvent } from './audit.ts';
 import type { WriteLog } from './log.ts';
 
-/** Answers a Refused as its denial says and anything else as `server_error`; the caller learns no more than that. */
-export function errors<Event extends AuditedEvent>(): MiddlewareObj<Event, APIGatewayProxyResult> {
-  return {
-    onError: (request) => {
-      const { error, event } = request;
-      const {
-        status,
-        error: code,
-        description,
-        headers,
-      } = error instanceof Refused ? oauthError(error.denial) : serverError;
-      const body = { error: code, error_description: description, decision_id: event.decision.decisionId };
-      request.response = json(status, body, headers);
-    },
-  };
+export interface Failure extends Omit<OAuthError, 'reason'> {
+  /** Undefined for a bug. */
+  readonly reason: OAuthError['reason'] | undefined;
+  /** A refusal is what the service is for; a dependency that fails, or a bug, is for whoever is on call. */
+  readonly level: 'info' | 'error';
+  /** What the log may say: the denial and its causes, or the place of a bug. */
+  readonly why: Readonly<Record<string, unknown>>;
+}
+
+/** A Refused is what its denial says and anything else `server_error`; the caller learns no more than that. */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof Refused)) return { ...serverError, level: 'error', why: { place: placeOf(error) } };
+  const { denial, cause } = error;
+  const level = denial.kind === 'unavailable' ? 'error' : 'info';
+  return { ...oauthError(denial), level, why: { denial, cause: causesOf(cause) } };
 }
 
 export const serverError = {
   status: 500,
   error: 'server_error',
   description: 'unexpected error',
+  reason: undefined,
   headers: {},
 } as const;
 
-/** 503 for a dependency that fails, 500 for a bug; nobody keeps either. `message` is what operators search for. */
-export function documentFailure(error: unknown, write: WriteLog, message: string): APIGatewayProxyResult {
-  const { status, body, headers, why } = failureOf(error);
-  write('error', message, { error: body.error, ...why });
-  return json(status, body, { ...headers, 'Cache-Control': 'no-store' });
+/** An exception in JSON; with the id of its decision, where one was made. */
+export function errorAnswer(error: unknown, decisionId?: string): APIGatewayProxyResult {
+  const { status, error: code, description, headers } = failureOf(error);
+  return json(status, { error: code, error_description: description, decision_id: decisionId }, headers);
 }
 
-/** What a caller is told of an exception, and what the log may say of it. */
-export function failureOf(error: unknown) {
-  const refused = error instanceof Refused ? error : undefined;
-  const { status, error: code, description, headers } = refused ? oauthError(refused.denial) : serverError;
-  const why = refused ? { denial: refused.denial, cause: causesOf(refused.cause) } : { place: placeOf(error) };
-  return { status, body: { error: code, error_description: description }, headers, why };
+/** Middleware: answers every exception as `answer` writes it. */
+export function answerErrors<Event>(
+  answer: (error: unknown, event: Event) => APIGatewayProxyResult,
+): MiddlewareObj<Event, APIGatewayProxyResult> {
+  return {
+    onError: (request) => {
+      request.response = answer(request.error, request.event);
+    },
+  };
+}
+
+export interface FailureLog<Event> {
+  /** Message of the line, as operators search for it. */
+  readonly name: string;
+  readonly write: WriteLog;
+  /** More fields of the line: never a token, a secret or a header. */
+  readonly fieldsOf?: (event: Event) => Readonly<Record<string, unknown>>;
+}
+
+/** Middleware: one line for every exception, of the endpoints that make no decisions. */
+export function failureLog<Event>({
+  name,
+  write,
+  fieldsOf,
+}: FailureLog<Event>): MiddlewareObj<Event, APIGatewayProxyResult> {
+  return {
+    onError: ({ error, event }) => {
+      const { level, error: code, why } = failureOf(error);
+      write(level, name, { error: code, ...why, ...fieldsOf?.(event) });
+    },
+  };
 }

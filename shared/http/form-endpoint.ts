@@ -4,18 +4,16 @@ import type { DecisionFacts } from '../oauth/decision/decision.ts';
 import type { TokenCall } from '../oauth/request/client-credentials.ts';
 import { header } from './api-gateway.ts';
 import type { AuditedEvent } from './audit.ts';
-import { decidingEndpoint, type EndpointOptions, type KeepingCapabilities } from './audited-endpoint.ts';
-import { errors } from './errors.ts';
+import { auditedEndpoint, type EndpointOptions, type KeepingCapabilities } from './audited-endpoint.ts';
+import { requestTime } from './deadline.ts';
+import { answerErrors, errorAnswer } from './errors.ts';
 import { type FormEvent, formBody } from './form-body.ts';
 
 type FormEndpointEvent = FormEvent & AuditedEvent;
 
-/** Milliseconds. */
-const requestTime = 3_000;
-
 export interface FormEndpoint {
   readonly name: string;
-  readonly cambio: KeepingCapabilities;
+  readonly capabilities: KeepingCapabilities;
   readonly respond: (
     call: TokenCall,
     decision: DecisionFacts,
@@ -24,11 +22,12 @@ export interface FormEndpoint {
 }
 
 /** The Lambda handler. */
-export function formEndpoint({ name, cambio, respond }: FormEndpoint, options: EndpointOptions) {
+export function formEndpoint({ name, capabilities, respond }: FormEndpoint, options: EndpointOptions) {
   const answer = (event: FormEndpointEvent): Promise<APIGatewayProxyResult> => {
     const headers = { authorization: header(event, 'authorization'), dpop: header(event, 'dpop') };
     return respond({ form: event.form, headers }, event.decision, event);
   };
-  const endpoint = { name, cambio, requestTime, errors: errors(), reader: formBody(), respond: answer };
-  return decidingEndpoint<FormEndpointEvent>(endpoint, options);
+  const errors = answerErrors<FormEndpointEvent>((error, { decision }) => errorAnswer(error, decision.decisionId));
+  const endpoint = { name, capabilities, requestTime, errors, reader: formBody(), respond: answer };
+  return auditedEndpoint<FormEndpointEvent>(endpoint, options);
 }

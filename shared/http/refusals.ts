@@ -6,7 +6,7 @@ import { endDecision, type Keeping } from '../oauth/decision/decision.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
 import { type AuditedEvent, refusalOf } from './audit.ts';
 import type { Budget } from './budget.ts';
-import { withDeadline } from './deadline.ts';
+import { withinTime } from './deadline.ts';
 
 export interface Refusals {
   readonly recordDecision: ExchangeCapabilities['recordDecision'];
@@ -31,7 +31,7 @@ export function refusals<Event extends AuditedEvent>(options: Refusals): Middlew
       if (!verified && !options.budget()) return;
       const record = endDecision(event.decision, refusalOf(error), options.keeping());
       try {
-        await withDeadline(options.timeLeft(event), options.recordDecision(record));
+        await withinTime(options.timeLeft(event), () => options.recordDecision(record));
       } catch (failure) {
         if (verified && failure instanceof Error) request.error = failure;
       }

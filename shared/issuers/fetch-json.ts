@@ -3,6 +3,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { LookupFunction } from 'node:net';
+import { withDeadline } from '../deadline.ts';
 import type { IssuerNetwork } from '../policy/compiled-policy.ts';
 import { type Address, findAddresses, hostOf, parseDestination, type ResolveHost, resolveHost } from './destination.ts';
 import { asFetchJsonError, FetchJsonError } from './fetch-json-error.ts';
@@ -42,7 +43,14 @@ export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
   const limits = { timeoutMs: 2000, maxBytes: 65_536, resolve: resolveHost, ...options };
   return async (request) => {
     const url = parseDestination(request.url, request.network, request.anyPort ?? false);
-    return withDeadline(request.timeoutMs ?? limits.timeoutMs, (signal) => load(url, request, limits, signal));
+    const milliseconds = request.timeoutMs ?? limits.timeoutMs;
+    const expired = () => new FetchJsonError('timeout', `no answer in ${milliseconds} ms`);
+    try {
+      // One deadline over all phases. Its end, like that of the last phase, closes the socket: nothing is left to drip.
+      return await withDeadline({ milliseconds, expired }, (signal) => load(url, request, limits, signal));
+    } catch (error) {
+      throw asFetchJsonError(error);
+    }
   };
 }
 
@@ -55,23 +63,6 @@ async function load(url: URL, request: FetchJsonRequest, limits: Limits, signal:
   const response = await send({ url, addresses, body }, limits, signal);
   assertPlainSuccess(response);
   return parseJson(await readBody(response, limits.maxBytes));
-}
-
-/** One deadline over all phases. The end of it, like the end of `run`, closes the socket: nothing is left to drip. */
-async function withDeadline<T>(timeoutMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new FetchJsonError('timeout', `no answer in ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([run(controller.signal), expired]);
-  } catch (error) {
-    throw asFetchJsonError(error);
-  } finally {
-    clearTimeout(timer);
-    controller.abort();
-  }
 }
 
 /** A request whose addresses were checked. */

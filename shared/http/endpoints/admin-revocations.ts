@@ -11,9 +11,8 @@ import {
   revocationId,
 } from '../../oauth/revocation/revocation-request.ts';
 import { revokesSessions } from '../../policy/revocation-tags.ts';
-import { isTooLarge, json, noStoreHeaders } from '../api-gateway.ts';
-import { withDeadline } from '../deadline.ts';
-import { failureOf } from '../errors.ts';
+import { adminEndpoint } from '../admin-endpoint.ts';
+import { isTooLarge, json } from '../api-gateway.ts';
 import type { WriteLog } from '../log.ts';
 
 export interface AdminRevocationsEndpoint {
@@ -29,24 +28,21 @@ export interface AdminRevocationsEndpoint {
   readonly write: WriteLog;
 }
 
+/** Of the line of every request, granted, refused or failed. */
+const name = 'admin_revocation';
+
 type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'requestContext'>;
 
-/** Milliseconds. */
-const deadline = 3_000;
-
 /** The Lambda handler: 200 with `{id, by, value, issuedBefore}` and, where AWS sessions end too, `aws`; 400, 413, 503. */
-export function adminRevocationsEndpoint(endpoint: AdminRevocationsEndpoint) {
-  return async (event: AdminEvent): Promise<APIGatewayProxyResult> => {
-    const principal = event.requestContext.identity.userArn ?? 'unknown';
-    try {
-      const request = parseRevocationRequest(bodyOf(event), endpoint.now());
-      const answer = await withDeadline(deadline, record(request, principal, endpoint));
-      endpoint.write('info', 'admin_revocation', { ...answer, reason: request.reason, principal });
-      return json(200, answer, noStoreHeaders);
-    } catch (error) {
-      return failure(error, principal, endpoint.write);
-    }
+export function adminRevocationsEndpoint(capabilities: AdminRevocationsEndpoint) {
+  const { now, write } = capabilities;
+  const respond = async (event: AdminEvent, principal: string): Promise<APIGatewayProxyResult> => {
+    const request = parseRevocationRequest(bodyOf(event), now());
+    const answer = await record(request, principal, capabilities);
+    write('info', name, { ...answer, reason: request.reason, principal });
+    return json(200, answer);
   };
+  return adminEndpoint({ name, respond }, write);
 }
 
 function bodyOf(event: AdminEvent): string {
@@ -84,10 +80,4 @@ async function endsSessions(by: RevokedBy, { endSessions, write }: AdminRevocati
 async function rootOf(jti: string, { findDecision }: AdminRevocationsEndpoint): Promise<string> {
   const ending = (await findDecision(jti))?.ending;
   return (ending?.outcome === 'granted' && ending.issued?.family) || jti;
-}
-
-function failure(error: unknown, principal: string, write: WriteLog): APIGatewayProxyResult {
-  const { status, body, headers, why } = failureOf(error);
-  write(status < 500 ? 'info' : 'error', 'admin_revocation', { error: body.error, ...why, principal });
-  return json(status, body, { ...headers, ...noStoreHeaders });
 }

@@ -1,5 +1,4 @@
 // GET /credentials: one exchange for a role, as the AWS SDKs' container credential provider asks for it. No I/O of its own.
-import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
 import { Refused } from '../../oauth/denial.ts';
@@ -8,8 +7,8 @@ import { credentialsCall, credentialsError, namedRole } from '../../oauth/role-s
 import { containerDocument } from '../../oauth/role-session/role-credentials.ts';
 import { header, json } from '../api-gateway.ts';
 import type { AuditedEvent } from '../audit.ts';
-import { decidingEndpoint, type EndpointOptions } from '../audited-endpoint.ts';
-import { serverError } from '../errors.ts';
+import { auditedEndpoint, type EndpointOptions } from '../audited-endpoint.ts';
+import { answerErrors, serverError } from '../errors.ts';
 
 /**
  * Milliseconds after which the caller is told to try again. SDKs give up after one second or two, a cold start included,
@@ -18,28 +17,23 @@ import { serverError } from '../errors.ts';
 const requestTime = 850;
 
 /** The Lambda handler of `GET /credentials?role=NAME-OR-ARN`. */
-export function credentialsEndpoint(cambio: ExchangeCapabilities, options: EndpointOptions) {
-  const { policy } = cambio;
+export function credentialsEndpoint(capabilities: ExchangeCapabilities, options: EndpointOptions) {
+  const { policy } = capabilities;
   const respond = async (event: AuditedEvent): Promise<APIGatewayProxyResult> => {
     const roles = event.multiValueQueryStringParameters?.['role'] ?? [];
     const headers = { authorization: header(event, 'authorization'), dpop: header(event, 'dpop') };
     const call = credentialsCall({ roles, ...headers }, policy);
-    const { access_token } = await exchange(call, cambio, event.decision);
+    const { access_token } = await exchange(call, capabilities, event.decision);
     return json(200, containerDocument(access_token, namedRole(roles[0] ?? '', policy)?.arn ?? ''));
   };
-  const endpoint = { name: 'aws_credentials', cambio, requestTime, errors: credentialsErrors(), respond };
-  return decidingEndpoint<AuditedEvent>(endpoint, options);
+  const endpoint = { name: 'aws_credentials', capabilities, requestTime, errors, respond };
+  return auditedEndpoint<AuditedEvent>(endpoint, options);
 }
 
 /** Errors as the SDKs read them: `code` and `message`. */
-function credentialsErrors(): MiddlewareObj<AuditedEvent, APIGatewayProxyResult> {
-  return {
-    onError: (request) => {
-      const { error, event } = request;
-      const { status, code, message, headers } = error instanceof Refused ? credentialsError(error.denial) : unexpected;
-      request.response = json(status, { code, message, decision_id: event.decision.decisionId }, headers);
-    },
-  };
-}
+const errors = answerErrors<AuditedEvent>((error, { decision }) => {
+  const { status, code, message, headers } = error instanceof Refused ? credentialsError(error.denial) : unexpected;
+  return json(status, { code, message, decision_id: decision.decisionId }, headers);
+});
 
 const unexpected = { ...serverError, code: serverError.error, message: serverError.description };

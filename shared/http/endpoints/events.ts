@@ -11,9 +11,9 @@ import {
   verifyEventToken,
 } from '../../oauth/events/security-event-token.ts';
 import type { RevocationRecord } from '../../oauth/revocation/revocation.ts';
-import { header, isTooLarge, json, noStoreHeaders } from '../api-gateway.ts';
-import { withDeadline } from '../deadline.ts';
-import { documentFailure } from '../errors.ts';
+import { header, isTooLarge, json } from '../api-gateway.ts';
+import { endpoint } from '../endpoint.ts';
+import { failureLog } from '../errors.ts';
 import type { WriteLog } from '../log.ts';
 
 export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
@@ -23,24 +23,22 @@ export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCa
   readonly newId: () => string;
 }
 
-/** Milliseconds. */
-const requestTime = 3_000;
-/** RFC 8935 §2.3: the language of descriptions is named. */
-const refusalHeaders = { ...noStoreHeaders, 'Content-Language': 'en' };
-
 /** The Lambda handler: 202 once what the events revoke is revoked, 400 with the codes of RFC 8935 §2.4, 413, 503. */
-export function eventsEndpoint(endpoint: EventsEndpoint) {
-  return async (event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> => {
-    if (isTooLarge(event)) return tooLarge();
-    try {
-      await withDeadline(requestTime, receive(pushedEvent(event), endpoint));
-      return { statusCode: 202, headers: noStoreHeaders, body: '' };
-    } catch (error) {
-      return error instanceof EventRefused
-        ? refusal(error, endpoint.write)
-        : documentFailure(error, endpoint.write, 'security_event_failed');
-    }
-  };
+export function eventsEndpoint(capabilities: EventsEndpoint) {
+  const { write } = capabilities;
+  return endpoint<APIGatewayProxyEvent>({
+    log: failureLog({ name: 'security_event_failed', write }),
+    respond: async (event) => {
+      if (isTooLarge(event)) return tooLarge();
+      try {
+        await receive(pushedEvent(event), capabilities);
+        return { statusCode: 202, body: '' };
+      } catch (error) {
+        if (error instanceof EventRefused) return refusal(error, write);
+        throw error;
+      }
+    },
+  });
 }
 
 function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
@@ -58,12 +56,12 @@ function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
  * What is revoked is durable before the token counts as seen, and the token counts as seen before it is acknowledged: a
  * transmitter that hears nothing tries again, and finds nothing half done.
  */
-async function receive(pushed: PushedEvent, endpoint: EventsEndpoint): Promise<void> {
-  const token = await verifyEventToken(pushed, endpoint);
-  const { revocations, unknown } = effectOf(token, endpoint, endpoint.now());
-  await Promise.all(revocations.map((revocation) => endpoint.recordRevocation(revocation)));
-  const { outcome } = await endpoint.takeUse({ use: useOf(token), attempt: endpoint.newId() });
-  endpoint.write('info', 'security_event', {
+async function receive(pushed: PushedEvent, capabilities: EventsEndpoint): Promise<void> {
+  const token = await verifyEventToken(pushed, capabilities);
+  const { revocations, unknown } = effectOf(token, capabilities, capabilities.now());
+  await Promise.all(revocations.map((revocation) => capabilities.recordRevocation(revocation)));
+  const { outcome } = await capabilities.takeUse({ use: useOf(token), attempt: capabilities.newId() });
+  capabilities.write('info', 'security_event', {
     issuer: token.issuer.name,
     jti: token.jti,
     events: Object.keys(token.events),
@@ -80,9 +78,10 @@ function useOf({ issuer, jti, iat }: SecurityEventToken) {
 
 function refusal({ code, message }: EventRefused, write: WriteLog): APIGatewayProxyResult {
   write('info', 'security_event_refused', { err: code, description: message });
-  return json(400, { err: code, description: message }, refusalHeaders);
+  // RFC 8935 §2.3: the language of descriptions is named.
+  return json(400, { err: code, description: message }, { 'Content-Language': 'en' });
 }
 
 function tooLarge(): APIGatewayProxyResult {
-  return json(413, { error: 'invalid_request', error_description: 'the body is too large' }, noStoreHeaders);
+  return json(413, { error: 'invalid_request', error_description: 'the body is too large' });
 }

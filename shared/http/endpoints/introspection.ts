@@ -14,20 +14,20 @@ const guesses = { rate: 50, burst: 500 };
 export type IntrospectionEndpoint = Omit<IntrospectionCapabilities, 'mayGuess'> & KeepingCapabilities;
 
 /** The Lambda handler of `POST /introspect`. */
-export function introspectionEndpoint(endpoint: IntrospectionEndpoint, options: EndpointOptions) {
-  const cambio = { ...endpoint, mayGuess: createGuessing(options.clock) };
+export function introspectionEndpoint(given: IntrospectionEndpoint, options: EndpointOptions) {
+  const capabilities = { ...given, mayGuess: createGuessing(options.clock) };
   const respond: FormEndpoint['respond'] = async (call, decision, event) => {
-    if (accepts(header(event, 'accept'))) return signed(await introspectSigned(call, cambio, decision));
-    return json(200, (await introspect(call, cambio, decision)).introspection);
+    if (accepts(header(event, 'accept'))) return signed(await introspectSigned(call, capabilities, decision));
+    return json(200, (await introspect(call, capabilities, decision)).introspection);
   };
-  return formEndpoint({ name: 'introspection', cambio, respond }, options);
+  return formEndpoint({ name: 'introspection', capabilities, respond }, options);
 }
 
 /** A budget for each client of the policy, and so a bounded number of them. */
 function createGuessing(clock: () => number): IntrospectionCapabilities['mayGuess'] {
   const budgets = new Map<string, ReturnType<typeof createBudget>>();
   return (client) => {
-    const budget = budgets.get(client) ?? createBudget({ ...guesses, now: clock });
+    const budget = budgets.get(client) ?? createBudget({ ...guesses, clock });
     budgets.set(client, budget);
     return budget();
   };

@@ -5,10 +5,10 @@ import type { EndpointOptions, KeepingCapabilities } from '../audited-endpoint.t
 import { type FormEndpoint, formEndpoint } from '../form-endpoint.ts';
 
 /** The Lambda handler of `POST /revoke`; the body of its 200 says nothing (RFC 7009 §2.2). */
-export function revocationEndpoint(cambio: RevokeCapabilities & KeepingCapabilities, options: EndpointOptions) {
+export function revocationEndpoint(capabilities: RevokeCapabilities & KeepingCapabilities, options: EndpointOptions) {
   const respond: FormEndpoint['respond'] = async (call, decision) => {
-    await revoke(call, cambio, decision);
+    await revoke(call, capabilities, decision);
     return json(200, {});
   };
-  return formEndpoint({ name: 'revocation', cambio, respond }, options);
+  return formEndpoint({ name: 'revocation', capabilities, respond }, options);
 }

@@ -10,9 +10,9 @@ import {
 import type { WriteLog } from '../log.ts';
 
 /** The Lambda handler; it fails when any role's policy is not what it should be, after all were tried. */
-export function sessionRevocationsTask(cambio: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {
+export function sessionRevocationsTask(capabilities: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {
   return async () => {
-    const outcomes = await revokeSessions(cambio).catch((error: unknown) => {
+    const outcomes = await revokeSessions(capabilities).catch((error: unknown) => {
       write('error', 'session_revocation', { cause: causesOf(error) });
       throw error;
     });

@@ -6,12 +6,12 @@ import type { EndpointOptions } from '../audited-endpoint.ts';
 import { formEndpoint } from '../form-endpoint.ts';
 
 /** The Lambda handler of `POST /token`. */
-export function tokenEndpoint(cambio: ExchangeCapabilities, options: EndpointOptions) {
+export function tokenEndpoint(capabilities: ExchangeCapabilities, options: EndpointOptions) {
   return formEndpoint(
     {
       name: 'token_exchange',
-      cambio,
-      respond: async (call, decision) => json(200, await exchange(call, cambio, decision)),
+      capabilities,
+      respond: async (call, decision) => json(200, await exchange(call, capabilities, decision)),
     },
     options,
   );

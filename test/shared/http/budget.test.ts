@@ -6,7 +6,7 @@ const taken = (budget: () => boolean, tries: number) =>
 
 test('a budget gives its burst at once, then its rate, and never saves more than its burst', () => {
   let now = 0;
-  const budget = createBudget({ rate: 50, burst: 200, now: () => now });
+  const budget = createBudget({ rate: 50, burst: 200, clock: () => now });
   expect(taken(budget, 300)).toBe(200);
   now = 1_000;
   expect(taken(budget, 300)).toBe(50);
@@ -20,7 +20,7 @@ test('a budget gives its burst at once, then its rate, and never saves more than
 
 test('a clock that was set back gives nothing, and does not stop the budget', () => {
   let now = 10_000;
-  const budget = createBudget({ rate: 10, burst: 1, now: () => now });
+  const budget = createBudget({ rate: 10, burst: 1, clock: () => now });
   expect(taken(budget, 2)).toBe(1);
   now = 0;
   expect(taken(budget, 1)).toBe(0);

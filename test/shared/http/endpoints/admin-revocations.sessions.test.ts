@@ -1,5 +1,5 @@
 // POST /admin/revocations where AWS sessions can end with it: the record first, then the word to the writer, then the answer.
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import {
   type AdminRevocationsEndpoint,
@@ -25,7 +25,7 @@ async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {
     userArn: 'arn:aws:iam::111122223333:user/test',
   } as APIGatewayProxyEvent['requestContext']['identity'];
   const requestContext = { identity } as APIGatewayProxyEvent['requestContext'];
-  const { statusCode, body: text } = await endpoint({ body, isBase64Encoded: false, requestContext });
+  const { statusCode, body: text } = await endpoint({ body, isBase64Encoded: false, requestContext }, {} as Context);
   return { done, lines, status: statusCode, answer: JSON.parse(text) };
 }
 

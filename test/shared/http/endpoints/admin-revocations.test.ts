@@ -1,5 +1,5 @@
 // POST /admin/revocations as Lambda calls it: recorded before it is answered, one audit line each, IAM's caller in both.
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admin-revocations.ts';
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
@@ -34,7 +34,7 @@ async function call(
     isBase64Encoded: changes.base64 ?? false,
     requestContext: { identity: { userArn: principal } },
   };
-  const response = await handler(event as unknown as APIGatewayProxyEvent);
+  const response = await handler(event as unknown as APIGatewayProxyEvent, {} as Context);
   return { status: response.statusCode, headers: response.headers, answer: JSON.parse(response.body), recorded, lines };
 }
 

@@ -1,3 +1,4 @@
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { decisionEndpoint } from '../../../../shared/http/endpoints/decision.ts';
 import { decisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
@@ -25,11 +26,15 @@ const record = decisionRecord({
   ],
 });
 
-const answer = (decisionId: string | undefined, at = now, find = async (_id: string) => record) => {
+const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
+
+const answer = async (decisionId: string | undefined, at = now, find = async (_id: string) => record) => {
   const lines: unknown[] = [];
   const write = (...line: unknown[]) => void lines.push(line);
   const endpoint = decisionEndpoint({ find, now: () => at, write });
-  return endpoint({ pathParameters: decisionId === undefined ? null : { decision_id: decisionId } });
+  const pathParameters = decisionId === undefined ? null : { decision_id: decisionId };
+  const requestContext = { identity: { userArn: principal } } as APIGatewayProxyEvent['requestContext'];
+  return { ...(await endpoint({ pathParameters, requestContext }, {} as Context)), lines };
 };
 
 describe('GET /admin/decisions/{decision_id}', () => {
@@ -88,5 +93,22 @@ describe('GET /admin/decisions/{decision_id}', () => {
     const bug = await answer(id, now, failing(new TypeError('secret')));
     expect(bug.statusCode).toBe(500);
     expect(bug.body).not.toContain('secret');
+  });
+
+  test('tells whoever is on call what failed, where a bug is, and who called; of a decision it tells nothing', async () => {
+    const failing = (error: Error) => async () => {
+      throw error;
+    };
+    const cause = new Error('slow');
+    const denial = { kind: 'unavailable', dependency: 'dynamodb' } as const;
+    const down = await answer(id, now, failing(new Refused(denial, { cause })));
+    const fields = { error: 'temporarily_unavailable', denial, cause: ['Error: slow'], principal };
+    expect(down.lines).toEqual([['error', 'decision_unavailable', fields]]);
+    const bug = await answer(id, now, failing(new TypeError('secret')));
+    expect(JSON.parse(bug.body)).toEqual({ error: 'server_error', error_description: 'unexpected error' });
+    const place = expect.arrayContaining(['TypeError', expect.stringContaining('at ')]);
+    expect(bug.lines).toEqual([['error', 'decision_unavailable', { error: 'server_error', place, principal }]]);
+    expect(JSON.stringify(bug.lines)).not.toContain('secret');
+    expect((await answer(id)).lines).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 // POST /events: pushed security event tokens, from the request to what is revoked. One valid push, each test changes one thing.
 import { createHash } from 'node:crypto';
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { type EventsEndpoint, eventsEndpoint } from '../../../../shared/http/endpoints/events.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
@@ -57,11 +57,8 @@ function endpoint(changes: Partial<EventsEndpoint> = {}) {
     );
     const headers = { 'content-type': 'application/secevent+jwt', ...change.headers };
     const multiValueHeaders = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value]]));
-    return handler({
-      body: change.body ?? token,
-      isBase64Encoded: false,
-      multiValueHeaders,
-    } as unknown as APIGatewayProxyEvent);
+    const event = { body: change.body ?? token, isBase64Encoded: false, multiValueHeaders };
+    return handler(event as unknown as APIGatewayProxyEvent, {} as Context);
   };
   return { push, revoked, written, uses };
 }

@@ -1,4 +1,5 @@
 // GET /status-lists/{id}: what caches and verifiers are told, and how old a list may be.
+import type { Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { type StatusListEndpoint, statusListEndpoint } from '../../../../shared/http/endpoints/status-list.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
@@ -31,7 +32,7 @@ function endpoint(changes: Partial<StatusListEndpoint> = {}) {
     write: (...line) => written.push(line),
     ...changes,
   });
-  const get = (id = list) => handler({ pathParameters: { id } });
+  const get = (id = list) => handler({ pathParameters: { id } }, {} as Context);
   const status = async (id = list): Promise<Readonly<Record<string, number>>> =>
     statusesOf(claimsOf((await get(id)).body).status_list);
   return { get, status, clock, world, written };
@@ -117,6 +118,6 @@ describe('a list', () => {
 
   test('a request without an id is for no list', async () => {
     const handler = statusListEndpoint({ ...makeWorld().cambio } as unknown as StatusListEndpoint);
-    expect((await handler({ pathParameters: null })).statusCode).toBe(404);
+    expect((await handler({ pathParameters: null }, {} as Context)).statusCode).toBe(404);
   });
 });

@@ -1,0 +1,28 @@
+// A time limit over everything that is waited for. Timers only.
+
+export interface Deadline {
+  readonly milliseconds: number;
+  /** What is thrown when they are over. */
+  readonly expired: () => Error;
+}
+
+/**
+ * Awaits `work` for as long as the deadline allows. Its signal aborts at the end of either: what listens to it leaves
+ * nothing under way, what does not is left to end by its own time-outs, and its result is for nobody.
+ */
+export async function withDeadline<Answer>(
+  { milliseconds, expired }: Deadline,
+  work: (signal: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const expiry = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(expired()), Math.max(milliseconds, 0));
+  });
+  try {
+    return await Promise.race([work(controller.signal), expiry]);
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}

@@ -1,0 +1,39 @@
+// What every endpoint is made of, whatever it takes and answers: a line of the log, answers that nobody keeps unless they
+// say so, errors in one form, and a deadline. No I/O of its own.
+import middy, { type MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { noStore } from './api-gateway.ts';
+import { requestTime, withinTime } from './deadline.ts';
+import { answerErrors, errorAnswer } from './errors.ts';
+
+export interface Endpoint<Event> {
+  /** Writes to the log how a request ended. Sees the request first and the answer last. */
+  readonly log: MiddlewareObj<Event, APIGatewayProxyResult>;
+  /** Writes every exception as the endpoint's callers read it; default: in JSON, as OAuth has it. */
+  readonly errors?: MiddlewareObj<Event, APIGatewayProxyResult>;
+  /** What happens before the response is made, and to an exception before it is an answer. */
+  readonly readers?: MiddlewareObj<Event, APIGatewayProxyResult>[];
+  /** Milliseconds left for the response; default {@link requestTime}. */
+  readonly timeLeft?: (event: Event) => number;
+  /** Told when they are over: what comes of the request later is for nobody. */
+  readonly abandon?: (event: Event) => void;
+  readonly respond: (event: Event) => Promise<APIGatewayProxyResult>;
+}
+
+/** The Lambda handler. */
+export function endpoint<Event>({
+  log,
+  errors = answerErrors((error) => errorAnswer(error)),
+  readers = [],
+  timeLeft = () => requestTime,
+  abandon,
+  respond,
+}: Endpoint<Event>) {
+  const answer = (event: Event): Promise<APIGatewayProxyResult> =>
+    withinTime(
+      timeLeft(event),
+      () => respond(event),
+      () => abandon?.(event),
+    );
+  return middy<Event, APIGatewayProxyResult>().use(log).use(noStore<Event>()).use(errors).use(readers).handler(answer);
+}
