@@ -24,7 +24,7 @@ interface Logged {
   readonly lines: readonly Document[];
 }
 
-type Finding = 'agrees' | 'missing' | 'differs';
+type Comparison = 'agrees' | 'missing' | 'differs';
 
 /** What both hold of a decision; times of writing may be a second apart. */
 const compared = ['outcome', 'error', 'reason', 'rule', 'policy', 'issued', 'inactive'];
@@ -49,7 +49,7 @@ export async function auditVerify(
   const now = Math.floor(machine.clock() / 1_000);
   const kept = groupById(events.filter((event) => isKept(event, now)));
   const server = serverOf(options.url, machine);
-  const findings = await inTurn(kept, async (logged): Promise<Finding> => {
+  const findings = await inTurn(kept, async (logged): Promise<Comparison> => {
     const stored = await find(server.at(`/admin/decisions/${logged.id}`), machine);
     return stored ? compare(logged, stored) : 'missing';
   });
@@ -96,7 +96,7 @@ async function find(url: URL, machine: Machine): Promise<Document | undefined> {
 }
 
 /** Of identical requests one may have failed while another was answered: the record is of the one that was. */
-function compare({ lines }: Logged, stored: Document): Finding {
+function compare({ lines }: Logged, stored: Document): Comparison {
   const pick = (document: Document) => compared.map((name) => document[name]);
   return lines.some((line) => isDeepStrictEqual(pick(line), pick(stored))) ? 'agrees' : 'differs';
 }

@@ -5,7 +5,7 @@ import { type Checked, checkClock, checkKeys, checkServer, type Finding } from '
 import type { Machine } from './machine.ts';
 import { printable } from './printable.ts';
 import { proxyOf } from './proxy.ts';
-import { serverOf } from './server.ts';
+import { type Server, serverOf } from './server.ts';
 import { type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { factsOf, tokenSummary } from './token/token-facts.ts';
@@ -44,8 +44,6 @@ function originOf({ url }: DoctorOptions, { environment }: Machine): string {
   if (url !== undefined) return '--url';
   return environment['CAMBIO_URL'] ? 'CAMBIO_URL' : 'the default; set CAMBIO_URL for another';
 }
-
-type Server = ReturnType<typeof serverOf>;
 
 async function checkToken(options: DoctorOptions, server: Server, machine: Machine): Promise<Finding> {
   const what = 'token';

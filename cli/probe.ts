@@ -21,7 +21,7 @@ const promise = 60_000;
 /** Milliseconds between two looks. */
 const pause = 500;
 
-interface Parties {
+interface Probing {
   readonly server: Server;
   readonly client: Client;
   readonly machine: Machine;
@@ -56,7 +56,7 @@ export async function probe(options: ProbeOptions, output: Output, machine: Mach
 }
 
 /** Milliseconds; null for what was not seen within the promise. */
-async function measure(token: string, { server, client, machine }: Parties) {
+async function measure(token: string, { server, client, machine }: Probing) {
   const isActive = async (): Promise<boolean> =>
     (await postForm(server.at('/introspect'), { token }, client, machine)).json['active'] === true;
   const introspected = await timed(machine, isActive);

@@ -2,7 +2,7 @@
 import { type ResponseType, type RestApi, ResponseType as Type } from 'aws-cdk-lib/aws-apigateway';
 import { errorBody } from './error-body.ts';
 
-interface GatewayAnswer {
+interface ErrorAnswer {
   readonly type: ResponseType;
   /** Absent: API Gateway's own status stays. */
   readonly status?: number;
@@ -15,7 +15,7 @@ interface GatewayAnswer {
 const invalid = 'invalid_request';
 const unavailable = { status: 503, error: 'temporarily_unavailable', retryAfter: 1 } as const;
 
-const answers: readonly GatewayAnswer[] = [
+const answers: readonly ErrorAnswer[] = [
   { type: Type.DEFAULT_4XX, error: invalid, description: 'the request was refused' },
   // Our functions answer every error themselves: this is an invocation that Lambda refused (500) or that broke (502).
   { type: Type.DEFAULT_5XX, ...unavailable, description: 'try again' },

@@ -14,7 +14,8 @@ export interface CompiledPolicyInput {
   readonly values: Readonly<Record<string, string>>;
 }
 
-export interface PolicySource {
+/** What the construct was given. */
+export interface GivenPolicy {
   readonly policy: string | CompiledPolicyInput;
   readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
   readonly roles?: Readonly<Record<string, { readonly roleArn: string }>>;
@@ -37,7 +38,7 @@ export class PolicyError extends Error {
  */
 export function resolvePolicy(
   scope: Construct,
-  { policy, issuers = {}, roles = {} }: PolicySource,
+  { policy, issuers = {}, roles = {} }: GivenPolicy,
 ): CompiledPolicyInput {
   if (typeof policy !== 'string') return policy;
   const issuerUrls = Object.fromEntries(Object.entries(issuers).map(([name, { url }]) => [name, url]));

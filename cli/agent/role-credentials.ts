@@ -2,23 +2,10 @@
 
 import { type AwsCredentials, fetchForRole } from '../aws-credentials.ts';
 import type { RetryLimits } from '../fetch.ts';
-import type { Machine } from '../machine.ts';
-import type { Server } from '../server.ts';
-import type { Client } from '../token/client-credentials.ts';
-import type { FindToken } from '../token/found-token.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
-
-export interface Broker {
-  readonly server: Server;
-  readonly client: Client | undefined;
-  readonly findToken: FindToken;
-  readonly machine: Machine;
-}
+import { type Broker, timeoutMs } from './broker.ts';
 
 export type CredentialsFor = (role: string, limits?: RetryLimits) => Promise<AwsCredentials>;
-
-/** SDKs wait one or two seconds. */
-const timeoutMs = 5_000;
 
 export function credentialsKeeper(
   { server, client, findToken, machine }: Broker,

@@ -5,7 +5,7 @@ import type { FoundToken } from '../token/found-token.ts';
 import { exchangeToken } from '../token/token-exchange.ts';
 import { factsOf } from '../token/token-facts.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
-import type { Broker } from './role-credentials.ts';
+import { type Broker, timeoutMs } from './broker.ts';
 
 export type TokenAnswer = Readonly<Record<string, unknown>>;
 
@@ -21,7 +21,6 @@ export interface TokenKeeper {
   readonly size: () => number;
 }
 
-const timeoutMs = 5_000;
 /** An answer that is larger is handed on and not kept: memory is bounded. */
 const maxKept = 65_536;
 

@@ -1,6 +1,5 @@
 // Why there is no ID token where one was looked for: in a job of GitHub Actions, mostly a permission. Pure.
-
-type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from '../environment.ts';
 
 const permission =
   'the job cannot ask GitHub for one: give it "permissions: id-token: write" (a pull request from a fork never has it)';

@@ -7,6 +7,7 @@ import { StartError } from './start-error.ts';
 import { type Physical, pseudoParameters } from './template/deployment.ts';
 import type { StackState } from './template/stack-state.ts';
 import { asObject, isObject, type Properties, type Template, TemplateError } from './template/template.ts';
+import { within } from './within.ts';
 
 export interface CustomResourcesOptions {
   readonly template: Template;
@@ -100,11 +101,7 @@ async function request(options: CustomResourcesOptions, id: string, change: Prop
   };
   const result = await options.invoke(serviceToken, JSON.stringify(event));
   if (!result.ok) throw new StartError(`custom resource ${id}: its function failed: ${result.message}`);
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, graceMs, undefined);
-  });
-  const response = await Promise.race([answer, silence]).finally(() => clearTimeout(timer));
+  const response = await within(graceMs, answer);
   cancel();
   return physicalOf(id, response);
 }

@@ -44,7 +44,7 @@ export async function startSweepers(tables: readonly ExpiringTable[], { engineUr
   const client = new DynamoDBClient(deployerClient(engineUrl));
   cleanup.add(() => client.destroy());
   for (const { tableName, attribute } of tables) {
-    const table = { client, table: tableName, ttlAttribute: attribute, now: Date.now };
+    const table = { client, table: tableName, ttlAttribute: attribute, clock: Date.now };
     cleanup.add(sweepExpired({ ...table, intervalMs: sweepIntervalMs }).stop);
   }
 }

@@ -1,6 +1,6 @@
 // What a caller of the policy compiler may say about the world the policy is compiled for. Pure types.
 /** The public keys (JWKs) with which the local stack stands in for a name, or undefined to leave it to itself. */
-export type StandIns = (name: string) => { readonly keys: readonly object[] } | undefined;
+export type StandInKeys = (name: string) => { readonly keys: readonly object[] } | undefined;
 
 export interface CompileOptions {
   /** Compile for the local stack: loopback URLs are allowed. */
@@ -12,9 +12,9 @@ export interface CompileOptions {
   /** Whether a value of `issuerUrls` or `roleArns` is known only at deploy. */
   readonly isUnresolved?: (value: string) => boolean;
   /** With `local`: the keys that stand in for an issuer that has none written into the policy, nor itself or its `jwksUri` on loopback. */
-  readonly standIns?: StandIns;
+  readonly standIns?: StandInKeys;
   /** With `local`: the keys that stand in for a client whose keys are at a `jwksUri` that is not on loopback. */
-  readonly clientStandIns?: StandIns;
+  readonly clientStandIns?: StandInKeys;
   /** Only warn of an issuer without URL, or a role without ARN: `cambio policy check` does not see the TypeScript that gives it. */
   readonly urlsComeLater?: boolean;
 }

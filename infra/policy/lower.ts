@@ -1,7 +1,7 @@
 // A checked policy to the artifact the functions read: defaults filled in, durations in seconds, globs told apart. Pure.
 import type { Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { cataloguesOf } from './claims/catalogues.ts';
-import type { StandIns } from './compile-options.ts';
+import type { StandInKeys } from './compile-options.ts';
 import { hashOf } from './lower/canonical-json.ts';
 import { lowerClient } from './lower/clients.ts';
 import type { CompiledIssuer } from './lower/issuers.ts';
@@ -17,7 +17,7 @@ export interface LowerInput {
   readonly roles: readonly CompiledRole[];
   readonly local: boolean;
   /** Keys for clients, in the local stack. */
-  readonly clientStandIns?: StandIns | undefined;
+  readonly clientStandIns?: StandInKeys | undefined;
 }
 
 /** The artifact of a policy without errors. */

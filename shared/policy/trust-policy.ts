@@ -19,7 +19,7 @@ export interface TrustPolicy {
 }
 
 /** Who will ask STS for the session. */
-export interface Deployment {
+export interface TrustedServer {
   /** An origin without a path. */
   readonly issuer: string;
   /** ARN of the token function's role. */
@@ -27,18 +27,18 @@ export interface Deployment {
 }
 
 /** The trust policy that lets this deployment make the role's sessions, and nobody else. */
-export function trustPolicy(use: RoleUse, deployment: Deployment): TrustPolicy {
-  const statements = use.role.via === 'web-identity' ? federated(use, deployment) : assumed(use, deployment);
+export function trustPolicy(use: RoleUse, server: TrustedServer): TrustPolicy {
+  const statements = use.role.via === 'web-identity' ? federated(use, server) : assumed(use, server);
   return { Version: '2012-10-17', Statement: statements };
 }
 
 /** The OIDC provider that the role's account needs for a role `via: web-identity`, as `CreateOpenIDConnectProvider` takes it. */
-export function oidcProvider({ issuer }: Pick<Deployment, 'issuer'>) {
+export function oidcProvider({ issuer }: Pick<TrustedServer, 'issuer'>) {
   return { Url: issuer, ClientIDList: [stsAudience] };
 }
 
 // The external id is a condition of AssumeRole, without which the others allow nothing.
-function assumed({ role, ...use }: RoleUse, { tokenRole }: Deployment): readonly TrustStatement[] {
+function assumed({ role, ...use }: RoleUse, { tokenRole }: TrustedServer): readonly TrustStatement[] {
   const statement = { Effect: 'Allow', Principal: { AWS: tokenRole } } as const;
   const { externalId } = role;
   const condition = externalId === undefined ? {} : { Condition: { StringEquals: { 'sts:ExternalId': externalId } } };
@@ -50,7 +50,7 @@ function assumed({ role, ...use }: RoleUse, { tokenRole }: Deployment): readonly
 }
 
 /** `sub` names the role: a token for another one does not pass. */
-function federated({ role, ...use }: RoleUse, { issuer }: Deployment): readonly TrustStatement[] {
+function federated({ role, ...use }: RoleUse, { issuer }: TrustedServer): readonly TrustStatement[] {
   const { partition = 'aws', accountId = '' } = parseRoleArn(role.arn) ?? {};
   const provider = issuer.replace(/^https?:\/\//, '');
   return [

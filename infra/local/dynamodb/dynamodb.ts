@@ -68,11 +68,11 @@ async function answer(
   agent: Agent,
   request: ServiceRequest,
 ): Promise<ServiceResponse> {
-  const { region, accountId, principalOf, now = Date.now } = options;
+  const { region, accountId, principalOf, clock = Date.now } = options;
   const operation = jsonOperation(protocol, request);
   const { principal } = jsonCaller(protocol, request, { service: 'dynamodb', regions: [region], principalOf });
   const input = parseInput(request.body);
-  const calls = dynamoDbCalls({ principal, operation, input, region, accountId, at: now() });
+  const calls = dynamoDbCalls({ principal, operation, input, region, accountId, at: clock() });
   calls.forEach(options.record);
   await suffer(options.fault, calls);
   return forward(engineUrl, agent, request);

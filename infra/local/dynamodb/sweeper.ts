@@ -14,7 +14,7 @@ export interface SweepOptions {
   /** Number attribute with the expiry in seconds since the epoch. */
   readonly ttlAttribute: string;
   /** Clock in milliseconds. */
-  readonly now: () => number;
+  readonly clock: () => number;
 }
 
 export interface Sweeper {
@@ -44,10 +44,10 @@ export function sweepExpired(options: SweepOptions & { readonly intervalMs: numb
  * Deletes the items that have expired and answers how many.
  * @throws errors of the DynamoDB client
  */
-export async function sweepOnce({ client, table, ttlAttribute, now }: SweepOptions): Promise<number> {
+export async function sweepOnce({ client, table, ttlAttribute, clock }: SweepOptions): Promise<number> {
   const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
   const keyNames = (Table?.KeySchema ?? []).flatMap(({ AttributeName }) => AttributeName ?? []);
-  const expired = expiredCondition(ttlAttribute, now());
+  const expired = expiredCondition(ttlAttribute, Math.floor(clock() / 1000));
   const aliases = Object.fromEntries(keyNames.map((name, index) => [`#k${index}`, name]));
   const pages = paginateScan(
     { client },
@@ -76,7 +76,7 @@ function expiredCondition(ttlAttribute: string, now: number): Expired {
   return {
     condition: 'attribute_type(#ttl, :number) AND #ttl < :now',
     names: { '#ttl': ttlAttribute },
-    values: { ':number': { S: 'N' }, ':now': { N: String(Math.floor(now / 1000)) } },
+    values: { ':number': { S: 'N' }, ':now': { N: String(now) } },
   };
 }
 

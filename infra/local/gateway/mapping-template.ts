@@ -10,7 +10,7 @@ const unsupported =
   /\$(?!context\.)!?\{?[A-Za-z]|#\{?(set|if|else|elseif|end|foreach|macro|define|stop|break|parse|include|evaluate)\b/;
 
 /** @throws TemplateError for any Velocity but `$context.name`, rather than to answer something else than AWS */
-export function checkTemplate(text: string, what: string): string {
+export function checkMappingTemplate(text: string, what: string): string {
   if (unsupported.test(text)) throw new TemplateError(`${what}: the local stack renders only $context variables`);
   return text;
 }
@@ -24,7 +24,7 @@ export function renderTemplate(text: string, context: Context): string {
 export type ParameterExpression = { readonly literal: string } | { readonly context: string };
 
 /** @throws TemplateError for other expressions, such as an integration's headers */
-export function parseExpression(text: string, what: string): ParameterExpression {
+export function parseParameter(text: string, what: string): ParameterExpression {
   const [, literal] = /^'(.*)'$/s.exec(text) ?? [];
   if (literal !== undefined) return { literal };
   const [, context] = /^context\.([A-Za-z.]+)$/.exec(text) ?? [];

@@ -3,10 +3,10 @@
 import { asArray, asObject, asString, asStringMap, type Properties, TemplateError } from '../template/template.ts';
 import {
   type Context,
-  checkTemplate,
+  checkMappingTemplate,
   evaluateExpression,
   type ParameterExpression,
-  parseExpression,
+  parseParameter,
   renderTemplate,
   templateFor,
 } from './mapping-template.ts';
@@ -38,7 +38,7 @@ export interface MockRequest {
  */
 export function parseMock(integration: Properties, methodResponses: unknown, what: string): MockIntegration {
   const requestTemplates = asStringMap(integration.RequestTemplates, `${what}.RequestTemplates`);
-  for (const text of Object.values(requestTemplates)) checkTemplate(text, `${what}.RequestTemplates`);
+  for (const text of Object.values(requestTemplates)) checkMappingTemplate(text, `${what}.RequestTemplates`);
   const declared = new Map(
     asArray(methodResponses, `${what}.MethodResponses`).map((item) => {
       const { StatusCode, ResponseParameters } = asObject(item, what);
@@ -62,13 +62,13 @@ function parseResponse(item: Properties, declared: ReadonlyMap<string, readonly 
   const undeclared = Object.keys(parameters).find((name) => !headers.includes(name));
   if (undeclared) throw new TemplateError(`${what}: no method response declares ${undeclared}`);
   const templates = asStringMap(item.ResponseTemplates, `${what}.ResponseTemplates`);
-  for (const text of Object.values(templates)) checkTemplate(text, `${what}.ResponseTemplates`);
+  for (const text of Object.values(templates)) checkMappingTemplate(text, `${what}.ResponseTemplates`);
   return {
     status: Number(status),
     selectionPattern:
       item.SelectionPattern === undefined ? undefined : new RegExp(`^(?:${asString(item.SelectionPattern, what)})$`),
     headers: Object.entries(parameters).map(
-      ([name, value]) => [name.replace('method.response.header.', ''), parseExpression(value, what)] as const,
+      ([name, value]) => [name.replace('method.response.header.', ''), parseParameter(value, what)] as const,
     ),
     templates,
   };

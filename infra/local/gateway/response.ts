@@ -10,10 +10,10 @@ import {
 } from '../template/template.ts';
 import {
   type Context,
-  checkTemplate,
+  checkMappingTemplate,
   evaluateExpression,
   type ParameterExpression,
-  parseExpression,
+  parseParameter,
   renderTemplate,
   templateFor,
 } from './mapping-template.ts';
@@ -73,12 +73,12 @@ export function gatewayResponsesOf(template: Template, resolve: (value: unknown)
 function parseResponse(properties: Readonly<Record<string, unknown>>, id: string): GatewayResponse {
   const parameters = asStringMap(properties.ResponseParameters, `${id}.ResponseParameters`);
   const templates = asStringMap(properties.ResponseTemplates, `${id}.ResponseTemplates`);
-  for (const text of Object.values(templates)) checkTemplate(text, `${id}.ResponseTemplates`);
+  for (const text of Object.values(templates)) checkMappingTemplate(text, `${id}.ResponseTemplates`);
   return {
     status: properties.StatusCode === undefined ? undefined : Number(properties.StatusCode),
     headers: Object.entries(parameters).map(([name, value]) => [
       headerName(name, id),
-      parseExpression(value, `${id}.ResponseParameters.${name}`),
+      parseParameter(value, `${id}.ResponseParameters.${name}`),
     ]),
     templates: Object.keys(templates).length > 0 ? templates : builtIn.templates,
   };

@@ -4,6 +4,7 @@ import type { Invoke } from '../lambda/running-functions.ts';
 import { maxPayloadBytes } from '../lambda/runtime.ts';
 import { accountId } from '../template/deployment.ts';
 import { asArray, asString, resourcesOfType, type Template, TemplateError } from '../template/template.ts';
+import { within } from '../within.ts';
 import { contextOf } from './context.ts';
 import type { Context } from './mapping-template.ts';
 import { type GatewayAnswer, type GatewayError, type GatewayRequest, headerOf, isGatewayError } from './message.ts';
@@ -120,14 +121,6 @@ async function runProxy(proxy: ProxyIntegration, input: Run, invoke: Invoke): Pr
     : undefined;
   // A function that fails, crashes or runs into its own timeout is a malformed answer to API Gateway: 502, not 504.
   return answer ?? { gatewayResponse: 'DEFAULT_5XX', status: 502, ...internal };
-}
-
-async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result | 'timeout'> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<'timeout'>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, 'timeout');
-  });
-  return Promise.race([work, timeout]).finally(() => clearTimeout(timer));
 }
 
 function apiOf(template: Template, resolve: (value: unknown) => unknown) {

@@ -20,7 +20,7 @@ export function createAlias(kms: Kms, { AliasName, TargetKeyId }: AliasInput): u
     throw alreadyExists(`An alias with the name ${aliasArn(kms, AliasName)} already exists`);
   }
   requireRoom(kms, key);
-  const at = kms.now();
+  const at = kms.clock();
   kms.store.putAlias({ name: AliasName, targetKeyId: key.id, createdAt: at, updatedAt: at });
 }
 
@@ -29,7 +29,7 @@ export function updateAlias(kms: Kms, { AliasName, TargetKeyId }: AliasInput): u
   const alias = existingAlias(kms, AliasName);
   const key = targetKey(kms, TargetKeyId);
   if (alias.targetKeyId !== key.id) requireRoom(kms, key);
-  kms.store.putAlias({ ...alias, targetKeyId: key.id, updatedAt: kms.now() });
+  kms.store.putAlias({ ...alias, targetKeyId: key.id, updatedAt: kms.clock() });
 }
 
 export function deleteAlias(kms: Kms, { AliasName }: Pick<AliasInput, 'AliasName'>): undefined {

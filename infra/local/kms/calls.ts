@@ -15,7 +15,7 @@ export function kmsCalls(kms: Kms, request: KmsRequest): readonly RecordedCall[]
   const { principal, operation, input } = request;
   const context = kmsContext(kms, input);
   const call = (resource: string, action = operation): RecordedCall => ({
-    at: kms.now(),
+    at: kms.clock(),
     service: 'kms',
     principal,
     action: `kms:${action}`,

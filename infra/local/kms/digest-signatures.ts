@@ -5,7 +5,7 @@ import { ed25519ph } from '@noble/curves/ed25519.js';
 import { p256, p384 } from '@noble/curves/nist.js';
 
 /** The hash of an algorithm as node:crypto names it. */
-export function hashOf(algorithm: string): string {
+export function hashNameOf(algorithm: string): string {
   return `sha${algorithm.slice(-3)}`;
 }
 
@@ -24,7 +24,7 @@ export function signDigest(privateKey: KeyObject, digest: Buffer, algorithm: str
   if (algorithm.startsWith('RSASSA_PKCS1')) {
     return privateEncrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, digestInfo(digest, algorithm));
   }
-  const encoded = encodePss({ digest, salt: randomBytes(digest.length), hash: hashOf(algorithm), modulusLength });
+  const encoded = encodePss({ digest, salt: randomBytes(digest.length), hash: hashNameOf(algorithm), modulusLength });
   return privateEncrypt({ key: privateKey, padding: constants.RSA_NO_PADDING }, encoded);
 }
 
@@ -101,7 +101,7 @@ function encodePss({ digest, salt, hash, modulusLength }: PssInput): Buffer {
 /** Takes the salt out of the signature and encodes anew: equal, or not a signature of this digest (RFC 8017 §9.1.2). */
 function verifyPss(publicKey: KeyObject, digest: Buffer, algorithm: string, signature: Buffer): boolean {
   const { modulusLength = 0 } = publicKey.asymmetricKeyDetails ?? {};
-  const hash = hashOf(algorithm);
+  const hash = hashNameOf(algorithm);
   const encoded = publicDecrypt({ key: publicKey, padding: constants.RSA_NO_PADDING }, signature);
   const hashed = encoded.subarray(-digest.length - 1, -1);
   const masked = encoded.subarray(0, -digest.length - 1);

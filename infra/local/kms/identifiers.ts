@@ -9,7 +9,7 @@ export interface Kms {
   readonly region: string;
   readonly accountId: string;
   /** Clock in milliseconds. */
-  readonly now: () => number;
+  readonly clock: () => number;
   readonly store: KeyStore;
 }
 

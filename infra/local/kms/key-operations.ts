@@ -33,7 +33,7 @@ export async function createKey(kms: Kms, input: CreateKeyInput) {
     keySpec,
     description: input.Description ?? '',
     tags: tagsOf(input.Tags ?? []),
-    createdAt: kms.now(),
+    createdAt: kms.clock(),
     ...(input.Policy === undefined ? {} : { policy: input.Policy }),
   });
   kms.store.putKey(key);
@@ -59,7 +59,7 @@ export function scheduleKeyDeletion(kms: Kms, input: KeyInput & { readonly Pendi
   const key = resolveKeyWithoutAlias(kms, input.KeyId);
   requireNotPendingDeletion(kms, key);
   const windowInDays = input.PendingWindowInDays ?? 30;
-  const at = kms.now() + windowInDays * 86_400_000;
+  const at = kms.clock() + windowInDays * 86_400_000;
   kms.store.putKey({ ...key, enabled: false, deletion: { at, windowInDays } });
   return {
     KeyId: keyArn(kms, key.id),

@@ -49,14 +49,14 @@ export interface KeyStore {
 }
 
 /** Opens the store; keys whose deletion is due are gone with their aliases. */
-export function openKeyStore(directory: string | undefined, now: () => number): KeyStore {
+export function openKeyStore(directory: string | undefined, clock: () => number): KeyStore {
   const files = directory === undefined ? undefined : keyFiles(directory);
   const keys = new Map((files?.readKeys() ?? []).map((key) => [key.id, key]));
   const aliases = new Map((files?.readAliases() ?? []).map((alias) => [alias.name, alias]));
   const saveAliases = () => files?.writeAliases([...aliases.values()]);
   const dropDueKeys = () => {
     for (const { id, deletion } of keys.values()) {
-      if (deletion === undefined || deletion.at > now()) continue;
+      if (deletion === undefined || deletion.at > clock()) continue;
       keys.delete(id);
       files?.removeKey(id);
       for (const { name, targetKeyId } of aliases.values()) if (targetKeyId === id) aliases.delete(name);

@@ -57,13 +57,13 @@ const operations = {
 } satisfies Record<string, (kms: Kms, input: never) => unknown>;
 
 /**
- * Starts the KMS of one account in one region. `now` moves scheduled deletions.
+ * Starts the KMS of one account in one region. `clock` moves scheduled deletions.
  * @throws Error when the port is taken
  */
 export async function startKms(options: KmsOptions): Promise<HttpService> {
-  const now = options.now ?? Date.now;
+  const clock = options.clock ?? Date.now;
   const { region, accountId } = options;
-  const kms: Kms = { region, accountId, now, store: openKeyStore(options.directory, now) };
+  const kms: Kms = { region, accountId, clock, store: openKeyStore(options.directory, clock) };
   return serveHttp(options.port ?? 0, maxBodyBytes, (request) =>
     answer(kms, options, request).catch((error: unknown) => jsonError(protocol, error)),
   );

@@ -2,7 +2,7 @@
 
 import { constants, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
-import { digestLength, hashOf, signDigest, verifyDigest } from './digest-signatures.ts';
+import { digestLength, hashNameOf, signDigest, verifyDigest } from './digest-signatures.ts';
 import { invalidKeyUsage, validationError } from './errors.ts';
 import type { KeySpec, KmsKey } from './keys.ts';
 
@@ -77,7 +77,7 @@ export function verifyMessage(
 
 /** Ed25519 hashes by itself. */
 function rawHash(algorithm: string): string | null {
-  return algorithm === 'ED25519_SHA_512' ? null : hashOf(algorithm);
+  return algorithm === 'ED25519_SHA_512' ? null : hashNameOf(algorithm);
 }
 
 function keyInput(key: KeyObject, algorithm: string) {

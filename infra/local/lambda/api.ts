@@ -55,7 +55,7 @@ async function answer(
 }
 
 /** @throws AwsError for a stranger, and for what is no invocation of an ARN */
-function callOf({ region, principalOf, now = Date.now }: EmulatorOptions, request: ServiceRequest): RecordedCall {
+function callOf({ region, principalOf, clock = Date.now }: EmulatorOptions, request: ServiceRequest): RecordedCall {
   const caller = findCaller(request.headers, { service: 'lambda', regions: [region], principalOf });
   if ('reason' in caller) throw new AwsError('InvalidSignatureException', caller.message, 403);
   const [, name = ''] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(request.path) ?? [];
@@ -64,5 +64,5 @@ function callOf({ region, principalOf, now = Date.now }: EmulatorOptions, reques
     throw new AwsError('ResourceNotFoundException', 'The local Lambda invokes functions by ARN only', 404);
   }
   const { principal } = caller;
-  return { at: now(), service: 'lambda', principal, action: 'lambda:InvokeFunction', resource, context: {} };
+  return { at: clock(), service: 'lambda', principal, action: 'lambda:InvokeFunction', resource, context: {} };
 }

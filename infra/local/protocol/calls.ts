@@ -38,5 +38,5 @@ export interface EmulatorOptions {
   readonly record: RecordCall;
   readonly fault?: InjectFault | undefined;
   /** Clock in milliseconds. */
-  readonly now?: (() => number) | undefined;
+  readonly clock?: (() => number) | undefined;
 }

@@ -5,11 +5,11 @@ import type { Xml } from '../protocol/query-protocol.ts';
 import { checkPolicies, type PolicyInput, packedPolicySize, transitiveTags } from './session-policy.ts';
 import {
   drawCredentials,
-  parseRoleArn,
   type RoleSession,
   type Sessions,
   sessionIdentity,
   splitArn,
+  splitRoleArn,
 } from './sessions.ts';
 
 export type StsAction = 'sts:AssumeRole' | 'sts:AssumeRoleWithWebIdentity' | 'sts:TagSession' | 'sts:SetSourceIdentity';
@@ -50,7 +50,7 @@ export interface AssumeRoleWorld {
   readonly roles: readonly AssumableRole[];
   readonly sessions: Sessions;
   /** Milliseconds. */
-  readonly now: number;
+  readonly at: number;
 }
 
 const chainedSeconds = 3600;
@@ -63,7 +63,7 @@ export function assumeRole(world: AssumeRoleWorld, input: AssumeRoleInput): Xml 
   return openSession(world, input, { role, seconds, caller: world.caller.session });
 }
 
-interface Granted {
+interface Assumption {
   readonly role: AssumableRole;
   readonly seconds: number;
   /** The session of whoever asks, whose transitive tags and source identity go on. */
@@ -72,9 +72,9 @@ interface Granted {
 
 /** @throws AwsError for tags and policies */
 export function openSession(
-  { sessions, now }: Pick<AssumeRoleWorld, 'sessions' | 'now'>,
+  { sessions, at }: Pick<AssumeRoleWorld, 'sessions' | 'at'>,
   input: AssumeRoleInput,
-  { role, seconds, caller }: Granted,
+  { role, seconds, caller }: Assumption,
 ): Xml {
   checkPolicies(input);
   const tags = transitiveTags(input, caller?.transitiveTags ?? new Map());
@@ -86,7 +86,7 @@ export function openSession(
     roleArn: role.arn,
     arn,
     assumedRoleId: id,
-    expiresAt: Math.floor(now / 1000 + seconds) * 1000,
+    expiresAt: Math.floor(at / 1000 + seconds) * 1000,
     transitiveTags: tags,
     ...(sourceIdentity === undefined ? {} : { sourceIdentity }),
   };
@@ -107,7 +107,7 @@ export function assumeRoleActions({ session }: StsCaller, input: Partial<AssumeR
 }
 
 function checkArguments({ RoleArn, SourceIdentity, SerialNumber, TokenCode, ProvidedContexts }: AssumeRoleInput): void {
-  if (parseRoleArn(RoleArn) === undefined) throw validationError('Request ARN is invalid');
+  if (splitRoleArn(RoleArn) === undefined) throw validationError('Request ARN is invalid');
   if (SourceIdentity?.toLowerCase().startsWith('aws:'))
     throw validationError('SourceIdentity must not begin with aws:');
   if (ProvidedContexts !== undefined) throw validationError('The local STS knows no context providers');
@@ -138,7 +138,7 @@ function includesPrincipal(trusted: string, { principal, session }: StsCaller): 
   const [, , , account, resource = ''] = splitArn(principal);
   if (trusted === `arn:aws:iam::${account}:root`) return true;
   if (session !== undefined) return trusted === session.roleArn;
-  const role = parseRoleArn(trusted);
+  const role = splitRoleArn(trusted);
   return role !== undefined && role.accountId === account && resource.startsWith(`assumed-role/${role.name}/`);
 }
 

@@ -94,7 +94,7 @@ interface Called {
 function callOf({ options, principal, action, role }: Called): RecordedCall {
   const isWrite = action !== 'GetRolePolicy';
   return {
-    at: (options.now ?? Date.now)(),
+    at: (options.clock ?? Date.now)(),
     service: 'iam',
     principal,
     action: `iam:${action}`,

@@ -5,8 +5,8 @@ import { parseRoleArn } from '../../../shared/policy/role-arn.ts';
 import { roleUses } from '../../../shared/policy/role-uses.ts';
 import { boundaryIn, revocableRoles, revocationsRoleIn } from '../../../shared/policy/session-revocation.ts';
 import {
-  type Deployment,
   oidcProvider,
+  type TrustedServer,
   type TrustPolicy,
   type TrustStatement,
   trustPolicy,
@@ -23,13 +23,13 @@ export interface Revoking {
 }
 
 /** What the local STS has to know; every role lasts as long as IAM lets it. */
-export function localRoles(policy: PolicyArtifact, deployment: Deployment): readonly AssumableRole[] {
+export function localRoles(policy: PolicyArtifact, server: TrustedServer): readonly AssumableRole[] {
   return roleUses(policy).flatMap(({ role, ...use }) => {
     const { arn } = role;
     // Nothing is known only at deploy here.
     if (typeof arn !== 'string') return [];
-    const trust = trustPolicy({ ...use, role: { ...role, arn } }, deployment);
-    return [{ arn, maxSessionDuration: 43_200, ...trustOf(trust, deployment) }];
+    const trust = trustPolicy({ ...use, role: { ...role, arn } }, server);
+    return [{ arn, maxSessionDuration: 43_200, ...trustOf(trust, server) }];
   });
 }
 
@@ -50,15 +50,15 @@ function isOwn(arn: string): boolean {
   return parseRoleArn(arn)?.accountId === accountId;
 }
 
-export function localOidcProviders(deployment: Deployment): readonly OidcProvider[] {
-  const { Url: url, ClientIDList: audiences } = oidcProvider(deployment);
+export function localOidcProviders(server: TrustedServer): readonly OidcProvider[] {
+  const { Url: url, ClientIDList: audiences } = oidcProvider(server);
   return [{ url, audiences }];
 }
 
 type Trust = Pick<AssumableRole, 'trusts' | 'allows' | 'externalId' | 'federation'>;
 
 /** A trust policy in the terms of the emulator. */
-function trustOf({ Statement }: TrustPolicy, { issuer }: Deployment): Trust {
+function trustOf({ Statement }: TrustPolicy, { issuer }: TrustedServer): Trust {
   const conditions = Object.entries(
     Object.assign({}, ...Statement.map(({ Condition }) => Condition?.StringEquals ?? {})),
   );

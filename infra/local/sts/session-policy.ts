@@ -3,7 +3,7 @@
 
 import { deflateRawSync } from 'node:zlib';
 import { AwsError } from '../protocol/aws-error.ts';
-import { parseRoleArn, type SessionTag } from './sessions.ts';
+import { type SessionTag, splitRoleArn } from './sessions.ts';
 
 export interface PolicyInput {
   readonly RoleArn: string;
@@ -28,7 +28,7 @@ export function checkPolicies(input: PolicyInput): void {
   if (characters > maxPolicyCharacters) {
     throw new AwsError('ValidationError', `Session policies have at most ${maxPolicyCharacters} characters together.`);
   }
-  const { accountId } = parseRoleArn(RoleArn) ?? {};
+  const { accountId } = splitRoleArn(RoleArn) ?? {};
   for (const { arn } of PolicyArns)
     if (!isManagedPolicy(arn, accountId)) throw new AwsError('ValidationError', `${arn} is invalid`);
   if (input.Policy !== undefined) checkPolicyDocument(input.Policy);

@@ -47,11 +47,11 @@ export function openSessions(principalOf: PrincipalOf): Sessions {
  * Refuses a session's access key without its own token, or after its time.
  * @throws AwsError InvalidClientTokenId, ExpiredToken
  */
-export function checkSessionToken(session: RoleSession, headers: IncomingHttpHeaders, now: number): void {
+export function checkSessionToken(session: RoleSession, headers: IncomingHttpHeaders, at: number): void {
   if (headers['x-amz-security-token'] !== session.sessionToken) {
     throw new AwsError('InvalidClientTokenId', 'The security token included in the request is invalid.', 403);
   }
-  if (session.expiresAt <= now) {
+  if (session.expiresAt <= at) {
     throw new AwsError('ExpiredToken', 'The security token included in the request is expired', 403);
   }
 }
@@ -59,14 +59,14 @@ export function checkSessionToken(session: RoleSession, headers: IncomingHttpHea
 const roleArnPattern = /^arn:aws:iam::(\d{12}):role\/(?:[\x21-\x7e]{1,510}\/)?([\w+=,.@-]{1,64})$/;
 
 /** Account and name of a role, without its path; undefined when this is no role's ARN. */
-export function parseRoleArn(arn: string): { readonly accountId: string; readonly name: string } | undefined {
+export function splitRoleArn(arn: string): { readonly accountId: string; readonly name: string } | undefined {
   const [, accountId, name] = roleArnPattern.exec(arn) ?? [];
   return accountId === undefined || name === undefined ? undefined : { accountId, name };
 }
 
 /** ARN and id of a session of the role. */
 export function sessionIdentity(roleArn: string, sessionName: string): { readonly arn: string; readonly id: string } {
-  const { accountId = '', name = '' } = parseRoleArn(roleArn) ?? {};
+  const { accountId = '', name = '' } = splitRoleArn(roleArn) ?? {};
   return {
     arn: `arn:aws:sts::${accountId}:assumed-role/${name}/${sessionName}`,
     id: `${uniqueId('AROA', `${accountId}/${name}`)}:${sessionName}`,

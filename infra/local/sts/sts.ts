@@ -58,7 +58,7 @@ export async function startSts(options: StsOptions): Promise<Sts> {
 }
 
 async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequest): Promise<ServiceResponse> {
-  const at = (options.now ?? Date.now)();
+  const at = (options.clock ?? Date.now)();
   // A web identity is presented without a signature: the token is the caller.
   if (isWebIdentityRequest(http)) return answerWebIdentity(options, sessions, http, at);
   const caller = authenticated(options, sessions, http, at);
@@ -70,7 +70,7 @@ async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequ
   if (!Object.hasOwn(model.operations, request.action)) throw unknownAction(request.action, sts.version);
   checkInput(request.action, input);
   if (request.action === 'GetCallerIdentity') return queryAnswer(sts, request.action, callerIdentity(caller));
-  const world = { caller, roles: options.roles ?? [], sessions, now: at };
+  const world = { caller, roles: options.roles ?? [], sessions, at };
   return queryAnswer(sts, request.action, assumeRole(world, input as AssumeRoleInput));
 }
 
@@ -87,7 +87,7 @@ async function answerWebIdentity(
   await suffer(options.fault, [call]);
   checkInput(request.action, input);
   const { roles = [], oidcProviders = [] } = options;
-  const world = { roles, oidcProviders, sessions, now: at };
+  const world = { roles, oidcProviders, sessions, at };
   return queryAnswer(sts, request.action, await assumeRoleWithWebIdentity(world, input as WebIdentityInput));
 }
 

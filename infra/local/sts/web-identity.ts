@@ -10,7 +10,7 @@ import type { QueryRequest, Xml } from '../protocol/query-protocol.ts';
 import { inputFaults } from '../protocol/service-model.ts';
 import { type AssumableRole, openSession, type StsAction, withinMaximum } from './assume-role.ts';
 import type { PolicyInput } from './session-policy.ts';
-import { parseRoleArn, type Sessions } from './sessions.ts';
+import { type Sessions, splitRoleArn } from './sessions.ts';
 
 /** An OIDC provider that is registered with IAM; loopback may be plain http. */
 export interface OidcProvider {
@@ -30,7 +30,7 @@ export interface WebIdentityWorld {
   readonly oidcProviders: readonly OidcProvider[];
   readonly sessions: Sessions;
   /** Milliseconds. */
-  readonly now: number;
+  readonly at: number;
 }
 
 const action = 'AssumeRoleWithWebIdentity';
@@ -52,7 +52,7 @@ export function webIdentityCall({ parameters }: QueryRequest, at: number): Recor
 
 /** @throws AwsError InvalidIdentityToken, ExpiredTokenException, AccessDenied, and as AssumeRole */
 export async function assumeRoleWithWebIdentity(world: WebIdentityWorld, input: WebIdentityInput): Promise<Xml> {
-  if (parseRoleArn(input.RoleArn) === undefined) throw new AwsError('ValidationError', 'Request ARN is invalid');
+  if (splitRoleArn(input.RoleArn) === undefined) throw new AwsError('ValidationError', 'Request ARN is invalid');
   const claims = await verifiedClaims(input.WebIdentityToken, world);
   const session = { ...input, ...tagsOf(claims), ...identityOf(claims) };
   checkTagged(session);
@@ -67,7 +67,7 @@ export async function assumeRoleWithWebIdentity(world: WebIdentityWorld, input: 
   };
 }
 
-async function verifiedClaims(token: string, { oidcProviders, now }: WebIdentityWorld): Promise<JWTPayload> {
+async function verifiedClaims(token: string, { oidcProviders, at }: WebIdentityWorld): Promise<JWTPayload> {
   const provider = oidcProviders.find(({ url }) => url === issuerOf(token));
   if (provider === undefined) throw invalidToken('No OpenIDConnect provider found in your account for the issuer');
   const keys = await keysOf(provider);
@@ -78,7 +78,7 @@ async function verifiedClaims(token: string, { oidcProviders, now }: WebIdentity
     requiredClaims: ['sub', 'iat', 'exp'],
   };
   try {
-    return (await jwtVerify(token, keys, { ...expected, currentDate: new Date(now) })).payload;
+    return (await jwtVerify(token, keys, { ...expected, currentDate: new Date(at) })).payload;
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw new AwsError('ExpiredTokenException', 'Token expired');
     throw invalidToken(error instanceof errors.JOSEError ? error.code : 'The ID token is invalid');

@@ -1,7 +1,7 @@
 // A client of a checked policy as the functions read it: how it proves who it is. Pure.
 import type { Client, ClientAuthentication } from '../../../shared/policy/compiled-policy.ts';
 import type { Catalogues } from '../claims/catalogues.ts';
-import type { StandIns } from '../compile-options.ts';
+import type { StandInKeys } from '../compile-options.ts';
 import { defaults } from '../schema/defaults.ts';
 import { isLoopbackUrl } from '../schema/https-url.ts';
 import type { Entry } from '../schema/merge.ts';
@@ -13,7 +13,7 @@ type KeyedAuthentication = Extract<ClientAuthentication, { readonly method: 'pri
 
 export interface LowerClientContext {
   readonly catalogues: Catalogues;
-  readonly standIns?: StandIns | undefined;
+  readonly standIns?: StandInKeys | undefined;
 }
 
 export function lowerClient({ name, value }: Entry<ClientEntry>, context: LowerClientContext): Client {
@@ -37,7 +37,7 @@ function lowerAuthentication(
 function lowerKeys(
   name: string,
   { jwksUri = '', jwks }: NonNullable<ClientEntry['auth']['private_key_jwt']>,
-  standIns: StandIns | undefined,
+  standIns: StandInKeys | undefined,
 ): KeyedAuthentication {
   const stated = { method: 'private_key_jwt', algorithms: defaults.algorithms, network: 'public' } as const;
   if (jwks !== undefined) return { ...stated, keys: inlineKeys(jwks.keys) };

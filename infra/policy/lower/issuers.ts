@@ -1,7 +1,7 @@
 // An issuer of a checked policy as the functions read it: where its keys come from and which network it may be on. Pure.
 import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
 import { catalogueOf } from '../claims/catalogue.ts';
-import type { StandIns } from '../compile-options.ts';
+import type { StandInKeys } from '../compile-options.ts';
 import { defaults } from '../schema/defaults.ts';
 import { parseDuration } from '../schema/duration.ts';
 import { isLoopbackUrl } from '../schema/https-url.ts';
@@ -16,7 +16,7 @@ export type CompiledIssuer = TrustedIssuer<string | ValueHole>;
 export function lowerIssuer(
   { name, value }: Entry<IssuerEntry>,
   url: string | ValueHole,
-  standIns?: StandIns,
+  standIns?: StandInKeys,
 ): CompiledIssuer {
   const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
   const keys = keysOf(name, value, url, standIns);
@@ -48,7 +48,7 @@ function lowerTimes({ maxAge, maxLifetime, clockSkew }: IssuerEntry) {
   };
 }
 
-function keysOf(name: string, value: IssuerEntry, url: string | ValueHole, standIns?: StandIns): KeySource {
+function keysOf(name: string, value: IssuerEntry, url: string | ValueHole, standIns?: StandInKeys): KeySource {
   if (value.jwks !== undefined) return { from: 'inline', jwks: value.jwks };
   const { jwksUri } = value;
   const isLocal = isLoopback(url) || (jwksUri !== undefined && isLoopbackUrl(jwksUri));

@@ -116,12 +116,12 @@ describe.each(engines)('DynamoDB by $name', (engine) => {
     });
 
     it('is swept of expired items and keeps the others', async () => {
-      const now = () => Date.UTC(2026, 0, 1);
-      const second = now() / 1000;
+      const clock = () => Date.UTC(2026, 0, 1);
+      const second = clock() / 1000;
       const expiries = { past: { N: `${second - 1}` }, now: { N: `${second}` }, words: { S: '1' } };
       for (const [pk, expires] of Object.entries(expiries)) await client.send(put(`sweep-${pk}`, { expires }));
       await client.send(put('sweep-never'));
-      const options = { client, table: TableName, ttlAttribute: 'expires', now };
+      const options = { client, table: TableName, ttlAttribute: 'expires', clock };
       expect(await sweepOnce(options)).toBe(1);
       expect(await sweepOnce(options)).toBe(0);
       const { Responses } = await client.send(batchGet('sweep-past', 'sweep-now', 'sweep-words', 'sweep-never'));
@@ -138,7 +138,7 @@ describe('the embedded DynamoDB', () => {
   const tableArn = `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}`;
 
   beforeAll(async () => {
-    dynamoDb = await startDynamoDb({ ...options, now: () => 7, principalOf: () => adminArn });
+    dynamoDb = await startDynamoDb({ ...options, clock: () => 7, principalOf: () => adminArn });
     client = clientOf(dynamoDb);
     await createTable(client, table);
   });
@@ -220,7 +220,7 @@ describe('the embedded DynamoDB', () => {
       client: engineClient,
       table: TableName,
       ttlAttribute: 'expires',
-      now: Date.now,
+      clock: Date.now,
       intervalMs: 5,
     });
     const isThere = async () => (await engineClient.send(new GetItemCommand({ TableName, Key: key('swept') }))).Item;

@@ -29,7 +29,7 @@ const clock = { now: Date.UTC(2026, 0, 1) };
 let world: Awaited<ReturnType<typeof kmsWorld>>;
 
 beforeAll(async () => {
-  world = await kmsWorld({ now: () => clock.now });
+  world = await kmsWorld({ clock: () => clock.now });
 });
 afterAll(() => world.close());
 

@@ -21,7 +21,7 @@ const roles = [
 let world: Awaited<ReturnType<typeof stsWorld>>;
 
 beforeAll(async () => {
-  world = await stsWorld({ roles, now: () => clock.now });
+  world = await stsWorld({ roles, clock: () => clock.now });
 });
 beforeEach(() => {
   world.calls.splice(0);

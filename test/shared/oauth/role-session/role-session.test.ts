@@ -381,7 +381,7 @@ function packedOf({ role: { arn } }: RoleSession, input: Input): number {
   const principal = 'arn:aws:sts::111122223333:assumed-role/token/token';
   const roles = [{ arn, trusts: ['*'], externalId: 'acme-7' }];
   const result = assumeRole(
-    { caller: { principal }, roles, sessions: openSessions(() => undefined), now: now * 1_000 },
+    { caller: { principal }, roles, sessions: openSessions(() => undefined), at: now * 1_000 },
     input,
   );
   return Number((result as { PackedPolicySize?: number }).PackedPolicySize ?? 0);
