@@ -8,7 +8,7 @@ import { isLocal } from './server.ts';
 import { type Credentials, credentialsFrom, signRequest } from './sigv4.ts';
 
 export interface AdminCall {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly json?: object;
   /** As IAM names it, for a caller who is not let in: `POST /admin/revocations`. */

@@ -99,6 +99,23 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals: [file = ''], output, machine }) =>
       (await import('./audit-verify.ts')).auditVerify(file, values, output, machine),
   },
+  suspend: {
+    argument: { name: 'KIND NAME' },
+    options: { ...server, ...texts('reason', 'until') },
+    run: async ({ values: options, positionals: words, output, machine }) =>
+      (await import('./suspensions.ts')).suspend({ words, options, output, machine }),
+  },
+  'suspend list': {
+    options: server,
+    run: async ({ values: options, output, machine }) =>
+      (await import('./suspensions.ts')).listSuspensions({ options, output, machine }),
+  },
+  resume: {
+    argument: { name: 'KIND NAME' },
+    options: server,
+    run: async ({ values: options, positionals: words, output, machine }) =>
+      (await import('./suspensions.ts')).resume({ words, options, output, machine }),
+  },
   why: {
     argument: { name: 'DECISION_ID' },
     options: { ...server, json: flag },

@@ -11,7 +11,7 @@ export interface Given {
 }
 
 export interface Command {
-  /** What words it takes, for its error; `optional` when it may be left out, `rest` for a command line after `--`. */
+  /** The words it takes, for its error; `optional` when they may be left out, `rest` for a command line after `--`. */
   readonly argument?: { readonly name: string; readonly optional?: true; readonly rest?: true };
   readonly options: NonNullable<ParseArgsConfig['options']>;
   /** @returns the exit code */

@@ -5,7 +5,7 @@ import { hostOf, proxyOf } from './proxy.ts';
 import { TunnelRefused, tunnelAgent } from './tunnel.ts';
 
 export interface HttpRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

@@ -1,7 +1,9 @@
 // `cambio revoke`: an own token (RFC 7009), or, as an administrator, whatever is so described. Calls POST /revoke or
 // POST /admin/revocations.
 import { callAdmin } from './admin-call.ts';
+import { epochSeconds } from './epoch-seconds.ts';
 import type { Machine } from './machine.ts';
+import { printable } from './printable.ts';
 import { type Server, serverOf } from './server.ts';
 import { asserted, type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { givenToken, type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
@@ -45,15 +47,11 @@ async function revokeAll(options: RevokeOptions, server: Server, output: Output,
   const { by = '', value, reason, 'issued-before': issuedBefore } = options;
   if (!kinds.includes(by)) throw new UsageError(`--by takes one of ${kinds.join(', ')}`);
   if (!value || !reason) throw new UsageError('revoke --by needs --value and --reason');
-  const before = issuedBefore === undefined ? {} : { issuedBefore: secondsOf(issuedBefore) };
+  const before = issuedBefore === undefined ? {} : { issuedBefore: epochSeconds('--issued-before', issuedBefore) };
   const url = server.at('/admin/revocations');
   const body = { by, value, reason, ...before };
   const { json } = await callAdmin({ method: 'POST', url, json: body, action: 'POST /admin/revocations' }, machine);
   output.stdout(`${JSON.stringify(json)}\n`);
+  if (json['known'] === false) output.stderr(`cambio: there is no such ${by}: ${printable(value)}\n`);
   return exitCodes.ok;
-}
-
-function secondsOf(text: string): number {
-  if (!/^\d{1,12}$/.test(text)) throw new UsageError('--issued-before is seconds since the epoch');
-  return Number(text);
 }

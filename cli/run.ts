@@ -71,10 +71,12 @@ function parse(words: readonly string[], { options, argument }: Command): Pick<G
 
 function checkArguments(name: string, { argument }: Command, positionals: readonly string[]): void {
   if (argument?.rest && positionals.length > 0) return;
-  if (positionals.length > (argument ? 1 : 0)) {
-    throw new CommandLineError(`${name} takes ${argument ? `one ${argument.name}` : 'no further words'}`);
+  const wanted = argument ? argument.name.split(' ').length : 0;
+  if (positionals.length > wanted) {
+    const taken = wanted === 0 ? 'no further words' : `${wanted === 1 ? 'one ' : ''}${argument?.name}`;
+    throw new CommandLineError(`${name} takes ${taken}`);
   }
-  if (argument && !argument.optional && positionals.length === 0) {
+  if (argument && !argument.optional && positionals.length < wanted) {
     throw new CommandLineError(`${name} needs ${argument.rest ? `-- ${argument.name}` : argument.name}`);
   }
 }

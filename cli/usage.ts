@@ -36,6 +36,8 @@ for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION
                           the trace of a decision
   revoke --by KIND --value VALUE --reason TEXT [--issued-before EPOCH]
                           KIND: jti, family, subject, client, issuer, key, run
+  suspend KIND NAME --reason TEXT [--until EPOCH], suspend list, resume KIND NAME
+                          the kill switch; KIND: issuer, client, rule, audience, role
   audit verify AUDIT.jsonl
                           the functions' log against the decisions that are kept; exit 1 when one is missing or differs
   keys list, keys rotate, keys revoke KID

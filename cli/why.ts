@@ -38,11 +38,19 @@ function treeOf(decision: Document): readonly string[] {
   const omitted = decision['rules_omitted'];
   return [
     headOf(decision),
-    ...(typeof decision['detail'] === 'string' ? partLines('because', { detail: decision['detail'] }) : []),
+    ...becauseOf(decision),
     ...['request', 'subject', 'actor', 'issued'].flatMap((name) => partLines(name, decision[name])),
     'rules',
     ...(rules.length === 0 ? ['  none was evaluated'] : ruleLines(rules)),
     ...(omitted === undefined ? [] : [`  and ${String(omitted)} more`]),
+  ];
+}
+
+/** What the reason alone does not say: which check failed, or what is suspended and where that is looked up. */
+function becauseOf({ detail, reason }: Document): readonly string[] {
+  return [
+    ...(typeof detail === 'string' ? partLines('because', { detail }) : []),
+    ...(reason === 'suspended' ? ['  by whom and why: cambio suspend list'] : []),
   ];
 }
 

@@ -109,6 +109,16 @@ describe('revoke by description', () => {
     expect(JSON.parse(now.received[0]?.body ?? '')).not.toHaveProperty('issuedBefore');
   });
 
+  test('of what the policy does not know is done, and that is said', async () => {
+    const line = ['revoke', '--by', 'issuer', '--value', 'githbu', '--reason', 'x'];
+    const body = { id: '1', by: 'issuer', value: 'githbu', issuedBefore: 5, known: false };
+    const unknown = await run({ '/admin/revocations': { body } }, line);
+    expect([unknown.exit, unknown.stderr]).toEqual([0, 'cambio: there is no such issuer: githbu\n']);
+    await server?.close();
+    const known = await run({ '/admin/revocations': { body: { ...body, known: true } } }, line);
+    expect([known.exit, known.stderr]).toEqual([0, '']);
+  });
+
   test.each<[string, readonly string[]]>([
     [
       '--by takes one of jti, family, subject, client, issuer, key, run',

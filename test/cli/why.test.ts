@@ -69,6 +69,27 @@ describe('cambio why', () => {
     );
   });
 
+  test('says which check a refused token failed, and whose token it was', async () => {
+    const { rules: _, ...head } = decision;
+    const refused = {
+      ...head,
+      reason: 'audience',
+      detail: 'aud names others beside us',
+      subject: { issuer: 'github' },
+    };
+    expect((await cambioIn(answering(200, refused), 'why', id)).stdout.split('\n').slice(1)).toEqual([
+      'because',
+      '  detail: "aud names others beside us"',
+      'subject',
+      '  issuer: "github"',
+      'rules',
+      '  none was evaluated',
+      '',
+    ]);
+    const { detail: _detail, ...without } = refused;
+    expect((await cambioIn(answering(200, without), 'why', id)).stdout).not.toContain('because');
+  });
+
   test('prints the document itself with --json', async () => {
     const { stdout } = await cambioIn(answering(200, decision), 'why', id, '--json');
     expect(JSON.parse(stdout)).toEqual(decision);
