@@ -21,7 +21,7 @@ export function awsErrorOf(answer: Answer): AwsError {
   const { status } = answer;
   const { __type: type, code = type, message, Message = message } = membersOf(answer.body.toString('utf8'));
   // `com.amazonaws.dynamodb.v20120810#ThrottlingException`, and from front ends `ThrottlingException:http://…`.
-  const name = /^(?:[^#]*#)?([A-Za-z]\w{0,99})(?:$|:)/.exec(String(type ?? code))?.[1];
+  const name = /^(?:[^#]*#)?([A-Za-z]\w{0,99})(?:$|:)/.exec(String(type ?? code ?? ''))?.[1];
   return new AwsError(name ?? `Status${status}`, String(Message ?? `status ${status}`).slice(0, 300), answer);
 }
 

@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   /** Milliseconds for an answer. */
   readonly answerMs: number;
   readonly maxBytes: number;
+  /** PEM, trusted in the place of Node's own. */
+  readonly ca?: string;
   /** Of an earlier connection: it saves a round trip of the handshake. */
   readonly session: Buffer | undefined;
   readonly onSession: (session: Buffer) => void;
@@ -54,7 +56,7 @@ export async function openConnection(options: ConnectionOptions): Promise<Connec
   return overSocket(socket, options);
 }
 
-function connect({ url, session, onSession }: ConnectionOptions): { socket: Socket; connected: string } {
+function connect({ url, ca, session, onSession }: ConnectionOptions): { socket: Socket; connected: string } {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const isSecure = url.protocol === 'https:';
   const target = { host, port: Number(url.port || (isSecure ? 443 : 80)), noDelay: true };
@@ -67,6 +69,7 @@ function connect({ url, session, onSession }: ConnectionOptions): { socket: Sock
     rejectUnauthorized: true,
     ALPNProtocols: ['http/1.1'],
     ...(!isAddress && { servername: host }),
+    ...(ca !== undefined && { ca }),
     ...(session && { session }),
   });
   socket.on('session', onSession);
