@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '..');
 const entries = [
   ...(['token', 'introspect', 'revoke', 'admin-revocations', 'events'] as const),
   ...(['discovery', 'jwks', 'status-lists', 'decisions', 'session-revocations', 'keyring-seed'] as const),
+  ...(['value-digests'] as const),
 ] as const;
 
 /** A file of functions/, without its ending. */

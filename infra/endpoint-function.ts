@@ -23,6 +23,8 @@ export interface EndpointFunctionProps {
   readonly entry: FunctionEntry;
   readonly description: string;
   readonly settings: Settings;
+  /** Of values among the settings that only CloudFormation knows: where one becomes another, so does the version. */
+  readonly digests?: Settings;
   readonly policy?: PolicyArtifact;
   /** All the function may do besides writing its logs and traces. */
   readonly statements?: readonly PolicyStatement[];
@@ -71,7 +73,7 @@ export class EndpointFunction extends Construct {
           timeout,
           environment: environmentOf(props.settings),
           tracing: Tracing.ACTIVE,
-          currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+          currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN, ...versionOf(props) },
           role,
           logGroup,
           ...(vpc ? { vpc } : {}),
@@ -79,6 +81,12 @@ export class EndpointFunction extends Construct {
         }),
     );
   }
+}
+
+/** CloudFormation replaces a version whose description is another, after it has updated the function. */
+function versionOf({ settings, digests = {} }: EndpointFunctionProps) {
+  const named = (Object.keys(settings) as Setting[]).flatMap((name) => digests[name] ?? []);
+  return named.length > 0 ? { description: `values ${named.join(' ')}` } : {};
 }
 
 function environmentOf(settings: Settings): Record<string, string> {

@@ -18,9 +18,11 @@ import {
   statusListsPart,
   tokenPart,
 } from './endpoint-definitions.ts';
-import { EndpointFunction } from './endpoint-function.ts';
+import { EndpointFunction, type Settings } from './endpoint-function.ts';
 
 export interface EndpointsProps extends PartsProps {
+  /** Of settings whose values only CloudFormation knows. */
+  readonly digests: Settings;
   readonly logRetention: RetentionDays;
   readonly vpc: IVpc | undefined;
 }
@@ -70,12 +72,14 @@ export class Endpoints extends Construct {
     return this.signing;
   }
 
-  private make(id: string, part: EndpointPart, { artifact, logRetention, vpc }: EndpointsProps): EndpointFunction {
+  private make(id: string, part: EndpointPart, props: EndpointsProps): EndpointFunction {
+    const { artifact, digests, logRetention, vpc } = props;
     const { entry, route, seconds, settings, statements = [] } = part;
     const made = new EndpointFunction(this, id, {
       entry,
       description: `Cambio: ${route}`,
       settings,
+      digests,
       statements,
       timeout: Duration.seconds(seconds),
       logRetention,

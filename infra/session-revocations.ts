@@ -14,12 +14,14 @@ import {
   revocationsRoleIn,
 } from '../shared/policy/session-revocation.ts';
 import { boundaryProblems } from './boundary-check.ts';
-import { EndpointFunction } from './endpoint-function.ts';
+import { EndpointFunction, type Settings } from './endpoint-function.ts';
 import type { RecordsTable } from './records-table.ts';
 import { arnOf, type RoleAccess } from './role-access.ts';
 
 export interface SessionRevocationsProps extends RoleAccess {
   readonly policyValues: string | undefined;
+  /** Of settings whose values only CloudFormation knows. */
+  readonly digests: Settings;
   readonly records: RecordsTable;
   readonly logRetention: RetentionDays;
   /** Roles from TypeScript, whose boundary synth can see. */
@@ -73,7 +75,7 @@ export class SessionRevocations extends Construct {
   }
 
   private makeFunction(props: SessionRevocationsProps): EndpointFunction {
-    const { artifact, values, records, policyValues, logRetention } = props;
+    const { artifact, values, digests, records, policyValues, logRetention } = props;
     const arns = revocableRoles(artifact).map((role) => arnOf(role, values));
     const { own, others } = byAccount(this, arns);
     const writing = own.length === 0 ? [] : revocationStatements(own, this.boundary.managedPolicyArn);
@@ -81,6 +83,7 @@ export class SessionRevocations extends Construct {
       entry: 'session-revocations',
       description: 'Cambio: ends revoked sessions of AWS roles',
       settings: { accountId: Aws.ACCOUNT_ID, recordsTable: records.name, ...(policyValues && { policyValues }) },
+      digests,
       policy: artifact,
       statements: [
         records.listedStatement(),

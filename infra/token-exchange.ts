@@ -15,6 +15,7 @@ import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
 import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
 import { makeSessionRevocations } from './session-revocations.ts';
 import { SigningKeys } from './signing-keys.ts';
+import { digestValues } from './value-digests.ts';
 
 export interface TokenExchangeProps {
   /** A policy file, a folder of them, or a policy compiled already. */
@@ -78,8 +79,17 @@ export class TokenExchange extends Construct {
     this.issuer = `https://${this.issuerDistribution.domainName}`;
     this.apiBase = this.api.base;
     const valuesJson = policyValues(this, values);
+    const digests = digestValues(this, {
+      values: {
+        ...(valuesJson !== undefined && { policyValues: valuesJson }),
+        // Only what is given: names of this construct's own resources stay as long as they do.
+        ...(issuerDomain && { issuer: this.issuer }),
+        ...(domain && { apiBase: this.apiBase }),
+      },
+      logRetention,
+    });
     const sessions = makeSessionRevocations(this, {
-      ...{ artifact, values, records, logRetention },
+      ...{ artifact, values, digests, records, logRetention },
       policyValues: valuesJson,
       roles: props.roles ?? {},
       boundary: props.sessionBoundary,
@@ -87,6 +97,7 @@ export class TokenExchange extends Construct {
     const endpoints = new Endpoints(this, 'Endpoints', {
       artifact,
       policyValues: valuesJson,
+      digests,
       roleStatements: roleStatements({ artifact, values }),
       issuer: this.issuer,
       apiBase: this.apiBase,

@@ -10,28 +10,32 @@ const maxReasonLength = 1_000;
 /**
  * The Lambda handler of a custom resource. Deletion does nothing: what the resource wrote belongs to a table that
  * outlives the stack.
+ * @param work what it answers are the resource's attributes
  * @param physicalId stays the same for ever, so that CloudFormation never replaces the resource
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 export function customResource(
   physicalId: string,
-  work: (properties: Readonly<Record<string, unknown>>) => Promise<void>,
+  work: (properties: Readonly<Record<string, unknown>>) => Promise<Attributes>,
 ) {
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
-    const failure = event.RequestType === 'Delete' ? undefined : await failureOf(() => work(event.ResourceProperties));
-    const { StackId, RequestId, LogicalResourceId } = event;
-    const status = failure === undefined ? 'SUCCESS' : 'FAILED';
-    const answer = { Status: status, PhysicalResourceId: physicalId, StackId, RequestId, LogicalResourceId };
-    await put(event.ResponseURL, JSON.stringify({ ...answer, ...(failure !== undefined && { Reason: failure }) }));
+    const { StackId, RequestId, LogicalResourceId, ResourceProperties } = event;
+    const outcome = event.RequestType === 'Delete' ? succeeded : await outcomeOf(() => work(ResourceProperties));
+    const answer = { ...outcome, PhysicalResourceId: physicalId, StackId, RequestId, LogicalResourceId };
+    await put(event.ResponseURL, JSON.stringify(answer));
   };
 }
 
-async function failureOf(work: () => Promise<void>): Promise<string | undefined> {
+type Attributes = Readonly<Record<string, string>> | undefined;
+
+const succeeded = { Status: 'SUCCESS' } as const;
+
+async function outcomeOf(work: () => Promise<Attributes>) {
   try {
-    await work();
-    return undefined;
+    return { ...succeeded, Data: await work() };
   } catch (error) {
-    return (error instanceof Error ? `${error.name}: ${error.message}` : 'failed').slice(0, maxReasonLength);
+    const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'failed';
+    return { Status: 'FAILED', Reason: reason.slice(0, maxReasonLength) } as const;
   }
 }
 

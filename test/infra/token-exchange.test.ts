@@ -18,7 +18,8 @@ function environmentsOf(of: Synthesized): Readonly<Record<string, Readonly<Recor
   return Object.fromEntries(
     functionsOf(of).map(([id, { Properties }]) => {
       const name = /(?:Endpoints|Keyring)(\w+)Function/.exec(id)?.[1] ?? id;
-      return [name, (Properties['Environment'] as { Variables: Readonly<Record<string, Json>> }).Variables];
+      const { Variables = {} } = (Properties['Environment'] ?? {}) as { Variables?: Readonly<Record<string, Json>> };
+      return [name, Variables];
     }),
   );
 }

@@ -34,7 +34,9 @@ function event(type: 'Create' | 'Update' | 'Delete'): CloudFormationCustomResour
 describe('a custom resource', () => {
   test.each(['Create', 'Update'] as const)('%s does its work and answers SUCCESS', async (type) => {
     const seen: unknown[] = [];
-    await customResource('physical', async (properties) => void seen.push(properties['Keys']))(event(type));
+    await customResource('physical', async (properties) => {
+      seen.push(properties['Keys']);
+    })(event(type));
     expect(seen).toEqual([[1]]);
     expect(answers.at(-1)).toEqual({
       method: 'PUT',
@@ -47,6 +49,11 @@ describe('a custom resource', () => {
         LogicalResourceId: 'logical',
       },
     });
+  });
+
+  test('answers with what its work found out, which are its attributes', async () => {
+    await customResource('physical', async () => ({ VALUES: '00ff' }))(event('Update'));
+    expect(answers.at(-1)?.body).toMatchObject({ Status: 'SUCCESS', Data: { VALUES: '00ff' } });
   });
 
   test('answers FAILED with the reason when its work fails', async () => {
