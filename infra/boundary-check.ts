@@ -1,7 +1,7 @@
-// Whether the roles that came from TypeScript have the boundary without which their sessions cannot be revoked. Run when the
-// app is validated, after aspects such as `PermissionsBoundary.of(role).apply(…)`.
+// Whether IAM takes the boundary, and whether the roles that came from TypeScript have it: without it their sessions cannot be
+// revoked. Run when the app is validated, after aspects such as `PermissionsBoundary.of(role).apply(…)`.
 import { Stack } from 'aws-cdk-lib';
-import { CfnRole, type IManagedPolicy, type IRole } from 'aws-cdk-lib/aws-iam';
+import { CfnRole, type IManagedPolicy, type IRole, type ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 
 /** One problem for each role; imported roles show nothing, and there IAM itself keeps the function out. */
 export function boundaryProblems(roles: readonly IRole[], boundary: IManagedPolicy): string[] {
@@ -11,6 +11,17 @@ export function boundaryProblems(roles: readonly IRole[], boundary: IManagedPoli
     const what = `the role ${role.node.path} is revocable and has not the boundary of this construct`;
     return [`${what}: iam.PermissionsBoundary.of(role).apply(exchange.sessionBoundary)`];
   });
+}
+
+/** Characters of a managed policy, white space aside; a boundary is one policy and cannot be spread over several. */
+const maxCharacters = 6_144;
+
+export function boundarySizeProblems(boundary: ManagedPolicy): string[] {
+  const { length } = JSON.stringify(Stack.of(boundary).resolve(boundary.document));
+  if (length <= maxCharacters) return [];
+  return [
+    `the sessionBoundary has ${length} characters, and IAM takes ${maxCharacters}: name fewer actions or resources`,
+  ];
 }
 
 function hasBoundary(role: CfnRole, boundary: IManagedPolicy): boolean {

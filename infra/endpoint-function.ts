@@ -1,7 +1,7 @@
 // One Lambda function: bundle, role with nothing but what it is given, log group, and the alias `live` everything calls.
 import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
   Architecture,
@@ -53,6 +53,7 @@ export class EndpointFunction extends Construct {
     for (const statement of [...(props.statements ?? []), ...(props.vpc ? networkStatements() : [])]) {
       role.addToPolicy(statement);
     }
+    this.node.addValidation({ validate: () => rightsProblems(role) });
     this.function = this.makeFunction(props, role, logGroup);
     this.live = new Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion as IVersion });
     acknowledgeFindings(this);
@@ -81,6 +82,17 @@ export class EndpointFunction extends Construct {
         }),
     );
   }
+}
+
+/** Managed policies of one role, unless its account has asked for more. */
+const maxManagedPolicies = 10;
+
+/** CDK spreads rights that are too many for the role's own policy over managed ones. */
+function rightsProblems(role: Role): string[] {
+  const count = role.node.children.filter((child) => child instanceof ManagedPolicy).length;
+  if (count <= maxManagedPolicies) return [];
+  const what = `the rights of ${role.node.path} take ${count} managed policies besides its own, and IAM attaches ${maxManagedPolicies}`;
+  return [`${what}: grant fewer roles, or divide them among several deployments`];
 }
 
 /** CloudFormation replaces a version whose description is another, after it has updated the function. */

@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import type { PolicyArtifact, Role, ValueHole } from '../shared/policy/compiled-policy.ts';
 import { roleUses } from '../shared/policy/role-uses.ts';
 import { oidcProvider } from '../shared/policy/trust-policy.ts';
+import { inChunks } from './arn-chunks.ts';
 
 export interface RoleAccess {
   readonly artifact: PolicyArtifact;
@@ -16,8 +17,8 @@ export interface RoleAccess {
 export function roleStatements({ artifact, values }: RoleAccess): readonly PolicyStatement[] {
   const uses = roleUses(artifact).filter(({ role }) => role.via === 'assume-role');
   const allow = (action: string, allowed: typeof uses): PolicyStatement[] => {
-    const resources = allowed.map(({ role }) => arnOf(role, values));
-    return resources.length === 0 ? [] : [new PolicyStatement({ actions: [action], resources })];
+    const chunks = inChunks(allowed.map(({ role }) => arnOf(role, values)));
+    return chunks.map((resources) => new PolicyStatement({ actions: [action], resources: [...resources] }));
   };
   return [
     ...allow('sts:AssumeRole', uses),

@@ -13,7 +13,8 @@ import {
   revocationStatements,
   revocationsRoleIn,
 } from '../shared/policy/session-revocation.ts';
-import { boundaryProblems } from './boundary-check.ts';
+import { inChunks } from './arn-chunks.ts';
+import { boundaryProblems, boundarySizeProblems } from './boundary-check.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
 import type { RecordsTable } from './records-table.ts';
 import { arnOf, type RoleAccess } from './role-access.ts';
@@ -65,7 +66,9 @@ export class SessionRevocations extends Construct {
     });
     live.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(1) });
     const given = revocableRoles(props.artifact).flatMap(({ name }) => props.roles[name] ?? []);
-    this.node.addValidation({ validate: () => boundaryProblems(given, this.boundary) });
+    this.node.addValidation({
+      validate: () => [...boundarySizeProblems(boundary), ...boundaryProblems(given, boundary)],
+    });
     acknowledgeFindings(this);
   }
 
@@ -78,7 +81,8 @@ export class SessionRevocations extends Construct {
     const { artifact, values, digests, records, policyValues, logRetention } = props;
     const arns = revocableRoles(artifact).map((role) => arnOf(role, values));
     const { own, others } = byAccount(this, arns);
-    const writing = own.length === 0 ? [] : revocationStatements(own, this.boundary.managedPolicyArn);
+    const { managedPolicyArn } = this.boundary;
+    const writing = inChunks(own).flatMap((roles) => revocationStatements(roles, managedPolicyArn));
     return new EndpointFunction(this, 'Writer', {
       entry: 'session-revocations',
       description: 'Cambio: ends revoked sessions of AWS roles',
@@ -88,7 +92,7 @@ export class SessionRevocations extends Construct {
       statements: [
         records.listedStatement(),
         ...writing.map((statement) => PolicyStatement.fromJson(statement)),
-        ...(others.length === 0 ? [] : [assuming(others)]),
+        ...assuming(others),
       ],
       timeout: Duration.seconds(60),
       logRetention,
@@ -108,9 +112,9 @@ function byAccount(scope: Construct, arns: readonly string[]) {
   return { own: arns, others: arns.filter((arn) => accountOf(arn) !== undefined) };
 }
 
-function assuming(arns: readonly string[]): PolicyStatement {
-  const resources = [...new Set(arns.map(revocationsRoleIn))];
-  return new PolicyStatement({ actions: ['sts:AssumeRole'], resources });
+function assuming(arns: readonly string[]): PolicyStatement[] {
+  const chunks = inChunks([...new Set(arns.map(revocationsRoleIn))]);
+  return chunks.map((resources) => new PolicyStatement({ actions: ['sts:AssumeRole'], resources: [...resources] }));
 }
 
 const boundaryActions = defaultBoundary

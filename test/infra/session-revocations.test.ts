@@ -153,6 +153,17 @@ describe('a policy with revocable roles', () => {
   });
 });
 
+test('a boundary longer than a managed policy may be is an error of synthesis', () => {
+  const boundaryOf = (count: number) => {
+    const resources = Array.from({ length: count }, (_, index) => `arn:aws:s3:::a-bucket-of-many/${index}/*`);
+    return [new PolicyStatement({ actions: ['s3:GetObject'], resources })];
+  };
+  expect(() => templateOf({ ...policyOf({ roles }), sessionBoundary: boundaryOf(150) })).not.toThrow();
+  expect(() => templateOf({ ...policyOf({ roles }), sessionBoundary: boundaryOf(180) })).toThrow(
+    /the sessionBoundary has \d+ characters, and IAM takes 6144/,
+  );
+});
+
 describe('a revocable role from TypeScript', () => {
   /** Synthesizes with a role; `given` does to it what a deployment would. */
   function synthesized(given: (role: Role, exchange: TokenExchange) => void): string {
