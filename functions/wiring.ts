@@ -53,7 +53,7 @@ export const signWithKms = () => createSign(createSignMessage(callOptions()));
 /** Finds the keys of issuers, and of clients that publish theirs. */
 export function issuerKeys(write: WriteLog) {
   return createIssuerKeys({
-    now: clock,
+    clock,
     fetchJson,
     random: Math.random,
     onFailure: (issuer, cause) => write('error', 'issuer_keys', { issuer, cause }),

@@ -1,9 +1,9 @@
-// A bounded memory of answers that are good for a while. Pure but for the clock it is given.
+// A bounded memory of answers that are good for a while. Pure but for the time it is given.
 
 export interface ExpiringMapOptions {
   /** The entry made first is forgotten first. */
   readonly maxEntries: number;
-  /** In the unit of `until`. */
+  /** Seconds since the epoch, as `until`. */
   readonly now: () => number;
 }
 

@@ -98,17 +98,17 @@ async function writeKeyring(
 /**
  * A keyring that is read again once it is a minute old; concurrent callers share one read. When the store does not
  * answer, the last keyring is good for an hour: keys change rarely, and verifiers need theirs most in an outage.
- * @param now milliseconds
+ * @param clock milliseconds since the epoch
  */
-export function createCachedKeyring(read: ReadKeyring, now: () => number): ReadKeyring {
+export function createCachedKeyring(read: ReadKeyring, clock: () => number): ReadKeyring {
   let last: { readonly keyring: Keyring; readonly at: number } | undefined;
   let flight: { readonly keyring: Promise<Keyring>; readonly at: number } | undefined;
   // A clock that was set back makes an age negative: that is no fresh answer either.
-  const isYounger = (at: number, age: number): boolean => now() >= at && now() - at < age;
+  const isYounger = (at: number, age: number): boolean => clock() >= at && clock() - at < age;
   const readAgain = (): Promise<Keyring> => {
     // A read that hangs is not waited for by everybody who comes after it.
     if (flight && isYounger(flight.at, joinFor)) return flight.keyring;
-    const at = now();
+    const at = clock();
     const keyring = read().then((answer) => {
       last = { keyring: answer, at };
       return answer;

@@ -53,7 +53,7 @@ export function auditedEndpoint<Event extends AuditedEvent>(
   return endpoint<Event>({
     log: audit({ name, write, newId, keeping }),
     errors,
-    readers: [started, refusals({ recordDecision, keeping, budget, timeLeft }), ...(reader ? [reader] : [])],
+    middlewares: [started, refusals({ recordDecision, keeping, budget, timeLeft }), ...(reader ? [reader] : [])],
     timeLeft,
     abandon: ({ decision }) => {
       decision.abandoned = true;

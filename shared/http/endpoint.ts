@@ -11,8 +11,8 @@ export interface Endpoint<Event> {
   readonly log: MiddlewareObj<Event, APIGatewayProxyResult>;
   /** Writes every exception as the endpoint's callers read it; default: in JSON, as OAuth has it. */
   readonly errors?: MiddlewareObj<Event, APIGatewayProxyResult>;
-  /** What happens before the response is made, and to an exception before it is an answer. */
-  readonly readers?: MiddlewareObj<Event, APIGatewayProxyResult>[];
+  /** What happens before the response is made, and to an exception before `errors` writes it. */
+  readonly middlewares?: MiddlewareObj<Event, APIGatewayProxyResult>[];
   /** Milliseconds left for the response; default {@link requestTime}. */
   readonly timeLeft?: (event: Event) => number;
   /** Told when they are over: what comes of the request later is for nobody. */
@@ -24,7 +24,7 @@ export interface Endpoint<Event> {
 export function endpoint<Event>({
   log,
   errors = answerErrors((error) => errorAnswer(error)),
-  readers = [],
+  middlewares = [],
   timeLeft = () => requestTime,
   abandon,
   respond,
@@ -35,5 +35,10 @@ export function endpoint<Event>({
       () => respond(event),
       () => abandon?.(event),
     );
-  return middy<Event, APIGatewayProxyResult>().use(log).use(noStore<Event>()).use(errors).use(readers).handler(answer);
+  return middy<Event, APIGatewayProxyResult>()
+    .use(log)
+    .use(noStore<Event>())
+    .use(errors)
+    .use(middlewares)
+    .handler(answer);
 }

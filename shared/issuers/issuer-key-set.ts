@@ -21,7 +21,7 @@ export interface KeySetFetch {
   readonly issuer: KeyOwner;
   readonly fetchJson: FetchJson;
   /** Milliseconds since some epoch. */
-  readonly now: () => number;
+  readonly clock: () => number;
   /** Milliseconds for all requests together. */
   readonly timeoutMs: number;
 }
@@ -31,11 +31,11 @@ export interface KeySetFetch {
  * @throws FetchJsonError, DiscoveryError, KeySetError
  */
 export async function fetchKeySet(fetch: KeySetFetch): Promise<readonly VerificationKey[]> {
-  const { issuer, now, timeoutMs } = fetch;
-  const started = now();
+  const { issuer, clock, timeoutMs } = fetch;
+  const started = clock();
   const jwksUri = await findJwksUri(fetch);
   // A clock that was set back must not lengthen the limit.
-  const left = Math.min(timeoutMs, timeoutMs - (now() - started));
+  const left = Math.min(timeoutMs, timeoutMs - (clock() - started));
   return parseKeySet(await fetchFrom(jwksUri, issuer, fetch.fetchJson, Math.max(left, 1)));
 }
 

@@ -16,7 +16,7 @@ export interface IssuerKeysLimits extends KeyCacheLimits {
 
 export interface IssuerKeysOptions {
   /** Milliseconds since some epoch. */
-  readonly now: () => number;
+  readonly clock: () => number;
   readonly fetchJson: FetchJson;
   /** From 0 to below 1; shortens the time keys are fresh by up to a fifth, differently in each process. Default none. */
   readonly random?: () => number;
@@ -82,16 +82,16 @@ function unavailable(cache: KeyCache, issuer: KeyOwner): never {
 }
 
 /** By name and URL: two issuers never share keys, not even under one URL. */
-function createCaches({ now, fetchJson, random = () => 0, limits: given, onFailure }: IssuerKeysOptions) {
+function createCaches({ clock, fetchJson, random = () => 0, limits: given, onFailure }: IssuerKeysOptions) {
   const limits = { ...defaultLimits, ...given };
   const caches = new Map<string, KeyCache>();
   return (issuer: KeyOwner): KeyCache => {
     const id = JSON.stringify([issuer.name, issuer.url]);
     const known = caches.get(id);
     if (known !== undefined) return known;
-    const fetchKeys = () => fetchKeySet({ issuer, fetchJson, now, timeoutMs: limits.timeoutMs });
+    const fetchKeys = () => fetchKeySet({ issuer, fetchJson, clock, timeoutMs: limits.timeoutMs });
     const report = (cause: unknown): void => onFailure?.(issuer.name, causesOf(cause));
-    const cache = createKeyCache({ now, random, limits, fetchKeys, onFailure: report });
+    const cache = createKeyCache({ clock, random, limits, fetchKeys, onFailure: report });
     forgetOldest(caches, limits.maxIssuers - 1);
     caches.set(id, cache);
     return cache;

@@ -15,7 +15,7 @@ export interface KeyCacheLimits {
 
 export interface KeyCacheOptions {
   /** Milliseconds since some epoch. */
-  readonly now: () => number;
+  readonly clock: () => number;
   /** From 0 to below 1; spreads the refreshes of many processes that started together. */
   readonly random: () => number;
   readonly limits: KeyCacheLimits;
@@ -44,9 +44,9 @@ interface State {
 }
 
 export function createKeyCache(options: KeyCacheOptions): KeyCache {
-  const { limits, now } = options;
+  const { limits, clock } = options;
   const state: State = {};
-  const isWithin = (at: number | undefined, span: number) => at !== undefined && isAge(now() - at, span);
+  const isWithin = (at: number | undefined, span: number) => at !== undefined && isAge(clock() - at, span);
   const fetch = () => {
     state.flight ??= fetchInto(state, options).finally(() => {
       state.flight = undefined;
@@ -63,7 +63,7 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
     async refreshForUnknownKey() {
       if (state.flight !== undefined) return state.flight;
       if (isWithin(state.askedForUnknownAt, limits.cooldownMs) || isWithin(state.failure?.at, limits.retryMs)) return;
-      state.askedForUnknownAt = now();
+      state.askedForUnknownAt = clock();
       await fetch();
     },
     keys: () => (isWithin(state.good?.at, limits.staleMs) ? state.good?.keys : undefined),
@@ -71,13 +71,16 @@ export function createKeyCache(options: KeyCacheOptions): KeyCache {
   };
 }
 
-async function fetchInto(state: State, { now, random, limits, fetchKeys, onFailure }: KeyCacheOptions): Promise<void> {
-  const at = now(); // keys are as old as the question, not as the answer
+async function fetchInto(
+  state: State,
+  { clock, random, limits, fetchKeys, onFailure }: KeyCacheOptions,
+): Promise<void> {
+  const at = clock(); // keys are as old as the question, not as the answer
   try {
     state.good = { keys: await fetchKeys(), at, freshMs: limits.freshMs * (1 - random() / 5) };
     state.failure = undefined;
   } catch (cause) {
-    state.failure = { cause, at: now() };
+    state.failure = { cause, at: clock() };
     // Who publishes a private key has lost it: what was remembered of that issuer is not worth trusting either.
     if (cause instanceof KeySetError && cause.code === 'private_member') delete state.good;
     onFailure?.(cause);

@@ -38,14 +38,14 @@ export function createCheckUpstream(options: UpstreamOptions): CheckUpstream {
       .digest('base64url');
     if (active.get(id)) return 'active';
     const askedAt = options.now();
-    const isActive = await ask(issuer, token.compact, options);
+    const isActive = await introspect(issuer, token.compact, options);
     if (!isActive) return 'inactive';
     active.set(id, true, Math.min(askedAt + issuer.introspection.cache, token.exp));
     return 'active';
   };
 }
 
-async function ask(
+async function introspect(
   { name, url: audience, introspection }: Parameters<CheckUpstream>[0],
   token: string,
   options: UpstreamOptions,

@@ -56,7 +56,7 @@ function trust(url: string, keys: KeySource = { from: 'discovery' }, name = 'ci'
 
 function createFinder(limits: Partial<IssuerKeysLimits> = {}, fetchJson: FetchJson = createFetchJson()) {
   const clock = { now: 1_800_000_000_000 };
-  const findKey = createIssuerKeys({ now: () => clock.now, fetchJson, limits: { timeoutMs: 5000, ...limits } });
+  const findKey = createIssuerKeys({ clock: () => clock.now, fetchJson, limits: { timeoutMs: 5000, ...limits } });
   const kidOf = async (issuer: TrustedIssuer, kid?: string) => {
     try {
       return (await findKey(issuer, header(kid)))?.kid ?? 'none';
@@ -113,7 +113,7 @@ describe('keys come from', () => {
 
 test('an unavailable issuer refuses the request as unavailable, naming the issuer and the cause', async () => {
   const { url, documents } = await createIssuer();
-  const findKey = createIssuerKeys({ now: () => 0, fetchJson: createFetchJson() });
+  const findKey = createIssuerKeys({ clock: () => 0, fetchJson: createFetchJson() });
   documents.keys = DOWN;
   const error: unknown = await findKey(trust(url), header('a')).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(Refused);
@@ -126,7 +126,7 @@ test('an unavailable issuer refuses the request as unavailable, naming the issue
 });
 
 test('keys in the policy are parsed once', async () => {
-  const findKey = createIssuerKeys({ now: () => 0, fetchJson: createFetchJson() });
+  const findKey = createIssuerKeys({ clock: () => 0, fetchJson: createFetchJson() });
   const issuer = trust('https://issuer.example', { from: 'inline', jwks: { keys: [named('a')] } });
   const first = await findKey(issuer, header('a'));
   expect(first?.kid).toBe('a');
@@ -217,7 +217,7 @@ test('discovery and key set share one deadline', async () => {
     clock.now += 700;
     return answers.shift();
   };
-  const findKey = createIssuerKeys({ now: () => clock.now, fetchJson });
+  const findKey = createIssuerKeys({ clock: () => clock.now, fetchJson });
   expect((await findKey(trust('http://localhost'), header('a')))?.kid).toBe('a');
   expect(given).toEqual([2000, 1300]);
 });
@@ -229,7 +229,7 @@ test('keys are as old as the question, not as the answer', async () => {
     clock.now += 700;
     return createFetchJson()(request);
   };
-  const findKey = createIssuerKeys({ now: () => clock.now, fetchJson });
+  const findKey = createIssuerKeys({ clock: () => clock.now, fetchJson });
   await findKey(trust(url), header('a'));
   clock.now = 5 * MINUTE - 1;
   await findKey(trust(url), header('a'));
@@ -398,7 +398,7 @@ describe('over time', () => {
   test('refreshes are spread by up to a fifth', async () => {
     const { url, requests } = await createIssuer();
     const clock = { now: 0 };
-    const findKey = createIssuerKeys({ now: () => clock.now, fetchJson: createFetchJson(), random: () => 0.5 });
+    const findKey = createIssuerKeys({ clock: () => clock.now, fetchJson: createFetchJson(), random: () => 0.5 });
     await findKey(trust(url), header('a'));
     clock.now += 4.5 * MINUTE - 1;
     await findKey(trust(url), header('a'));
