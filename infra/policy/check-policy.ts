@@ -1,7 +1,6 @@
 // Every check of a merged policy. Pure.
 import { checkAudienceBinding } from './check/audience-binding.ts';
 import { checkAudiences } from './check/audiences.ts';
-import { checkBreadth } from './check/breadth.ts';
 import { checkClients } from './check/clients.ts';
 import { checkConditions } from './check/conditions.ts';
 import { checkDenials } from './check/denials.ts';
@@ -38,7 +37,6 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkTemplates,
   checkConditions,
   checkReachable,
-  checkBreadth,
   checkDenials,
   checkOpenRules,
 ];

@@ -5,6 +5,7 @@ import type { CompileOptions } from './compile-options.ts';
 import { lowerIssuer } from './lower/issuers.ts';
 import { lowerRole } from './lower/roles.ts';
 import { lower } from './lower.ts';
+import { rehearsePolicy } from './rehearse-policy.ts';
 import { resolveArns } from './resolve-arns.ts';
 import { resolveUrls } from './resolve-urls.ts';
 import { checkSchema } from './schema/check-schema.ts';
@@ -56,15 +57,20 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
   const { local = false, standIns, clientStandIns } = options;
   const { urls, ...ofUrls } = resolveUrls(policy, options);
   const { arns, ...ofArns } = resolveArns(policy, options);
-  const findings = [...ofUrls.diagnostics, ...ofArns.diagnostics, ...checkPolicy(policy, local)];
-  const diagnostics = inFileOrder(documents, findings);
-  const isWhole = urls.size === policy.issuers.length && arns.size === policy.roles.length;
-  if (hasErrors(diagnostics) || !isWhole) return { values: {}, diagnostics };
   const issuers = policy.issuers.map((entry) =>
     lowerIssuer(entry, urls.get(entry.name) ?? '', local ? standIns : undefined),
   );
   const roles = policy.roles.map((entry) => lowerRole(entry, arns.get(entry.name) ?? ''));
   const artifact = lower({ policy, issuers, roles, local, clientStandIns: local ? clientStandIns : undefined });
+  const findings = [
+    ...ofUrls.diagnostics,
+    ...ofArns.diagnostics,
+    ...checkPolicy(policy, local),
+    ...rehearsePolicy(policy, artifact),
+  ];
+  const diagnostics = inFileOrder(documents, findings);
+  const isWhole = urls.size === policy.issuers.length && arns.size === policy.roles.length;
+  if (hasErrors(diagnostics) || !isWhole) return { values: {}, diagnostics };
   return { artifact, values: { ...ofUrls.values, ...ofArns.values }, diagnostics };
 }
 

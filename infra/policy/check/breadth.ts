@@ -1,61 +1,80 @@
-// Rules that more tokens fit than their author may think: other organisations, re-created names, runs of code nobody reviewed. Pure.
-
+// Rules that more tokens fit than their author may think: other organisations, re-created names, runs of code nobody
+// reviewed. Each is rehearsed with a token of theirs. Pure.
 import { profiles } from '../profiles/registry.ts';
 import { tenancies } from '../profiles/tenancy.ts';
+import { admissionTo, undecidedText } from '../rehearse/admission.ts';
+import type { Holder } from '../rehearse/holder.ts';
+import { renamedAt } from '../rehearse/renamed.ts';
+import { strangerAt } from '../rehearse/stranger.ts';
+import type { World } from '../rehearse/world.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { below, errorAt, keyOf, warningAt } from '../source/place.ts';
 import { binds, type Entrance, entrancesOf, wantedOf } from './entrances.ts';
 import { checkUnreviewedRuns } from './unreviewed-runs.ts';
 
-export function checkBreadth(policy: MergedPolicy): readonly Diagnostic[] {
-  return entrancesOf(policy).flatMap((entrance) => {
-    const others = anyOrganisation(entrance);
-    if (others.length > 0) return others;
-    return [...mutableNames(entrance), ...classicSubjects(entrance), ...checkUnreviewedRuns(entrance, policy)];
+export function checkBreadth(policy: MergedPolicy, world: World): readonly Diagnostic[] {
+  const strangers = holdersOf(policy, (issuer) => strangerAt(world, issuer));
+  const renamed = holdersOf(policy, (issuer) => renamedAt(world, issuer));
+  return entrancesOf(policy, world).flatMap((entrance) => {
+    const others = anyOrganisation(world, entrance, strangers.get(entrance.issuer.name));
+    if (others.some(({ severity }) => severity === 'error')) return others;
+    return [
+      ...others,
+      ...mutableNames(world, entrance, renamed.get(entrance.issuer.name)),
+      ...classicSubjects(entrance, world),
+      ...checkUnreviewedRuns(entrance, world),
+    ];
   });
 }
 
-function profileOf({ issuer }: Entrance): string {
-  return typeof issuer.value.claims === 'string' ? issuer.value.claims : '';
+function holdersOf(
+  { issuers }: MergedPolicy,
+  make: (issuer: string) => Holder | undefined,
+): ReadonlyMap<string, Holder> {
+  return new Map(
+    issuers.flatMap(({ name }) => {
+      const holder = make(name);
+      return holder ? [[name, holder] as const] : [];
+    }),
+  );
 }
 
 /** One public issuer signs for all its customers; `aud` is whatever a workflow asks for. */
-function anyOrganisation(entrance: Entrance): Diagnostic[] {
-  const tenancy = tenancies.get(profileOf(entrance));
-  const { match, read, issuer, what, place } = entrance;
-  if (tenancy === undefined || !tenancy.url.test(issuer.value.url ?? '')) return [];
-  const isBound = (value: string) => /^[^*]*(\/|$)/.test(value.replace(/\*.*$/s, '*'));
-  const bound = tenancy.owners.some((claim) => binds(match, claim, isBound) || read.includes(claim));
-  if (bound || binds(match, 'sub', (value) => tenancy.sub.test(value)) || read.includes('sub')) return [];
-  const message = `any other organisation of ${quote(issuer.name)} could satisfy ${what}`;
-  return [errorAt(keyOf(place), message, `match one of ${tenancy.owners.join(', ')}`)];
+function anyOrganisation(world: World, entrance: Entrance, stranger: Holder | undefined): readonly Diagnostic[] {
+  const admission = stranger && admissionTo(world, entrance.search(stranger));
+  if (!admission) return [];
+  const { issuer, what, place } = entrance;
+  const claims = Object.keys(tenancies.get(world.policy.issuers[issuer.name]?.profile ?? '')?.owners ?? {});
+  const others = `any other organisation of ${quote(issuer.name)} could satisfy ${what}`;
+  const hint = `match one of ${claims.filter((claim) => claim !== 'sub').join(', ')}`;
+  if (admission.undecided.length === 0) return [errorAt(keyOf(place), others, hint)];
+  return [warningAt(keyOf(place), `${others}${undecidedText(admission)}`, hint)];
 }
 
 /** A name that is given up can be taken by somebody else; one id beside it is enough. */
-function mutableNames(entrance: Entrance): Diagnostic[] {
-  const immutable = profiles.get(profileOf(entrance))?.immutable ?? {};
-  const { match, read, place, what } = entrance;
-  const ids = Object.values(immutable);
-  if (ids.some((id) => wantedOf(match, id).length > 0 || read.includes(id))) return [];
-  if (profileOf(entrance) === 'github-actions' && binds(match, 'sub', hasIds)) return [];
-  return Object.entries(immutable)
-    .filter(([name]) => wantedOf(match, name).length > 0)
-    .slice(0, 1)
-    .map(([name, id]) => {
-      const message = `${what} goes by ${name}: whoever takes that name later satisfies it too`;
-      return warningAt(keyOf(below(place, name)), message, `match ${id}, alone or beside it`);
-    });
+function mutableNames(world: World, entrance: Entrance, renamed: Holder | undefined): readonly Diagnostic[] {
+  const { issuer, match, place, what } = entrance;
+  const immutable = profiles.get(world.policy.issuers[issuer.name]?.profile ?? '')?.immutable ?? {};
+  const names = Object.keys(immutable);
+  const read = readBy(entrance, world);
+  const name = names.find((each) => wantedOf(match, each).length > 0) ?? names.find((each) => read.includes(each));
+  const admission = renamed && name !== undefined ? admissionTo(world, entrance.search(renamed)) : undefined;
+  if (name === undefined || !admission) return [];
+  const message = `${what} goes by ${name}: whoever takes that name later satisfies it too${undecidedText(admission)}`;
+  const at = wantedOf(match, name).length > 0 ? below(place, name) : place;
+  return [warningAt(keyOf(at), message, `match ${immutable[name]}, alone or beside it`)];
 }
 
-function hasIds(sub: string): boolean {
-  return /^repo:[^*/@:]+@[0-9]+\//.test(sub);
+/** Claims of the token that conditions read. */
+function readBy({ whens, role }: Entrance, { factsOf }: World): readonly string[] {
+  return whens.flatMap((when) => factsOf(when).reads.flatMap(({ variable, path }) => (variable === role ? path : [])));
 }
 
 /** Repositories created, renamed or transferred after 2026-07-15 send ids in `sub`; a classic pattern misses them. */
-function classicSubjects(entrance: Entrance): Diagnostic[] {
-  const { match, issuer, what, place } = entrance;
-  if (profileOf(entrance) !== 'github-actions' || /\/_services\/token$/.test(issuer.value.url ?? '')) return [];
+function classicSubjects({ match, issuer, what, place }: Entrance, { policy }: World): readonly Diagnostic[] {
+  if (policy.issuers[issuer.name]?.profile !== 'github-actions') return [];
+  if (/\/_services\/token$/.test(issuer.value.url ?? '')) return [];
   if (!binds(match, 'sub', (value) => /^repo:[^*/@:]+\//.test(value))) return [];
   const message = `${what} knows only the classic form of sub: repositories created after 2026-07-15 send ids in it`;
   const hint = 'match repository_id or repository_owner_id instead, or add repo:OWNER@ID/REPO@ID:…';

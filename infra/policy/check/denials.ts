@@ -55,7 +55,7 @@ function missesEnvironments(rule: string, at: Place): Diagnostic {
 
 function isAboutForks({ profile }: Catalogue, path: string, values: readonly string[]): boolean {
   const runs = unreviewedRuns.get(profile?.name ?? '') ?? [];
-  if (runs.some(({ denied, onlyThere = [] }) => denied?.claim === path || onlyThere.includes(path))) return true;
+  if (runs.some(({ only }) => path !== 'sub' && Object.hasOwn(only, path))) return true;
   return aboutForks.test(path) || values.some((value) => /pull|fork/.test(value));
 }
 

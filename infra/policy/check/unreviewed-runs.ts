@@ -1,48 +1,38 @@
-// Entrances that a run of code nobody reviewed could satisfy, unless a deny rule takes it. Pure.
-import { matchesGlob } from '../../../shared/policy/glob.ts';
-import { claimsReadBy } from '../cel/tree.ts';
+// Entrances that a run of code nobody reviewed gets through, rehearsed with its token, deny rules included. Pure.
 import { type UnreviewedRun, unreviewedRuns } from '../profiles/unreviewed-runs.ts';
-import type { MergedPolicy } from '../schema/merge.ts';
-import type { RuleEntry } from '../schema/schema.ts';
+import { admissionTo, undecidedText } from '../rehearse/admission.ts';
+import { fitsRun, holderOfRun } from '../rehearse/unreviewed.ts';
+import type { World } from '../rehearse/world.ts';
 import type { Diagnostic } from '../source/diagnostic.ts';
 import { keyOf, warningAt } from '../source/place.ts';
 import { binds, type Entrance, wantedOf } from './entrances.ts';
 
-export function checkUnreviewedRuns(entrance: Entrance, policy: MergedPolicy): Diagnostic[] {
-  const { claims } = entrance.issuer.value;
-  const runs = typeof claims === 'string' ? (unreviewedRuns.get(claims) ?? []) : [];
-  return runs
-    .filter((run) => !isTold(run, entrance) && !isDenied(run, entrance, policy))
-    .map(({ what, hint }) => warningAt(keyOf(entrance.place), `${what} could satisfy ${entrance.what}`, hint));
+export function checkUnreviewedRuns(entrance: Entrance, world: World): readonly Diagnostic[] {
+  const runs = unreviewedRuns.get(world.policy.issuers[entrance.issuer.name]?.profile ?? '') ?? [];
+  const findings = runs.flatMap((run) => finding(run, entrance, world));
+  return [...new Map(findings.map((each) => [each.message, each])).values()];
 }
 
-function isTold({ told }: UnreviewedRun, { match, read }: Entrance): boolean {
-  return Object.entries(told).some(
-    ([claim, tells]) => read.includes(claim) || binds(match, claim, (value) => tells(value, match)),
+function finding(run: UnreviewedRun, entrance: Entrance, world: World): readonly Diagnostic[] {
+  if (isMeant(run, entrance, world)) return [];
+  const admission = admissionTo(world, entrance.search(holderOfRun(run)));
+  if (!admission) return [];
+  const message = `${run.what} could satisfy ${entrance.what}${undecidedText(admission)}`;
+  return [warningAt(keyOf(entrance.place), message, run.hint)];
+}
+
+/** Who writes out what only such runs have means them. */
+function isMeant({ only, meant }: UnreviewedRun, { match, whens, role }: Entrance, { factsOf }: World): boolean {
+  if (meant && binds(match, meant.claim, (value) => meant.pattern.test(value))) return true;
+  return Object.entries(only).some(
+    ([path, claim]) =>
+      wantedOf(match, path).some(
+        (value) => !value.includes('*') && fitsRun(claim, claim === true ? value === 'true' : value),
+      ) ||
+      whens.some((when) => {
+        const { reads, strings } = factsOf(when);
+        const isRead = reads.some((read) => read.variable === role && read.path === path);
+        return isRead && strings.some((text) => fitsRun(claim, text));
+      }),
   );
-}
-
-/** A deny rule of the issuer that takes every such run for the rule's target. */
-function isDenied(run: UnreviewedRun, { issuer, rule }: Entrance, { rules }: MergedPolicy): boolean {
-  return rules.some(({ value }) => {
-    if (value.from !== issuer.name || value.client !== undefined || value.actor !== undefined) return false;
-    return denies(value, rule?.value) && isAbout(value, run);
-  });
-}
-
-function denies({ deny }: RuleEntry, rule: RuleEntry | undefined): boolean {
-  if (deny === true) return true;
-  return deny?.audience !== undefined && deny.audience === rule?.grant?.audience;
-}
-
-/** By its one match, or by its one condition, which is taken to say of these claims what it should. */
-function isAbout({ match = {}, when = {} }: RuleEntry, { told, denied }: UnreviewedRun): boolean {
-  const [path, ...more] = Object.keys(match);
-  const [condition, ...others] = Object.values(when);
-  if (path === undefined && condition !== undefined && others.length === 0) {
-    return claimsReadBy(condition).some((claim) => Object.hasOwn(told, claim));
-  }
-  if (path === undefined || path !== denied?.claim || more.length > 0 || condition !== undefined) return false;
-  const wanted = wantedOf(match, path);
-  return denied.values.every((value) => wanted.some((pattern) => matchesGlob(pattern, value)));
 }

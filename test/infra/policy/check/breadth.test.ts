@@ -60,6 +60,50 @@ describe('a rule that any other organisation could satisfy', () => {
     expect(messages({ match: 'ref: a', outcome: when('claims.actor_id == "1"') })).toEqual([anybody]);
   });
 
+  test.each([
+    ['claims.repository != ""', 'claims.repository == "acme/api"'],
+    ['claims.repository.startsWith("acme")', 'claims.repository.startsWith("acme/")'],
+    ['claims.repository.endsWith("/api")', 'claims.repository in ["acme/api", "acme/web"]'],
+    ['claims.sub.contains("acme/api")', 'claims.sub.startsWith("repo:acme@1/")'],
+    ['claims.repository_owner.matches("^acme.*$")', 'claims.repository.matches("^acme/[a-z]+$")'],
+    [
+      'claims.repository_owner_id == "1" || claims.ref == "a"',
+      'claims.repository_owner_id == "1" && claims.ref == "a"',
+    ],
+    ['claims.ref.startsWith("a") && now - claims.iat < 300', 'claims.repository_id == "1" && now - claims.iat < 300'],
+    ['!(claims.repository_owner_id in ["2", "3"])', '!(claims.repository_owner_id != "1")'],
+  ])('is not told by the condition %s, and is by %s', (bad, good) => {
+    const when = (expression: string) => ({ match: 'ref: a', outcome: `when: { it: '${expression}' }, ${grant}` });
+    expect(messages(when(bad))).toEqual([anybody]);
+    expect(messages(when(good))).not.toContainEqual(anybody);
+  });
+
+  test.each([
+    ['size(request.scopes) == 1', 'request.scopes'],
+    ['now < 1798761600', 'now'],
+    ['client == ""', 'client'],
+    ['claims.repo_property_tier == "gold"', 'claims.repo_property_tier'],
+  ])('is not decided by the condition %s', (condition, open) => {
+    const more = `clients: { app: { auth: { client_secret_basic: { sha256: "${'0'.repeat(64)}" } } } }\n`;
+    const when = (or: string) => ({ match: 'ref: a', outcome: `when: { it: '${condition}${or}' }, ${grant}`, more });
+    const text = `warning: any other organisation of "ci" could satisfy rule "r", which ${open} decides: not decided here`;
+    expect(messages(when(''))).toEqual([text]);
+    expect(messages(when(' && claims.repository_id == "1"'))).toEqual([]);
+    expect(messages(when(' || claims.repository != ""'))).toEqual([anybody]);
+  });
+
+  test('is kept out by a deny rule that takes it', () => {
+    const deny = (when: string) => `  - { id: d, from: ci, when: { it: '${when}' }, deny: true }\n`;
+    const written = { match: 'ref: a' };
+    expect(messages({ ...written, more: deny('claims.repository_owner_id != "1"') })).toEqual([]);
+    expect(messages({ ...written, more: deny('claims.repository_owner_id == "1"') })).toEqual([anybody]);
+    expect(messages({ ...written, more: deny('size(request.scopes) == 0') })).toEqual([
+      expect.stringContaining('could satisfy rule "r", which request.scopes decides: not decided here'),
+    ]);
+    // Who asks for it chooses another workflow.
+    expect(messages({ ...written, more: deny('claims.workflow == "deploy"') })).toEqual([anybody]);
+  });
+
   test('is found in actors and federated clients', () => {
     const federated = (match: string) => ({
       match: 'repository_id: "1", ref: a',
@@ -93,6 +137,19 @@ describe('a rule that goes by names', () => {
     const id = { 'github-actions': 'repository_id', gitlab: 'project_id', 'hcp-terraform': 'terraform_workspace_id' };
     const own = id[(written.claims ?? 'github-actions') as keyof typeof id];
     expect(messages({ ...written, match: `${written.match}, ${own}: "1"` })).toEqual([]);
+  });
+
+  test('are told from those that look at ids, in conditions too', () => {
+    const when = (expression: string) => ({
+      match: 'repository_owner_id: "1", ref: a',
+      outcome: `when: { it: '${expression}' }, ${grant}`,
+    });
+    const url = 'https://github.acme.example/_services/token';
+    const onServer = (expression: string) => messages({ ...when(expression), match: 'ref: a', url });
+    expect(onServer('claims.repository == "acme/api"')).toEqual([named('repository')]);
+    expect(onServer('claims.repository == "acme/api" && claims.repository_id != ""')).toEqual([named('repository')]);
+    expect(onServer('claims.repository == "acme/api" && claims.repository_id == "1"')).toEqual([]);
+    expect(messages(when('claims.repository == "acme/api"'))).toEqual([]);
   });
 
   test('knows the two forms of sub', () => {

@@ -191,9 +191,16 @@ test('each vendor whose tokens tell such runs is above', () => {
   expect([...new Set(vendors.map(({ claims }) => claims))].sort()).toEqual([...unreviewedRuns.keys()].sort());
 });
 
-test('a condition that reads what tells them counts as telling', () => {
+test('a condition keeps out what it refuses, not what it reads', () => {
   const when = (expression: string) =>
     messages('vercel', 'project_id: a', '', `when: { it: '${expression}' }, ${grant}`);
   expect(when('claims.environment == "production"')).toEqual([]);
   expect(when('claims.owner_id == "a"')).toEqual([expect.stringContaining('a preview deployment')]);
+  expect(when('claims.environment != ""')).toEqual([expect.stringContaining('a preview deployment')]);
+  expect(when('claims.environment != "preview"')).toEqual([]);
+  // Who writes it out means it.
+  expect(when('claims.environment in ["preview", "production"]')).toEqual([]);
+  expect(when('claims.environment != "" && size(request.scopes) == 0')).toEqual([
+    expect.stringContaining('could satisfy rule "r", which request.scopes decides: not decided here'),
+  ]);
 });

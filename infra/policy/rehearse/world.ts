@@ -1,0 +1,85 @@
+// A compiled policy ready to be rehearsed many times: rules by issuer and target, expressions read once. Pure.
+import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
+import type { Claims } from '../../../shared/policy/claims.ts';
+import type {
+  AllowRule,
+  AudienceGrant,
+  DenyRule,
+  PolicyArtifact,
+  RoleGrant,
+} from '../../../shared/policy/compiled-policy.ts';
+import { evaluateRule } from '../../../shared/policy/evaluate-rule.ts';
+import type { EvaluateCondition } from '../../../shared/policy/when.ts';
+import { type ExpressionFacts, expressionFacts } from './expression-facts.ts';
+import { questionOf, type Rehearsal } from './rehearse.ts';
+import { groupBy, indexRules, type RuleIndex } from './rule-index.ts';
+
+export type Allow = AllowRule<AudienceGrant | RoleGrant>;
+
+export interface World {
+  readonly policy: PolicyArtifact;
+  readonly evaluate: EvaluateCondition;
+  readonly factsOf: (expression: string) => ExpressionFacts;
+  /** Deny rules that may take a token of an issuer for a target. */
+  readonly denials: (issuer: string, target: string, claims: Claims) => readonly DenyRule[];
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+export function createWorld(policy: PolicyArtifact, now: number): World {
+  const facts = new Map<string, ExpressionFacts>();
+  const denials = denialsByIssuer(policy);
+  return {
+    policy,
+    now,
+    evaluate: createConditionEvaluator(),
+    factsOf: (expression) => {
+      const known = facts.get(expression) ?? expressionFacts(expression);
+      facts.set(expression, known);
+      return known;
+    },
+    denials: (issuer, target, claims) => {
+      const ofIssuer = denials.get(issuer);
+      const indexes = [ofIssuer?.get('any'), ofIssuer?.get(`for ${target}`)];
+      return indexes.flatMap((index) => index?.(claims) ?? []);
+    },
+  };
+}
+
+/** The name of what a rule grants. */
+export function targetOf({ grant }: Allow): string {
+  return 'role' in grant ? grant.role : grant.audience;
+}
+
+/** The deny rule that refuses a request for a target. */
+export function denialOf(
+  { policy, denials, evaluate }: World,
+  request: Rehearsal,
+  target: string,
+): DenyRule | undefined {
+  const { issuer, claims } = request.subject;
+  const candidates = denials(issuer, target, claims);
+  if (candidates.length === 0) return undefined;
+  const question = questionOf(request, { name: target }, policy);
+  return candidates.find((rule) => evaluateRule(rule, question, evaluate).matched);
+}
+
+/** Whether an allow rule fits a request for its target, whatever others say. */
+export function fits({ policy, evaluate }: World, rule: Allow, request: Rehearsal): boolean {
+  return evaluateRule(rule, questionOf(request, { name: targetOf(rule) }, policy), evaluate).matched;
+}
+
+type ByTarget = ReadonlyMap<string, RuleIndex<DenyRule>>;
+
+function denialsByIssuer({ rules }: PolicyArtifact): ReadonlyMap<string, ByTarget> {
+  const denials = rules.filter((rule) => 'deny' in rule);
+  const byIssuer = groupBy(denials, ({ from }) => from);
+  return new Map(
+    [...byIssuer].map(([issuer, ofIssuer]) => {
+      const byTarget = groupBy(ofIssuer, ({ deny }) =>
+        deny === 'any' ? deny : `for ${'role' in deny ? deny.role : deny.audience}`,
+      );
+      return [issuer, new Map([...byTarget].map(([target, ofTarget]) => [target, indexRules(ofTarget)]))];
+    }),
+  );
+}
