@@ -1,5 +1,5 @@
 // Rules by what they want of one claim: those that a token may fit are found without a look at the others. Pure.
-import { type Claims, claimAt } from '../../../shared/policy/claims.ts';
+import { type Claims, readClaim } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule, WantedValue } from '../../../shared/policy/compiled-policy.ts';
 
 /** The rules a token with these claims may fit; never fewer. */
@@ -7,37 +7,43 @@ export type RuleIndex<Rule> = (claims: Claims) => readonly Rule[];
 
 /** Rules whose match writes a claim's values out, by the claim that tells most rules apart. */
 export function indexRules<Rule extends PolicyRule>(rules: readonly Rule[]): RuleIndex<Rule> {
-  const counts = new Map<string, Set<unknown>>();
-  for (const { match } of rules) {
-    for (const each of match.filter(isWrittenOut)) {
-      const values = counts.get(each.path) ?? new Set();
-      counts.set(each.path, values);
-      for (const wanted of each.anyOf) values.add(wantedValue(wanted));
-    }
-  }
-  const byPath = groupBy(rules, ({ match }) => mostTelling(match, counts));
-  const indexes = [...byPath].map(([path, ofPath]) => (path === undefined ? () => ofPath : indexBy(path, ofPath)));
+  const written = rules.flatMap(({ match }) => match.filter(isWrittenOut));
+  const counts = new Map(
+    [...groupBy(written, ({ path }) => path)].map(([path, matches]) => [
+      path,
+      new Set(matches.flatMap(({ anyOf }) => anyOf.map(wantedValue))).size,
+    ]),
+  );
+  const telling = rules.map((rule) => ({ rule, match: mostTelling(rule, counts) }));
+  const byClaim = groupBy(telling, ({ match }) => match && `${match.type} ${match.open ?? false} ${match.path}`);
+  const indexes = [...byClaim.values()].map(indexByValue);
   return (claims) => indexes.flatMap((index) => index(claims));
 }
 
-function mostTelling(match: readonly ClaimMatch[], counts: ReadonlyMap<string, Set<unknown>>): string | undefined {
-  const paths = match.filter(isWrittenOut).map(({ path }) => path);
-  return paths.sort((one, other) => (counts.get(other)?.size ?? 0) - (counts.get(one)?.size ?? 0))[0];
+interface Telling<Rule> {
+  readonly rule: Rule;
+  readonly match: ClaimMatch | undefined;
 }
 
-function indexBy<Rule extends PolicyRule>(path: string, rules: readonly Rule[]): RuleIndex<Rule> {
-  const valued = rules.flatMap((rule) => {
-    const wanted = rule.match.find((match) => match.path === path)?.anyOf ?? [];
-    return wanted.map((each) => ({ value: wantedValue(each), rule }));
-  });
+function mostTelling({ match }: PolicyRule, counts: ReadonlyMap<string, number>): ClaimMatch | undefined {
+  const countOf = ({ path }: ClaimMatch): number => counts.get(path) ?? 0;
+  return match.filter(isWrittenOut).sort((one, other) => countOf(other) - countOf(one))[0];
+}
+
+/** @param telling of one claim, or of none */
+function indexByValue<Rule>(telling: readonly Telling<Rule>[]): RuleIndex<Rule> {
+  const rules = telling.map(({ rule }) => rule);
+  const claim = telling[0]?.match;
+  if (claim === undefined) return () => rules;
+  const valued = telling.flatMap(({ rule, match }) =>
+    [...new Set(match?.anyOf.map(wantedValue))].map((value) => ({ value, rule })),
+  );
   const byValue = groupBy(valued, ({ value }) => value);
   return (claims) => {
-    const got = claimAt(claims, path);
-    if (got === undefined || got === null) return [];
-    const values: readonly unknown[] = [got].flat();
+    const { scalars, doubt } = readClaim(claims, claim);
     // What is of another type may fire a denial whatever it wants.
-    if (values.some((value) => typeof value === 'object')) return rules;
-    return [...new Set(values.flatMap((value) => byValue.get(value)?.map(({ rule }) => rule) ?? []))];
+    if (doubt !== undefined) return rules;
+    return [...new Set(scalars.flatMap((value) => byValue.get(value)?.map(({ rule }) => rule) ?? []))];
   };
 }
 

@@ -1,6 +1,6 @@
 // Finds a request that a rule fits: claims made concrete from `match`, `when` solved by trying what its expressions compare
 // with, each try evaluated by the evaluator of the functions. What is found is a proof; what is not found proves nothing. Pure.
-import { claimAt, scalarsOf } from '../../../shared/policy/claims.ts';
+import { claimAt, readClaim } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
 import { matchesGlob } from '../../../shared/policy/glob.ts';
 import { conditionVariables } from '../../../shared/policy/when.ts';
@@ -183,9 +183,10 @@ function wishesOf({ variable, path }: Slot, { rule, further = [] }: WitnessSearc
 }
 
 /** Whether a value of a claim is what a match wants. */
-export function isWanted({ anyOf, type, path }: ClaimMatch, value: unknown): boolean {
-  return scalarsOf(value, type, path).some((scalar) =>
-    anyOf.some((wanted) =>
+export function isWanted(match: ClaimMatch, value: unknown): boolean {
+  const { scalars } = readClaim({ [match.path]: value }, match);
+  return scalars.some((scalar) =>
+    match.anyOf.some((wanted) =>
       'equals' in wanted ? wanted.equals === scalar : typeof scalar === 'string' && matchesGlob(wanted.glob, scalar),
     ),
   );
