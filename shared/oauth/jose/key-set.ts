@@ -7,7 +7,7 @@ import { parseVerificationJwk } from './verification-jwk.ts';
 /** A public key that passed ingest; usable with jose's `compactVerify` and with `node:crypto`. */
 export interface VerificationKey {
   readonly kid?: string;
-  /** What it may verify; `EdDSA` in a header is `Ed25519` here. An RSA key without `alg` may verify two. */
+  /** What it may verify; `EdDSA` in a header is `Ed25519` here. An RSA key without `alg` may verify several. */
   readonly algs: readonly JwsAlgorithm[];
   readonly key: KeyObject;
 }
@@ -43,7 +43,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
 
 /**
  * The keys of a JWK Set that may verify signatures. A key of no use here, or too weak, is dropped, as
- * [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517.html#section-5) asks; keys that share a `kid` are all ignored.
+ * [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517.html#section-5) asks.
  * @throws KeySetError when it is no JWK Set, has too many keys, or publishes a private key
  */
 export function parseKeySet(json: unknown, limits: KeySetLimits = defaultLimits): readonly VerificationKey[] {
@@ -51,19 +51,21 @@ export function parseKeySet(json: unknown, limits: KeySetLimits = defaultLimits)
   if (entries.length > limits.maxKeys) throw new KeySetError('too_many_keys', `more than ${limits.maxKeys} keys`);
   const jwks = entries.filter(isClaims);
   if (jwks.some(hasPrivateMember)) throw new KeySetError('private_member', 'the key set publishes a private key');
-  const keys = jwks.map((jwk) => parseKey(jwk, limits)).filter((key) => key !== undefined);
-  return withoutSharedKids(keys);
+  return jwks.map((jwk) => parseKey(jwk, limits)).filter((key) => key !== undefined);
 }
 
 /**
  * The one key that may verify a token with this header: by exact `kid`, or, without a `kid`, the only key that fits `alg`.
+ * Where two different keys fit there is none: which of them is meant must not be found out by trying. One key that is
+ * published several times, as some servers do for each algorithm, is one key.
  * `kid` is compared, never used as a property name, so `__proto__` is a name like any other.
  */
 export function selectKey(keys: readonly VerificationKey[], { alg, kid }: KeyRequest): VerificationKey | undefined {
   const wanted = alg === 'EdDSA' ? 'Ed25519' : alg;
   const fitting = keys.filter((key) => key.algs.some((one) => one === wanted));
   const named = kid === undefined ? fitting : fitting.filter((key) => key.kid === kid);
-  return named.length === 1 ? named[0] : undefined;
+  const [first, ...others] = named;
+  return first && others.every(({ key }) => key.equals(first.key)) ? first : undefined;
 }
 
 function entriesOf(json: unknown): readonly unknown[] {
@@ -84,10 +86,4 @@ function parseKey(jwk: Readonly<Record<string, unknown>>, limits: KeySetLimits):
   const kid = jwk['kid'];
   if (typeof kid !== 'string' || kid === '' || kid.length > limits.maxKidLength) return undefined;
   return { kid, ...parsed };
-}
-
-function withoutSharedKids(keys: readonly VerificationKey[]): readonly VerificationKey[] {
-  const uses = new Map<string, number>();
-  for (const { kid } of keys) if (kid !== undefined) uses.set(kid, (uses.get(kid) ?? 0) + 1);
-  return keys.filter(({ kid }) => kid === undefined || uses.get(kid) === 1);
 }
