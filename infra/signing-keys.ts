@@ -3,13 +3,13 @@ import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { JwsAlgorithm } from '../shared/policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../shared/policy/compiled-policy.ts';
 
 /** Key tag that the right to sign hangs on; rotation gives it to the keys it makes. */
 const keyringTag = 'cambio:keyring';
 
 /** The KMS key spec and signing algorithm of each JWS algorithm (RFC 7518, RFC 9864): one key, one algorithm. */
-const kmsAlgorithms: Readonly<Record<JwsAlgorithm, { readonly keySpec: KeySpec; readonly signing: string }>> = {
+const kmsAlgorithms: Readonly<Record<SigningAlgorithm, { readonly keySpec: KeySpec; readonly signing: string }>> = {
   ES256: { keySpec: KeySpec.ECC_NIST_P256, signing: 'ECDSA_SHA_256' },
   ES384: { keySpec: KeySpec.ECC_NIST_P384, signing: 'ECDSA_SHA_384' },
   RS256: { keySpec: KeySpec.RSA_2048, signing: 'RSASSA_PKCS1_V1_5_SHA_256' },
@@ -18,29 +18,29 @@ const kmsAlgorithms: Readonly<Record<JwsAlgorithm, { readonly keySpec: KeySpec; 
 };
 
 /** The default algorithm, and the one RFC 9068 §2.1 requires. */
-const always: readonly JwsAlgorithm[] = ['ES256', 'RS256'];
+const always: readonly SigningAlgorithm[] = ['ES256', 'RS256'];
 
 /**
  * Keys outlive the stack. Those of every stack come with its first deployment, and go when that fails. A key added later
  * stays even then: the keyring outlives the rollback, and may name it already.
  */
-function removalPolicyOf(alg: JwsAlgorithm): RemovalPolicy {
+function removalPolicyOf(alg: SigningAlgorithm): RemovalPolicy {
   return always.includes(alg) ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE : RemovalPolicy.RETAIN;
 }
 
 export interface SigningKey {
-  readonly alg: JwsAlgorithm;
+  readonly alg: SigningAlgorithm;
   readonly key: Key;
 }
 
 export interface SigningKeysProps {
   /** Algorithms the policy's audiences use. */
-  readonly algorithms: readonly JwsAlgorithm[];
+  readonly algorithms: readonly SigningAlgorithm[];
 }
 
 interface Signing {
   /** All of the keyring's, unless named. */
-  readonly algorithms?: readonly JwsAlgorithm[];
+  readonly algorithms?: readonly SigningAlgorithm[];
 }
 
 export class SigningKeys extends Construct {
@@ -95,7 +95,7 @@ export class SigningKeys extends Construct {
     for (const { key } of this.keys) key.addToResourcePolicy(deny);
   }
 
-  private makeKey(alg: JwsAlgorithm): Key {
+  private makeKey(alg: SigningAlgorithm): Key {
     const key = new Key(this, alg, {
       description: `Cambio signs ${alg} tokens`,
       keySpec: kmsAlgorithms[alg].keySpec,

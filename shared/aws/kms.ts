@@ -4,7 +4,7 @@ import { GetPublicKeyCommand, type KMSClient, type SigningAlgorithmSpec } from '
 import { calculateJwkThumbprint } from 'jose';
 import { derToJoseSignature } from '../oauth/jose/ecdsa-signature.ts';
 import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
-import type { JwsAlgorithm } from '../policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
 
 /**
@@ -27,7 +27,7 @@ interface KmsAlgorithm {
   readonly padding?: number;
 }
 
-const algorithms: Readonly<Record<JwsAlgorithm, KmsAlgorithm>> = {
+const algorithms: Readonly<Record<SigningAlgorithm, KmsAlgorithm>> = {
   ES256: { spec: 'ECDSA_SHA_256', hash: 'sha256', integerSize: 32 },
   ES384: { spec: 'ECDSA_SHA_384', hash: 'sha384', integerSize: 48 },
   RS256: { spec: 'RSASSA_PKCS1_V1_5_SHA_256', hash: 'sha256', padding: constants.RSA_PKCS1_PADDING },
@@ -53,7 +53,7 @@ export function createSign(signMessage: SignMessage): Sign {
     });
 }
 
-function verifies(alg: JwsAlgorithm, message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+function verifies(alg: SigningAlgorithm, message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
   const { hash, padding } = algorithms[alg];
   return verify(hash, message, padding === undefined ? key : { key, padding }, signature);
 }

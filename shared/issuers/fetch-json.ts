@@ -26,7 +26,7 @@ export type FetchJson = (request: FetchJsonRequest) => Promise<unknown>;
 export interface FetchJsonOptions {
   /** Milliseconds; default 2,000. */
   readonly timeoutMs?: number;
-  /** Bytes of body; default 65,536. */
+  /** Bytes of body, and of what it inflates to; default 65,536. */
   readonly maxBytes?: number;
   readonly resolve?: ResolveHost;
   /** PEM of the certificate authorities to trust instead of Node's own. */
@@ -36,8 +36,8 @@ export interface FetchJsonOptions {
 type Limits = Required<Omit<FetchJsonOptions, 'ca'>> & Pick<FetchJsonOptions, 'ca'>;
 
 /**
- * A function that fetches one JSON document, never twice: status 200 only, no redirect followed, no compression, no proxy, and only
- * from addresses the network allows.
+ * A function that fetches one JSON document, never twice: status 200 only, no redirect followed, no proxy, no compression
+ * but gzip (asked for plain, some CDNs answer so), and only from addresses the network allows.
  */
 export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
   const limits = { timeoutMs: 2000, maxBytes: 65_536, resolve: resolveHost, ...options };
@@ -59,10 +59,11 @@ export const fetchJson: FetchJson = /* @__PURE__ */ createFetchJson();
 
 async function load(url: URL, request: FetchJsonRequest, limits: Limits, signal: AbortSignal): Promise<unknown> {
   const addresses = await findAddresses(url, request.network, limits.resolve);
-  const body = request.form && new URLSearchParams(request.form).toString();
-  const response = await send({ url, addresses, body }, limits, signal);
-  assertPlainSuccess(response);
-  return parseJson(await readBody(response, limits.maxBytes));
+  const form = request.form && new URLSearchParams(request.form).toString();
+  const response = await send({ url, addresses, body: form }, limits, signal);
+  const encoding = encodingOfSuccess(response);
+  const body = await readBody(response, limits.maxBytes);
+  return parseJson(encoding === 'gzip' ? inflate(body, limits.maxBytes) : body);
 }
 
 /** A request whose addresses were checked. */
@@ -121,11 +122,12 @@ function answerWith(addresses: readonly Address[]): LookupFunction {
   };
 }
 
-function assertPlainSuccess({ statusCode = 0, headers }: IncomingMessage): void {
+function encodingOfSuccess({ statusCode = 0, headers }: IncomingMessage): 'identity' | 'gzip' {
   if (statusCode >= 300 && statusCode < 400) throw new FetchJsonError('redirect', `answered ${statusCode}`);
   if (statusCode !== 200) throw new FetchJsonError('status', `answered ${statusCode}`);
-  const encoding = headers['content-encoding'] ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') throw new FetchJsonError('content', 'the answer is compressed');
+  const encoding = headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || encoding === 'gzip') return encoding;
+  throw new FetchJsonError('content', 'the answer is compressed, and not by gzip alone');
 }
 
 async function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -139,6 +141,17 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<Bu
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
+}
+
+/** What comes out is bounded as what came in: of a bomb no more than that is made. */
+function inflate(body: Buffer, maxBytes: number): Buffer {
+  try {
+    return process.getBuiltinModule('node:zlib').gunzipSync(body, { maxOutputLength: maxBytes });
+  } catch (error) {
+    const isTooLarge = error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    if (isTooLarge) throw new FetchJsonError('too_large', `the answer is over ${maxBytes} bytes`);
+    throw new FetchJsonError('content', 'the answer is not what gzip makes');
+  }
 }
 
 /** The parser's own error would quote the body, so it is not kept as cause. */

@@ -35,6 +35,7 @@ const SPECIAL_USE = [
   '198.18.0.0/15',
   '198.51.100.0/24',
   '203.0.113.0/24',
+  '224.0.0.0/4', // multicast
   '240.0.0.0/4',
   '::/96', // unspecified, and the deprecated IPv4-compatible form
   '::ffff:0:0:0/96', // IPv4-translated, deprecated
@@ -48,6 +49,7 @@ const SPECIAL_USE = [
   '3fff::/20',
   '5f00::/16',
   'fe80::/10',
+  'fec0::/10', // site-local, deprecated (RFC 3879)
   'ff00::/8',
 ].map(parseBlock);
 

@@ -22,24 +22,30 @@ type CheckUpstream = ExchangeCapabilities['checkUpstream'];
 
 /** Milliseconds for one answer: a request has three seconds for everything. */
 const timeoutMs = 1_000;
-/** Answers that are remembered; the one had first is forgotten first. */
+/** Answers of each kind that are remembered; the one had first is forgotten first. */
 const maxAnswers = 10_000;
 
 /**
  * A function that asks the issuer. A yes is remembered for the policy's `cache` and no longer than the token lives; a no
- * is not, since it costs nobody anything to hear it again.
+ * for as long as the token could be presented: it does not come back, and whoever repeats it would have the issuer asked
+ * each time. Neither pushes the other out of memory.
  * @throws Refused `unavailable` when there is no answer in time, or none that RFC 7662 §2.2 knows
  */
 export function createCheckUpstream(options: UpstreamOptions): CheckUpstream {
   const active = createExpiringMap<true>({ maxEntries: maxAnswers, now: options.now });
+  const inactive = createExpiringMap<true>({ maxEntries: maxAnswers, now: options.now });
   return async (issuer, token) => {
     const id = createHash('sha256')
       .update(JSON.stringify([issuer.name, token.compact]))
       .digest('base64url');
+    if (inactive.get(id)) return 'inactive';
     if (active.get(id)) return 'active';
     const askedAt = options.now();
     const isActive = await introspect(issuer, token.compact, options);
-    if (!isActive) return 'inactive';
+    if (!isActive) {
+      inactive.set(id, true, token.exp + issuer.clockSkew);
+      return 'inactive';
+    }
     active.set(id, true, Math.min(askedAt + issuer.introspection.cache, token.exp));
     return 'active';
   };

@@ -29,7 +29,11 @@ export type TokenParameter = 'subject_token' | 'actor_token' | 'token';
 export type Denial =
   | { readonly kind: 'content_type' }
   | { readonly kind: 'body_too_large' }
-  | { readonly kind: 'parameter'; readonly parameter: string; readonly problem: 'missing' | 'repeated' | 'malformed' }
+  | {
+      readonly kind: 'parameter';
+      readonly parameter: string;
+      readonly problem: 'missing' | 'repeated' | 'malformed' | 'unsupported';
+    }
   | { readonly kind: 'grant_type' }
   | { readonly kind: 'token_type'; readonly parameter: string }
   | { readonly kind: 'client' }

@@ -7,7 +7,11 @@ export interface ValueHole {
   readonly $value: string;
 }
 
-export type JwsAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'Ed25519';
+/** What Cambio signs with, and what every issuer may unless its entry says otherwise. */
+export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'ES384' | 'Ed25519';
+
+/** What signatures are verified in: the others only of issuers whose entries name them. */
+export type JwsAlgorithm = SigningAlgorithm | 'RS384' | 'RS512' | 'PS384' | 'PS512' | 'ES512';
 
 /** Where an issuer's verification keys come from. */
 export type KeySource =
@@ -99,7 +103,7 @@ export interface Audience {
   readonly scopes: readonly string[];
   /** `reference`: an opaque handle that only introspection resolves. */
   readonly format: 'jwt' | 'reference';
-  readonly alg: JwsAlgorithm;
+  readonly alg: SigningAlgorithm;
   readonly ttl: number;
   readonly maxTtl: number;
   /** Its tokens carry a Token Status List reference. */

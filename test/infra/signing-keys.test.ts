@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { JwsAlgorithm } from '../../shared/policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
 import { artifact, type Json, ordersAudience, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
 
-const templateWith = (...algorithms: readonly JwsAlgorithm[]) => {
+const templateWith = (...algorithms: readonly SigningAlgorithm[]) => {
   const audiences = Object.fromEntries(algorithms.map((alg) => [alg.toLowerCase(), { ...ordersAudience, alg }]));
   return templateOf({ policy: { artifact: { ...artifact, audiences }, values: {} } });
 };

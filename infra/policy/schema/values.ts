@@ -28,8 +28,11 @@ export const oneOrMore = <T extends z.ZodType>(item: T) =>
 export const claimType = z.enum(['string', 'int', 'bool', 'list', 'object']);
 
 export const signingAlgorithm = z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519']);
-/** `EdDSA` is the older name of what RFC 9864 calls `Ed25519`. */
-export const verificationAlgorithm = z.enum(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519', 'EdDSA']);
+/** `EdDSA` is the older name of what RFC 9864 calls `Ed25519`. The last row is taken only where a policy names it. */
+export const verificationAlgorithm = z.enum([
+  ...(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519', 'EdDSA'] as const),
+  ...(['RS384', 'RS512', 'PS384', 'PS512', 'ES512'] as const),
+]);
 
 export const jwks = closed({
   keys: z.array(z.record(z.string(), z.unknown())).min(1, 'a key set needs a key'),

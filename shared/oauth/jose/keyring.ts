@@ -1,5 +1,5 @@
 // The signing keys of a deployment: which are published, and which signs (RFC 7517). Pure.
-import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
 
 /** `next` is published before it signs, `previous` after it signed. */
 type KeyState = 'next' | 'current' | 'previous';
@@ -8,12 +8,12 @@ type KeyState = 'next' | 'current' | 'previous';
 export type PublicJwk = Readonly<Record<string, string>>;
 
 /** All that keys of ours can be for. */
-export const signingAlgorithms: readonly JwsAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'];
+export const signingAlgorithms: readonly SigningAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'];
 
 export interface SigningKey {
   /** RFC 7638 thumbprint of the public key. */
   readonly kid: string;
-  readonly alg: JwsAlgorithm;
+  readonly alg: SigningAlgorithm;
   /** KMS key ARN. */
   readonly keyId: string;
   readonly state: KeyState;
@@ -31,7 +31,7 @@ export type ReadKeyring = () => Promise<Keyring>;
 export type Sign = (key: SigningKey, input: string) => Promise<Uint8Array>;
 
 /** The key that signs tokens of `alg`; undefined when the keyring has none. */
-export function currentKey(keyring: Keyring, alg: JwsAlgorithm): SigningKey | undefined {
+export function currentKey(keyring: Keyring, alg: SigningAlgorithm): SigningKey | undefined {
   return keyring.keys.find((key) => key.alg === alg && key.state === 'current');
 }
 

@@ -1,6 +1,6 @@
 // A JWT that Cambio signs: its signing input (RFC 7515 §5.1) and the current key of its algorithm. Pure but for the capabilities.
 import type { Claims } from '../../policy/claims.ts';
-import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
 import { Refused } from '../denial.ts';
 import { encodeBase64url } from './base64url.ts';
 import { currentKey, type ReadKeyring, type Sign, type SigningKey } from './keyring.ts';
@@ -33,7 +33,7 @@ export function signingInput(typ: SignedType, claims: Claims, key: Pick<SigningK
  * @throws Refused `unavailable` when the keyring has none, or cannot be read
  */
 export async function signingKey(
-  alg: JwsAlgorithm,
+  alg: SigningAlgorithm,
   { readKeyring }: Pick<SigningCapabilities, 'readKeyring'>,
 ): Promise<SigningKey> {
   const key = currentKey(await readKeyring(), alg);

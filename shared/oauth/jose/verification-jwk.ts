@@ -35,15 +35,18 @@ function kindOf(jwk: Jwk): KeyKind | undefined {
   if (jwk['kty'] === 'RSA') return rsaKind(jwk);
   if (jwk['kty'] === 'EC' && jwk['crv'] === 'P-256') return ecKind(jwk, 'ES256', 32);
   if (jwk['kty'] === 'EC' && jwk['crv'] === 'P-384') return ecKind(jwk, 'ES384', 48);
+  if (jwk['kty'] === 'EC' && jwk['crv'] === 'P-521') return ecKind(jwk, 'ES512', 66);
   if (jwk['kty'] === 'OKP' && jwk['crv'] === 'Ed25519') return ed25519Kind(jwk);
   return undefined;
 }
+
+const rsaAlgorithms = ['RS256', 'PS256', 'RS384', 'PS384', 'RS512', 'PS512'] as const;
 
 function rsaKind(jwk: Jwk): KeyKind | undefined {
   const n = bytesOf(jwk['n']);
   const e = bytesOf(jwk['e']);
   if (n === undefined || e === undefined || !isStrongRsaKey(n, e)) return undefined;
-  return { algs: ['RS256', 'PS256'], material: { kty: 'RSA', n: encode(n), e: encode(e) } };
+  return { algs: rsaAlgorithms, material: { kty: 'RSA', n: encode(n), e: encode(e) } };
 }
 
 /** RFC 7518 §6.2.1.2: both coordinates have the full length of the field. The import checks that the point is on the curve. */

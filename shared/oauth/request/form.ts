@@ -81,8 +81,9 @@ export function decodeFormText(text: string): string | undefined {
   }
 }
 
+/** Of a space no two parsers disagree: whoever forgets to escape it, as `curl -d` does, means one. */
 function decode(text: string): string {
-  return decodeFormText(text) ?? malformed();
+  return decodeFormText(text.replaceAll(' ', '+')) ?? malformed();
 }
 
 function malformed(): never {

@@ -45,6 +45,8 @@ const known = [
   ...['scope', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type'],
   ...['request_context', 'request_details'],
 ];
+/** They narrow what is issued (RFC 9396, OpenID Connect Core §3.1.2.1, §5.5): ignored, the caller would get more than it asked for. */
+const unsupported = ['authorization_details', 'claims', 'acr_values', 'max_age'];
 
 /**
  * Parses the parameters of a token exchange.
@@ -52,8 +54,10 @@ const known = [
  * @see [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.1)
  */
 export function parseTokenRequest(form: Form, policy: Targets): TokenRequest {
-  refuseRepeats(form, repeatable, known);
+  refuseRepeats(form, repeatable, [...known, ...unsupported]);
   if (required(form, 'grant_type') !== tokenExchangeGrant) throw new Refused({ kind: 'grant_type' });
+  const parameter = unsupported.find((name) => form.has(name));
+  if (parameter) throw new Refused({ kind: 'parameter', parameter, problem: 'unsupported' });
   const scope = single(form, 'scope');
   const subject = presented(form, 'subject_token', subjectTokenTypes) ?? missing('subject_token');
   const asked = {

@@ -1,5 +1,5 @@
 // Where a token's status is: the ids of Status Lists, and the positions in them. Pure.
-import type { Audience, JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import type { Audience, SigningAlgorithm } from '../../policy/compiled-policy.ts';
 import { signingAlgorithms } from '../jose/keyring.ts';
 
 /**
@@ -33,7 +33,7 @@ export interface Series {
 }
 
 /** The series that tokens of `alg` issued `now` (seconds) belong to. */
-export function seriesOf(alg: JwsAlgorithm, now: number): Series {
+export function seriesOf(alg: SigningAlgorithm, now: number): Series {
   const hour = Math.floor(now / seriesTime);
   const endsAt = (hour + 1) * seriesTime;
   return { id: `${alg.toLowerCase()}-${hour.toString(36)}`, endsAt, expiresAt: endsAt + longestLife };
@@ -52,11 +52,13 @@ export function listUri(issuer: string, list: string): string {
 /** A list id taken apart. `firstPosition` is that of its index 0 in its series. */
 export interface ListId {
   readonly series: string;
-  readonly alg: JwsAlgorithm;
+  readonly alg: SigningAlgorithm;
   readonly firstPosition: number;
 }
 
-const algorithms: ReadonlyMap<string, JwsAlgorithm> = new Map(signingAlgorithms.map((alg) => [alg.toLowerCase(), alg]));
+const algorithms: ReadonlyMap<string, SigningAlgorithm> = new Map(
+  signingAlgorithms.map((alg) => [alg.toLowerCase(), alg]),
+);
 
 /** Undefined for what is no list id in its one spelling. */
 export function parseListId(id: string): ListId | undefined {

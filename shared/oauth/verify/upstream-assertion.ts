@@ -1,10 +1,10 @@
 // Cambio as a client of somebody else: an assertion signed with a key of its own JWK Set, so that no secret of an issuer is
 // kept anywhere (RFC 7523 §2.2 and §3, with its update 7523bis). Pure but for the capabilities.
-import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
 import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 
 /** What every server can verify, and every keyring has a key for. */
-const assertionAlgorithm: JwsAlgorithm = 'RS256';
+const assertionAlgorithm: SigningAlgorithm = 'RS256';
 
 /** Seconds the other side has to take it. */
 const lifetime = 60;

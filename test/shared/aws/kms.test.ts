@@ -9,10 +9,10 @@ import { createSign, findPublicKey, type SignMessage } from '../../../shared/aws
 import { signBySdk } from '../../../shared/aws/sdk/kms.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { encodeBase64url } from '../../../shared/oauth/jose/base64url.ts';
-import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../../../shared/policy/compiled-policy.ts';
 import { engines } from '../../dynamodb-engines.ts';
 
-const specs: Readonly<Record<JwsAlgorithm, KeySpec>> = {
+const specs: Readonly<Record<SigningAlgorithm, KeySpec>> = {
   ES256: 'ECC_NIST_P256',
   ES384: 'ECC_NIST_P384',
   RS256: 'RSA_2048',
@@ -39,7 +39,7 @@ const ways: Readonly<Record<string, (url: string) => SignMessage>> = {
   sdk: (url) => signBySdk(new KMSClient({ endpoint: url, region: 'eu-west-1', credentials, maxAttempts: 1 })),
 };
 
-async function signAndVerify(client: KMSClient, signMessage: SignMessage, alg: JwsAlgorithm): Promise<string> {
+async function signAndVerify(client: KMSClient, signMessage: SignMessage, alg: SigningAlgorithm): Promise<string> {
   const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: specs[alg], KeyUsage: 'SIGN_VERIFY' }));
   const keyId = KeyMetadata?.Arn ?? expect.fail('no key');
   const { kid, publicJwk } = await findPublicKey(client, keyId);
@@ -72,7 +72,7 @@ describe('on the embedded KMS', () => {
   afterAll(() => service.close());
 
   describe.each(Object.keys(ways))('signed %s', (way) => {
-    test.each(Object.keys(specs) as JwsAlgorithm[])('%s signatures verify with the published key', async (alg) => {
+    test.each(Object.keys(specs) as SigningAlgorithm[])('%s signatures verify with the published key', async (alg) => {
       const sign = signedBy(way);
       for (let round = 0; round < 3; round += 1) expect(await signAndVerify(client, sign, alg)).toBe('{"sub":"x"}');
     });
@@ -112,7 +112,11 @@ describe.skipIf(!moto.available)(`on moto${moto.available ? '' : ' (SKIPPED: not
   });
   afterAll(() => server.close());
 
-  test.each<JwsAlgorithm>(['ES256', 'ES384', 'RS256'])('%s signatures verify with the published key', async (alg) => {
+  test.each<SigningAlgorithm>([
+    'ES256',
+    'ES384',
+    'RS256',
+  ])('%s signatures verify with the published key', async (alg) => {
     const client = new KMSClient({ endpoint: server.url, region: 'eu-west-1', credentials });
     for (const way of Object.values(ways))
       expect(await signAndVerify(client, way(server.url), alg)).toBe('{"sub":"x"}');

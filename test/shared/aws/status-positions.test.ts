@@ -4,7 +4,7 @@ import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createCountPositions, createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { listSize, seriesOf } from '../../../shared/oauth/status-list/status-list-id.ts';
-import type { JwsAlgorithm } from '../../../shared/policy/compiled-policy.ts';
+import type { SigningAlgorithm } from '../../../shared/policy/compiled-policy.ts';
 import { clientOf, createTable, stores } from '../../dynamodb-engines.ts';
 import { now } from '../../world.ts';
 
@@ -30,7 +30,7 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
   /** One instance of the function, at a time of its own. */
   const instance = (clock: { time: number }, randomInt: (limit: number) => number = (limit) => limit - 1) =>
     createReserveStatus({ call, table, now: () => clock.time, randomInt });
-  const take = async (reserve: ReturnType<typeof instance>, alg: JwsAlgorithm, times: number) => {
+  const take = async (reserve: ReturnType<typeof instance>, alg: SigningAlgorithm, times: number) => {
     const taken = await Promise.all(Array.from({ length: times }, () => reserve({ alg })));
     return taken.map(({ list, index }) => `${list} ${index}`);
   };

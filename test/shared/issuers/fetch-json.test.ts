@@ -105,15 +105,34 @@ describe('the body', () => {
     expect(await codeOf((await http(json(good))).url)).toBe('ok');
   });
 
-  test('that is compressed is refused unread', async () => {
-    const bomb = gzipSync(Buffer.alloc(10_000_000, '['));
+  test('that gzip made is inflated to 64 KiB and not a byte more', async () => {
     const answer =
-      (encoding: string, body: Buffer | string) => (_request: unknown, response: Parameters<RequestListener>[1]) =>
+      (body: Buffer | string, encoding = 'gzip'): RequestListener =>
+      (_request, response) =>
         response.setHeader('content-encoding', encoding).end(body);
+    const padded = (bytes: number) => gzipSync(`"${'x'.repeat(bytes - 2)}"`);
+    const codeFor = async (body: Buffer | string, encoding?: string) =>
+      codeOf((await http(answer(body, encoding))).url);
+    expect(await outcome((await http(answer(gzipSync(JSON.stringify(good))))).url)).toEqual(good);
+    expect([await codeFor(padded(65_536)), await codeFor(padded(65_537))]).toEqual(['ok', 'too_large']);
+    const bomb = gzipSync(Buffer.alloc(10_000_000, '['));
     expect(bomb.length).toBeLessThan(65_536);
-    expect(await codeOf((await http(answer('gzip', bomb))).url)).toBe('content');
-    expect(await codeOf((await http(answer('br', '{}'))).url)).toBe('content');
-    expect(await codeOf((await http(answer('Identity', '{}'))).url)).toBe('ok');
+    expect(await codeFor(bomb)).toBe('too_large');
+    // Several members are one text: together they are bounded.
+    expect(await codeFor(Buffer.concat([gzipSync('{"keys":'), gzipSync('[]}')]))).toBe('ok');
+    expect(await codeFor(Buffer.concat([padded(40_000), padded(40_000)]))).toBe('too_large');
+    expect(await codeFor(gzipSync('{}').subarray(0, -1))).toBe('content');
+    expect(await codeFor(`{"keys":["${CANARY}"]}`)).toBe('content');
+    expect(await codeFor(gzipSync(CANARY))).toBe('content');
+  });
+
+  test.each(['br', 'deflate', 'zstd', 'gzip, gzip', 'x-gzip', ''])('encoded as %j is refused', async (encoding) => {
+    const answer =
+      (name: string): RequestListener =>
+      (_request, response) =>
+        response.setHeader('content-encoding', name).end('{}');
+    expect(await codeOf((await http(answer(encoding))).url)).toBe('content');
+    expect(await codeOf((await http(answer('Identity'))).url)).toBe('ok');
   });
 });
 

@@ -21,8 +21,24 @@ test('there are 123 cases to hold', () => {
   expect(new Set(cases.map((one) => one.blocked)).size).toBe(2);
 });
 
+/** The vectors let multicast and site-local addresses pass: neither is anybody's server on the internet. */
+const stricter = ['239.255.255.255', 'fec0::1'];
+
 test.each(cases)('$ip is blocked: $blocked', ({ ip, blocked }) => {
-  expect(isPublicAddress(ip)).toBe(!blocked);
+  expect(isPublicAddress(ip)).toBe(!blocked && !stricter.includes(ip));
+});
+
+test.each([
+  ['223.255.255.255', true],
+  ['224.0.0.1', false],
+  ['239.255.255.255', false],
+  ['::ffff:224.0.0.1', false],
+  ['64:ff9b::e000:1', false],
+  ['fec0::1', false],
+  ['feff:ffff::1', false],
+  ['2606:4700::1', true],
+])('multicast and site-local addresses are not public: %s %s', (ip, expected) => {
+  expect(isPublicAddress(ip)).toBe(expected);
 });
 
 describe('an IPv4 address in an IPv6 coat is judged as the IPv4 address', () => {

@@ -188,10 +188,23 @@ describe('an answer', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('of no, or none, is not remembered', async () => {
-    const { url } = await upstream({ active: false }, {}, { active: true });
-    const { ask } = instance(url, 600);
+  test('of no is the last: it is used again as long as the token could be presented, and of this token alone', async () => {
+    const { asked, url } = await upstream({ active: false }, { active: true });
+    const { ask, clock } = instance(url, 600);
+    expect([await ask(), await ask(), await ask(token, 'another')]).toEqual(['inactive', 'inactive', 'active']);
+    expect(asked).toHaveLength(2);
+    clock.now = token.exp + github.clockSkew - 1;
     expect(await ask()).toBe('inactive');
+    expect(await ask({ ...token, compact: 'another.of.token' })).toBe('active');
+    expect(asked).toHaveLength(3);
+    clock.now += 1;
+    await ask();
+    expect(asked).toHaveLength(4);
+  });
+
+  test('of none is not remembered', async () => {
+    const { url } = await upstream({}, { active: true });
+    const { ask } = instance(url, 600);
     expect(await ask().catch(denialOf)).toEqual(unavailable('issuer'));
     expect(await ask()).toBe('active');
   });

@@ -71,8 +71,8 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     from: eks,
     bad: `${eks}    algorithms: [none]\n`,
     finding:
-      '11:18: this must be one of RS256, PS256, ES256, ES384, Ed25519, EdDSA | known: ES256, ES384, Ed25519, EdDSA, PS256, RS256',
-    good: `${eks}    algorithms: [EdDSA]\n`,
+      '11:18: this must be one of RS256, PS256, ES256, ES384, Ed25519, EdDSA, RS384, RS512, PS384, PS512, ES512 | known: ES256, ES384, ES512, Ed25519, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512',
+    good: `${eks}    algorithms: [EdDSA, RS384, RS512, PS384, PS512, ES512]\n`,
   },
   'a network that only the local stack has': {
     from: eks,

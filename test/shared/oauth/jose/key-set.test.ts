@@ -9,6 +9,7 @@ const pairs = {
   rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
   p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
   p384: generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+  p521: generateKeyPairSync('ec', { namedCurve: 'P-521' }),
   ed25519: generateKeyPairSync('ed25519'),
 };
 type PairName = keyof typeof pairs;
@@ -29,6 +30,11 @@ describe('a usable key verifies what its private half signed', () => {
   test.each<[PairName, string, string]>([
     ['rsa', 'RS256', 'RS256'],
     ['rsa', 'PS256', 'PS256'],
+    ['rsa', 'RS384', 'RS384'],
+    ['rsa', 'PS384', 'PS384'],
+    ['rsa', 'RS512', 'RS512'],
+    ['rsa', 'PS512', 'PS512'],
+    ['p521', 'ES512', 'ES512'],
     ['p256', 'ES256', 'ES256'],
     ['p384', 'ES384', 'ES384'],
     ['ed25519', 'EdDSA', 'Ed25519'],
@@ -47,9 +53,10 @@ describe('a usable key verifies what its private half signed', () => {
 
   test('without `alg` a key may verify all its kind can', () => {
     const algs = (name: PairName) => parsed(publicJwk(name)).map((key) => key.algs);
-    expect(algs('rsa')).toEqual([['RS256', 'PS256']]);
+    expect(algs('rsa')).toEqual([['RS256', 'PS256', 'RS384', 'PS384', 'RS512', 'PS512']]);
     expect(algs('p256')).toEqual([['ES256']]);
     expect(algs('p384')).toEqual([['ES384']]);
+    expect(algs('p521')).toEqual([['ES512']]);
     expect(algs('ed25519')).toEqual([['Ed25519']]);
   });
 
@@ -105,6 +112,7 @@ describe('a key of no use is dropped and its neighbour stays', () => {
   const good = { ...publicJwk('p256'), kid: 'good' };
   const rsa = publicJwk('rsa');
   const p256 = publicJwk('p256');
+  const p521 = publicJwk('p521');
   const ed25519 = publicJwk('ed25519');
   const short = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
   const even = (n: unknown) => {
@@ -130,7 +138,7 @@ describe('a key of no use is dropped and its neighbour stays', () => {
     ['key_ops without verify', { ...rsa, key_ops: ['encrypt'] }, { ...rsa, key_ops: ['encrypt', 'verify'] }],
     ['key_ops as a string', { ...rsa, key_ops: 'verify' }, { ...rsa, key_ops: ['verify'] }],
     ['alg of an encryption key', { ...rsa, alg: 'RSA-OAEP' }, { ...rsa, alg: 'RS256' }],
-    ['alg outside the list', { ...rsa, alg: 'RS512' }, { ...rsa, alg: 'PS256' }],
+    ['alg outside the list', { ...rsa, alg: 'RS1' }, { ...rsa, alg: 'PS256' }],
     ['alg none', { ...rsa, alg: 'none' }, rsa],
     ['alg that is no string', { ...rsa, alg: ['RS256'] }, { ...rsa, alg: 'RS256' }],
     ['alg of another type', { ...p256, alg: 'RS256' }, { ...p256, alg: 'ES256' }],
@@ -144,6 +152,7 @@ describe('a key of no use is dropped and its neighbour stays', () => {
     ['padded base64url', { ...rsa, e: 'AQAB=' }, rsa],
     ['standard base64', { ...p256, x: `+${String(p256['x']).slice(1)}` }, p256],
     ['a point off the curve', { ...p256, y: Buffer.alloc(32, 7).toString('base64url') }, p256],
+    ['a P-521 coordinate of 65 bytes', { ...p521, x: Buffer.alloc(65, 1).toString('base64url') }, p521],
     ['a short coordinate', { ...p256, x: Buffer.alloc(31, 1).toString('base64url') }, p256],
     ['a long coordinate', { ...p256, x: `AAAA${String(p256['x'])}` }, p256],
     ['a short Ed25519 key', { ...ed25519, x: 'AAAA' }, ed25519],
@@ -159,20 +168,45 @@ describe('a key of no use is dropped and its neighbour stays', () => {
 describe('keys that share a kid', () => {
   const named = (name: PairName, kid: string) => ({ ...publicJwk(name), kid });
 
-  test('are all ignored, and the others stay', () => {
-    expect(parsed(named('rsa', 'a'), named('p256', 'a'), named('p384', 'b')).map((key) => key.kid)).toEqual(['b']);
-    expect(parsed(named('rsa', 'a'), named('p256', 'c'), named('p384', 'b'))).toHaveLength(3);
+  const select = (keys: readonly Jwk[], alg: string, kid?: string) => selectKey(parsed(...keys), { alg, kid });
+  const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+
+  test('are one key where they are the same, whatever each of them is said to be for', () => {
+    const many = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'].map((alg) => ({ ...named('rsa', 'a'), alg }));
+    expect(select(many, 'RS256', 'a')?.algs).toEqual(['RS256']);
+    expect(select(many, 'PS512', 'a')?.algs).toEqual(['PS512']);
+    const repeated = [named('rsa', 'a'), named('rsa', 'a'), { ...named('rsa', 'a'), alg: 'RS256' }];
+    expect(select(repeated, 'RS256', 'a')).toBeDefined();
+    expect(select(repeated, 'RS256')).toBeDefined();
+  });
+
+  test('are told apart by algorithm, and refused where two different ones fit', () => {
+    const apart = [named('rsa', 'a'), named('p256', 'a')];
+    expect(select(apart, 'ES256', 'a')?.algs).toEqual(['ES256']);
+    expect(select(apart, 'RS256', 'a')?.key.asymmetricKeyType).toBe('rsa');
+    const both = [named('rsa', 'a'), { ...other, kid: 'a' }];
+    expect(select(both, 'RS256', 'a')).toBeUndefined();
+    expect(select(both.slice(1), 'RS256', 'a')).toBeDefined();
+    const one = [
+      { ...named('rsa', 'a'), alg: 'RS256' },
+      { ...other, kid: 'a' },
+    ];
+    expect(select(one, 'RS256', 'a')).toBeUndefined();
+    expect(select(one, 'PS256', 'a')?.key.equals(parsed(other)[0]?.key ?? expect.fail('no key'))).toBe(true);
+    const three = [named('rsa', 'a'), named('rsa', 'a'), { ...other, kid: 'a' }];
+    expect(select(three, 'RS256', 'a')).toBeUndefined();
   });
 
   test('do not collide with a key that was dropped anyway', () => {
-    const encryption = { ...named('rsa', 'a'), use: 'enc' };
-    expect(parsed(encryption, named('p256', 'a'))).toHaveLength(1);
+    const encryption = { ...other, kid: 'a', use: 'enc' };
+    expect(select([encryption, named('rsa', 'a')], 'RS256', 'a')).toBeDefined();
+    expect(select([{ ...encryption, use: 'sig' }, named('rsa', 'a')], 'RS256', 'a')).toBeUndefined();
   });
 
   test('may be called like members of Object.prototype', () => {
     for (const kid of ['__proto__', 'constructor', 'toString']) {
-      expect(parsed(named('rsa', kid), named('p256', kid))).toEqual([]);
-      expect(parsed(named('rsa', kid), named('p256', 'b'))).toHaveLength(2);
+      expect(select([named('rsa', kid), { ...other, kid }], 'RS256', kid)).toBeUndefined();
+      expect(select([named('rsa', kid), { ...other, kid: 'b' }], 'RS256', kid)).toBeDefined();
     }
   });
 });

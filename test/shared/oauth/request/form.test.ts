@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import {
+  decodeFormText,
   isFormContentType,
   parseForm,
   refuseRepeats,
@@ -46,7 +47,9 @@ describe('a form parser', () => {
     ['overlong UTF-8', 'scope=%c0%af', 'scope=%2f'],
     ['an escaped lone surrogate', 'scope=%ed%a0%80', 'scope=%ed%9f%bf'],
     ['raw bytes that are not ASCII', 'scope=\u00e9', 'scope=%c3%a9'],
-    ['a raw space', 'scope=a b', 'scope=a+b'],
+    ['a raw tab', 'scope=a\tb', 'scope=a b'],
+    ['a raw no-break space', 'scope=a\u00a0b', 'scope=a b'],
+    ['a raw line feed', 'scope=a\n', 'scope=a'],
     ['a separator of other parsers', 'a=b;scope=c', 'a=b%3bscope=c'],
     ['bracket syntax', 'scope[]=a', 'scope=[]a'],
     ['escaped bracket syntax', 'scope%5b%5d=a', 'scope=%5b%5da'],
@@ -54,6 +57,15 @@ describe('a form parser', () => {
   ])('refuses %s', (_what, refused, taken) => {
     expect(() => parseForm(refused)).toThrow(Refused);
     expect(() => parseForm(taken)).not.toThrow();
+  });
+
+  test('takes a raw space for a space, as `curl -d` sends it', () => {
+    expect([...parseForm('scope=orders:read orders:write&a b= c')]).toEqual([
+      ['scope', ['orders:read orders:write']],
+      ['a b', [' c']],
+    ]);
+    expect([...parseForm('scope=a b')]).toEqual([...parseForm('scope=a+b')]);
+    expect([decodeFormText('a b'), decodeFormText('a+b')]).toEqual([undefined, 'a b']);
   });
 
   test('leaves out what has no value, and keeps `=` in values', () => {

@@ -35,6 +35,12 @@ describe('a token request', () => {
     [{ scope: '"' }, 'scope cannot be granted'],
     [{ ...transaction, request_details: '[]' }, 'request_details is malformed'],
     [{ ...transaction, request_context: '1' }, 'request_context is malformed'],
+    [{ authorization_details: '[{"type":"orders"}]' }, 'authorization_details is unsupported'],
+    [{ claims: '{}' }, 'claims is unsupported'],
+    [{ acr_values: 'mfa' }, 'acr_values is unsupported'],
+    [{ max_age: '0' }, 'max_age is unsupported'],
+    [{ claims: '' }, 'nothing'],
+    [{ claims_locales: 'en', acr: 'mfa', login_hint: 'x' }, 'nothing'],
     [{ request_context: '1' }, 'nothing'],
     [transaction, 'nothing'],
     [{}, 'nothing'],
@@ -50,6 +56,7 @@ describe('a token request', () => {
     'client_assertion',
     'request_context',
     'request_details',
+    'authorization_details',
   ])('says that %s is repeated, and of one it does not know no more', (name) => {
     expect(told({}, `&${name}=a&${name}=b`)).toBe(`${name} is repeated`);
     expect(told({}, `&x${name}=a&x${name}=b`)).toBe('a parameter is repeated');

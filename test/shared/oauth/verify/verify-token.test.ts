@@ -1,6 +1,7 @@
 // The subject token, attacked (RFC 7515, RFC 7519, RFC 8725). Every row is a pair: the request with one defect is refused
 // with its reason, the same request without it is granted.
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
+import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { CompactSign } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { parseKeySet, selectKey } from '../../../../shared/oauth/jose/key-set.ts';
 import type { TrustedIssuer } from '../../../../shared/policy/compiled-policy.ts';
@@ -104,12 +105,6 @@ const rows: readonly Row[] = [
     what: 'act with an empty sub',
     token: subjectToken({ act: { sub: '' } }),
     twin: subjectToken({ act: { sub: 'x' } }),
-    reason: 'malformed',
-  },
-  {
-    what: 'client_id that is a number',
-    token: subjectToken({ client_id: 1 }),
-    twin: subjectToken({ client_id: 'x' }),
     reason: 'malformed',
   },
   { what: '16,385 characters', token: ofLength(16_385), twin: ofLength(16_384), reason: 'size' },
@@ -234,7 +229,6 @@ const rows: readonly Row[] = [
       ['sub', ''],
       ['sub', 'x'.repeat(2_049)],
       ['jti', 1],
-      ['scope', ['a']],
       ['act', 'x'],
       ['may_act', 'x'],
       ['may_act', ['x']],
@@ -374,6 +368,27 @@ describe('a subject token', () => {
       const body = formBody({ subject_token: signed(alg) });
       expect(verdict(await run(body, at(['Ed25519'])))).toBe('granted');
       expect(verdict(await run(body, at(['ES256'])))).toBe('invalid_request/algorithm');
+    }
+  });
+
+  test('of the larger hashes is taken where the issuer’s entry names its algorithm, and nowhere else', async () => {
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const p521 = generateKeyPairSync('ec', { namedCurve: 'P-521' });
+    const jwks = [rsa, p521].map(({ publicKey }) => ({ ...publicKey.export({ format: 'jwk' }), kid: 'k' }));
+    const keys = parseKeySet({ keys: jwks });
+    const signed = (alg: string, key: KeyObject): Promise<string> =>
+      new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg, kid: 'k' }).sign(key);
+    const at = (algorithms: TrustedIssuer['algorithms']) =>
+      makeWorld(
+        { findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted) },
+        { ...policy, issuers: { github: { ...github, algorithms } } },
+      );
+    for (const alg of ['RS384', 'RS512', 'PS384', 'PS512', 'ES512'] as const) {
+      const body = formBody({ subject_token: await signed(alg, (alg === 'ES512' ? p521 : rsa).privateKey) });
+      expect(verdict(await run(body, at([alg])))).toBe('granted');
+      expect(verdict(await run(body, at(['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'])))).toBe(
+        'invalid_request/algorithm',
+      );
     }
   });
 
