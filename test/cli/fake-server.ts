@@ -72,7 +72,7 @@ export function unsignedJwt(claims: Readonly<Record<string, unknown>> = {}, head
 export const granting: Readonly<Record<string, Answer | Reply>> = {
   '/.well-known/oauth-authorization-server': ({ headers }) => {
     const issuer = `http://${headers.host}`;
-    return { body: { issuer, token_endpoint: `${issuer}/token` } };
+    return { body: { issuer, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/.well-known/jwks.json` } };
   },
   '/token': { body: { access_token: 'issued', token_type: 'Bearer', expires_in: 300, scope: 'orders:read' } },
 };

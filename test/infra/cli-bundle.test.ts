@@ -5,8 +5,9 @@ import { accessSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commands } from '../../cli/command-table.ts';
 import { bundleCli } from '../../infra/cli-bundle.ts';
-import { type FakeServer, fakeServer, granting } from '../cli/fake-server.ts';
+import { type FakeServer, fakeServer, granting, unsignedJwt } from '../cli/fake-server.ts';
 import { sayNotInstalled } from '../installed.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -16,8 +17,40 @@ let server: FakeServer;
 beforeAll(async () => {
   execFileSync(process.execPath, ['infra/build-cli.ts'], { cwd: repository });
   copyFileSync(join(repository, 'dist/cambio.mjs'), program);
-  server = await fakeServer(granting);
+  let isRevoked = false;
+  server = await fakeServer({
+    ...granting,
+    '/.well-known/jwks.json': { body: { keys: [{ kid: 'k1' }] } },
+    '/token': ({ form }) => {
+      isRevoked = false;
+      return {
+        body: { access_token: form.has('requested_token_type') ? credentials : 'issued', token_type: 'Bearer' },
+      };
+    },
+    '/credentials': { body: { ...JSON.parse(credentials), Token: 'session' } },
+    '/introspect': () => ({ body: { active: !isRevoked } }),
+    '/revoke': () => {
+      isRevoked = true;
+      return {};
+    },
+    '/admin/keys': { body: { keys: [] } },
+    '/admin/suspensions': { body: { suspensions: [] } },
+    '/admin/suspensions/client/acme/checkout': {},
+    '/admin/keys/rotate': { body: {} },
+    '/admin/keys/k1/revoke': { body: {} },
+    [`/admin/decisions/${recorded.decision_id}`]: { body: recorded },
+  });
 });
+const expiration = new Date(Date.now() + 3_600_000).toISOString();
+const credentials = JSON.stringify({
+  ...{ Version: 1, AccessKeyId: 'ASIA1', SecretAccessKey: 'secret', SessionToken: 'session', Expiration: expiration },
+});
+const recorded = {
+  decision_id: '6f1c1d3e-8a4b-4c2d-9e0f-0123456789ab',
+  ...{ at: 1_795_000_000, outcome: 'refused', error: 'invalid_target', reason: 'no_rule', expires_at: 9_999_999_999 },
+  request: { audiences: ['no-such'], resources: [] },
+  subject: { issuer: 'github', sub: 'repo:x', claims: { sub: 'repo:x' } },
+};
 afterAll(async () => {
   await server.close();
   rmSync(folder, { recursive: true });
@@ -44,13 +77,20 @@ interface Ran {
   readonly stderr: string;
 }
 
-function run(node: string, args: readonly string[], environment: Record<string, string> = {}): Promise<Ran> {
+/** @param ready what a command prints that then runs until it is ended */
+function run(
+  node: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  ready?: RegExp,
+): Promise<Ran> {
   const env = { CAMBIO_URL: server.url, ...environment };
   return new Promise((resolve) => {
     const child = execFile(node, args, { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ exit: error ? Number(error.code) : 0, stdout, stderr }),
     );
     child.stdin?.end();
+    child.stdout?.on('data', (text) => ready?.test(String(text)) && child.kill('SIGTERM'));
   });
 }
 
@@ -104,6 +144,51 @@ describe.each(nodes)('%s', (node) => {
       undici: false,
     });
   });
+});
+
+test('every command runs on the oldest Node that is here', async () => {
+  const node = nodes.at(-1) ?? '';
+  const policy = join(repository, 'infra/policy');
+  const [audit, claims] = ['audit.jsonl', 'claims.json'].map((name) => join(folder, name)) as [string, string];
+  writeFileSync(audit, JSON.stringify(recorded));
+  writeFileSync(claims, JSON.stringify({ sub: 'repo:x', repository_id: '1' }));
+  const client = ['--client-id', 'orders', '--client-secret-env', 'SECRET'];
+  const lines: Readonly<Record<string, readonly string[]>> = {
+    'policy check': [policy],
+    'policy test': [policy],
+    'policy explain': ['--policy', policy, '--claims', claims, '--issuer', 'github', '--role', 'no-such'],
+    'policy replay': [audit, '--policy', policy],
+    exchange: ['--audience', 'orders-api'],
+    aws: ['--role', 'deploy-prod'],
+    'aws exec': ['--role', 'deploy-prod', '--', 'true'],
+    'aws trust-policy': ['--role', 'deploy-prod', '--policy', policy],
+    agent: ['--listen', '127.0.0.1:0'],
+    introspect: ['--token-env', 'TOKEN', ...client],
+    revoke: ['--token-env', 'TOKEN'],
+    probe: ['--audience', 'orders-api', ...client],
+    doctor: [],
+    'keys list': [],
+    'keys rotate': [],
+    'keys revoke': ['k1'],
+    'audit verify': [audit],
+    suspend: ['client', 'acme/checkout', '--reason', 'x'],
+    'suspend list': [],
+    resume: ['client', 'acme/checkout'],
+    why: [recorded.decision_id],
+  };
+  expect(Object.keys(lines).sort()).toEqual(Object.keys(commands).sort());
+  const environment = {
+    PATH: process.env['PATH'] ?? '',
+    CAMBIO_ID_TOKEN: unsignedJwt(),
+    TOKEN: unsignedJwt(),
+    SECRET: 's',
+  };
+  for (const [name, words] of Object.entries(lines)) {
+    const args = [program, ...name.split(' '), ...words];
+    const ran = await run(node, args, environment, name === 'agent' ? /^ready / : undefined);
+    expect({ name, ...ran }).toMatchObject({ name, exit: name === 'policy explain' ? 1 : 0 });
+    expect(ran.stderr).not.toContain('fault of cambio');
+  }
 });
 
 test('has no way to the default Kubernetes token, which is the cluster’s', () => {
