@@ -7,7 +7,7 @@ import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './wiring.ts';
 
-const config = configured('recordsTable', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
+const config = configured('recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
 const { call, table } = recordsStore(config);
 
 export const handler = adminRevocationsEndpoint({

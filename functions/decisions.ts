@@ -4,7 +4,7 @@ import { decisionEndpoint } from '../shared/http/endpoints/decision.ts';
 import { createLog } from '../shared/http/log.ts';
 import { configured, now, recordsStore } from './wiring.ts';
 
-const { call, table } = recordsStore(configured('recordsTable'));
+const { call, table } = recordsStore(configured('recordsTable', 'awsClients'));
 
 export const handler = decisionEndpoint({
   find: createFindDecision(call, table),

@@ -7,7 +7,7 @@ import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { configured, issuerKeys, joinedPolicy, now, recordsStore } from './wiring.ts';
 
-const config = configured('recordsTable', 'policyValues');
+const config = configured('recordsTable', 'awsClients', 'policyValues');
 const policy = joinedPolicy(config);
 const { call, table } = recordsStore(config);
 const write = createLog('events');

@@ -4,6 +4,6 @@ import { createLog } from '../shared/http/log.ts';
 import { publicKeySet } from '../shared/oauth/jose/keyring.ts';
 import { configured, keyringIn, recordsStore } from './wiring.ts';
 
-const readKeyring = keyringIn(recordsStore(configured('recordsTable')));
+const readKeyring = keyringIn(recordsStore(configured('recordsTable', 'awsClients')));
 
 export const handler = publicDocument(async () => publicKeySet(await readKeyring()), 300, createLog('jwks'));

@@ -9,7 +9,7 @@ import { createLog } from '../shared/http/log.ts';
 import { revocableRoles } from '../shared/policy/session-revocation.ts';
 import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './wiring.ts';
 
-const config = configured('accountId', 'recordsTable', 'policyValues', 'iamEndpoint');
+const config = configured('accountId', 'recordsTable', 'awsClients', 'policyValues', 'iamEndpoint');
 const { accountId, iamEndpoint: endpoint } = config;
 const { call, table } = recordsStore(config);
 const accountKeys = createAccountKeys(new STSClient(clientOptions), { accountId, keys: ownKeys });

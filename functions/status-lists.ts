@@ -5,14 +5,14 @@ import { statusListEndpoint } from '../shared/http/endpoints/status-list.ts';
 import { createLog } from '../shared/http/log.ts';
 import { configured, keyringIn, now, recordsStore, signWithKms } from './wiring.ts';
 
-const config = configured('issuer', 'recordsTable');
+const config = configured('issuer', 'recordsTable', 'awsClients');
 const store = recordsStore(config);
 const { call, table } = store;
 
 export const handler = statusListEndpoint({
   issuer: config.issuer,
   readKeyring: keyringIn(store),
-  sign: signWithKms(),
+  sign: signWithKms(config),
   countPositions: createCountPositions({ call, table, now }),
   listTokens: createListTokens(call, table),
   listRevocations: createListRevocations(call, table, now),

@@ -7,7 +7,7 @@ import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts
 import { createSign } from '../shared/aws/kms.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
 import { recordsOf } from '../shared/aws/records.ts';
-import { readConfig, type Setting } from '../shared/config.ts';
+import { type Config, readConfig, type Setting } from '../shared/config.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
 import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
@@ -33,22 +33,24 @@ export function configured<const Name extends Setting>(...names: readonly Name[]
  * The policy that lies beside the bundle.
  * @throws Error naming the value that is missing or malformed
  */
-export function joinedPolicy({ policyValues }: { readonly policyValues: string | undefined }) {
+export function joinedPolicy({ policyValues }: Config<'policyValues'>) {
   return joinPolicy(readFileSync(new URL('policy.json', import.meta.url), 'utf8'), policyValues);
 }
 
 /** How AWS is called, and as whom. */
-const callOptions = () => ({ ...configured('awsClients'), environment: process.env, clock, random: Math.random });
+function callOptions({ awsClients }: Config<'awsClients'>) {
+  return { awsClients, environment: process.env, clock, random: Math.random };
+}
 
-export function recordsStore({ recordsTable }: { readonly recordsTable: string }) {
-  return { call: createCallDynamoDb(callOptions()), table: recordsTable };
+export function recordsStore(config: Config<'recordsTable' | 'awsClients'>) {
+  return { call: createCallDynamoDb(callOptions(config)), table: config.recordsTable };
 }
 
 type Store = ReturnType<typeof recordsStore>;
 
 export const keyringIn = ({ call, table }: Store) => createCachedKeyring(createReadKeyring(call, table), clock);
 
-export const signWithKms = () => createSign(createSignMessage(callOptions()));
+export const signWithKms = (config: Config<'awsClients'>) => createSign(createSignMessage(callOptions(config)));
 
 /** Finds the keys of issuers, and of clients that publish theirs. */
 export function issuerKeys(write: WriteLog) {
@@ -65,14 +67,14 @@ export function issuerKeys(write: WriteLog) {
  * @param name of the function, as its log lines carry it
  */
 export function endpointParts(name: string) {
-  const config = configured('issuer', 'recordsTable', 'decisionRetention', 'policyValues');
+  const config = configured('issuer', 'recordsTable', 'awsClients', 'decisionRetention', 'policyValues');
   const { issuer, decisionRetention } = config;
   const write = createLog(name);
   const store = recordsStore(config);
   const findKey = issuerKeys(write);
   const records = recordsOf({ ...store, clock, now, random: Math.random });
   const { readKeyring } = records;
-  const sign = signWithKms();
+  const sign = signWithKms(config);
   const capabilities = {
     ...records,
     issuer,
