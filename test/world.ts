@@ -13,6 +13,7 @@ import { oauthError } from '../shared/oauth/oauth-error.ts';
 import type { TokenCall } from '../shared/oauth/request/client-credentials.ts';
 import { parseForm } from '../shared/oauth/request/form.ts';
 import type { Revocation, RevocationRecord } from '../shared/oauth/revocation/revocation.ts';
+import type { Suspension } from '../shared/oauth/revocation/suspension.ts';
 import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
@@ -162,6 +163,7 @@ export interface World {
   readonly references: ReferenceRecord[];
   readonly uses: Taking[];
   readonly revocations: Revocation[];
+  readonly suspensions: Suspension[];
   readonly signed: string[];
   /** What STS was asked for, with the web identity. */
   readonly sessions: { readonly session: RoleSession; readonly webIdentity: string | undefined }[];
@@ -176,6 +178,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const uses: Taking[] = [];
   const holders: Taking[] = [];
   const revocations: Revocation[] = [];
+  const suspensions: Suspension[] = [];
   const signed: string[] = [];
   const sessions: World['sessions'] = [];
   const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
@@ -201,8 +204,10 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
-    findRevocations: async (descriptions) =>
-      revocations.filter(({ by, value }) => descriptions.some((one) => one.by === by && one.value === value)),
+    findHolds: async ({ parts, names }) => ({
+      revocations: revocations.filter(({ by, value }) => parts.some((one) => one.by === by && one.value === value)),
+      suspensions: suspensions.filter(({ kind, name }) => names.some((one) => one.kind === kind && one.name === name)),
+    }),
     takeUse: async (taking) => {
       const earlier = uses.find(({ use }) => isSame(use, taking.use));
       holders.push(taking);
@@ -237,7 +242,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     recordRevocation: async (revocation: RevocationRecord) => void revocations.push(revocation),
     mayGuess: () => true,
   };
-  return { cambio, after, records, references, uses, revocations, signed, sessions, newId };
+  return { cambio, after, records, references, uses, revocations, suspensions, signed, sessions, newId };
 }
 
 export type Outcome =

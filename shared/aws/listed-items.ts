@@ -7,7 +7,8 @@ import { listedIndex, listedRevocations, listedTokens, revocationNameOf } from '
 
 /** Lists what the records of one list's tokens say of them. */
 export function createListTokens(call: CallDynamoDb, table: string): StatusListCapabilities['listTokens'] {
-  return (list) => callDependency('dynamodb', async () => (await query(call, table, listedTokens(list))).map(tokenOf));
+  return (list) =>
+    callDependency('dynamodb', async () => (await queryListed(call, table, listedTokens(list))).map(tokenOf));
 }
 
 /**
@@ -22,11 +23,12 @@ export function createListRevocations(
   return () =>
     callDependency('dynamodb', async () => {
       const at = now();
-      return { at, revocations: (await query(call, table, listedRevocations)).map(revocationOf) };
+      return { at, revocations: (await queryListed(call, table, listedRevocations)).map(revocationOf) };
     });
 }
 
-async function query(call: CallDynamoDb, table: string, listed: string): Promise<readonly Item[]> {
+/** All items of one partition of the index. */
+export async function queryListed(call: CallDynamoDb, table: string, listed: string): Promise<readonly Item[]> {
   const input = {
     TableName: table,
     IndexName: listedIndex,

@@ -15,6 +15,14 @@ export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 /** A revocation, by what it is by and the hash of what it names. */
 export const revokedKey = (by: string, hash: string): string => `${tenant}#revoked#${by}#${hash}`;
 
+const suspended = `${tenant}#suspended#`;
+
+/** A suspension, by what is suspended. */
+export const suspendedKey = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
+  `${suspended}${kind}#${name}`;
+
+export const isSuspendedKey = (pk: string): boolean => pk.startsWith(suspended);
+
 /** A reference token, by the SHA-256 of its handle. */
 export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;
 
@@ -25,6 +33,7 @@ export const statusSeriesKey = (series: string): string => `${tenant}#status-ser
 export const listedIndex = 'listed';
 export const listedTokens = (list: string): string => `status#${list}`;
 export const listedRevocations = 'revocations';
+export const listedSuspensions = 'suspensions';
 
 /**
  * The name by which the record of a token knows a revocation: its kind and 128 bits of the hash, short because a token has

@@ -1,10 +1,11 @@
 // The records table as the endpoints use it: every function the protocol asks of a store, over one way to call it.
 import { createRecordDecision } from './decision-records.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
+import { createFindHolds } from './holds.ts';
 import { createCachedKeyring, createReadKeyring } from './keyring.ts';
 import { createRelease, createTakeUse } from './one-time-uses.ts';
 import { createFindReference, createRecordReference } from './reference-tokens.ts';
-import { createFindRevocations, createRecordRevocation } from './revocations.ts';
+import { createRecordRevocation } from './revocations.ts';
 
 export interface RecordsOptions {
   readonly call: CallDynamoDb;
@@ -24,7 +25,7 @@ export function recordsOf({ call, table, clock, now, random }: RecordsOptions) {
     recordDecision: createRecordDecision(call, table),
     recordReference: createRecordReference(call, table),
     findReference: createFindReference(call, table),
-    findRevocations: createFindRevocations(call, table, random),
+    findHolds: createFindHolds(call, table, random),
     recordRevocation: createRecordRevocation(call, table),
     takeUse: createTakeUse({ call, table, now }),
     release: createRelease({ call, table }),

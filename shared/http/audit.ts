@@ -4,7 +4,8 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision/decision.ts';
 import type { Ending } from '../oauth/decision/decision-record.ts';
-import { type Denial, Refused } from '../oauth/denial.ts';
+import { refusalDetail } from '../oauth/decision/refusal-detail.ts';
+import { Refused } from '../oauth/denial.ts';
 import { decisionDocument } from './decision-document.ts';
 import { type Failure, failureOf } from './errors.ts';
 import type { WriteLog } from './log.ts';
@@ -46,14 +47,8 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
 /** How a refused or failed request ended. */
 export function refusalOf(error: unknown): Ending {
   const { error: code, reason } = failureOf(error);
-  const detail = error instanceof Refused ? detailOf(error.denial) : undefined;
+  const detail = error instanceof Refused ? refusalDetail(error) : undefined;
   return { outcome: 'refused', error: code, reason, ...(detail !== undefined && { detail }) };
-}
-
-/** Policy text, or the words of STS. */
-function detailOf(denial: Denial): string | undefined {
-  if (denial.kind === 'sts') return [denial.code, ...(denial.detail === undefined ? [] : [denial.detail])].join(': ');
-  return denial.kind === 'role_session' ? `${denial.part} ${denial.name}: ${denial.problem}` : undefined;
 }
 
 function grantOf({ issued, inactive }: DecisionFacts): Ending {

@@ -8,7 +8,7 @@ import { endpoint } from './endpoint.ts';
 import { refusals } from './refusals.ts';
 
 /** Decisions about tokens nobody vouched for that one instance records. */
-const unverifiedBudget = { rate: 50, burst: 200 };
+const unverifiedBudget = { rate: 2, burst: 50 };
 
 export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
   /** Milliseconds since some epoch. */

@@ -3,23 +3,27 @@
 import { createHash } from 'node:crypto';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
+import type { Granted, RoleGrantedTo } from './grant.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import type { Parties } from './parties.ts';
 import type { Form } from './request/form.ts';
-import { type FindRevocations, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
+import { type FindHolds, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
+import { isSuspended, type SuspendableName } from './revocation/suspension.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
 import type { ReleaseUse, TakeUse, Taking, UsePurpose } from './verify/one-time-use.ts';
+import { selfName } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface Admission {
   readonly caller: AuthenticatedClient | undefined;
   readonly parties: Parties;
+  readonly granted: Granted | RoleGrantedTo;
   readonly purpose: UsePurpose;
   readonly decision: Pick<DecisionFacts, 'attempt'>;
 }
 
-interface RevocationCapabilities {
-  readonly findRevocations: FindRevocations;
+interface HoldCapabilities {
+  readonly findHolds: FindHolds;
   /** Seconds since the epoch. */
   readonly now: () => number;
 }
@@ -29,7 +33,7 @@ interface UseCapabilities {
   readonly release: ReleaseUse;
 }
 
-export type AdmissionCapabilities = RevocationCapabilities & UseCapabilities;
+export type AdmissionCapabilities = HoldCapabilities & UseCapabilities;
 
 /** An admitted request. A caller that forgets to give back loses a use; it never gains one. */
 export interface Admitted {
@@ -42,11 +46,12 @@ export interface Admitted {
 }
 
 /**
- * Admits a request: takes its uses, unless something it presents was revoked.
- * @throws Refused `token` with reason `revoked` or `replayed`, `client` or `unavailable`; nothing is used then
+ * Admits a request: takes its uses, unless something it presents was revoked, something it names is suspended, or, of a
+ * repetition, what it would get again was revoked.
+ * @throws Refused `token` with reason `revoked` or `replayed`, `suspended`, `client` or `unavailable`; nothing is used then
  */
 export async function admit(admission: Admission, capabilities: AdmissionCapabilities): Promise<Admitted> {
-  const checked = checkRevoked(presentedTokens(admission), capabilities);
+  const checked = checkHolds({ tokens: presentedTokens(admission), names: namesOf(admission) }, capabilities);
   checked.catch(() => {});
   const taken: Taking[] = [];
   const giveBack = async (): Promise<void> => {
@@ -55,6 +60,7 @@ export async function admit(admission: Admission, capabilities: AdmissionCapabil
   try {
     const first = await takeUses(admission, capabilities, taken);
     await checked;
+    if (first) await checkRepeated(first, admission, capabilities);
     return { purpose: first ?? admission.purpose, again: first !== undefined, giveBack };
   } catch (error) {
     await giveBack();
@@ -116,20 +122,79 @@ export function tokenDenial(parameter: TokenParameter): PresentedToken['refuse']
   return (reason, detail) => ({ kind: 'token', parameter, reason, detail });
 }
 
-/** @throws Refused as each token says */
-export async function checkRevoked(
-  presented: readonly PresentedToken[],
-  { findRevocations, now }: RevocationCapabilities,
-): Promise<void> {
-  const revocable = presented.map((one) => ({ ...one, parts: partsOf(one, now()) }));
-  const revocations = await findRevocations(revocable.flatMap(({ parts }) => parts));
-  const hit = revocable.find(({ parts }) => isRevoked(parts, revocations, now()));
-  if (hit) throw new Refused(hit.refuse('revoked', 'it, or a token it comes from, was revoked'));
+/** A name of the policy, and how the request is refused while it is suspended. */
+interface NamedParty {
+  readonly suspendable: SuspendableName;
+  readonly as: 'client' | 'target';
 }
 
-function partsOf({ token, refuse }: PresentedToken, now: number): readonly RevocableBy[] {
+/** All that a request names: who calls, whose tokens it presents, the rule that grants and the target. */
+function namesOf({ caller, parties: { subject, actor }, granted }: Admission): readonly NamedParty[] {
+  const target: readonly SuspendableName[] = [
+    ...issuersOf([subject, actor]),
+    { kind: 'rule', name: granted.rule.id },
+    'role' in granted ? { kind: 'role', name: granted.role.name } : { kind: 'audience', name: granted.audience.name },
+  ];
+  return [...callerNames(caller), ...target.map((suspendable) => ({ suspendable, as: 'target' as const }))];
+}
+
+/** An authenticated client, and the issuer whose token it authenticated with. */
+export function callerNames(caller: AuthenticatedClient | undefined): readonly NamedParty[] {
+  if (!caller) return [];
+  const names: readonly SuspendableName[] = [
+    { kind: 'client', name: caller.client.name },
+    ...issuersOf([caller.token]),
+  ];
+  return names.map((suspendable) => ({ suspendable, as: 'client' }));
+}
+
+/** Our own tokens are good while their issuers are suspended: what was issued already lives on. */
+function issuersOf(tokens: readonly (VerifiedToken | undefined)[]): readonly SuspendableName[] {
+  const names = tokens.flatMap((token) => (token && token.issuer.name !== selfName ? [token.issuer.name] : []));
+  return [...new Set(names)].map((name) => ({ kind: 'issuer', name }));
+}
+
+interface Checked {
+  readonly tokens: readonly PresentedToken[];
+  readonly names: readonly NamedParty[];
+}
+
+/**
+ * One read for all that may hold a request back.
+ * @throws Refused `suspended`, or as each token says
+ */
+export async function checkHolds({ tokens, names }: Checked, { findHolds, now }: HoldCapabilities): Promise<void> {
+  const revocable = tokens.map((one) => ({ ...one, parts: partsOf(one) }));
+  const found = await findHolds({
+    parts: revocable.flatMap(({ parts }) => parts),
+    names: names.map(({ suspendable }) => suspendable),
+  });
+  const suspended = names.find(({ suspendable }) => isSuspended(suspendable, found.suspensions, now()));
+  if (suspended) throw new Refused({ kind: 'suspended', suspended: suspended.suspendable, as: suspended.as });
+  const hit = revocable.find(({ parts }) => isRevoked(parts, found.revocations, now()));
+  if (hit) throw new Refused(hit.refuse('revoked', 'it, a token it comes from or one who took part in it was revoked'));
+}
+
+/**
+ * What the identical request got the first time must not be handed out again once it was taken back: neither the token nor,
+ * for a role, another session in place of the one that was ended.
+ * @throws Refused `token` with reason `revoked`
+ */
+async function checkRepeated(
+  { jti, at }: UsePurpose,
+  { caller, parties: { subject } }: Admission,
+  { findHolds, now }: HoldCapabilities,
+): Promise<void> {
+  const parts = (['jti', 'family'] as const).map((by): RevocableBy => ({ by, value: jti, issuedAt: at }));
+  const client: RevocableBy = { by: 'client', value: caller?.client.name ?? subject.issuer.name, issuedAt: at };
+  const { revocations } = await findHolds({ parts: [...parts, client], names: [] });
+  if (!isRevoked([...parts, client], revocations, now())) return;
+  throw new Refused(tokenDenial('subject_token')('revoked', 'what was issued for it the first time was revoked'));
+}
+
+function partsOf({ token, refuse }: PresentedToken): readonly RevocableBy[] {
   try {
-    return revocableBy(token, now);
+    return revocableBy(token);
   } catch (error) {
     throw new Refused(refuse('malformed', detailOf(error)), { cause: error });
   }

@@ -4,7 +4,7 @@ import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
 import type { RecordDecision } from './decision/decision-record.ts';
 import type { ReadKeyring, Sign } from './jose/keyring.ts';
-import type { FindRevocations } from './revocation/revocation.ts';
+import type { FindHolds } from './revocation/revocation.ts';
 import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { ReserveStatus } from './status-list/status-list-id.ts';
 import type { NewHandle, RecordReference } from './tokens/reference-handle.ts';
@@ -27,7 +27,7 @@ export interface ExchangeCapabilities {
   readonly assumeRole: AssumeRole;
   readonly recordDecision: RecordDecision;
   readonly recordReference: RecordReference;
-  readonly findRevocations: FindRevocations;
+  readonly findHolds: FindHolds;
   readonly takeUse: TakeUse;
   readonly release: ReleaseUse;
   readonly reserveStatus: ReserveStatus;

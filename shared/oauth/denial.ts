@@ -1,5 +1,6 @@
 // Why a request is refused: a tagged union with its facts, and the one exception that carries it. Pure.
 import type { SessionProblem } from '../policy/role-grant.ts';
+import type { SuspendableName } from './revocation/suspension.ts';
 
 /** Reasons for which a token itself is refused. */
 export type TokenReason =
@@ -22,7 +23,17 @@ export type TokenReason =
   | 'client';
 
 /** Stable reason code of a decision; operators search and alarm on these. */
-export type Reason = TokenReason | 'quota' | 'no_rule' | 'denied' | 'scope' | 'target' | 'tags' | 'sts' | 'unavailable';
+export type Reason =
+  | TokenReason
+  | 'quota'
+  | 'no_rule'
+  | 'denied'
+  | 'scope'
+  | 'target'
+  | 'tags'
+  | 'sts'
+  | 'suspended'
+  | 'unavailable';
 
 export type TokenParameter = 'subject_token' | 'actor_token' | 'token';
 
@@ -54,6 +65,8 @@ export type Denial =
   | { readonly kind: 'foreign_token' }
   /** AWS credentials, to be revoked. */
   | { readonly kind: 'irrevocable' }
+  /** An administrator suspended it; `as` says whose request it is: that of a client who is none now, or for a target. */
+  | { readonly kind: 'suspended'; readonly suspended: SuspendableName; readonly as: 'client' | 'target' }
   | { readonly kind: 'throttled' }
   | ({ readonly kind: 'role_session' } & SessionProblem)
   /** STS refused the session; `detail` is what it said, where that holds nothing of a token. */

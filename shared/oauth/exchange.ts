@@ -35,7 +35,7 @@ export async function exchange(
     status:
       'audience' in granted && granted.audience.status ? await capabilities.reserveStatus(granted.audience) : undefined,
   };
-  const admitted = await admit({ caller, parties, purpose, decision }, capabilities);
+  const admitted = await admit({ caller, parties, granted, purpose, decision }, capabilities);
   const admittedRequest = { ...verified, purpose: admitted.purpose, again: admitted.again };
   try {
     requireWaiting(decision);

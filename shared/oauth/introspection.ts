@@ -1,7 +1,14 @@
 // Token introspection (RFC 7662): what a token of ours says and whether it still counts, told to the client whose audience it
 // is for. Everybody else learns that it is not active, and nothing else. Pure but for the capabilities.
 import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy.ts';
-import { type AdmissionCapabilities, admitCaller, checkRevoked, presentedAssertion, tokenDenial } from './admission.ts';
+import {
+  type AdmissionCapabilities,
+  admitCaller,
+  callerNames,
+  checkHolds,
+  presentedAssertion,
+  tokenDenial,
+} from './admission.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
@@ -88,7 +95,10 @@ async function lookUp(
   const token = await findFor(presented, caller.client, capabilities, decision).catch(reasonOf);
   const assertion = presentedAssertion(caller);
   const looked = typeof token === 'string' ? [] : [{ token, refuse: tokenDenial('token') }];
-  const revoked = await checkRevoked([...looked, ...assertion], capabilities).catch(reasonOf);
+  const revoked = await checkHolds(
+    { tokens: [...looked, ...assertion], names: callerNames(caller) },
+    capabilities,
+  ).catch(reasonOf);
   if (typeof token !== 'string' && revoked === undefined) return activeAnswer(token);
   if (!capabilities.mayGuess(caller.client.name)) throw new Refused({ kind: 'throttled' });
   decision.inactive = typeof token === 'string' ? token : (revoked ?? 'malformed');
@@ -104,6 +114,7 @@ async function findFor(
 ): Promise<VerifiedToken> {
   const token = await findOwnToken(presented, capabilities);
   decision.subject.verified = token;
+  decision.subject.genuine = true;
   const audience = audienceOf(token, capabilities.policy);
   if (audience && introspects.includes(audience.name)) return token;
   throw new TokenRefused('audience', 'the client does not introspect for this audience');

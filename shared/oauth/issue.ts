@@ -56,6 +56,7 @@ export async function issue(
     ...granted,
     ...parties,
     client,
+    assertion: caller?.token,
     issuer: capabilities.issuer,
     jti: purpose.jti,
     now: purpose.at,

@@ -50,6 +50,10 @@ export function oauthError(denial: Denial): OAuthError {
       return badRequest('invalid_target', 'the role session for audience or resource cannot be made', 'tags');
     case 'sts':
       return badRequest('invalid_target', 'the role session for audience or resource was refused', 'sts');
+    case 'suspended':
+      return denial.as === 'client'
+        ? { ...clientError(), reason: 'suspended' }
+        : badRequest('invalid_target', unavailableTarget, 'suspended');
     case 'foreign_token':
       return badRequest('invalid_request', 'token is not yours to revoke', 'client');
     case 'irrevocable':

@@ -13,9 +13,16 @@ import {
   type ClientVerifier,
   type FindClientKey,
 } from './verify/client-authentication.ts';
-import { checkActor, checkBinding, checkEarlierActors, checkMayAct } from './verify/delegation.ts';
+import { checkMayAct } from './verify/delegation.ts';
+import { checkPresented } from './verify/presentation.ts';
 import { findOwnKey, selfIssuer, selfName } from './verify/self-issuer.ts';
-import { type CheckUpstream, type FindIssuerKey, type VerifiedToken, verifyToken } from './verify/verify-token.ts';
+import {
+  type CheckUpstream,
+  type FindIssuerKey,
+  inRole,
+  type VerifiedToken,
+  verifyToken,
+} from './verify/verify-token.ts';
 
 export interface Parties {
   readonly subject: VerifiedToken;
@@ -74,6 +81,7 @@ export async function verifyParties(
   decision: DecisionFacts,
 ): Promise<Parties> {
   const client = caller?.client.name;
+  decision.actor.presented = request.actor !== undefined;
   // Two issuers' keys are fetched side by side; of two refusals the subject's is told.
   const acting = request.actor && verifyToken(request.actor, verifier, decision.actor);
   acting?.catch(() => {});
@@ -82,12 +90,10 @@ export async function verifyParties(
     { ...verifier, mayBeLate: outlives(capabilities) },
     decision.subject,
   );
-  checkBinding(subject, 'subject_token');
-  checkPresenter(subject, client, capabilities.policy);
-  checkEarlierActors(subject);
   const actor = await acting;
-  if (actor) checkBinding(actor, 'actor_token');
-  if (actor) checkActor(actor);
+  const presentation = { presenter: client, clients: capabilities.policy.clients };
+  inRole('subject_token', () => checkPresented(subject, { ...presentation, role: 'subject' }));
+  if (actor) inRole('actor_token', () => checkPresented(actor, { ...presentation, role: 'actor' }));
   checkMayAct(subject, { actor, client, issuer: capabilities.issuer });
   return { subject, actor };
 }
@@ -95,16 +101,4 @@ export async function verifyParties(
 /** Whether any rule lets tokens outlive an issuer's. */
 function outlives({ policy }: Presentation['capabilities']): (issuer: TrustedIssuer) => boolean {
   return ({ name }) => policy.rules.some((rule) => rule.from === name && 'grant' in rule && rule.outlive);
-}
-
-/** A foreign token made for a client (OpenID Connect Core §2) is that client's to present, and nobody else's. */
-function checkPresenter(
-  { issuer, registered }: VerifiedToken,
-  client: string | undefined,
-  { clients }: CompiledPolicy,
-): void {
-  const isOwn = (audience: string): boolean => audience === client || !Object.hasOwn(clients, audience);
-  if (issuer.name === selfName || registered.aud.every(isOwn)) return;
-  const detail = 'aud is a client that did not authenticate';
-  throw new Refused({ kind: 'token', parameter: 'subject_token', reason: 'audience', detail });
 }

@@ -1,6 +1,6 @@
 // Token revocation (RFC 7009): a client takes back a token issued to it, an anonymous caller one made from its own token; with
 // it goes all that was exchanged from it. Pure but for the capabilities.
-import { type AdmissionCapabilities, admitCaller, checkRevoked, presentedAssertion } from './admission.ts';
+import { type AdmissionCapabilities, admitCaller, checkHolds, presentedAssertion } from './admission.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
@@ -45,7 +45,8 @@ export async function revoke(
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
   if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
   await admitCaller({ caller, decision }, capabilities, async () => {
-    await checkRevoked(presentedAssertion(caller), capabilities);
+    // Neither a suspended client nor a run of a suspended issuer is kept from giving up what it has.
+    await checkHolds({ tokens: presentedAssertion(caller), names: [] }, capabilities);
     await revokeOwn(token, revoker, capabilities, decision);
   });
 }
@@ -59,7 +60,8 @@ async function revokeOwn(
   const token = await findIssuedToken(presented, capabilities).catch(unlessUnavailable);
   if (!token) return;
   decision.subject.verified = token;
-  if (!mayRevoke(revoker, token, capabilities.now())) throw new Refused({ kind: 'foreign_token' });
+  decision.subject.genuine = true;
+  if (!mayRevoke(revoker, token)) throw new Refused({ kind: 'foreign_token' });
   const { exp, jti = '', iat = 0 } = token.registered;
   const at = capabilities.now();
   await capabilities.recordRevocation({
@@ -86,10 +88,10 @@ async function authenticateRevoker({ form, headers }: TokenCall, verifier: Clien
 }
 
 /** A client's own tokens; an anonymous caller's, when they were made from its run's token, by issuer, subject and run. */
-function mayRevoke(revoker: Revoker, token: VerifiedToken, now: number): boolean {
+function mayRevoke(revoker: Revoker, token: VerifiedToken): boolean {
   const { origin, tokens } = chainOf(token);
   if ('client' in revoker) return tokens.at(-1)?.client_id === revoker.client.name;
-  const { iss, run } = originOf(revoker.stranger, now);
+  const { iss, run } = originOf(revoker.stranger);
   return origin.iss === iss && origin.run === run && token.registered.sub === issuedSubject(revoker.stranger);
 }
 

@@ -5,7 +5,7 @@ import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createFindRevocations } from '../../shared/aws/revocations.ts';
+import { createFindHolds } from '../../shared/aws/holds.ts';
 import { callBySdk } from '../../shared/aws/sdk/dynamodb.ts';
 import { chainRevocableBy } from '../../shared/oauth/revocation/revocation.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';
@@ -37,10 +37,10 @@ try {
   );
   console.log('  records exchanges  keys  calls   bytes  CPU µs  wall µs   (medians, one check)');
   for (const depth of [1, 4, 16]) {
-    const descriptions = chainRevocableBy(chain(depth), 'github|repo:acme/api');
+    const parts = chainRevocableBy(chain(depth), 'github|repo:acme/api', []);
     const checks = tables.map(({ name }) => {
-      const find = createFindRevocations(callBySdk(client), name, Math.random);
-      return () => find(descriptions);
+      const find = createFindHolds(callBySdk(client), name, Math.random);
+      return () => find({ parts, names: [] });
     });
     for (const check of checks) await measure(check, traffic);
     // In turn, so that both see the same machine.
@@ -49,8 +49,7 @@ try {
       for (const [index, check] of checks.entries()) costs[index]?.push(await measure(check, traffic));
     }
     const [small, large] = costs.map(median);
-    for (const [index, { size }] of tables.entries())
-      print(size, depth, descriptions.length, median(costs[index] ?? []));
+    for (const [index, { size }] of tables.entries()) print(size, depth, parts.length, median(costs[index] ?? []));
     if (small && large)
       console.log(`          CPU ×${ratio(large.cpu, small.cpu)}, bytes ×${ratio(large.bytes, small.bytes)}`);
   }
@@ -65,7 +64,7 @@ function chain(depth: number) {
     client_id: `client-${n % 3}`,
     kid: 'current',
   }));
-  return { origin: { iss: 'github', iat: 0, run: '9001' }, tokens };
+  return { origin: { iss: 'github', iat: 0, run: '9001' }, participants: [], tokens };
 }
 
 async function measure(check: () => Promise<unknown>, traffic: { calls: number; bytes: number }): Promise<Cost> {

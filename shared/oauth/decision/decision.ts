@@ -33,6 +33,11 @@ export function newDecision(decisionId: string, attempt: string): DecisionFacts 
   return { decisionId, attempt, subject: {}, actor: {} };
 }
 
+/** Whether every token of the request is genuine, so that somebody trusted vouches for its being there. */
+export function isGenuine({ subject, actor }: Pick<DecisionFacts, 'subject' | 'actor'>): boolean {
+  return subject.genuine === true && (!actor.presented || actor.genuine === true);
+}
+
 /** How and until when decisions are kept. Times are seconds. */
 export interface Keeping {
   readonly now: number;

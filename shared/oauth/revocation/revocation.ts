@@ -1,9 +1,10 @@
 // What can be revoked, and which tokens a revocation hits: every token so described, or exchanged from one that is
 // (contract §6, RFC 7009 §2.1). Pure.
-import { issuedSubject } from '../verify/delegation.ts';
+import { earlierActors, issuedSubject } from '../verify/delegation.ts';
 import { selfName } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
-import { type Chain, chainOf, originId, originOf } from './lineage.ts';
+import { type Ancestor, type Chain, chainOf, type Origin, originId, originOf } from './lineage.ts';
+import type { SuspendableName, Suspension } from './suspension.ts';
 
 /** What an administrator can name. */
 export const revocationKinds = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'] as const;
@@ -34,47 +35,76 @@ export interface RevocableBy extends Pick<Revocation, 'by' | 'value'> {
   readonly issuedAt: number;
 }
 
+/** What may hold a request back. */
+export interface Holdable {
+  readonly parts: readonly RevocableBy[];
+  readonly names: readonly SuspendableName[];
+}
+
+/** What does. */
+export interface Holds {
+  readonly revocations: readonly Revocation[];
+  readonly suspensions: readonly Suspension[];
+}
+
 /**
- * The revocations that speak of any of these; what was revoked before the call is among them. Throws Refused
- * `unavailable`.
+ * The revocations that speak of any of the parts and the suspensions of any of the names, in one read; what was revoked or
+ * suspended before the call is among them. Throws Refused `unavailable`.
  */
-export type FindRevocations = (parts: readonly RevocableBy[]) => Promise<readonly Revocation[]>;
+export type FindHolds = (holdable: Holdable) => Promise<Holds>;
 
 /** Durable when it returns; making one again changes nothing. Throws Refused `unavailable`. */
 export type RecordRevocation = (revocation: RevocationRecord) => Promise<void>;
 
-/** Most ways to revoke one token: what one read looks up. */
-export const maxRevocableBy = 40;
+/** Most ways to revoke one token: as many keys as one read of DynamoDB looks up. */
+export const maxRevocableBy = 100;
 
 /**
- * All by which a verified token can be revoked.
+ * All by which a verified token can be revoked, who acts in it included.
  * @throws TokenRefused or Refused `malformed` when the token does not say what it must
  */
-export function revocableBy(token: VerifiedToken, now: number): readonly RevocableBy[] {
-  if (token.issuer.name === selfName) return chainRevocableBy(chainOf(token), token.registered.sub);
-  const origin = originOf(token, now);
-  return originRevocableBy({ ...origin, id: originId(origin.iss, token.registered.sub) }, issuedSubject(token));
+export function revocableBy(token: VerifiedToken): readonly RevocableBy[] {
+  const actors = earlierActors(token);
+  if (token.issuer.name === selfName) return chainRevocableBy(chainOf(token), token.registered.sub, actors);
+  const origin = originOf(token);
+  const id = originId(origin.iss, token.registered.sub);
+  return distinct([
+    ...originRevocableBy({ ...origin, id }, issuedSubject(token)),
+    ...actorsRevocableBy(actors, origin),
+  ]);
 }
 
-/** All by which a token of ours can be revoked. */
-export function chainRevocableBy({ origin, tokens }: Chain, sub: string): readonly RevocableBy[] {
+/**
+ * All by which a token of ours can be revoked.
+ * @param actors of its `act`, as issued
+ */
+export function chainRevocableBy(
+  { origin, tokens, participants }: Chain,
+  sub: string,
+  actors: readonly string[],
+): readonly RevocableBy[] {
+  const others = actors.filter((actor) => !participants.some((participant) => participant.sub === actor));
+  return distinct([
+    ...tokensRevocableBy(tokens),
+    ...originRevocableBy(origin, sub),
+    ...participants.flatMap((one) => [...tokensRevocableBy(one.tokens ?? []), ...originRevocableBy(one, one.sub)]),
+    ...actorsRevocableBy(others, origin),
+  ]);
+}
+
+function tokensRevocableBy(tokens: readonly Ancestor[]): readonly RevocableBy[] {
   const [first] = tokens;
   return [
     ...tokens.map(({ jti, iat }): RevocableBy => ({ by: 'jti', value: jti, issuedAt: iat })),
     ...(first ? [{ by: 'family', value: first.jti, issuedAt: first.iat } as const] : []),
-    ...earliest(
-      'client',
-      tokens.map(({ client_id, iat }) => [client_id, iat]),
+    ...tokens.map(({ client_id, iat }): RevocableBy => ({ by: 'client', value: client_id, issuedAt: iat })),
+    ...tokens.flatMap(({ kid, iat }): readonly RevocableBy[] =>
+      kid === undefined ? [] : [{ by: 'key', value: kid, issuedAt: iat }],
     ),
-    ...earliest(
-      'key',
-      tokens.flatMap(({ kid, iat }) => (kid === undefined ? [] : [[kid, iat]])),
-    ),
-    ...originRevocableBy(origin, sub),
   ];
 }
 
-function originRevocableBy({ iss, iat, id, run }: Chain['origin'], sub: string): readonly RevocableBy[] {
+function originRevocableBy({ iss, iat, id, run }: Origin, sub: string): readonly RevocableBy[] {
   const prefix = `${iss}|`;
   const origin = id ?? originId(iss, sub.startsWith(prefix) ? sub.slice(prefix.length) : sub);
   return [
@@ -85,11 +115,25 @@ function originRevocableBy({ iss, iat, id, run }: Chain['origin'], sub: string):
   ];
 }
 
-/** Each value once, as old as its oldest token: a chain is as revoked as its first link. */
-function earliest(by: 'client' | 'key', values: readonly (readonly [string, number])[]): readonly RevocableBy[] {
-  const oldest = new Map<string, number>();
-  for (const [value, iat] of values) oldest.set(value, Math.min(iat, oldest.get(value) ?? iat));
-  return [...oldest].map(([value, issuedAt]) => ({ by, value, issuedAt }));
+/** Actors whose own tokens nobody here has seen: as old as the token that named them first. */
+function actorsRevocableBy(actors: readonly string[], { iat }: Origin): readonly RevocableBy[] {
+  return actors.flatMap((sub) => {
+    const bar = sub.indexOf('|');
+    return bar < 0
+      ? [{ by: 'subject', value: sub, issuedAt: iat } as const]
+      : originRevocableBy({ iss: sub.slice(0, bar), iat }, sub);
+  });
+}
+
+/** Each thing once, as old as the oldest of which it is true: a chain is as revoked as its first link. */
+function distinct(parts: readonly RevocableBy[]): readonly RevocableBy[] {
+  const oldest = new Map<string, RevocableBy>();
+  for (const part of parts) {
+    const key = `${part.by} ${part.value}`;
+    const known = oldest.get(key);
+    if (!known || part.issuedAt < known.issuedAt) oldest.set(key, part);
+  }
+  return [...oldest.values()];
 }
 
 /** Whether any revocation that still counts speaks of any of `parts`. */

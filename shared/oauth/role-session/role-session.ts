@@ -53,9 +53,9 @@ export function roleSession(granted: RoleGranted): RoleSession {
 }
 
 /** A session made of a foreign token is the first of its family, and its decision's id is the name of that. */
-function reservedTags({ subject, decisionId, now }: RoleGranted): readonly SessionTag[] {
+function reservedTags({ subject, decisionId }: RoleGranted): readonly SessionTag[] {
   const owner: SessionOwner = Object.fromEntries(
-    revocableBy(subject, now).flatMap(({ by, value }) => (revokesSessions(by) ? [[by, value]] : [])),
+    revocableBy(subject).flatMap(({ by, value }) => (revokesSessions(by) ? [[by, value]] : [])),
   );
   return revocationTags({ family: decisionId, ...owner });
 }

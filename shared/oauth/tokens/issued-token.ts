@@ -36,6 +36,8 @@ export interface Issuance {
   readonly subject: VerifiedToken;
   readonly actor: VerifiedToken | undefined;
   readonly client: string | undefined;
+  /** Of a federated client: the token it authenticated with. */
+  readonly assertion?: VerifiedToken | undefined;
   readonly audience: Audience;
   readonly rule: Pick<AllowRule, 'grant' | 'maxDepth' | 'outlive'>;
   readonly scopes: readonly string[];
@@ -67,7 +69,7 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     jti,
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
-    lineage: lineageAfter(subject, issuance.kid, now),
+    lineage: lineageAfter(subject, othersOf(issuance), issuance.kid),
     ...(issuance.status && statusClaim(issuer, issuance.status)),
   };
 }
@@ -78,6 +80,10 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
  */
 function statusClaim(issuer: string, { list, index }: StatusReference) {
   return { status: { status_list: { idx: index, uri: listUri(issuer, list) } } };
+}
+
+function othersOf({ actor, assertion }: Issuance): readonly VerifiedToken[] {
+  return [actor, assertion].filter((token) => token !== undefined);
 }
 
 function expiry({ subject, rule, now }: Issuance): number {

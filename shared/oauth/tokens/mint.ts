@@ -4,6 +4,7 @@ import { encodeBase64url } from '../jose/base64url.ts';
 import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import { chainOf, tooLong } from '../revocation/lineage.ts';
 import { chainRevocableBy, maxRevocableBy, type RevocableBy } from '../revocation/revocation.ts';
+import { actorsOf } from '../verify/delegation.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
 import { hashOfHandle, type NewHandle, type RecordReference } from './reference-handle.ts';
 import { transactionTokenClaims } from './transaction-token.ts';
@@ -65,7 +66,7 @@ function mintReference(issuance: Issuance, repeatable: boolean, capabilities: Mi
 
 /** A token whose whole descent one read cannot look up could outlive its revocation. */
 function partsOf(claims: IssuedClaims, kid: string | undefined): readonly RevocableBy[] {
-  const parts = chainRevocableBy(chainOf({ claims, kid }), claims.sub);
+  const parts = chainRevocableBy(chainOf({ claims, kid }), claims.sub, actorsOf(claims.act));
   const { length } = parts;
   if (length > maxRevocableBy) throw tooLong(`${length} ways to revoke it, more than ${maxRevocableBy}`);
   return parts;

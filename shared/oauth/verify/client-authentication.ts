@@ -17,6 +17,7 @@ import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import type { ClientCredentials } from '../request/client-credentials.ts';
 import { tokenTypes } from '../token-types.ts';
 import type { OneTimeUse } from './one-time-use.ts';
+import { checkPresented } from './presentation.ts';
 import { type VerifiedToken, type Verifier, verifyJwt } from './verify-token.ts';
 
 /** Finds the key of a `private_key_jwt` client, as {@link FindIssuerKey} does an issuer's. */
@@ -142,6 +143,7 @@ async function checkFederated(
   const token = await verifyJwt(assertion, tokenTypes.jwt, verifier, {});
   const matching = matchingClients(token, verifier).filter(({ name }) => clientId === undefined || clientId === name);
   const [client] = matching;
+  checkPresented(token, { role: 'assertion', presenter: client?.name, clients: verifier.clients });
   if (!client && clientId === undefined) return { stranger: token };
   // Without client_id the token must say which client it is by itself.
   if (!client || matching.length > 1) return refuse('the token is of no client, or of several');

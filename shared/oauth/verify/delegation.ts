@@ -2,7 +2,7 @@
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import { fillTemplate } from '../../policy/template.ts';
-import { Refused, type TokenParameter, type TokenReason } from '../denial.ts';
+import { Refused, type TokenReason } from '../denial.ts';
 import { equalJson } from '../jose/json-equality.ts';
 import { selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
@@ -11,6 +11,11 @@ import type { VerifiedToken } from './verify-token.ts';
 export interface Actor {
   readonly sub: string;
   readonly act?: Actor;
+}
+
+/** Who acts in a token of ours, the one who acts now first. */
+export function actorsOf(act: Actor | undefined): readonly string[] {
+  return act ? [act.sub, ...actorsOf(act.act)] : [];
 }
 
 /** Most `act` levels in an issued token, unless the rule says otherwise. */
@@ -68,33 +73,11 @@ export function checkMayAct(
 }
 
 /**
- * A token bound to a key is exchanged only with proof of that key (RFC 9449 §5, RFC 8705 §3), never without.
- * @throws Refused `token` with reason `binding`
- */
-export function checkBinding(token: VerifiedToken, parameter: TokenParameter): void {
-  if (!token.registered.cnf) return;
-  throw new Refused({ kind: 'token', parameter, reason: 'binding', detail: 'cnf without a proof of the key' });
-}
-
-/**
- * An actor speaks for itself: a token in which somebody else acts would lose that somebody in the issued chain.
- * @throws Refused `token` with reason `depth`
- */
-export function checkActor(actor: VerifiedToken): void {
-  if (!actor.registered.act) return;
-  throw new Refused({ kind: 'token', parameter: 'actor_token', reason: 'depth', detail: 'the actor acts for another' });
-}
-
-/**
- * What the subject token says of earlier actors must be readable, whatever policy says of the target.
+ * Who acts in a presented token, as issued, the one who acts now first. What another issuer wrote beside `sub` means nothing
+ * here; its actors are its own subjects.
  * @throws Refused `token` with reason `malformed` or `depth`
  */
-export function checkEarlierActors(subject: VerifiedToken): void {
-  earlierActors(subject);
-}
-
-// What another issuer wrote beside `sub` means nothing here; its actors are its own subjects.
-function earlierActors({ issuer, registered }: VerifiedToken): readonly string[] {
+export function earlierActors({ issuer, registered }: VerifiedToken): readonly string[] {
   const prefix = issuer.name === selfName ? '' : `${issuer.name}|`;
   const chain: string[] = [];
   for (let act: JsonValue | undefined = registered.act; act !== undefined; act = act['act']) {

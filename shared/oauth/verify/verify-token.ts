@@ -4,7 +4,7 @@ import { compactVerify } from 'jose';
 import type { TrustedIssuer, UpstreamIntrospection } from '../../policy/compiled-policy.ts';
 import type { JsonObject } from '../../policy/json.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
-import { Refused, type TokenReason } from '../denial.ts';
+import { Refused, type TokenParameter, type TokenReason } from '../denial.ts';
 import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
 import type { VerificationKey } from '../jose/key-set.ts';
 import { readRegisteredClaims } from '../jose/registered-claims.ts';
@@ -39,6 +39,10 @@ export interface VerifiedToken {
 export interface TokenFacts {
   /** Policy name of the issuer it claims to be of. */
   issuer?: string;
+  /** Whether a token was presented in this role at all. */
+  presented?: boolean;
+  /** Set once signature, audience, type and time are good: its issuer vouches for whoever holds it. */
+  genuine?: true;
   /** Set once the signature verified: nothing else of a token is worth keeping. */
   verified?: { readonly issuer: TrustedIssuer; readonly claims: JsonObject };
 }
@@ -65,13 +69,28 @@ export async function verifyToken(
   verifier: Verifier,
   facts: TokenFacts,
 ): Promise<VerifiedToken> {
+  return verifyJwt(presented.token, presented.type, verifier, facts).catch((error: unknown) => {
+    throw asPresented(presented.parameter, error);
+  });
+}
+
+/**
+ * Checks a token in the role that `parameter` gives it.
+ * @throws Refused `token` where the check throws TokenRefused
+ */
+export function inRole(parameter: TokenParameter, check: () => void): void {
   try {
-    return await verifyJwt(presented.token, presented.type, verifier, facts);
+    check();
   } catch (error) {
-    if (!(error instanceof TokenRefused)) throw error;
-    const { reason, message: detail } = error;
-    throw new Refused({ kind: 'token', parameter: presented.parameter, reason, detail }, { cause: error });
+    throw asPresented(parameter, error);
   }
+}
+
+/** What is wrong with a token is said of the role it is presented in; other errors go on as they are. */
+function asPresented(parameter: TokenParameter, error: unknown): unknown {
+  if (!(error instanceof TokenRefused)) return error;
+  const { reason, message: detail } = error;
+  return new Refused({ kind: 'token', parameter, reason, detail }, { cause: error });
 }
 
 /**
@@ -94,6 +113,7 @@ export async function verifyJwt(
   checkAudience(registered, issuer);
   checkType(jwt, declared, issuer);
   checkTime(registered, issuer, verifier);
+  facts.genuine = true;
   await checkIssuerStands(jwt, registered, issuer, verifier);
   const { claims } = jwt;
   return {

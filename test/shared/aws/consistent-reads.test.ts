@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import { createFindDecision } from '../../../shared/aws/decision-records.ts';
 import type { CallDynamoDb, DynamoDbInput } from '../../../shared/aws/dynamodb.ts';
+import { createFindHolds } from '../../../shared/aws/holds.ts';
 import { createFindReference } from '../../../shared/aws/reference-tokens.ts';
-import { createFindRevocations } from '../../../shared/aws/revocations.ts';
 import { createCountPositions } from '../../../shared/aws/status-positions.ts';
 import { table } from './on-every-engine.ts';
 
@@ -24,7 +24,11 @@ function reading() {
 }
 
 test.each<[string, number, (call: CallDynamoDb) => Promise<unknown>]>([
-  ['revocations', 1, (call) => createFindRevocations(call, table, () => 0)([{ by: 'jti', value: 'j', issuedAt: 1 }])],
+  [
+    'revocations',
+    1,
+    (call) => createFindHolds(call, table, () => 0)({ parts: [{ by: 'jti', value: 'j', issuedAt: 1 }], names: [] }),
+  ],
   ['a reference token, and which of its handles is alive', 2, (call) => createFindReference(call, table)('hash')],
   ['a decision', 1, (call) => createFindDecision(call, table)('d')],
   ['the positions of a series', 1, (call) => createCountPositions({ call, table, now: () => 1 })('es256-a')],

@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { createFindRevocations, createRecordRevocation } from '../../../shared/aws/revocations.ts';
-import type { RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
+import { createFindHolds } from '../../../shared/aws/holds.ts';
+import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
+import type { RevocableBy, RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import { directCallOf } from '../../dynamodb-engines.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
 
@@ -22,7 +24,7 @@ const description = (value: string, by: RevocationRecord['by'] = 'subject') => (
 onEveryEngine((store, on) => {
   const record = (changes: Partial<RevocationRecord>) =>
     createRecordRevocation(store(), table)({ ...revocation, ...changes });
-  const find = createFindRevocationsOf(store);
+  const find = (parts: readonly RevocableBy[]) => finder(store())(parts);
 
   on('a revocation is found by what it names, and by nothing else', async () => {
     await record({});
@@ -61,15 +63,15 @@ onEveryEngine((store, on) => {
   });
 
   on('more descriptions than one read takes are all looked up', async () => {
-    const values = Array.from({ length: 90 }, (_, n) => `many-${n}`);
+    const values = Array.from({ length: 120 }, (_, n) => `many-${n}`);
     await record({ value: 'many-0' });
-    await record({ value: 'many-89' });
+    await record({ value: 'many-119' });
     const found = await find(values.map((value) => description(value)));
-    expect(found.map(({ value }) => value).sort()).toEqual(['many-0', 'many-89']);
+    expect(found.map(({ value }) => value).sort()).toEqual(['many-0', 'many-119']);
   });
 
   on('a table that does not exist is unavailable, never an answer', async () => {
-    const gone = createFindRevocations(store(), 'none', () => 0);
+    const gone = finder(store(), 'none');
     await expect(gone([description('x')])).rejects.toMatchObject({ denial: { dependency: 'dynamodb' } });
     await expect(createRecordRevocation(store(), 'none')(revocation)).rejects.toMatchObject({
       denial: { dependency: 'dynamodb' },
@@ -77,13 +79,13 @@ onEveryEngine((store, on) => {
   });
 });
 
-function createFindRevocationsOf(store: () => Parameters<typeof createFindRevocations>[0]) {
-  return (descriptions: Parameters<ReturnType<typeof createFindRevocations>>[0]) =>
-    createFindRevocations(store(), table, () => 0)(descriptions);
+function finder(call: CallDynamoDb, name = table) {
+  const find = createFindHolds(call, name, () => 0);
+  return async (parts: readonly RevocableBy[]) => (await find({ parts, names: [] })).revocations;
 }
 
 describe('a store that leaves keys unread', () => {
-  const unread = (times: number) => async (work: (find: ReturnType<typeof createFindRevocations>) => Promise<void>) => {
+  const unread = (times: number) => async (work: (find: ReturnType<typeof finder>) => Promise<void>) => {
     let requests = 0;
     const server = createServer((request, response) => {
       void buffer(request).then((body) => {
@@ -99,7 +101,7 @@ describe('a store that leaves keys unread', () => {
     }).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await work(createFindRevocations(directCallOf({ url }), table, () => 0));
+    await work(finder(directCallOf({ url })));
     server.close();
     server.closeAllConnections();
   };

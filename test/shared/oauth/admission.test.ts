@@ -129,10 +129,10 @@ describe('a private_key_jwt assertion', () => {
     const at = lifecycle({ clients });
     const { token } = await issued(at);
     const assertion = asserted(ownAssertion('a-1'));
-    const findRevocations = async () => {
+    const findHolds = async () => {
       throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
     };
-    const down = { ...at, after: { ...at.after, findRevocations } };
+    const down = { ...at, after: { ...at.after, findHolds } };
     expect((await introspected(down, token, nobody, assertion)).error).toContain('503');
     expect((await introspected(at, token, nobody, assertion)).answer?.active).toBe(true);
     expect((await introspected(at, token, nobody, assertion)).error).toBe('401 invalid_client/client');
@@ -209,6 +209,6 @@ test.each<[string, readonly string[] | undefined, Readonly<Record<string, unknow
   const at = lifecycle({ issuers: { github: run ? { ...plain, run } : plain } });
   const token = await issued(at, formBody({ subject_token: subjectToken(claims) }));
   expect(token.claims['lineage']).toEqual({
-    origin: { iss: 'github', iat: now - 10, ...(expected !== undefined && { run: expected }) },
+    origin: { iss: 'github', iat: now - 70, ...(expected !== undefined && { run: expected }) },
   });
 });

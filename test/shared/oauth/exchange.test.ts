@@ -43,7 +43,7 @@ describe('a granted exchange', () => {
       exp: now + 300,
       jti: 'decision-1',
       scope: 'orders:read orders:write',
-      lineage: { origin: { iss: 'github', iat: now - 10 } },
+      lineage: { origin: { iss: 'github', iat: now - 70 } },
     });
   });
 

@@ -186,10 +186,10 @@ describe('a caller', () => {
   test('learns nothing while the store does not answer', async () => {
     const at = lifecycle();
     const { token } = await issued(at);
-    const findRevocations = async () => {
+    const findHolds = async () => {
       throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
     };
-    const down = { ...at, after: { ...at.after, findRevocations } };
+    const down = { ...at, after: { ...at.after, findHolds } };
     expect((await introspected(down, token)).error).toBe('503 temporarily_unavailable/unavailable');
   });
 });

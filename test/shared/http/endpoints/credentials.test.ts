@@ -116,7 +116,9 @@ describe('GET /credentials', () => {
     ['github|another', 200],
   ])('of a revoked subject is 401 and of no other: %s', async (value, status) => {
     const revocation = { by: 'subject', value, issuedBefore: now, expiresAt: now + 1 } as const;
-    const { statusCode, world } = await call({ cambio: { findRevocations: async () => [revocation] } });
+    const { statusCode, world } = await call({
+      cambio: { findHolds: async () => ({ revocations: [revocation], suspensions: [] }) },
+    });
     expect([statusCode, world.sessions.length]).toEqual([status, status === 200 ? 1 : 0]);
   });
 

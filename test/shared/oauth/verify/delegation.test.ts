@@ -6,8 +6,8 @@ import { Refused } from '../../../../shared/oauth/denial.ts';
 import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
 import { verifierOf } from '../../../../shared/oauth/parties.ts';
 import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
-import { checkActor, checkBinding } from '../../../../shared/oauth/verify/delegation.ts';
-import { verifyToken } from '../../../../shared/oauth/verify/verify-token.ts';
+import { checkPresented } from '../../../../shared/oauth/verify/presentation.ts';
+import { inRole, verifyToken } from '../../../../shared/oauth/verify/verify-token.ts';
 import type { AllowRule, CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import {
   cambioKey,
@@ -161,8 +161,7 @@ describe('an actor token', () => {
       const verifier = { ...verifierOf(world().cambio), issuers: [github, eks] };
       const token = await verifyToken(presented, verifier, {});
       try {
-        checkBinding(token, 'actor_token');
-        checkActor(token);
+        inRole('actor_token', () => checkPresented(token, { role: 'actor', presenter: undefined, clients: {} }));
         return undefined;
       } catch (error) {
         return error instanceof Refused ? oauthError(error.denial).description : String(error);
@@ -199,15 +198,16 @@ describe('a token of our own', () => {
       scope: 'orders:read',
       exp: now + 30,
     });
-    const origin = { iss: 'github', iat: now - 10 };
+    const origin = { iss: 'github', iat: now - 70 };
+    const participants = [{ iss: 'eks', iat: now - 70, sub: 'eks|pod-1' }];
     const ancestor = ({ claims }: typeof first) => ({ jti: claims['jti'], iat: now, client_id: claims['client_id'] });
-    expect(first.claims['lineage']).toEqual({ origin });
-    expect(second.claims['lineage']).toEqual({ origin, tokens: [ancestor(first)] });
+    expect(first.claims['lineage']).toEqual({ origin, participants });
+    expect(second.claims['lineage']).toEqual({ origin, participants, tokens: [ancestor(first)] });
     const third = await issued(hop(second.token, { audience: 'orders-api' }), at, asOrders);
     expect(third.claims).toMatchObject({
       exp: now + 30,
       scope: 'orders:read',
-      lineage: { origin, tokens: [ancestor(first), ancestor(second)] },
+      lineage: { origin, participants, tokens: [ancestor(first), ancestor(second)] },
     });
   });
 

@@ -62,11 +62,7 @@ describe('a single-use token', () => {
     expect(verdict(await run(formBody(), at))).toBe('granted');
   });
 
-  test.each([
-    'sign',
-    'recordDecision',
-    'findRevocations',
-  ] as const)('stays unused when %s fails', async (dependency) => {
+  test.each(['sign', 'recordDecision', 'findHolds'] as const)('stays unused when %s fails', async (dependency) => {
     const fail = async () => {
       throw new Refused({ kind: 'unavailable', dependency: 'kms' });
     };
@@ -88,6 +84,21 @@ describe('a single-use token', () => {
     const outcome = await exchange(call, { ...at.cambio, sign }, decision).catch((error: Refused) => error.denial);
     expect(outcome).toMatchObject(late ? { kind: 'unavailable', dependency: 'deadline' } : { token_type: 'Bearer' });
     expect(at.uses).toHaveLength(late ? 0 : 1);
+  });
+
+  test.each(['jti', 'family', 'client'] as const)('is not given again what was revoked meanwhile by %s', async (by) => {
+    const at = lifecycle(once);
+    const body = formBody();
+    const first = await issued(at, body);
+    const value = by === 'client' ? 'github' : String(first.claims['jti']);
+    const revocation = { by, issuedBefore: now, expiresAt: now + 9_000 };
+    at.revocations.push({ ...revocation, value: 'other' });
+    expect((await issued(at, body)).claims['jti']).toBe(first.claims['jti']);
+    at.revocations.push({ ...revocation, value });
+    expect(verdict(await run(body, at))).toBe('invalid_request/revoked');
+    // Another token of the same run is none of it.
+    const fresh = formBody({ subject_token: subjectToken({ jti: 'fresh' }) });
+    expect(verdict(await run(fresh, at))).toBe('granted');
   });
 
   test('in two roles of one request is one use', async () => {

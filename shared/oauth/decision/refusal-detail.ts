@@ -1,0 +1,48 @@
+// What an operator reads of a refusal beside its code: which check failed, in our own words, never in a token's. The caller is
+// told none of it. Pure.
+import type { Denial, Refused } from '../denial.ts';
+import { TokenRefused } from '../jose/jwt.ts';
+
+/** The detail of a refusal; undefined where the reason says it all, or the rules' trace does. */
+export function refusalDetail({ denial, cause }: Pick<Refused, 'denial' | 'cause'>): string | undefined {
+  // Which of an assertion's checks failed is the cause: the denial is the same for all, as the answer is.
+  if (denial.kind === 'client' && cause instanceof TokenRefused) return cause.message;
+  return detailOf(denial);
+}
+
+function detailOf(denial: Denial): string | undefined {
+  switch (denial.kind) {
+    case 'token':
+      return denial.detail;
+    case 'sts':
+      return denial.detail === undefined ? denial.code : `${denial.code}: ${denial.detail}`;
+    case 'role_session':
+      return `${denial.part} ${denial.name}: ${denial.problem}`;
+    case 'suspended':
+      return `${denial.suspended.kind} ${denial.suspended.name} is suspended`;
+    case 'parameter':
+      return `${denial.parameter} is ${denial.problem}`;
+    case 'token_type':
+      return `${denial.parameter} is not supported here`;
+    case 'target':
+      return `the target is ${denial.problem}`;
+    case 'scope':
+      return denial.problem === 'malformed' ? 'scope is malformed' : 'no requested scope is granted';
+    case 'signing_input':
+      return `the token would be ${denial.bytes} bytes to sign, more than KMS takes`;
+    case 'unavailable':
+      return denial.dependency;
+    case 'content_type':
+    case 'body_too_large':
+    case 'grant_type':
+    case 'client':
+    case 'client_methods':
+    case 'dpop':
+    case 'no_rule':
+    case 'denied':
+    case 'foreign_token':
+    case 'irrevocable':
+    case 'throttled':
+      return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+// What a genuine token must be in whatever role it is presented: subject, actor or assertion. One list, so that no role is the
+// one where a check was forgotten; the role says only which denial it becomes. Pure.
+import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import { TokenRefused } from '../jose/jwt.ts';
+import { earlierActors } from './delegation.ts';
+import { selfName } from './self-issuer.ts';
+import type { VerifiedToken } from './verify-token.ts';
+
+export interface Presentation {
+  readonly role: 'subject' | 'actor' | 'assertion';
+  /** Name of the authenticated client; of an assertion, of the client it stands for. */
+  readonly presenter: string | undefined;
+  readonly clients: CompiledPolicy['clients'];
+}
+
+/**
+ * Checks a verified token in its role.
+ * @throws TokenRefused with reason `binding`, `audience`, `depth` or `malformed`
+ */
+export function checkPresented(token: VerifiedToken, { role, presenter, clients }: Presentation): void {
+  checkBinding(token);
+  checkPresenter(token, presenter, clients);
+  // An actor or a client speaks for itself: a token in which somebody else acts would lose that somebody in what is issued.
+  if (role !== 'subject' && token.registered.act) throw new TokenRefused('depth', `the ${role} acts for another`);
+  earlierActors(token);
+}
+
+/** A token bound to a key is good only with proof of that key (RFC 9449 §5, RFC 8705 §3), never without. */
+function checkBinding({ registered }: VerifiedToken): void {
+  if (registered.cnf) throw new TokenRefused('binding', 'cnf without a proof of the key');
+}
+
+/** A foreign token made for a client (OpenID Connect Core §2) is that client's to present, and nobody else's. */
+function checkPresenter(
+  { issuer, registered }: VerifiedToken,
+  presenter: string | undefined,
+  clients: Presentation['clients'],
+): void {
+  const isOwn = (audience: string): boolean => audience === presenter || !Object.hasOwn(clients, audience);
+  if (issuer.name === selfName || registered.aud.every(isOwn)) return;
+  throw new TokenRefused('audience', 'aud is a client that did not authenticate');
+}
