@@ -22,7 +22,7 @@ export function formBody(): MiddlewareObj<FormEvent, APIGatewayProxyResult> {
       if (!isFormContentType(header(event, 'content-type'))) throw new Refused({ kind: 'content_type' });
       // RFC 6749 §3.2: parameters are never read from the URL; passed over, they would be a request somebody did not mean.
       if (hasQuery(event))
-        throw new Refused({ kind: 'parameter', parameter: 'the query string', problem: 'malformed' });
+        throw new Refused({ kind: 'parameter', parameter: 'the query string', problem: 'not taken here' });
       // Latin-1 keeps every byte a character of its own: what is not ASCII is refused by the parser, not replaced here.
       event.form = parseForm(event.isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body);
     },

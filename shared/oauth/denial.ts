@@ -43,7 +43,7 @@ export type Denial =
   | {
       readonly kind: 'parameter';
       readonly parameter: string;
-      readonly problem: 'missing' | 'repeated' | 'malformed' | 'unsupported';
+      readonly problem: 'missing' | 'repeated' | 'malformed' | 'unsupported' | 'not taken here';
     }
   | { readonly kind: 'grant_type' }
   | { readonly kind: 'token_type'; readonly parameter: string }

@@ -7,7 +7,7 @@ import { TokenRefused } from './jose/jwt.ts';
 import { type VerifierCapabilities, verifierOf } from './parties.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { findCredentials } from './request/client-credentials.ts';
-import { parseTokenQuery } from './request/token-query.ts';
+import { isHintedAsAwsCredentials, parseTokenQuery } from './request/token-query.ts';
 import { chainOf, originOf } from './revocation/lineage.ts';
 import type { RecordRevocation } from './revocation/revocation.ts';
 import { findIssuedToken, type LookupCapabilities } from './tokens/find-token.ts';
@@ -43,7 +43,7 @@ export async function revoke(
   const revoker = await authenticateRevoker(call, verifierOf(capabilities));
   const caller = 'client' in revoker ? revoker : undefined;
   decision.request = { audiences: [], resources: [], scope: undefined, client: caller?.client.name };
-  if (isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
+  if (isHintedAsAwsCredentials(call.form) || isAwsCredentials(token)) throw new Refused({ kind: 'irrevocable' });
   await admitCaller({ caller, decision }, capabilities, async () => {
     // Neither a suspended client nor a run of a suspended issuer is kept from giving up what it has.
     await checkHolds({ tokens: presentedAssertion(caller), names: [] }, capabilities);

@@ -87,9 +87,11 @@ describe('POST /token', () => {
     expect((await call({ body: encoded(65_537), isBase64Encoded: true })).response.statusCode).toBe(413);
   });
 
-  test('never honours the query string', async () => {
-    const { response, body } = await call({ body: '', query: formBody() });
+  test('never honours the query string, and does not call it malformed', async () => {
+    const { response, body, lines } = await call({ body: '', query: formBody() });
     expect([response.statusCode, body['error']]).toEqual([400, 'invalid_request']);
+    expect(body['error_description']).toBe('the query string is not taken here');
+    expect(lines[0]?.fields).toMatchObject({ reason: 'malformed' });
     expect((await call({ body: null, query: formBody() })).response.statusCode).toBe(400);
   });
 

@@ -12,6 +12,7 @@ import {
   type Revocation,
 } from '../../../../shared/oauth/revocation/revocation.ts';
 import { parseRevocationRequest } from '../../../../shared/oauth/revocation/revocation-request.ts';
+import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
 import { selfIssuer } from '../../../../shared/oauth/verify/self-issuer.ts';
 import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import type { JsonObject } from '../../../../shared/policy/json.ts';
@@ -214,6 +215,20 @@ describe('POST /revoke', () => {
       expect(await revoked(at, token)).toBe('done');
     }
     expect(await revoked(at, ' {"AccessKeyId":"ASIAIOSFODNN7EXAMPLE"}')).toBe('400 unsupported_token_type/type');
+  });
+
+  test('what the caller says are AWS credentials is none of ours to take back, and no other hint hides a token', async () => {
+    const at = lifecycle();
+    const tokens = await family(at);
+    const hint = (token_type_hint: string) => ({ token_type_hint });
+    for (const token of ['FwoGZXIvYXdzEXAMPLE+/=', tokens.b.token]) {
+      const answer = await revoked(at, token, undefined, hint(tokenTypes.awsCredentials));
+      expect(answer).toBe('400 unsupported_token_type/type');
+    }
+    expect(await living(at, tokens)).toBe('abcd');
+    expect(await revoked(at, 'FwoGZXIvYXdzEXAMPLE+/=', undefined, hint('access_token'))).toBe('done');
+    expect(await revoked(at, tokens.b.token, undefined, hint('urn:acme:other'))).toBe('done');
+    expect(await living(at, tokens)).toBe('ad');
   });
 
   test('is never 200 while the store does not write', async () => {
