@@ -13,7 +13,7 @@ import {
 import type { OidcProvider } from './sts/web-identity.ts';
 import type { Deployment } from './template/deployment.ts';
 import { deployer } from './template/provision.ts';
-import { asString } from './template/template.ts';
+import { asString } from './template/stack-template.ts';
 
 export interface Account {
   /** ARN of the role that signs with an access key. */

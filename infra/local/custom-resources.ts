@@ -6,11 +6,11 @@ import type { Invoke } from './lambda/running-functions.ts';
 import { StartError } from './start-error.ts';
 import { type Physical, pseudoParameters } from './template/deployment.ts';
 import type { StackState } from './template/stack-state.ts';
-import { asObject, isObject, type Properties, type Template, TemplateError } from './template/template.ts';
+import { asObject, isObject, type Properties, type StackTemplate, TemplateError } from './template/stack-template.ts';
 import { within } from './within.ts';
 
 export interface CustomResourcesOptions {
-  readonly template: Template;
+  readonly template: StackTemplate;
   readonly resolve: (value: unknown) => unknown;
   readonly created: Map<string, Physical>;
   readonly state: StackState;

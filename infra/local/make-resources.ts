@@ -4,7 +4,7 @@ import type { Emulators } from './emulators.ts';
 import { StartError } from './start-error.ts';
 import { deployerClient, type Provisioning } from './template/provision.ts';
 import type { ExpiringTable } from './template/provision-tables.ts';
-import { TemplateError } from './template/template.ts';
+import { TemplateError } from './template/stack-template.ts';
 
 /** Makes tables and keys, or finds those of an earlier start. @throws StartError if a service cannot be used */
 export async function makeResources(

@@ -2,7 +2,7 @@
 
 import { stageOf } from './gateway/router.ts';
 import { type Deployment, pseudoParameters, region } from './template/deployment.ts';
-import { asString, resourcesOfType } from './template/template.ts';
+import { asString, resourcesOfType } from './template/stack-template.ts';
 
 /**
  * The stand-in for DNS: the two base URLs that a deployment would have, and where they are served here. Only the

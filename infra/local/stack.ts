@@ -21,8 +21,8 @@ import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { type Deployment, openDeployment } from './template/deployment.ts';
 import { makeFolder, openState } from './template/stack-state.ts';
-import { type Synthesis, startSynthesis } from './template/synthesis.ts';
-import type { Template } from './template/template.ts';
+import type { StackTemplate } from './template/stack-template.ts';
+import { type Synthesis, startSynthesis } from './template/synthesis-thread.ts';
 
 export interface LocalStackOptions {
   /** On 127.0.0.1; 0, the default, takes a free one. */
@@ -56,7 +56,7 @@ export interface LocalStack {
   /** What the functions wrote to stdout and stderr, oldest first. */
   readonly logs: LogLine[];
   /** The synthesized template, without the resources its conditions leave out. */
-  readonly template: Template;
+  readonly template: StackTemplate;
   /** What a value of the template resolves to here, as in a deployment. */
   readonly resolve: (value: unknown) => unknown;
   /** The policy that is served, with the stand-ins' keys in it. */
@@ -103,13 +103,13 @@ interface Begun {
   readonly log: (line: string) => void;
 }
 
-interface Bound extends Begun {
+interface WithDoor extends Begun {
   readonly door: FrontDoor;
   readonly synthesis: Synthesis;
 }
 
 /** Takes the folder and the port before anything that takes time; the CDK begins to load. */
-async function bind(begun: Begun): Promise<Bound> {
+async function bind(begun: Begun): Promise<WithDoor> {
   const { options, cleanup, log } = begun;
   if (options.data !== undefined) {
     makeFolder(options.data);
@@ -122,14 +122,14 @@ async function bind(begun: Begun): Promise<Bound> {
   return { ...begun, door, synthesis };
 }
 
-interface Synthesized extends Bound {
+interface WithTemplate extends WithDoor {
   readonly served: LocalPolicy;
   readonly deployment: Deployment;
   /** Asset object key to the directory it was made from. */
   readonly assets: ReadonlyMap<string, string>;
 }
 
-async function synthesize(bound: Bound): Promise<Synthesized> {
+async function synthesize(bound: WithDoor): Promise<WithTemplate> {
   const { options, log, synthesis } = bound;
   // Whether they can be loaded is seen when they are started.
   loadEmulators().catch(() => {});
@@ -139,16 +139,16 @@ async function synthesize(bound: Bound): Promise<Synthesized> {
     log,
   });
   const { template, assets } = await synthesis.run(served.policy);
-  return { ...bound, served, deployment: openDeployment(template as unknown as Template), assets };
+  return { ...bound, served, deployment: openDeployment(template as unknown as StackTemplate), assets };
 }
 
-interface Emulated extends Synthesized {
+interface WithEmulators extends WithTemplate {
   readonly emulators: Emulators;
   /** What the embedded services are asked, oldest first. */
   readonly calls: RecordedCall[];
 }
 
-async function emulate(synthesized: Synthesized): Promise<Emulated> {
+async function emulate(synthesized: WithTemplate): Promise<WithEmulators> {
   const { options, cleanup, door, served, deployment } = synthesized;
   const calls: RecordedCall[] = [];
   const emulators = await startEmulators({
@@ -163,14 +163,14 @@ async function emulate(synthesized: Synthesized): Promise<Emulated> {
   return { ...synthesized, emulators, calls };
 }
 
-interface Provisioned extends Emulated {
+interface WithFunctions extends WithEmulators {
   readonly functions: LocalFunctions;
   /** What the functions wrote, oldest first. */
   readonly logs: LogLine[];
 }
 
 /** Makes what the template declares: tables and keys, then the functions, then what functions of it make. */
-async function provision(emulated: Emulated): Promise<Provisioned> {
+async function provision(emulated: WithEmulators): Promise<WithFunctions> {
   const { options, cleanup, door, deployment, emulators } = emulated;
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
@@ -184,7 +184,7 @@ async function provision(emulated: Emulated): Promise<Provisioned> {
   return { ...emulated, functions, logs };
 }
 
-function makeFunctions(emulated: Emulated): Pick<Provisioned, 'functions' | 'logs'> {
+function makeFunctions(emulated: WithEmulators): Pick<WithFunctions, 'functions' | 'logs'> {
   const { options, cleanup, log, door, deployment, assets, emulators } = emulated;
   const logs: LogLine[] = [];
   const functions = createFunctions({
@@ -205,7 +205,7 @@ function makeFunctions(emulated: Emulated): Pick<Provisioned, 'functions' | 'log
   return { functions, logs };
 }
 
-function serve(provisioned: Provisioned): LocalStack {
+function serve(provisioned: WithFunctions): LocalStack {
   const { cleanup, door, served, deployment, emulators, calls, functions, logs } = provisioned;
   const { template, resolve } = deployment;
   const { policy, standIns, clientStandIns } = served;

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { announcement } from './announcement.ts';
 import { type LocalStackOptions, startLocalStack } from './stack.ts';
 import { StartError } from './start-error.ts';
-import { TemplateError } from './template/template.ts';
+import { TemplateError } from './template/stack-template.ts';
 
 const usage = 'npm start -- [--port N] [--policy FILE|DIR] [--data DIR] [--real-issuers] [--quiet]';
 // Should something not end by itself, this process still does, well within two seconds.

@@ -1,6 +1,6 @@
 // A checked policy to the artifact the functions read: defaults filled in, durations in seconds, globs told apart. Pure.
 import type { Audience, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { cataloguesOf } from './claims/catalogues.ts';
+import { cataloguesOf } from './claims/catalogue-by-name.ts';
 import type { StandInKeys } from './compile-options.ts';
 import { hashOf } from './lower/canonical-json.ts';
 import { lowerClient } from './lower/clients.ts';

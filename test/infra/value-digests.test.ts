@@ -4,7 +4,7 @@ import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { expect, test } from 'vitest';
 import { pseudoParameters, referencesOf } from '../../infra/local/template/deployment.ts';
 import { createResolver } from '../../infra/local/template/intrinsics.ts';
-import type { Template } from '../../infra/local/template/template.ts';
+import type { StackTemplate } from '../../infra/local/template/stack-template.ts';
 import { digestsOf } from '../../shared/aws/value-digests.ts';
 import { artifact, type Resource, resourcesOf, templateOf } from './synthesized.ts';
 
@@ -21,7 +21,7 @@ const template = templateOf(given);
 
 /** What CloudFormation makes of each version when it is given these parameters: its properties, by the function's name. */
 function versionsWith(of: Synthesized, parameters: Readonly<Record<string, string>>) {
-  const whole = of.toJSON() as Template;
+  const whole = of.toJSON() as StackTemplate;
   const resolve = (value: unknown): unknown => resolver.resolve(value);
   const created = new Map();
   const resolver = createResolver({

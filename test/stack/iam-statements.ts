@@ -1,7 +1,7 @@
 // IAM statements, and whether they allow a call that an emulator recorded.
 import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import type { LocalStack } from '../../infra/local/stack.ts';
-import { resourcesOfType } from '../../infra/local/template/template.ts';
+import { resourcesOfType } from '../../infra/local/template/stack-template.ts';
 import { matchesGlob } from '../../shared/policy/glob.ts';
 
 export interface Statement {

@@ -1,5 +1,5 @@
 // API Gateway's mapping: `$context` in templates and the expressions of response parameters. Pure.
-import { TemplateError } from '../template/template.ts';
+import { TemplateError } from '../template/stack-template.ts';
 
 /** Values of `$context.…`, nested. */
 export interface Context {

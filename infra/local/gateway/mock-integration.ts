@@ -1,6 +1,13 @@
 // MOCK integrations of API Gateway: an answer made by request and response mapping alone. Pure.
 
-import { asArray, asObject, asString, asStringMap, type Properties, TemplateError } from '../template/template.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  asStringMap,
+  type Properties,
+  TemplateError,
+} from '../template/stack-template.ts';
 import {
   type Context,
   checkMappingTemplate,

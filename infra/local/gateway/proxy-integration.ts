@@ -1,6 +1,6 @@
 // Lambda proxy integration (REST API, payload format 1.0): request to event, the function's result to answer. Pure.
 import type { APIGatewayProxyEvent } from 'aws-lambda';
-import { isObject } from '../template/template.ts';
+import { isObject } from '../template/stack-template.ts';
 import type { Context } from './mapping-template.ts';
 import { type GatewayAnswer, type GatewayRequest, type HeaderList, headerOf } from './message.ts';
 import type { Match } from './routes.ts';

@@ -5,9 +5,9 @@ import {
   asString,
   asStringMap,
   resourcesOfType,
-  type Template,
+  type StackTemplate,
   TemplateError,
-} from '../template/template.ts';
+} from '../template/stack-template.ts';
 import {
   type Context,
   checkMappingTemplate,
@@ -59,7 +59,7 @@ const builtIn: GatewayResponse = {
 };
 
 /** @throws TemplateError for a type or an expression that is not known */
-export function gatewayResponsesOf(template: Template, resolve: (value: unknown) => unknown): GatewayResponses {
+export function gatewayResponsesOf(template: StackTemplate, resolve: (value: unknown) => unknown): GatewayResponses {
   return new Map(
     resourcesOfType(template, 'AWS::ApiGateway::GatewayResponse').map(([id, resource]) => {
       const properties = asObject(resolve(resource.Properties), id);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Invoke } from '../lambda/running-functions.ts';
 import { maxPayloadBytes } from '../lambda/runtime.ts';
 import { accountId } from '../template/deployment.ts';
-import { asArray, asString, resourcesOfType, type Template, TemplateError } from '../template/template.ts';
+import { asArray, asString, resourcesOfType, type StackTemplate, TemplateError } from '../template/stack-template.ts';
 import { within } from '../within.ts';
 import { contextOf } from './context.ts';
 import type { Context } from './mapping-template.ts';
@@ -14,7 +14,7 @@ import { gatewayAnswer, gatewayResponsesOf } from './response.ts';
 import { type Match, type Method, matchRequest, type ProxyIntegration, routesOf } from './routes.ts';
 
 export interface RouterOptions {
-  readonly template: Template;
+  readonly template: StackTemplate;
   readonly resolve: (value: unknown) => unknown;
   readonly invoke: Invoke;
 }
@@ -123,7 +123,7 @@ async function runProxy(proxy: ProxyIntegration, input: Run, invoke: Invoke): Pr
   return answer ?? { gatewayResponse: 'DEFAULT_5XX', status: 502, ...internal };
 }
 
-function apiOf(template: Template, resolve: (value: unknown) => unknown) {
+function apiOf(template: StackTemplate, resolve: (value: unknown) => unknown) {
   const [api, second] = resourcesOfType(template, 'AWS::ApiGateway::RestApi');
   if (!api || second) throw new TemplateError('the local stack serves a template with exactly one REST API');
   const binary = asArray(resolve(api[1].Properties?.BinaryMediaTypes), `${api[0]}.BinaryMediaTypes`);
@@ -135,7 +135,7 @@ function apiOf(template: Template, resolve: (value: unknown) => unknown) {
 }
 
 /** Name of the one stage the template deploys. */
-export function stageOf(template: Template, resolve: (value: unknown) => unknown): string {
+export function stageOf(template: StackTemplate, resolve: (value: unknown) => unknown): string {
   const [stage] = resourcesOfType(template, 'AWS::ApiGateway::Stage');
   if (!stage) throw new TemplateError('the template deploys no stage');
   return asString(resolve(stage[1].Properties?.StageName), `${stage[0]}.StageName`);

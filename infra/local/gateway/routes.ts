@@ -1,6 +1,6 @@
 // The routes of the template's REST API: AWS::ApiGateway::Resource and ::Method as a table to match paths against. Pure.
 
-import { asObject, asString, resourcesOfType, type Template, TemplateError } from '../template/template.ts';
+import { asObject, asString, resourcesOfType, type StackTemplate, TemplateError } from '../template/stack-template.ts';
 import { type MockIntegration, parseMock } from './mock-integration.ts';
 
 export interface ProxyIntegration {
@@ -29,7 +29,7 @@ export interface Match {
 }
 
 /** @throws TemplateError for integrations and authorizers the local stack cannot execute */
-export function routesOf(template: Template, resolve: (value: unknown) => unknown): readonly Route[] {
+export function routesOf(template: StackTemplate, resolve: (value: unknown) => unknown): readonly Route[] {
   const paths = resourcePaths(template, resolve);
   const methods = new Map<string, Map<string, Method>>();
   for (const [id, resource] of resourcesOfType(template, 'AWS::ApiGateway::Method')) {
@@ -47,7 +47,7 @@ export function routesOf(template: Template, resolve: (value: unknown) => unknow
 }
 
 /** Method and path of everything a function answers, such as `POST /token`. */
-export function endpointsOf(template: Template, resolve: (value: unknown) => unknown): readonly string[] {
+export function endpointsOf(template: StackTemplate, resolve: (value: unknown) => unknown): readonly string[] {
   return routesOf(template, resolve).flatMap(({ resourcePath, methods }) =>
     [...methods].flatMap(([name, { integration }]) => ('proxy' in integration ? [`${name} ${resourcePath}`] : [])),
   );
@@ -72,7 +72,7 @@ function parseMethod(properties: Readonly<Record<string, unknown>>, id: string):
   };
 }
 
-function resourcePaths(template: Template, resolve: (value: unknown) => unknown): ReadonlyMap<string, string> {
+function resourcePaths(template: StackTemplate, resolve: (value: unknown) => unknown): ReadonlyMap<string, string> {
   const [api] = resourcesOfType(template, 'AWS::ApiGateway::RestApi');
   if (!api) throw new TemplateError('the template has no REST API');
   const parts = new Map(

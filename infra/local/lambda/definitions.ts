@@ -6,13 +6,13 @@ import {
   asString,
   asStringMap,
   resourcesOfType,
-  type Template,
+  type StackTemplate,
   TemplateError,
-} from '../template/template.ts';
-import type { FunctionDefinition } from './environment.ts';
+} from '../template/stack-template.ts';
+import type { FunctionDefinition } from './execution-environment.ts';
 
 export interface FunctionsOptions {
-  readonly template: Template;
+  readonly template: StackTemplate;
   readonly resolve: (value: unknown) => unknown;
   /** Asset object key (`<hash>.zip`) to the directory it was made from. */
   readonly assets: ReadonlyMap<string, string>;
@@ -100,7 +100,10 @@ function accessKeyIdOf(logicalId: string): string {
 }
 
 /** Access key id to the ARN of the function's role. */
-export function principalsOf(template: Template, resolve: (value: unknown) => unknown): ReadonlyMap<string, string> {
+export function principalsOf(
+  template: StackTemplate,
+  resolve: (value: unknown) => unknown,
+): ReadonlyMap<string, string> {
   return new Map(
     resourcesOfType(template, 'AWS::Lambda::Function').map(([id, { Properties }]) => [
       accessKeyIdOf(id),

@@ -1,6 +1,11 @@
 // A function and its execution environments: one request each, more on demand, then a queue. I/O: child processes.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Environment, type FunctionDefinition, type InvocationResult, startEnvironment } from './environment.ts';
+import {
+  type ExecutionEnvironment,
+  type FunctionDefinition,
+  type InvocationResult,
+  startEnvironment,
+} from './execution-environment.ts';
 
 /** A line that a function wrote to stdout or stderr. */
 export interface LogLine {
@@ -35,7 +40,7 @@ interface Waiting {
 
 interface Slot {
   state: 'starting' | 'idle' | 'busy';
-  readonly environment: Promise<Environment>;
+  readonly environment: Promise<ExecutionEnvironment>;
 }
 
 const stopping: InvocationResult = { ok: false, failure: 'stopped', message: 'the local stack is stopping' };
@@ -103,7 +108,10 @@ export function createFunction(options: FunctionOptions): LocalFunction {
   };
 }
 
-async function startLate(milliseconds: number, ...start: Parameters<typeof startEnvironment>): Promise<Environment> {
+async function startLate(
+  milliseconds: number,
+  ...start: Parameters<typeof startEnvironment>
+): Promise<ExecutionEnvironment> {
   if (milliseconds > 0) await delay(milliseconds);
   return startEnvironment(...start);
 }

@@ -1,6 +1,6 @@
 // The running functions of the stack, found by ARN. I/O: child processes.
 import type { Cleanup } from '../cleanup.ts';
-import type { FunctionDefinition, InvocationResult } from './environment.ts';
+import type { FunctionDefinition, InvocationResult } from './execution-environment.ts';
 import { createFunction, type LocalFunction, type LogLine } from './function.ts';
 
 /** A function as tests and operators see it. */

@@ -1,7 +1,7 @@
 // The `/_local` routes, which exist in the local stack alone: tokens and assertions of the stand-ins, and their list. Pure but for them.
 
 import type { GatewayAnswer, GatewayRequest } from '../gateway/message.ts';
-import { isObject } from '../template/template.ts';
+import { isObject } from '../template/stack-template.ts';
 import type { ClientStandIns } from './client-stand-ins.ts';
 import type { ClaimOverrides, StandIns } from './stand-ins.ts';
 

@@ -1,7 +1,7 @@
 // What a deployment of the template would know: pseudo parameters, physical names and ARNs. Pure.
 import { createHash } from 'node:crypto';
 import { createResolver, type References } from './intrinsics.ts';
-import { asString, type Template, type TemplateResource } from './template.ts';
+import { asString, type StackTemplate, type TemplateResource } from './stack-template.ts';
 
 export const accountId = '111122223333';
 export const region = 'eu-west-1';
@@ -26,7 +26,7 @@ export interface Physical {
 }
 
 export interface DeploymentOptions {
-  readonly template: Template;
+  readonly template: StackTemplate;
   /** Resolves a property of a resource; needed where a resource names itself. */
   readonly resolve: (value: unknown) => unknown;
   /** Resources that were really created: tables, keys, custom resources. */
@@ -117,14 +117,14 @@ function shortId(seed: string): string {
 
 export interface Deployment {
   /** The template without the resources its conditions leave out. */
-  readonly template: Template;
+  readonly template: StackTemplate;
   readonly resolve: (value: unknown) => unknown;
   /** What exists, by logical id; resources become known as they are made. */
   readonly created: Map<string, Physical>;
 }
 
 /** Begins the deployment of a template: nothing exists yet. */
-export function openDeployment(whole: Template): Deployment {
+export function openDeployment(whole: StackTemplate): Deployment {
   const created = new Map<string, Physical>();
   const resolve = (value: unknown): unknown => resolver.resolve(value);
   const references = referencesOf({ template: whole, resolve, created });

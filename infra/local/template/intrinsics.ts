@@ -1,5 +1,5 @@
 // CloudFormation intrinsic functions, conditions and pseudo parameters, resolved as a deployment would. Pure.
-import { asArray, asObject, asString, isObject, type Template, TemplateError } from './template.ts';
+import { asArray, asObject, asString, isObject, type StackTemplate, TemplateError } from './stack-template.ts';
 
 /** Looks up what a deployment would know of a resource; undefined where it is not known. */
 export interface References {
@@ -8,7 +8,7 @@ export interface References {
 }
 
 export interface ResolverOptions {
-  readonly template: Template;
+  readonly template: StackTemplate;
   /** Values of `AWS::Region` and the other pseudo parameters. */
   readonly pseudo: Readonly<Record<string, string>>;
   /** Parameter values given at deploy; a parameter without one takes its default. */
@@ -144,7 +144,7 @@ function split([delimiter, value]: readonly unknown[]): readonly string[] {
   return asString(value, 'Fn::Split').split(asString(delimiter, 'Fn::Split'));
 }
 
-function findInMap(template: Template, keys: readonly unknown[]): unknown {
+function findInMap(template: StackTemplate, keys: readonly unknown[]): unknown {
   const [map = '', first = '', second = ''] = keys.map((key) => asString(key, 'Fn::FindInMap'));
   const value = template.Mappings?.[map]?.[first]?.[second];
   if (value === undefined) throw new TemplateError(`Fn::FindInMap: no ${map}.${first}.${second}`);

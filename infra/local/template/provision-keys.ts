@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-kms';
 import type { Physical } from './deployment.ts';
 import type { ClientConfig, Provisioning } from './provision.ts';
-import { asArray, asObject, asString, type Properties, resourcesOfType } from './template.ts';
+import { asArray, asObject, asString, type Properties, resourcesOfType } from './stack-template.ts';
 
 export interface KeysOptions extends Provisioning {
   readonly client: ClientConfig;

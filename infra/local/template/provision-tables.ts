@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { arn, type Physical, physicalName } from './deployment.ts';
 import type { ClientConfig, Provisioning } from './provision.ts';
-import { asObject, asString, isObject, type Properties, resourcesOfType } from './template.ts';
+import { asObject, asString, isObject, type Properties, resourcesOfType } from './stack-template.ts';
 
 const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
 

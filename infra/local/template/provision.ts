@@ -1,10 +1,10 @@
 // What making the template's tables and keys needs. Pure types and the credentials of whoever deploys.
 import { accountId, type Physical, region } from './deployment.ts';
 import type { StackState } from './stack-state.ts';
-import type { Template } from './template.ts';
+import type { StackTemplate } from './stack-template.ts';
 
 export interface Provisioning {
-  readonly template: Template;
+  readonly template: StackTemplate;
   readonly resolve: (value: unknown) => unknown;
   readonly state: StackState;
   /** What exists, by logical id; filled here. */

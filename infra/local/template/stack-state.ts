@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { StartError } from '../start-error.ts';
 import type { Physical } from './deployment.ts';
-import { isObject } from './template.ts';
+import { isObject } from './stack-template.ts';
 
 /** A resource that exists, and the properties it was made with, as JSON. */
 interface Remembered extends Physical {

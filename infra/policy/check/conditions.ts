@@ -4,7 +4,7 @@ import { lintCondition } from '../cel/lint-condition.ts';
 import type { CelProblem } from '../cel/tree.ts';
 import type { CelScope } from '../cel/types.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
-import { cataloguesOf } from '../claims/catalogues.ts';
+import { cataloguesOf } from '../claims/catalogue-by-name.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';

@@ -1,7 +1,7 @@
 // Denials that a token escapes by lacking a claim. Pure.
 import { isAlwaysCarried } from '../claims/carried-claims.ts';
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
-import { cataloguesOf } from '../claims/catalogues.ts';
+import { cataloguesOf } from '../claims/catalogue-by-name.ts';
 import { unreviewedRuns } from '../profiles/unreviewed-runs.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';

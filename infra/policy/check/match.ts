@@ -1,7 +1,7 @@
 // `match` of rules, actors and federated clients: known claims, values of their types, patterns that say something. Pure.
 import type { ClaimType } from '../../../shared/policy/compiled-policy.ts';
 import { type Catalogue, knownPaths, typeOfClaim } from '../claims/catalogue.ts';
-import { cataloguesOf } from '../claims/catalogues.ts';
+import { cataloguesOf } from '../claims/catalogue-by-name.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';

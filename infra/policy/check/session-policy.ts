@@ -1,6 +1,6 @@
 // Inline session policies: what STS would refuse as malformed or too long, and claims that cannot stand in one. Pure.
 import type { Catalogue } from '../claims/catalogue.ts';
-import { cataloguesOf } from '../claims/catalogues.ts';
+import { cataloguesOf } from '../claims/catalogue-by-name.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import { claimsIn, hasForeignReference, lengthOf, lowerSessionPolicy } from '../schema/session-policy-text.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';

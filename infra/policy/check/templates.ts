@@ -1,6 +1,6 @@
 // Claims mapped into issued tokens: their names, and the templates that fill them. Pure.
 import { type Catalogue, typeOfClaim } from '../claims/catalogue.ts';
-import { cataloguesOf } from '../claims/catalogues.ts';
+import { cataloguesOf } from '../claims/catalogue-by-name.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
 import { parseTemplate } from '../schema/template.ts';

@@ -1,6 +1,6 @@
 // A client of a checked policy as the functions read it: how it proves who it is. Pure.
 import type { Client, ClientAuthentication } from '../../../shared/policy/compiled-policy.ts';
-import type { Catalogues } from '../claims/catalogues.ts';
+import type { Catalogues } from '../claims/catalogue-by-name.ts';
 import type { StandInKeys } from '../compile-options.ts';
 import { defaults } from '../schema/defaults.ts';
 import { isLoopbackUrl } from '../schema/https-url.ts';

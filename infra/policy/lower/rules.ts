@@ -8,7 +8,7 @@ import type {
   RoleGrant,
 } from '../../../shared/policy/compiled-policy.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
-import type { Catalogues } from '../claims/catalogues.ts';
+import type { Catalogues } from '../claims/catalogue-by-name.ts';
 import { eitherForm } from '../schema/audience-forms.ts';
 import { audienceTtl } from '../schema/defaults.ts';
 import { parseDuration } from '../schema/duration.ts';

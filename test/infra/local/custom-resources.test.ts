@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createAnswerUrls, runCustomResources } from '../../../infra/local/custom-resources.ts';
 import type { Physical } from '../../../infra/local/template/deployment.ts';
 import { openState, type StackState } from '../../../infra/local/template/stack-state.ts';
-import type { Template } from '../../../infra/local/template/template.ts';
+import type { StackTemplate } from '../../../infra/local/template/stack-template.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +21,7 @@ interface World {
 }
 
 /** A function that answers `response`; undefined sends nothing. */
-function world(response: unknown, resources: Template['Resources'] = { Seed: seed }, state?: StackState): World {
+function world(response: unknown, resources: StackTemplate['Resources'] = { Seed: seed }, state?: StackState): World {
   const answers = createAnswerUrls('http://127.0.0.1:1');
   const events: Record<string, unknown>[] = [];
   const created = new Map<string, Physical>();

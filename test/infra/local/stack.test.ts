@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startKms } from '../../../infra/local/kms/kms.ts';
 import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
-import { resourcesOfType } from '../../../infra/local/template/template.ts';
+import { resourcesOfType } from '../../../infra/local/template/stack-template.ts';
 import { isAlive } from './lambda/function-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));

@@ -2,10 +2,10 @@
 
 import type { GatewayAnswer, GatewayRequest, HeaderList } from '../../../../infra/local/gateway/message.ts';
 import { createRouter } from '../../../../infra/local/gateway/router.ts';
-import type { InvocationResult } from '../../../../infra/local/lambda/environment.ts';
+import type { InvocationResult } from '../../../../infra/local/lambda/execution-environment.ts';
 import { pseudoParameters, referencesOf } from '../../../../infra/local/template/deployment.ts';
 import { createResolver } from '../../../../infra/local/template/intrinsics.ts';
-import type { Template, TemplateResource } from '../../../../infra/local/template/template.ts';
+import type { StackTemplate, TemplateResource } from '../../../../infra/local/template/stack-template.ts';
 
 const api = { Ref: 'Api' };
 const uri = {
@@ -73,7 +73,7 @@ function gatewayResponse(type: string, body: string, more: Readonly<Record<strin
   };
 }
 
-export const template: Template = {
+export const template: StackTemplate = {
   Resources: {
     Function: { Type: 'AWS::Lambda::Function', Properties: { Handler: 'index.handler' } },
     Version: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'Function' } } },
@@ -141,7 +141,7 @@ export function gateway(
   result: unknown = { statusCode: 200, body: '{}' },
   { Resources }: { readonly Resources?: Readonly<Record<string, TemplateResource>> } = {},
 ): Gateway {
-  const whole: Template = { Resources: { ...template.Resources, ...Resources } };
+  const whole: StackTemplate = { Resources: { ...template.Resources, ...Resources } };
   const resolve = (value: unknown): unknown => resolver.resolve(value);
   const references = referencesOf({ template: whole, resolve, created: new Map() });
   const resolver = createResolver({ template: whole, pseudo: pseudoParameters, references });

@@ -1,6 +1,6 @@
 // The runtime tests' world: a function made of a fixture bundle.
 import { join } from 'node:path';
-import type { FunctionDefinition } from '../../../../infra/local/lambda/environment.ts';
+import type { FunctionDefinition } from '../../../../infra/local/lambda/execution-environment.ts';
 import { createFunction, type LocalFunction, type LogLine } from '../../../../infra/local/lambda/function.ts';
 
 export function definition(bundle: 'probe' | 'broken', changes: Partial<FunctionDefinition> = {}): FunctionDefinition {

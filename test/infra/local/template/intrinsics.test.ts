@@ -1,9 +1,9 @@
 // CloudFormation intrinsics as a deployment resolves them.
 import { describe, expect, it } from 'vitest';
 import { createResolver } from '../../../../infra/local/template/intrinsics.ts';
-import type { Template } from '../../../../infra/local/template/template.ts';
+import type { StackTemplate } from '../../../../infra/local/template/stack-template.ts';
 
-const template: Template = {
+const template: StackTemplate = {
   Resources: {},
   Parameters: { Mode: { Type: 'String', Default: 'quiet' } },
   Mappings: { Sizes: { small: { memory: 128 } } },

@@ -7,7 +7,7 @@ export interface TemplateResource {
   readonly DependsOn?: string | readonly string[];
 }
 
-export interface Template {
+export interface StackTemplate {
   readonly Resources: Readonly<Record<string, TemplateResource>>;
   readonly Parameters?: Readonly<Record<string, { readonly Type: string; readonly Default?: unknown }>>;
   readonly Conditions?: Readonly<Record<string, unknown>>;
@@ -53,6 +53,6 @@ export function asStringMap(value: unknown, what: string): Readonly<Record<strin
 }
 
 /** Logical id and resource of every resource of these types, in template order. */
-export function resourcesOfType(template: Template, ...types: readonly string[]): [string, TemplateResource][] {
+export function resourcesOfType(template: StackTemplate, ...types: readonly string[]): [string, TemplateResource][] {
   return Object.entries(template.Resources).filter(([, resource]) => types.includes(resource.Type));
 }

@@ -32,7 +32,7 @@ export interface EnvironmentEvents {
   readonly onLine: (line: string) => void;
 }
 
-export interface Environment {
+export interface ExecutionEnvironment {
   readonly pid: number | undefined;
   /** Runs one event; call it only after `onIdle`. */
   readonly invoke: (event: string, functionArn: string) => Promise<InvocationResult>;
@@ -53,7 +53,7 @@ const bootstrap = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
 export async function startEnvironment(
   definition: FunctionDefinition,
   events: EnvironmentEvents,
-): Promise<Environment> {
+): Promise<ExecutionEnvironment> {
   let running: Running | undefined;
   let initialised = false;
   let initError = `Runtime exited before it was ready`;
