@@ -32,6 +32,11 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, output, machine }) =>
       (await import('./policy/compiler-commands.ts')).policyExplain(values, output, machine),
   },
+  'policy reach': {
+    options: { ...texts('policy', 'role', 'audience'), json: flag },
+    run: async ({ values, output, machine }) =>
+      (await import('./policy/compiler-commands.ts')).policyReach(values, defaultPolicy, output, machine),
+  },
   'policy replay': {
     argument: { name: 'AUDIT.jsonl' },
     options: texts('policy'),

@@ -22,6 +22,8 @@ commands:
                  (--audience NAME | --resource URI | --role NAME) [--scope SCOPE] [--client NAME]
                  [--issuer NAME] [--actor-claims FILE --actor-issuer NAME] [--now EPOCH] [--json]
                           what the policy decides and why; exit 0 granted, 1 refused
+  policy reach (--role NAME | --audience NAME) [--policy PATH] [--json]
+                          every way in, over own tokens too, with a token for each (default: infra/policy)
   policy replay AUDIT.jsonl --policy PATH
                           recorded decisions against another policy; exit 1 when one would flip
   introspect (--token-file FILE | --token-env NAME)

@@ -2,5 +2,6 @@
 export { awsTrustPolicy } from './aws-trust-policy.ts';
 export { policyCheck } from './check.ts';
 export { policyExplain } from './explain.ts';
+export { policyReach } from './reach.ts';
 export { policyReplay } from './replay.ts';
 export { policyTest } from './test.ts';

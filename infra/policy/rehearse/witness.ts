@@ -153,7 +153,8 @@ function claimValues(slot: Slot, request: Rehearsal, solver: Solver): readonly u
     .flatMap((facts) => comparedValues(slot, facts, now, solver));
   const absent = wishes.length === 0 && mayBeMissing(slot, solver) ? [undefined] : [];
   const first = wishes.every((wish) => !isExact(wish)) ? [now] : [];
-  const all = [...(hints?.get(keyOf(slot)) ?? []), ...first, ...concrete, ...together(concrete), ...tried, ...absent];
+  const hinted = hints?.get(keyOf(slot)) ?? [];
+  const all = [...hinted, ...first, ...concrete, ...together(concrete), ...tried, ...absent, now];
   const possible = all.filter((value) => isPossible(slot, value, solver.search));
   // What the rule does not ask for stays as it is, until that does not do.
   return wishes.length === 0 && isPossible(slot, now, solver.search) ? [now, ...possible] : possible;

@@ -22,6 +22,8 @@ export interface World {
   readonly factsOf: (expression: string) => ExpressionFacts;
   /** Deny rules that may take a token of an issuer for a target. */
   readonly denials: (issuer: string, target: string, claims: Claims) => readonly DenyRule[];
+  /** Every deny rule about an issuer and a target. */
+  readonly allDenials: (issuer: string, target: string) => readonly DenyRule[];
   /** Epoch seconds. */
   readonly now: number;
 }
@@ -29,6 +31,10 @@ export interface World {
 export function createWorld(policy: PolicyArtifact, now: number): World {
   const facts = new Map<string, ExpressionFacts>();
   const denials = denialsByIssuer(policy);
+  const denying = groupBy(
+    policy.rules.filter((rule) => 'deny' in rule),
+    ({ from }) => from,
+  );
   return {
     policy,
     now,
@@ -38,6 +44,8 @@ export function createWorld(policy: PolicyArtifact, now: number): World {
       facts.set(expression, known);
       return known;
     },
+    allDenials: (issuer, target) =>
+      (denying.get(issuer) ?? []).filter(({ deny }) => deny === 'any' || deniedTarget(deny) === target),
     denials: (issuer, target, claims) => {
       const ofIssuer = denials.get(issuer);
       const indexes = [ofIssuer?.get('any'), ofIssuer?.get(`for ${target}`)];
@@ -69,6 +77,10 @@ export function fits({ policy, evaluate }: World, rule: Allow, request: Rehearsa
   return evaluateRule(rule, questionOf(request, { name: targetOf(rule) }, policy), evaluate).matched;
 }
 
+function deniedTarget(deny: Exclude<DenyRule['deny'], 'any'>): string {
+  return 'role' in deny ? deny.role : deny.audience;
+}
+
 type ByTarget = ReadonlyMap<string, RuleIndex<DenyRule>>;
 
 function denialsByIssuer({ rules }: PolicyArtifact): ReadonlyMap<string, ByTarget> {
@@ -76,9 +88,7 @@ function denialsByIssuer({ rules }: PolicyArtifact): ReadonlyMap<string, ByTarge
   const byIssuer = groupBy(denials, ({ from }) => from);
   return new Map(
     [...byIssuer].map(([issuer, ofIssuer]) => {
-      const byTarget = groupBy(ofIssuer, ({ deny }) =>
-        deny === 'any' ? deny : `for ${'role' in deny ? deny.role : deny.audience}`,
-      );
+      const byTarget = groupBy(ofIssuer, ({ deny }) => (deny === 'any' ? deny : `for ${deniedTarget(deny)}`));
       return [issuer, new Map([...byTarget].map(([target, ofTarget]) => [target, indexRules(ofTarget)]))];
     }),
   );

@@ -1,0 +1,64 @@
+// The claims of the token that a grant would make of a request's tokens (RFC 9068 §2.2), as later hops present it. Pure.
+import { type Claims, isClaims } from '../../../shared/policy/claims.ts';
+import type { AudienceGrant } from '../../../shared/policy/compiled-policy.ts';
+import type { Presented } from '../../../shared/policy/question.ts';
+import { fillTemplate } from '../../../shared/policy/template.ts';
+import type { Rehearsal } from './rehearse.ts';
+import type { Allow, World } from './world.ts';
+
+/** undefined where the issuer's subject template cannot be filled, or the rule is no audience's. */
+export function ownToken(
+  { policy }: World,
+  request: Rehearsal,
+  { grant, outlive }: Allow,
+  scopes: readonly string[],
+): Claims | undefined {
+  if ('role' in grant) return undefined;
+  const { subject, actor, client, now } = request;
+  const audience = policy.audiences[grant.audience];
+  const sub = issuedSubject(subject, policy);
+  const actors = [...(actor ? [issuedSubject(actor, policy)] : []), ...earlierActors(subject)];
+  if (audience === undefined || sub === undefined || actors.includes(undefined)) return undefined;
+  const act = actors.reduceRight<object | undefined>(
+    (inner, each) => ({ sub: each, ...(inner && { act: inner }) }),
+    undefined,
+  );
+  const { exp } = subject.claims;
+  const latest = now + grant.ttl;
+  return {
+    ...mappedClaims(grant, subject.claims),
+    sub,
+    aud: audience.resource ?? audience.name,
+    client_id: client === '' ? subject.issuer : client,
+    ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(act && { act }),
+    iat: now,
+    exp: outlive || typeof exp !== 'number' ? latest : Math.min(latest, exp),
+    jti: 'rehearsal',
+  };
+}
+
+function issuedSubject({ issuer, claims }: Presented, { issuers }: World['policy']): string | undefined {
+  const { sub } = claims;
+  if (typeof sub !== 'string') return undefined;
+  if (issuer === 'self') return sub;
+  const template = issuers[issuer]?.subject;
+  if (!template) return `${issuer}|${sub}`;
+  const filled = fillTemplate(template, claims);
+  return typeof filled === 'string' && !filled.includes('|') ? filled : undefined;
+}
+
+/** Of a foreign token each under its issuer's name. */
+function earlierActors({ issuer, claims }: Presented): readonly (string | undefined)[] {
+  const prefix = issuer === 'self' ? '' : `${issuer}|`;
+  const actors: (string | undefined)[] = [];
+  for (let { act } = claims; isClaims(act); act = act['act']) {
+    actors.push(typeof act['sub'] === 'string' ? `${prefix}${act['sub']}` : undefined);
+  }
+  return actors;
+}
+
+function mappedClaims({ claims: templates }: AudienceGrant, claims: Claims): Claims {
+  const mapped = Object.entries(templates).map(([name, template]) => [name, fillTemplate(template, claims)] as const);
+  return Object.fromEntries(mapped.filter(([, value]) => value !== undefined));
+}
