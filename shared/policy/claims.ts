@@ -1,5 +1,5 @@
 // Claims as policy sees them: values by path, of the type their catalogue says. Pure.
-import type { ClaimMatch, ClaimType } from './compiled-policy.ts';
+import type { ClaimMatch, ClaimReference, ClaimType } from './compiled-policy.ts';
 
 /** A claims set; look-ups go through {@link claimAt}, so its prototype does not matter. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -70,6 +70,13 @@ function readList(value: unknown): ReadClaim {
     ? `the list has an element of type ${typeName(other)}, which is no string, number or bool`
     : wrongType(value, 'list');
   return { value, scalars, doubt };
+}
+
+/** The claim as a value of its declared type, one value as a list of one; undefined where it is missing or of another. */
+export function typedClaimAt(claims: Claims, { claim, type }: ClaimReference): unknown {
+  const value = claimAt(claims, claim);
+  if (type === undefined || typeName(value) === type) return value;
+  return type === 'list' && isScalar(value) ? [value] : undefined;
 }
 
 function wrongType(value: unknown, type: ClaimType): string {

@@ -137,8 +137,14 @@ export interface ClaimMatch {
   readonly anyOf: readonly WantedValue[];
 }
 
+/** A claim in a template; `type` is what its catalogue declares, absent where it declares none. */
+export interface ClaimReference {
+  readonly claim: string;
+  readonly type?: ClaimType;
+}
+
 /** Literal text and claim references in order; a template of exactly one reference keeps the claim's type. */
-export type Template = readonly (string | { readonly claim: string })[];
+export type Template = readonly (string | ClaimReference)[];
 
 export interface AudienceGrant {
   readonly audience: string;

@@ -1,6 +1,6 @@
 // A grant of a role with the claims of one token in it: tags, source identity and session policy. Pure.
-import { type Claims, claimAt } from './claims.ts';
-import type { RoleGrant, Template } from './compiled-policy.ts';
+import type { Claims } from './claims.ts';
+import type { ClaimReference, RoleGrant, Template } from './compiled-policy.ts';
 import { type FillProblem, fillTags, type SessionTag, type TagProblem } from './session-tags.ts';
 import { fillText } from './template.ts';
 
@@ -50,24 +50,20 @@ export function fillRoleGrant(
 
 /** A policy limits the session: a part that cannot be filled refuses it, and is never left out. */
 function fillPolicy(template: Template, claims: Claims, arns: readonly string[]): string | SessionProblem {
-  const problem = template.flatMap((part) =>
-    typeof part === 'string' ? [] : (partProblem(part.claim, claims) ?? []),
-  )[0];
+  const problem = template.flatMap((part) => (typeof part === 'string' ? [] : (partProblem(part, claims) ?? [])))[0];
   if (problem) return problem;
-  const text = template.map((part) => (typeof part === 'string' ? part : escaped(textAt(part.claim, claims)))).join('');
+  const text = template
+    .map((part) => (typeof part === 'string' ? part : escaped(fillText([part], claims) ?? '')))
+    .join('');
   const characters = text.length + arns.join('').length;
   return characters <= maxPolicyCharacters ? text : { part: 'sessionPolicy', name: '', problem: 'length' };
 }
 
-function partProblem(path: string, claims: Claims): SessionProblem | undefined {
-  const text = fillText([{ claim: path }], claims);
-  const at = { part: 'sessionPolicy', name: path } as const;
+function partProblem(reference: ClaimReference, claims: Claims): SessionProblem | undefined {
+  const text = fillText([reference], claims);
+  const at = { part: 'sessionPolicy', name: reference.claim } as const;
   if (text === undefined || text === '') return { ...at, problem: 'missing' };
   return meaningful.test(text) ? { ...at, problem: 'characters' } : undefined;
-}
-
-function textAt(path: string, claims: Claims): string {
-  return String(claimAt(claims, path));
 }
 
 /** The inside of a JSON string literal, in ASCII: STS takes no more than Latin-1. */

@@ -37,6 +37,9 @@ function checkSubject({ value: { subject }, place }: Issuer, catalogue: Catalogu
   if (template !== undefined && literals.length === template.length) {
     return [errorAt(at, 'this subject is the same for every token', 'put a claim in it: ${claims.sub}')];
   }
+  if (template?.some((part, index) => typeof part !== 'string' && typeof template[index + 1] === 'object')) {
+    return [errorAt(at, 'two claims stand side by side: other values could make the same subject', 'part them by a :')];
+  }
   return checkTemplate({ text: subject, place: at }, catalogue, 'text');
 }
 

@@ -7,8 +7,8 @@ import { parseDuration } from '../schema/duration.ts';
 import { isLoopbackUrl } from '../schema/https-url.ts';
 import type { Entry } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
-import { parseTemplate } from '../schema/template.ts';
 import { inlineKeys, modernName } from './key-source.ts';
+import { lowerTemplate } from './template.ts';
 import { lowerUpstream } from './upstream.ts';
 
 export type CompiledIssuer = TrustedIssuer<string | ValueHole>;
@@ -33,7 +33,7 @@ export function lowerIssuer(
     algorithms: (value.algorithms ?? defaults.algorithms).map(modernName),
     tokenTypes: tokenTypes.map((type) => `urn:ietf:params:oauth:token-type:${type}`),
     ...lowerTimes(value),
-    ...(subject !== undefined && { subject: parseTemplate(subject) ?? [] }),
+    ...(subject !== undefined && { subject: lowerTemplate(subject, catalogueOf(value) ?? { claims: {} }) }),
     ...(hashed !== undefined && { private: hashed }),
     ...(value.singleUse === true && { singleUse: true as const }),
     ...lowerUpstream(value, value.jwks === undefined && keys.from === 'inline'),

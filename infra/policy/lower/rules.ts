@@ -14,9 +14,9 @@ import { audienceTtl } from '../schema/defaults.ts';
 import { parseDuration } from '../schema/duration.ts';
 import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
-import { parseTemplate } from '../schema/template.ts';
 import { lowerMatch } from './match.ts';
 import { lowerRoleGrant } from './roles.ts';
+import { lowerTemplate } from './template.ts';
 
 export function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry>, catalogues: Catalogues): PolicyRule {
   const { from, match, client, actor, when, outlive, grant, deny } = value;
@@ -35,7 +35,7 @@ export function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry
   if (deny !== undefined) return { ...core, deny: lowerDenied(deny) };
   return {
     ...core,
-    grant: lowerGrant(policy, grant ?? {}),
+    grant: lowerGrant(policy, grant ?? {}, catalogues.get(from) ?? { claims: {} }),
     ...(actor?.maxDepth !== undefined && { maxDepth: actor.maxDepth }),
     ...(outlive === true && { outlive }),
   };
@@ -54,14 +54,20 @@ function lowerDenied(deny: NonNullable<RuleEntry['deny']>): DenyRule['deny'] {
   return deny.role === undefined ? { audience: deny.audience ?? '' } : { role: deny.role };
 }
 
-function lowerGrant(policy: MergedPolicy, grant: NonNullable<RuleEntry['grant']>): AudienceGrant | RoleGrant {
-  if (grant.role !== undefined) return lowerRoleGrant(grant, byName(policy.roles).get(grant.role)?.value ?? {});
+function lowerGrant(
+  policy: MergedPolicy,
+  grant: NonNullable<RuleEntry['grant']>,
+  catalogue: Catalogue,
+): AudienceGrant | RoleGrant {
+  if (grant.role !== undefined) {
+    return lowerRoleGrant(grant, byName(policy.roles).get(grant.role)?.value ?? {}, catalogue);
+  }
   const { audience = '', scopes = [], claims = {}, ttl } = grant;
   const target = byName(policy.audiences).get(audience);
   return {
     audience,
     scopes,
-    claims: Object.fromEntries(Object.entries(claims).map(([name, text]) => [name, parseTemplate(text) ?? []])),
+    claims: Object.fromEntries(Object.entries(claims).map(([name, text]) => [name, lowerTemplate(text, catalogue)])),
     ttl: ttl === undefined ? audienceTtl(target?.value ?? {}).ttl : parseDuration(ttl),
   };
 }

@@ -1,6 +1,6 @@
 // An inline session policy as JSON text with holes for claims. A hole stands inside a string literal, so that a value
 // escaped as JSON can end neither the literal nor the policy. Pure.
-import type { Template } from '../../../shared/policy/compiled-policy.ts';
+import type { ClaimReference, Template } from '../../../shared/policy/compiled-policy.ts';
 
 const reference = /\$\{claims\.([^{}]+)\}/;
 /** What else may stand in `${…}` of an IAM policy: a policy variable, or one of its three escapes. */
@@ -56,7 +56,7 @@ function jsonText(text: string): string {
 }
 
 function joined(parts: Template): Template {
-  const whole: (string | { readonly claim: string })[] = [];
+  const whole: (string | ClaimReference)[] = [];
   for (const part of parts) {
     const last = whole.at(-1);
     if (typeof part === 'string' && typeof last === 'string') whole[whole.length - 1] = last + part;

@@ -2,7 +2,7 @@
 // tokens of that subject are revoked. Pure.
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { JsonObject, JsonValue } from '../../policy/json.ts';
-import { fillTemplate } from '../../policy/template.ts';
+import { fillSubject } from '../../policy/template.ts';
 import { originId } from '../revocation/lineage.ts';
 import type { Revocation, RevocationRecord } from '../revocation/revocation.ts';
 import { EventRefused } from './event-refused.ts';
@@ -82,7 +82,9 @@ function byEmail(email: string, same: readonly TrustedIssuer[]) {
   const subjects = same.flatMap(({ subject }) => {
     const claims = (subject ?? []).flatMap((part) => (typeof part === 'string' ? [] : [part.claim]));
     if (!subject || claims.length === 0 || claims.some((claim) => claim !== 'email')) return [];
-    return [{ by: 'subject' as const, value: String(fillTemplate(subject, { email })) }];
+    const value = fillSubject(subject, { email });
+    if (value === undefined) throw new EventRefused('invalid_request', 'no subject here is made of such an address');
+    return [{ by: 'subject' as const, value }];
   });
   if (subjects.length > 0) return subjects;
   throw new EventRefused('invalid_request', 'sub_id is an email address, and subjects here are not made of it');

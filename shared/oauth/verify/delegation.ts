@@ -1,7 +1,7 @@
 // Delegation (RFC 8693 §4.1, §4.4): who acts for whom in an issued token, and who may. Pure.
 
 import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
-import { fillTemplate } from '../../policy/template.ts';
+import { fillSubject } from '../../policy/template.ts';
 import { Refused, type TokenReason } from '../denial.ts';
 import { equalJson } from '../jose/json-equality.ts';
 import { selfName } from './self-issuer.ts';
@@ -31,8 +31,8 @@ const maxPresentedDepth = 16;
 export function issuedSubject({ issuer, registered, claims }: VerifiedToken): string {
   if (issuer.name === selfName) return registered.sub;
   if (!issuer.subject) return `${issuer.name}|${registered.sub}`;
-  const filled = fillTemplate(issuer.subject, claims);
-  if (typeof filled === 'string' && !filled.includes('|')) return filled;
+  const filled = fillSubject(issuer.subject, claims);
+  if (filled !== undefined && !filled.includes('|')) return filled;
   throw refused('malformed', 'the issuer’s subject template cannot be filled from this token');
 }
 

@@ -5,7 +5,7 @@ import { type Claims, claimAt } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
 import { evaluatePolicy, indexRules, type PolicyAnswer, type PolicyQuestion } from '../../../shared/policy/evaluate.ts';
 import { evaluateMatch } from '../../../shared/policy/match.ts';
-import { fillTemplate } from '../../../shared/policy/template.ts';
+import { fillSubject, fillTemplate } from '../../../shared/policy/template.ts';
 
 describe('a claim by path', () => {
   const claims = {
@@ -84,6 +84,43 @@ describe('a template', () => {
     expect(fillTemplate([{ claim: 'text' }, '-x'], claims)).toBe('t-x');
     expect(fillTemplate([{ claim: 'list' }, '-x'], claims)).toBeUndefined();
     expect(fillTemplate(['plain'], claims)).toBe('plain');
+  });
+});
+
+describe('a claim of a declared type', () => {
+  test.each<[ClaimMatch['type'], unknown, unknown]>([
+    ['string', 'a', { a: 1 }],
+    ['string', 'a', 7],
+    ['string', 'a', null],
+    ['int', 7, '7'],
+    ['int', 7, 7.5],
+    ['bool', true, 'true'],
+    ['list', ['a', { b: 1 }], { a: 1 }],
+    ['object', { a: 1 }, ['a']],
+  ])('%s: %j is mapped, %j is as if missing', (type, good, bad) => {
+    const template = [{ claim: 'c', type }];
+    expect(fillTemplate(template, { c: good })).toEqual(good);
+    expect(fillTemplate(template, { c: bad })).toBeUndefined();
+    expect(fillTemplate([{ claim: 'c' }], { c: bad })).toEqual(bad ?? undefined);
+  });
+
+  test('is a list of one where it is one value and declared a list', () => {
+    expect(fillTemplate([{ claim: 'c', type: 'list' }], { c: 'a' })).toEqual(['a']);
+    expect(fillTemplate(['x-', { claim: 'c', type: 'string' }], { c: 7 })).toBeUndefined();
+    expect(fillTemplate(['x-', { claim: 'c', type: 'int' }], { c: 7 })).toBe('x-7');
+  });
+
+  test('no two tokens with other claims have one subject', () => {
+    const value = fc.string({ unit: fc.constantFrom('a', ':', '-', ''), maxLength: 4 });
+    const subject = ['u:', { claim: 'a' }, ':', { claim: 'b' }, '--', { claim: 'c' }, '-x'];
+    const claims = fc.record({ a: value, b: value, c: value });
+    fc.assert(
+      fc.property(claims, claims, (one, other) => {
+        const [first, second] = [fillSubject(subject, one), fillSubject(subject, other)];
+        if (first !== undefined && first === second) expect(one).toEqual(other);
+      }),
+    );
+    expect(fillSubject(subject, { a: 'a', b: 'aa', c: 'a' })).toBe('u:a:aa--a-x');
   });
 });
 

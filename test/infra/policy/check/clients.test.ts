@@ -115,6 +115,10 @@ describe('subjects', () => {
     ],
     ['${claims.sub}', '11:14: a subject begins with text of its own | write "mail:${claims.sub}"'],
     ['pods', '11:14: this subject is the same for every token | put a claim in it: ${claims.sub}'],
+    [
+      'ns:${claims.iss}${claims.sub}',
+      '11:14: two claims stand side by side: other values could make the same subject | part them by a :',
+    ],
     ['ns:${claims.subb}', '11:14: unknown claim "subb" | did you mean sub?'],
     ['ns:${claims.aud}', '11:14: the claim "aud" is of type list and cannot stand among text | map it alone'],
     ['ns:${actor.sub}', '11:14: "ns:${actor.sub}": only claims can stand in ${…} | write ${claims.NAME}'],
@@ -140,7 +144,7 @@ describe('subjects', () => {
   test('are lowered to their parts', () => {
     expect(compileText(subject(namespaced)).artifact?.issuers['eks']?.subject).toEqual([
       'ns:',
-      { claim: 'kubernetes.io.namespace' },
+      { claim: 'kubernetes.io.namespace', type: 'string' },
     ]);
     expect(compileText(validPolicy).artifact?.issuers['eks']).not.toHaveProperty('subject');
   });

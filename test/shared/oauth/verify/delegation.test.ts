@@ -358,6 +358,33 @@ describe('templates and outlive', () => {
     expect(verdict(await run(body('a|b'), at))).toBe('invalid_request/malformed');
   });
 
+  test('a subject of several claims is no other claims’ subject: no value holds what stands between them, none is empty', async () => {
+    const subject = ['u:', { claim: 'org', type: 'string' as const }, ':', { claim: 'user', type: 'string' as const }];
+    const at = world({ issuers: { github: { ...github, subject } } });
+    const as = async (org: unknown, user: unknown): Promise<string> =>
+      verdict(await run(formBody({ subject_token: subjectToken({ org, user }) }), at));
+    expect(await as('acme', 'alice')).toBe('granted');
+    expect(
+      (await issued(formBody({ subject_token: subjectToken({ org: 'acme', user: 'a/l@x' }) }), at)).claims['sub'],
+    ).toBe('u:acme:a/l@x');
+    for (const [org, user] of [
+      ['acme:alice', 'x'],
+      ['acme', 'alice:x'],
+      ['', 'alice'],
+      ['acme', ''],
+      [['acme'], 'alice'],
+      [7, 'alice'],
+      [undefined, 'alice'],
+    ]) {
+      expect([org, user, await as(org, user)]).toEqual([org, user, 'invalid_request/malformed']);
+    }
+    // Where one claim stands alone nothing can be mistaken.
+    const alone = world({ issuers: { github: { ...github, subject: ['u:', { claim: 'user' }, ':x'] } } });
+    expect((await issued(formBody({ subject_token: subjectToken({ user: 'a:x' }) }), alone)).claims['sub']).toBe(
+      'u:a:x:x',
+    );
+  });
+
   test('a rule with outlive takes a token that expired within the skew, and its token lives its own time', async () => {
     const at = world({ rules: [{ ...ordersRule, outlive: true }] });
     const body = (exp: number): string => formBody({ subject_token: subjectToken({ exp }) });
