@@ -22,7 +22,7 @@ export interface FailureFacts {
 export class CallFailed extends Error {
   override readonly name = 'CallFailed';
   readonly facts: FailureFacts;
-  /** What more there is to say, a line each; filled by who knows. */
+  /** Further advice, a line each, added by the code that knows it. */
   readonly hints: readonly string[];
 
   constructor(facts: FailureFacts, hints: readonly string[] = []) {

@@ -5,7 +5,7 @@ import { run } from './run.ts';
 import { runProgram } from './run-program.ts';
 import { readStdin } from './stdin.ts';
 
-// Who reads no further, such as `head`, gets no more; left to Node, the line of the bundle would be printed.
+// A reader that closes early, such as `head`, ends the output quietly; Node itself would print the bundle's line.
 process.stdout.on('error', () => process.exit(1));
 process.stderr.on('error', () => {});
 

@@ -36,7 +36,7 @@ async function revokeOwn(options: RevokeOptions, server: Server, output: Output,
   return exitCodes.ok;
 }
 
-/** Who got the token without being a client proves it by the token of the same job: its client assertion, here only. */
+/** A job without a client proves that the token is its own by its subject token, sent as client assertion, here only. */
 function anonymousCaller(options: RevokeOptions, server: Server, machine: Machine): Client {
   const { from, 'token-audience': audience } = options;
   const findToken = tokenFinder({ from, 'token-audience': audience }, server, machine, { stdin: false });

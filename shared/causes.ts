@@ -1,4 +1,4 @@
-// What the log may say of an exception: never what it was about. Pure.
+// What the log may say of an exception: the causes of a refusal, the place of a bug, and nothing of a request. Pure.
 
 const mostCauses = 5;
 const mostFrames = 6;

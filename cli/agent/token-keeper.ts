@@ -47,7 +47,7 @@ function keyOf({ subject, form }: Wanted): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
-/** Who presents a token gets nothing for it any more once it has expired, even where a rule lets its exchange outlive it. */
+/** An expired incoming token gets no answer any more, even where a rule lets what it was exchanged for outlive it. */
 function endOf(subject: FoundToken | undefined): number {
   const exp = subject && factsOf(subject.token)?.exp;
   return exp === undefined ? Number.POSITIVE_INFINITY : exp * 1_000;

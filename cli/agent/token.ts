@@ -7,7 +7,7 @@ import type { TokenKeeper, Wanted } from './token-keeper.ts';
 
 const maxBytes = 65_536;
 const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
-/** The agent authenticates as itself or as nobody; what a caller sends would not be who calls. */
+/** The agent authenticates as itself or not at all; credentials that a caller sends would not be the agent's. */
 const ofClients = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
 
 export async function answerToken(

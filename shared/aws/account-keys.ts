@@ -1,4 +1,4 @@
-// Keys to write policies with: our own in our own account; in another those of the role that is there for it.
+// Credentials to write role policies with: the function's own in its own account, those of an assumed role in another.
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
 import { parseRoleArn } from '../policy/role-arn.ts';
 import { revocationsRoleIn } from '../policy/session-revocation.ts';

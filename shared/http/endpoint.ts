@@ -1,5 +1,5 @@
-// What every endpoint is made of, whatever it takes and answers: a line of the log, answers that nobody keeps unless they
-// say so, errors in one form, and a deadline. No I/O of its own.
+// What every endpoint is made of, whatever it takes and answers: a line in the log, answers that no cache keeps unless they
+// allow it, errors in one form, and a deadline. No I/O of its own.
 import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { noStore } from './api-gateway.ts';

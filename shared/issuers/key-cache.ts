@@ -81,7 +81,7 @@ async function fetchInto(
     state.failure = undefined;
   } catch (cause) {
     state.failure = { cause, at: clock() };
-    // Who publishes a private key has lost it: what was remembered of that issuer is not worth trusting either.
+    // An issuer that publishes a private key has lost control of it, so its remembered keys are not trusted either.
     if (cause instanceof KeySetError && cause.code === 'private_member') delete state.good;
     onFailure?.(cause);
   }

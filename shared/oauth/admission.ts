@@ -113,7 +113,7 @@ function presentedTokens({ caller, parties: { subject, actor } }: Admission): re
   ];
 }
 
-/** A federated client's token: revoked, it says no longer who calls. */
+/** A federated client's token: once it is revoked, it no longer proves who calls. */
 export function presentedAssertion(caller: AuthenticatedClient | undefined): readonly PresentedToken[] {
   return caller?.token ? [{ token: caller.token, refuse: () => ({ kind: 'client' }) }] : [];
 }

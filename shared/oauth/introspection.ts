@@ -1,5 +1,5 @@
-// Token introspection (RFC 7662): what a token of ours says and whether it still counts, told to the client whose audience it
-// is for. Everybody else learns that it is not active, and nothing else. Pure but for the capabilities.
+// Token introspection (RFC 7662): a client that may introspect the token's audience learns what the token says and whether it
+// is active. Everybody else learns only that it is not active. Pure but for the capabilities.
 import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy.ts';
 import {
   type AdmissionCapabilities,

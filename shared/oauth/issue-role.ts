@@ -1,5 +1,5 @@
-// Issues a role session: asked of STS, recorded, and answered when the record is durable (RFC 8693 §2.2.1). STS comes
-// first, so that the one record says what it made of tags and policies. Pure but for the capabilities it is given.
+// Issues a role session: STS makes it, it is recorded, and it is answered when the record is durable (RFC 8693 §2.2.1). STS comes
+// first, so that the one record says what STS made of tags and policies. Pure but for the capabilities it is given.
 import type { DecisionFacts } from './decision/decision.ts';
 import type { IssuedFacts } from './decision/decision-record.ts';
 import type { RoleGrantedTo, VerifiedRequest } from './grant.ts';

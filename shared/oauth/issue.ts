@@ -1,5 +1,5 @@
-// Issues what was granted: minted and recorded side by side, answered when both are done (RFC 8693 §2.2.1). Pure but for the
-// capabilities it is given.
+// Issues the token that was granted: it is minted and recorded side by side, and answered when both are done (RFC 8693 §2.2.1).
+// Pure but for the capabilities it is given.
 import type { Audience, CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type DecisionFacts, endDecision } from './decision/decision.ts';
 import type { DecisionRecord, IssuedFacts, RecordDecision } from './decision/decision-record.ts';

@@ -1,5 +1,5 @@
-// Token revocation (RFC 7009): a client takes back a token issued to it, an anonymous caller one made from its own token; with
-// it goes all that was exchanged from it. Pure but for the capabilities.
+// Token revocation (RFC 7009): a client revokes a token issued to it, an anonymous caller one that was made from its own token.
+// Everything exchanged from the token is revoked with it. Pure but for the capabilities.
 import { type AdmissionCapabilities, admitCaller, checkHolds, presentedAssertion } from './admission.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
@@ -27,7 +27,7 @@ export interface RevokeCapabilities extends LookupCapabilities, VerifierCapabili
 /** Seconds a revocation outlives its token, so that a late clock still finds it. */
 const keepAfterExpiry = 300;
 
-/** Who asks: a client, or somebody with a trusted issuer's token. */
+/** The caller: a client, or the holder of a trusted issuer's token. */
 type Revoker = AuthenticatedClient | Stranger;
 
 /**
@@ -80,7 +80,7 @@ function unlessUnavailable(error: unknown): undefined {
   if (!(error instanceof TokenRefused)) throw error;
 }
 
-/** A client, or, where the assertion stands for no client, whoever holds the issuer's token (contract §6). */
+/** A client, or, where the assertion belongs to no client, the holder of the issuer's token (docs/lifecycle.md). */
 async function authenticateRevoker({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Revoker> {
   const credentials = findCredentials(form, headers);
   if (!credentials) throw new Refused({ kind: 'client' });

@@ -1,5 +1,5 @@
-// The decision: which rule, if any, grants this target to this subject. Any matching deny wins over all, else the first
-// allow rule that fits; nothing fits = refused. Pure and total; looks only at rules of the subject's issuer.
+// The decision: which rule, if any, grants this target to this subject. A deny rule that matches wins over all others, else the
+// first allow rule that fits; if none fits, the request is refused. Pure and total; looks only at rules of the subject's issuer.
 import type { AllowRule, AudienceGrant, DenyRule, PolicyRule, RoleGrant } from './compiled-policy.ts';
 import { type EvaluatedRule, evaluateRule } from './evaluate-rule.ts';
 import type { PolicyQuestion } from './question.ts';

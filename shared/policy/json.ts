@@ -1,4 +1,4 @@
-// JSON values as types, and the one question they are asked. Pure.
+// JSON values as types, and the check for an object. Pure.
 
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
 

@@ -1,4 +1,4 @@
-// What policy is asked: who presents what, by whom, for which target, when. Pure.
+// The input of a policy decision: the tokens presented, the client, the target and the time. Pure.
 import type { Claims } from './claims.ts';
 
 /** What the caller asked for, as its parameters said it. */

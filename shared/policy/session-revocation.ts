@@ -1,5 +1,5 @@
-// What revoking the sessions of a role takes in its account: the inline policy that is written, the boundary without which
-// it is not, and, in other accounts, the role that writes it. Pure.
+// What an account needs so that sessions of its roles can be ended: the inline policy that is written, the boundary that the role
+// must have, and, in other accounts, the role that writes the policy. Pure.
 import type { CompiledPolicy, Role } from './compiled-policy.ts';
 import { parseRoleArn } from './role-arn.ts';
 

@@ -1,4 +1,4 @@
-// What an account has to have for a role of the policy: its trust policy and, for web identities, the OIDC provider. Pure.
+// What an account needs for a role of the policy: its trust policy and, for web identities, the OIDC provider. Pure.
 import { parseRoleArn } from './role-arn.ts';
 import type { RoleUse } from './role-uses.ts';
 

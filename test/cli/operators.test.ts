@@ -1,4 +1,4 @@
-// The operators' commands over real HTTP, against the contract: what they send, what they print, how they end.
+// The operators' commands over real HTTP, as docs/commands.md describes them: what they send, what they print, how they end.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Who calls an emulator, read from the SigV4 Authorization header. Signatures are not verified: no secret is known here. Pure.
+// The caller of an emulator, read from the SigV4 Authorization header. Signatures are not verified: no secret is known here. Pure.
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PrincipalOf } from './calls.ts';

@@ -7,7 +7,7 @@ import type { World } from './world.ts';
 /** GitHub writes ids into `sub`, each behind an `@`. */
 const idsInside = /@[0-9]+/g;
 
-/** The one who has the names at an issuer now; undefined where no id stands behind a name. */
+/** Another owner who has taken over the names at an issuer; undefined where no id stands behind a name. */
 export function renamedAt({ policy }: World, name: string): Holder | undefined {
   const profile = profiles.get(policy.issuers[name]?.profile ?? '');
   const ids = new Set(Object.values(profile?.immutable ?? {}));

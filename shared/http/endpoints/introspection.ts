@@ -1,4 +1,4 @@
-// POST /introspect (RFC 7662), answered in JSON or, to who asks for it, as a signed JWT (RFC 9701). No I/O of its own.
+// POST /introspect (RFC 7662), answered in JSON or, where the request asks for it, as a signed JWT (RFC 9701). No I/O of its own.
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { type IntrospectionCapabilities, introspect, introspectSigned } from '../../oauth/introspection.ts';
 import { header, json } from '../api-gateway.ts';

@@ -1,4 +1,4 @@
-// An administrator's revocation: POST /admin/revocations, from its JSON to what is recorded (contract §6). Pure.
+// An administrator's revocation: POST /admin/revocations, from its JSON to what is recorded (docs/lifecycle.md). Pure.
 import { createHash } from 'node:crypto';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';

@@ -1,5 +1,5 @@
 // What can be revoked, and which tokens a revocation hits: every token so described, or exchanged from one that is
-// (contract §6, RFC 7009 §2.1). Pure.
+// (docs/lifecycle.md, RFC 7009 §2.1). Pure.
 import { earlierActors, issuedSubject } from '../verify/delegation.ts';
 import { selfName } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';

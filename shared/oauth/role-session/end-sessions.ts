@@ -1,5 +1,5 @@
-// Ends sessions of revocable roles: makes each role's one inline policy what the table says, whatever it was. A run that
-// failed half-way is repaired by the next. Pure but for the capabilities.
+// Ends sessions of revocable roles: writes each role's one inline policy as the table says, whatever it was before. The next run
+// repairs one that failed half-way. Pure but for the capabilities.
 import type { Role } from '../../policy/compiled-policy.ts';
 import type { KnownRevocations } from '../status-list/status-list-token.ts';
 import { denialPolicy, type SessionDenial, sessionDenials } from './session-denials.ts';

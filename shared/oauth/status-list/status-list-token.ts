@@ -1,5 +1,5 @@
-// A Status List Token (draft-ietf-oauth-status-list §5.1), computed when it is asked for from the records of tokens and the
-// revocations there are; no revocation touches a token's record. Pure but for the capabilities.
+// A Status List Token (draft-ietf-oauth-status-list §5.1). It is computed on request from the records of tokens and from the
+// revocations; a revocation never changes a token's record. Pure but for the capabilities.
 import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import { encodeStatusList } from './status-list.ts';
 import { listSize, listUri, parseListId } from './status-list-id.ts';

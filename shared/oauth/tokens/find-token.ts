@@ -1,5 +1,5 @@
-// Finds what Cambio issued by what somebody presents: a JWT by its signature, a reference token by its handle. What cannot
-// be found, or is no longer good by itself, is nothing (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
+// Finds a token that Cambio issued from what a caller presents: a JWT by its signature, a reference token by its handle. One that
+// cannot be found, or has expired, is treated as no token (RFC 7662 §2.2, RFC 7009 §2.2). Pure but for the capabilities.
 import type { Claims } from '../../policy/claims.ts';
 import type { CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { JsonObject } from '../../policy/json.ts';

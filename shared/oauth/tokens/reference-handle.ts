@@ -27,7 +27,7 @@ export function isHandle(presented: string): boolean {
   return handle.test(presented);
 }
 
-/** Hex of its SHA-256: who reads the store cannot spend it. */
+/** Hex of its SHA-256: a reader of the store cannot use it as a token. */
 export function hashOfHandle(presented: string): string {
   return createHash('sha256').update(presented).digest('hex');
 }

@@ -60,13 +60,13 @@ export async function authenticateClient(
   return 'client' in caller ? caller : failed();
 }
 
-/** Who holds a trusted issuer's token that stands for no client, and says so by naming none. */
+/** The holder of a trusted issuer's token that belongs to no client; the request names no client either. */
 export interface Stranger {
   readonly stranger: VerifiedToken;
 }
 
 /**
- * As {@link authenticateClient}, for the one endpoint where a stranger has something to ask (contract §6).
+ * As {@link authenticateClient}, for the one endpoint that serves holders of tokens who are no client (docs/lifecycle.md).
  * @throws Refused `client`
  */
 export async function authenticateHolder(

@@ -1,4 +1,4 @@
-// Which token `cambio` exchanges: the order of contract and README, held by what arrives at the server.
+// Which token `cambio` exchanges: the order of docs/commands.md, held by what arrives at the server.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
 // Requests with one single-use token, interleaved at every call they make, with answers lost, calls lost and processes that
-// end in between: what contract §6 promises holds whatever happens.
+// end in between: what docs/decisions/single-use.md promises holds whatever happens.
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import fc from 'fast-check';
 import { expect } from 'vitest';

@@ -1,5 +1,5 @@
 // The last gate: assertions that are tokens of a trusted issuer are as revocable and as single as any, and one token in several
-// roles is one use (contract §6).
+// roles is one use (docs/decisions/single-use.md).
 import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';

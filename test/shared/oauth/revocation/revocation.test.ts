@@ -1,4 +1,4 @@
-// Revocation (RFC 7009, contract §6): who may take back what, what goes with it, and that it holds everywhere.
+// Revocation (RFC 7009, docs/lifecycle.md): who may take back what, what goes with it, and that it holds everywhere.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '../../../../shared/oauth/denial.ts';

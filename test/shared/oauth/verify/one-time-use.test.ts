@@ -1,4 +1,4 @@
-// Tokens that may be used once, and the identical request that may come again (contract §6).
+// Tokens that may be used once, and the identical request that may come again (docs/decisions/single-use.md).
 import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
