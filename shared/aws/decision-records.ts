@@ -1,11 +1,10 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
-import type { DecisionRecord, Ending, SessionFacts } from '../oauth/decision/decision-record.ts';
+import type { DecisionRecord, Ending, RecordDecision, SessionFacts } from '../oauth/decision/decision-record.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { AttributeValue, CallDynamoDb, Item } from './dynamodb.ts';
 import { decisionKey, listedTokens } from './record-keys.ts';
 import { revocationName } from './revocations.ts';
 
-export type RecordDecision = (record: DecisionRecord) => Promise<void>;
 /** Undefined when there is none; one that has expired may still be found. */
 export type FindDecision = (decisionId: string) => Promise<DecisionRecord | undefined>;
 

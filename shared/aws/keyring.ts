@@ -1,5 +1,5 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
-import type { Keyring, PublicJwk, SigningKey } from '../oauth/jose/keyring.ts';
+import type { Keyring, PublicJwk, ReadKeyring, SigningKey } from '../oauth/jose/keyring.ts';
 import { callDependency } from './dependency.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { keyringKey } from './record-keys.ts';
@@ -10,8 +10,6 @@ const freshFor = 60_000;
 const staleFor = 3_600_000;
 /** Milliseconds a read under way is joined by others. */
 const joinFor = 1_000;
-
-export type ReadKeyring = () => Promise<Keyring>;
 
 /**
  * Reads the keyring item, strongly consistent.

@@ -1,15 +1,15 @@
 // Middleware: a refusal is durable before its answer leaves, so that its decision_id leads somewhere. One DynamoDB write.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { endDecision, isGenuine, type Keeping } from '../oauth/decision/decision.ts';
+import type { RecordDecision } from '../oauth/decision/decision-record.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
 import { type AuditedEvent, refusalOf } from './audit.ts';
 import type { Budget } from './budget.ts';
 import { withinTime } from './deadline.ts';
 
 export interface Refusals {
-  readonly recordDecision: ExchangeCapabilities['recordDecision'];
+  readonly recordDecision: RecordDecision;
   readonly keeping: () => Keeping;
   /** For refusals of requests not all of whose tokens are genuine: anybody can cause those. */
   readonly budget: Budget;

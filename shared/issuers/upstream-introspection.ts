@@ -3,13 +3,16 @@
 import { createHash } from 'node:crypto';
 import { causesOf } from '../causes.ts';
 import { createExpiringMap } from '../expiring-map.ts';
-import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { Refused } from '../oauth/denial.ts';
+import type { ReadKeyring, Sign } from '../oauth/jose/keyring.ts';
 import { assertClient } from '../oauth/verify/upstream-assertion.ts';
+import type { CheckUpstream } from '../oauth/verify/verify-token.ts';
 import type { FetchJson } from './fetch-json.ts';
 import { FetchJsonError } from './fetch-json-error.ts';
 
-export interface UpstreamOptions extends Pick<ExchangeCapabilities, 'readKeyring' | 'sign'> {
+export interface UpstreamOptions {
+  readonly readKeyring: ReadKeyring;
+  readonly sign: Sign;
   readonly fetchJson: FetchJson;
   /** Seconds since the epoch. */
   readonly now: () => number;
@@ -17,8 +20,6 @@ export interface UpstreamOptions extends Pick<ExchangeCapabilities, 'readKeyring
   /** Told of every issuer that could not be asked. */
   readonly onFailure?: (issuer: string, cause: readonly string[] | undefined) => void;
 }
-
-type CheckUpstream = ExchangeCapabilities['checkUpstream'];
 
 /** Milliseconds for one answer: a request has three seconds for everything. */
 const timeoutMs = 1_000;

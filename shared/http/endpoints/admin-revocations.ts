@@ -4,7 +4,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf } from '../../causes.ts';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import { Refused } from '../../oauth/denial.ts';
-import type { RevocationRecord, RevokedBy } from '../../oauth/revocation/revocation.ts';
+import type { RecordRevocation, RevokedBy } from '../../oauth/revocation/revocation.ts';
 import {
   parseRevocationRequest,
   type RevocationRequest,
@@ -17,8 +17,7 @@ import type { WriteLog } from '../log.ts';
 
 export interface AdminRevocationsEndpoint {
   readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;
-  /** Durable when it returns. */
-  readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
+  readonly recordRevocation: RecordRevocation;
   /** Has the sessions of revocable roles ended, soon after it returns; undefined where the policy has no such role. */
   readonly endSessions: (() => Promise<void>) | undefined;
   /** Seconds a revocation is kept. */

@@ -1,6 +1,5 @@
 // POST /events: security event tokens pushed by issuers (RFC 8935). No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
-import type { ExchangeCapabilities } from '../../oauth/capabilities.ts';
 import { EventRefused } from '../../oauth/events/event-refused.ts';
 import { effectOf, type Receiver } from '../../oauth/events/security-event.ts';
 import {
@@ -10,15 +9,17 @@ import {
   type SecurityEventToken,
   verifyEventToken,
 } from '../../oauth/events/security-event-token.ts';
-import type { RevocationRecord } from '../../oauth/revocation/revocation.ts';
+import type { RecordRevocation } from '../../oauth/revocation/revocation.ts';
+import type { TakeUse } from '../../oauth/verify/one-time-use.ts';
 import { header, isTooLarge, json } from '../api-gateway.ts';
 import { endpoint } from '../endpoint.ts';
 import { failureLog } from '../errors.ts';
 import type { WriteLog } from '../log.ts';
 
-export interface EventsEndpoint extends EventVerifier, Receiver, Pick<ExchangeCapabilities, 'takeUse'> {
-  /** Durable when it returns; making one again changes nothing. */
-  readonly recordRevocation: (revocation: RevocationRecord) => Promise<void>;
+export interface EventsEndpoint extends EventVerifier, Receiver {
+  readonly takeUse: TakeUse;
+  /** Making one again changes nothing. */
+  readonly recordRevocation: RecordRevocation;
   readonly write: WriteLog;
   readonly newId: () => string;
 }
