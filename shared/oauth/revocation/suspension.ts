@@ -1,4 +1,4 @@
-// The kill switch: what an administrator suspends is refused from the next request on, without a deploy (contract §6). Pure.
+// The kill switch: what an administrator suspends is refused from the next request on, without a deploy. Pure.
 
 /** What can be suspended, each by its name in the policy. */
 export const suspendableKinds = ['issuer', 'client', 'rule', 'audience', 'role'] as const;

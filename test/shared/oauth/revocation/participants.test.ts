@@ -1,5 +1,5 @@
 // Who takes part in an exchange beside the subject, an actor or the assertion of a federated client, is part of what the token
-// can be revoked by (contract §6). Each revocation has its twin: the same one of somebody who took no part.
+// can be revoked by (docs/lifecycle.md). Each revocation has its twin: the same one of somebody who took no part.
 import { describe, expect, test } from 'vitest';
 import { originId } from '../../../../shared/oauth/revocation/lineage.ts';
 import type { Revocation } from '../../../../shared/oauth/revocation/revocation.ts';

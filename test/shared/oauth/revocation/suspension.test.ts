@@ -1,4 +1,4 @@
-// The kill switch (contract §6): what is suspended is refused from the next request on, what was issued lives.
+// The kill switch (docs/lifecycle.md): what is suspended is refused from the next request on, what was issued lives.
 import { describe, expect, test } from 'vitest';
 import type { SuspendableName, Suspension } from '../../../../shared/oauth/revocation/suspension.ts';
 import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
