@@ -45,10 +45,10 @@ export function referencesOf({ template, resolve, created }: DeploymentOptions):
   };
 }
 
-type Describe = (id: string, property: (name: string) => string | undefined) => Physical;
+type Identify = (id: string, property: (name: string) => string | undefined) => Physical;
 
 // Only resources that others refer to. Tables, keys and custom resources are known once they exist.
-const descriptions: Readonly<Record<string, Describe>> = {
+const identities: Readonly<Record<string, Identify>> = {
   'AWS::Lambda::Function': (id, property) => {
     const name = property('FunctionName') ?? physicalName(id);
     return { ref: name, attributes: { Arn: arn('lambda', `function:${name}`) } };
@@ -91,7 +91,7 @@ function physicalOf(
   resource: TemplateResource,
   resolve: (value: unknown) => unknown,
 ): Physical | undefined {
-  return descriptions[resource.Type]?.(logicalId, (name) => {
+  return identities[resource.Type]?.(logicalId, (name) => {
     const value = resolve(resource.Properties?.[name]);
     return value === undefined ? undefined : asString(value, `${logicalId}.${name}`);
   });

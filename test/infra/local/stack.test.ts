@@ -134,8 +134,14 @@ describe('a service named by AWS_ENDPOINT_URL_KMS', () => {
   });
 
   it('that does not answer stops the start in one clear line', async () => {
-    const start = startLocalStack({ env: { AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:9' } });
+    const temporary = mkdtempSync(join(folder, 'tmp-'));
+    const data = join(folder, 'given-back');
+    vi.stubEnv('TMPDIR', temporary);
+    const start = startLocalStack({ data, env: { AWS_ENDPOINT_URL_KMS: 'http://127.0.0.1:9' } });
     await expect(start).rejects.toThrow(/^cannot make the template's resources in KMS at http:\/\/127\.0\.0\.1:9: .+/);
+    vi.unstubAllEnvs();
+    // What was opened before is closed: neither the synthesis' folder nor the lock is left.
+    expect([readdirSync(temporary), readdirSync(data).includes('lock')]).toEqual([[], false]);
   });
 });
 
