@@ -56,7 +56,7 @@ function notCambio(what: string): { readonly finding: Finding } {
   return { finding: { isWell: false, what, found: 'no discovery document there', advice } };
 }
 
-/** By the Date header, which has whole seconds and is as old as a cache made it: Age counts. */
+/** Compares with the Date header, which has whole seconds; a cached answer is as old as its Age header says. */
 export function checkClock({ answered: { headers } }: Metadata, { clock }: Machine): Finding {
   const date = Date.parse(String(headers['date'] ?? ''));
   const age = Number(headers['age'] ?? 0);

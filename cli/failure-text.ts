@@ -39,7 +39,7 @@ const advice: Readonly<Record<string, string>> = {
 function adviceFor(facts: FailureFacts): string | undefined {
   const { status, error = '', description, retryAfter } = facts;
   if (status === 0) return adviceWithoutAnswer(description);
-  // Whatever answered there says of every path that the request is at fault.
+  // Before the error code is looked at: for a path that does not exist, API Gateway blames the request.
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return '--url or CAMBIO_URL: it must be the API base of Cambio';
   if (Object.hasOwn(advice, error)) return advice[error];

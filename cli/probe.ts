@@ -91,9 +91,9 @@ async function timed<Answer>({ clock }: Machine, work: () => Promise<Answer>) {
 }
 
 /**
- * Looks until it is so. A look that nobody could serve is no answer, and another is taken.
- * @returns milliseconds since then; null when it is not so within the promise
- * @throws CallFailed when the last look was not served either
+ * Repeats `look` until it gives true. A look that failed because the server was unavailable is repeated too.
+ * @returns milliseconds from `since` to that moment; null when it does not come within the promise
+ * @throws CallFailed when the last look failed, too
  */
 async function until(look: () => Promise<boolean>, since: number, machine: Machine): Promise<number | null> {
   for (;;) {

@@ -11,7 +11,7 @@ export interface StatusPlace {
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** No list of Cambio's has more. */
+/** Cambio makes no larger list. */
 const maxListBytes = 1_048_576;
 
 /** Undefined for a token that has no status. */

@@ -8,7 +8,7 @@ import { hostOf } from './proxy.ts';
 
 type Opened = (error: Error | null, socket: Duplex) => void;
 
-/** The proxy will not: its own rules, or another password. */
+/** The proxy refuses, by its own rules or because it wants another password. */
 export class TunnelRefused extends Error {}
 
 /**
@@ -68,7 +68,7 @@ function authorization({ username, password }: URL): { readonly 'proxy-authoriza
   return { 'proxy-authorization': `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 
-/** A percent sign that escapes nothing is one, as it is to curl. */
+/** A percent sign that escapes nothing stands for itself, as in curl. */
 function decoded(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
     Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('utf8'),

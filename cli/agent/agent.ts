@@ -61,7 +61,7 @@ export async function startAgent(options: AgentOptions, output: Output, machine:
   return listenLocally(address, agentListener({ door, own, incoming, credentialsFor, metrics, entries }));
 }
 
-/** Counts, and says on stderr what fails: not each time, or whoever sends bad tokens fills the disk. */
+/** Counts uses, and reports failures on stderr, but not each one: a caller with bad tokens could fill the disk. */
 function watch(
   { countUse, countExchange }: ReturnType<typeof createMetrics>,
   { stderr }: Output,

@@ -1,5 +1,5 @@
 // Answers kept until shortly before they expire: one request upstream for all who ask at once, renewal while the old
-// answer still serves, and a pause after failures. In memory, and no more of it than its limit. No I/O of its own.
+// answer still serves, and a pause after failures. In memory, up to a limit. No I/O of its own.
 
 import { CallFailed } from '../call-failed.ts';
 import { pauseAfter } from '../fetch.ts';
@@ -43,7 +43,7 @@ export interface CacheOptions {
 const longestMargin = 300_000;
 /** Nothing that would expire on its way is handed out. */
 const lastMoments = 5_000;
-/** Whatever Retry-After says: one wrong answer of whoever is in between is no outage of hours. */
+/** The longest pause, whatever Retry-After says: one wrong header of a proxy must not stop a workload for hours. */
 const longestHold = 300_000;
 
 export function createAnswerCache<Value>(
@@ -89,7 +89,7 @@ export function createAnswerCache<Value>(
 
   const get = async (key: string, fetchAnswer: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
     const at = machine.clock();
-    // By a clock that was set back, nobody knows how long an answer still lives, or a pause.
+    // After the clock was set back, an entry no longer tells how long its answer lives or its pause lasts.
     if (at < (entries.get(key)?.at ?? at)) entries.delete(key);
     const entry = entries.get(key);
     const isDue = !entry || at >= entry.renewAt;

@@ -1,4 +1,4 @@
-// What the agent fetches answers with, and how long it waits for one. Types and a limit only.
+// What the agent needs to fetch an answer, and how long it waits for one. Types and one limit.
 import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
 import type { Client } from '../token/client-credentials.ts';
@@ -11,5 +11,5 @@ export interface Broker {
   readonly machine: Machine;
 }
 
-/** Milliseconds for one request: whoever asks the agent, such as an SDK, waits one or two seconds and comes again. */
+/** Milliseconds for one request. A caller of the agent, such as an SDK, waits one or two seconds and then tries again. */
 export const timeoutMs = 5_000;

@@ -48,7 +48,7 @@ function problemOf(error: unknown): Problem {
   };
 }
 
-/** Ours: what it was about could be a secret. */
+/** A fault of the agent itself. Its message is not passed on: it could contain a secret. */
 const fault: Problem = {
   status: 500,
   code: 'server_error',

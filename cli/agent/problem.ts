@@ -45,7 +45,7 @@ function unavailable(description: string, seconds: number): OAuthProblem {
   return { status: 503, body, headers: { 'retry-after': String(seconds) } };
 }
 
-/** Ours: what it was about could be a secret. */
+/** A fault of the agent itself. Its message is not passed on: it could contain a secret. */
 const fault: OAuthProblem = {
   status: 500,
   body: { error: 'server_error', error_description: 'the agent failed' },

@@ -77,7 +77,7 @@ function askFor(name: string, option: string, output: Output): void {
   );
 }
 
-/** IAM compares the provider's name with `iss` as it is: a slash too many, and no token fits. */
+/** IAM compares the provider's name with `iss` byte by byte: with one slash too many, no token fits. */
 function originOf(issuer: string): string {
   if (URL.canParse(issuer) && /^https?:/.test(issuer) && new URL(issuer).origin === issuer) return issuer;
   throw new UsageError(`the issuer is an origin, as https://issuer.acme.example, and ${printable(issuer)} is none`);

@@ -1,4 +1,4 @@
-// Who and what there is in the account the stack plays, as its STS, IAM and OIDC see it. Pure.
+// The principals, roles and OIDC providers of the AWS account that the stack emulates. Pure.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { principalsOf } from './lambda/definitions.ts';
 import type { AssumableRole } from './sts/assume-role.ts';
@@ -48,7 +48,7 @@ export function accountOf({ policy, deployment, issuer }: AccountOptions): Accou
   };
 }
 
-/** Outputs that there are where the policy has revocable roles. */
+/** The template has these outputs only where the policy has revocable roles. */
 function revokingOf({ template, resolve }: Deployment): Revoking {
   const { SessionBoundary, RevocationsRole } = template.Outputs ?? {};
   const textOf = (output: typeof SessionBoundary, name: string): string =>

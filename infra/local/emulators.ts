@@ -47,7 +47,7 @@ interface Service {
   readonly close: () => Promise<unknown>;
 }
 
-/** The services' code, half a second of it: whoever waits for something else anyway may load it meanwhile. */
+/** Loads the services' code, which takes half a second: a caller that has to wait anyway does it meanwhile. */
 export async function loadEmulators() {
   const [sts, iam, lambda, kms, dynamodb] = await Promise.all([
     import('./sts/sts.ts'),

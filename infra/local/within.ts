@@ -1,6 +1,6 @@
-// Waiting for something, but not for ever. Timers only.
+// Waiting with a limit. Timers only.
 
-/** What `work` comes to, or `timeout` when the milliseconds are over first; the work itself goes on. */
+/** The result of `work`, or `timeout` if the milliseconds are over first; the work itself goes on. */
 export async function within<Result>(milliseconds: number, work: Promise<Result>): Promise<Result | 'timeout'> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<'timeout'>((resolve) => {

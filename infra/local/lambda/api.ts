@@ -7,7 +7,7 @@ import { findCaller } from '../protocol/sigv4-caller.ts';
 import type { Invoke } from './running-functions.ts';
 
 export interface LambdaApi extends HttpService {
-  /** Until it is called, there is no function. */
+  /** Gives the API its functions; until then it answers that there is none. */
   readonly open: (invoke: Invoke) => void;
 }
 

@@ -30,7 +30,7 @@ import {
 export interface StsOptions extends EmulatorOptions {
   /** The roles that exist; read at every call, so the owner may change the list. */
   readonly roles?: readonly AssumableRole[] | undefined;
-  /** The OIDC providers that exist, likewise. */
+  /** The OIDC providers that exist; read at every call too. */
   readonly oidcProviders?: readonly OidcProvider[] | undefined;
 }
 
