@@ -1,7 +1,6 @@
 // POST /token and GET /credentials. Wiring only.
 import { randomBytes, randomInt } from 'node:crypto';
-import { STSClient } from '@aws-sdk/client-sts';
-import { clientOptions } from '../shared/aws/client-options.ts';
+import { createCallSts } from '../shared/aws/clients.ts';
 import { createReserveStatus } from '../shared/aws/status-positions.ts';
 import { createAssumeRole } from '../shared/aws/sts.ts';
 import { byResource } from '../shared/http/by-resource.ts';
@@ -16,7 +15,7 @@ const capabilities = {
   ...shared,
   findRules: indexRules(shared.policy.rules),
   evaluateCondition: conditionEvaluator(),
-  assumeRole: createAssumeRole(new STSClient(clientOptions)),
+  assumeRole: createAssumeRole(createCallSts(Object.keys(shared.policy.roles).length > 0)),
   reserveStatus: createReserveStatus({ ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };

@@ -1,41 +1,46 @@
 // Role sessions by AWS STS: one call each, by our own role or by a web identity. What STS refuses is told apart from an STS
 // that cannot be had; a refused session is never asked for again with less.
-import {
-  AssumeRoleCommand,
-  AssumeRoleWithWebIdentityCommand,
-  type AssumeRoleWithWebIdentityResponse,
-  type STSClient,
+import type {
+  AssumeRoleRequest,
+  AssumeRoleWithWebIdentityRequest,
+  AssumeRoleWithWebIdentityResponse,
 } from '@aws-sdk/client-sts';
 import { Refused } from '../oauth/denial.ts';
 import type { AssumedRole, AssumeRole } from '../oauth/role-session/role-credentials.ts';
 import type { RoleSession } from '../oauth/role-session/role-session.ts';
 import { callDependency } from './dependency.ts';
 
+/** The calls to STS. They throw an Error named as STS names what is wrong, or one of a call without an answer. */
+export interface CallSts {
+  readonly assumeRole: (request: AssumeRoleRequest) => Promise<AssumeRoleWithWebIdentityResponse>;
+  readonly assumeRoleWithWebIdentity: (
+    request: AssumeRoleWithWebIdentityRequest,
+  ) => Promise<AssumeRoleWithWebIdentityResponse>;
+}
+
 /** @throws Refused `sts`, or `unavailable` also when our own credentials are at fault */
-export function createAssumeRole(client: STSClient): AssumeRole {
+export function createAssumeRole(sts: CallSts): AssumeRole {
   return (session, webIdentity) =>
     callDependency('sts', async () => {
-      const call = webIdentity === undefined ? assume(client, session) : federate(client, session, webIdentity);
+      const call = webIdentity === undefined ? assume(sts, session) : federate(sts, session, webIdentity);
       return assumedRole(await call.catch((error) => refuseOrThrow(error, webIdentity !== undefined)));
     });
 }
 
-function assume(client: STSClient, session: RoleSession) {
+function assume(sts: CallSts, session: RoleSession) {
   const { role, tags, transitive, sourceIdentity } = session;
-  return client.send(
-    new AssumeRoleCommand({
-      ...common(session),
-      ...(role.externalId !== undefined && { ExternalId: role.externalId }),
-      ...(tags.length > 0 && { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) }),
-      ...(transitive.length > 0 && { TransitiveTagKeys: [...transitive] }),
-      ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
-    }),
-  );
+  return sts.assumeRole({
+    ...common(session),
+    ...(role.externalId !== undefined && { ExternalId: role.externalId }),
+    ...(tags.length > 0 && { Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })) }),
+    ...(transitive.length > 0 && { TransitiveTagKeys: [...transitive] }),
+    ...(sourceIdentity !== undefined && { SourceIdentity: sourceIdentity }),
+  });
 }
 
 /** Tags and source identity are in the token. */
-function federate(client: STSClient, session: RoleSession, token: string) {
-  return client.send(new AssumeRoleWithWebIdentityCommand({ ...common(session), WebIdentityToken: token }));
+function federate(sts: CallSts, session: RoleSession, token: string) {
+  return sts.assumeRoleWithWebIdentity({ ...common(session), WebIdentityToken: token });
 }
 
 function common({ role, name, durationSeconds, policy, policyArns }: RoleSession) {

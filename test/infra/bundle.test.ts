@@ -34,8 +34,28 @@ describe('bundle', () => {
 
   test('the policy lies beside it only when one is given', () => {
     const list = (directory: string) => readdirSync(directory).sort();
-    expect(withBundle({ entry: 'jwks' }, list)).toEqual(['index.mjs']);
+    expect(withBundle({ entry: 'jwks' }, list)).toEqual(['index.mjs', 'sdk']);
     expect(withBundle({ entry: 'discovery', policy: artifact }, list)).toEqual(['index.mjs', 'policy.json']);
+  });
+
+  test('the SDK lies beside it in files of its own, and every file that one names is there', () => {
+    withBundle({ entry: 'token' }, (directory) => {
+      const index = readFileSync(join(directory, 'index.mjs'), 'utf8');
+      expect(index.match(/import\("\.\/sdk\/\w+\.mjs"\)/g)?.sort()).toEqual(
+        ['dynamodb', 'kms', 'sts'].map((name) => `import("./sdk/${name}.mjs")`),
+      );
+      // The name by which every client of the SDK calls itself.
+      expect(index).not.toContain('aws-sdk-js');
+      const files = readdirSync(join(directory, 'sdk'));
+      const code = files.map((file) => readFileSync(join(directory, 'sdk', file), 'utf8'));
+      expect(code.join()).toContain('aws-sdk-js');
+      const named = code.flatMap((text) =>
+        [...text.matchAll(/(?:from|import\()"\.\/([^"]+)"/g)].map(([, file]) => file),
+      );
+      expect(named.filter((file) => !files.includes(file ?? ''))).toEqual([]);
+      expect(named.length).toBeGreaterThan(5);
+    });
+    expect(withBundle({ entry: 'discovery' }, (directory) => readdirSync(directory))).toEqual(['index.mjs']);
   });
 
   test('its folder is gone afterwards, also when the construct could not be made', () => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { exportJWK, type JWTPayload, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AssumableRole, StsAction } from '../../../infra/local/sts/assume-role.ts';
+import { stsBySdk } from '../../../shared/aws/sdk/sts.ts';
 import { createAssumeRole } from '../../../shared/aws/sts.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { oauthError } from '../../../shared/oauth/oauth-error.ts';
@@ -55,7 +56,7 @@ beforeAll(async () => {
   issuer.url = provider.url;
   oidcProviders.push({ url: provider.url, audiences: ['sts.amazonaws.com'] });
   world = await stsWorld({ roles, oidcProviders });
-  assumeRole = createAssumeRole(world.clientOf(lambda));
+  assumeRole = createAssumeRole(stsBySdk(world.clientOf(lambda)));
 });
 beforeEach(() => {
   const federation = { issuer: provider.url, subject: 'role:web' };

@@ -1,0 +1,11 @@
+// STS by the client of the AWS SDK.
+import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { clientOptions } from '../client-options.ts';
+import type { CallSts } from '../sts.ts';
+
+export function stsBySdk(client: STSClient = new STSClient(clientOptions)): CallSts {
+  return {
+    assumeRole: (request) => client.send(new AssumeRoleCommand(request)),
+    assumeRoleWithWebIdentity: (request) => client.send(new AssumeRoleWithWebIdentityCommand(request)),
+  };
+}
