@@ -1,6 +1,7 @@
-// The CDK app of cdk.json: `cdk synth`, `cdk deploy`. Reads the context `policy`, writes diagnostics to stderr.
+// The CDK app of cdk.json: `cdk synth`, `cdk deploy`. Reads the context `policy` and `awsClients`, writes diagnostics to stderr.
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import type { AwsClients } from '../shared/config.ts';
 import { CambioStack } from './cambio-stack.ts';
 import { PolicyError } from './resolve-policy.ts';
 
@@ -9,9 +10,12 @@ const demonstrationPolicy = join(import.meta.dirname, 'policy');
 try {
   const app = new App();
   const policy: unknown = app.node.tryGetContext('policy');
+  const awsClients: unknown = app.node.tryGetContext('awsClients');
   new CambioStack(app, 'Cambio', {
     policy: typeof policy === 'string' ? policy : demonstrationPolicy,
     demonstration: typeof policy !== 'string',
+    // Whether it is one, the construct says.
+    ...(awsClients !== undefined && { awsClients: awsClients as AwsClients }),
   });
   app.synth();
 } catch (error) {

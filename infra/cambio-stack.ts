@@ -1,6 +1,7 @@
 // The stack of this repository's own app: one TokenExchange, its outputs, and the guard of the demonstration policy.
 import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { AwsClients } from '../shared/config.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
 import { TokenExchange } from './token-exchange.ts';
 
@@ -8,6 +9,7 @@ export interface CambioStackProps extends StackProps {
   readonly policy: string | CompiledPolicyInput;
   /** The policy is the demonstration: deploying it takes a deliberate parameter. */
   readonly demonstration: boolean;
+  readonly awsClients?: AwsClients | undefined;
 }
 
 export class CambioStack extends Stack {
@@ -19,7 +21,8 @@ export class CambioStack extends Stack {
       ...props,
     });
     if (props.demonstration) this.guardDemonstration();
-    const exchange = new TokenExchange(this, 'TokenExchange', { policy: props.policy });
+    const { policy, awsClients } = props;
+    const exchange = new TokenExchange(this, 'TokenExchange', { policy, ...(awsClients && { awsClients }) });
     const { issuer, apiBase, records, tokenRole, sessionBoundary, revocationsRole } = exchange;
     new CfnOutput(this, 'Issuer', { value: issuer });
     new CfnOutput(this, 'ApiBase', { value: apiBase });

@@ -4,6 +4,7 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { AwsClients } from '../shared/config.ts';
 import type { Route } from './api.ts';
 import {
   adminRevocationsPart,
@@ -25,6 +26,7 @@ export interface EndpointsProps extends PartsProps {
   readonly digests: Settings;
   readonly logRetention: RetentionDays;
   readonly vpc: IVpc | undefined;
+  readonly awsClients: AwsClients | undefined;
 }
 
 /** Reading is GET and HEAD (RFC 9110 §9.1: the two methods every resource with a representation has). */
@@ -73,12 +75,12 @@ export class Endpoints extends Construct {
   }
 
   private make(id: string, part: EndpointPart, props: EndpointsProps): EndpointFunction {
-    const { artifact, digests, logRetention, vpc } = props;
+    const { artifact, digests, logRetention, vpc, awsClients } = props;
     const { entry, route, seconds, settings, statements = [] } = part;
     const made = new EndpointFunction(this, id, {
       entry,
       description: `Cambio: ${route}`,
-      settings,
+      settings: { ...settings, ...(settings.recordsTable && awsClients && { awsClients }) },
       digests,
       statements,
       timeout: Duration.seconds(seconds),

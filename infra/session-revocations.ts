@@ -6,6 +6,7 @@ import { type IManagedPolicy, type IRole, ManagedPolicy, PolicyStatement } from 
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { AwsClients } from '../shared/config.ts';
 import { parseRoleArn } from '../shared/policy/role-arn.ts';
 import {
   defaultBoundary,
@@ -25,6 +26,7 @@ export interface SessionRevocationsProps extends RoleAccess {
   readonly digests: Settings;
   readonly records: RecordsTable;
   readonly logRetention: RetentionDays;
+  readonly awsClients: AwsClients | undefined;
   /** Roles from TypeScript, whose boundary synth can see. */
   readonly roles: Readonly<Record<string, IRole>>;
   readonly boundary: readonly PolicyStatement[] | undefined;
@@ -78,7 +80,7 @@ export class SessionRevocations extends Construct {
   }
 
   private makeFunction(props: SessionRevocationsProps): EndpointFunction {
-    const { artifact, values, digests, records, policyValues, logRetention } = props;
+    const { artifact, values, digests, records, policyValues, logRetention, awsClients } = props;
     const arns = revocableRoles(artifact).map((role) => arnOf(role, values));
     const { own, others } = byAccount(this, arns);
     const { managedPolicyArn } = this.boundary;
@@ -86,7 +88,12 @@ export class SessionRevocations extends Construct {
     return new EndpointFunction(this, 'Writer', {
       entry: 'session-revocations',
       description: 'Cambio: ends revoked sessions of AWS roles',
-      settings: { accountId: Aws.ACCOUNT_ID, recordsTable: records.name, ...(policyValues && { policyValues }) },
+      settings: {
+        accountId: Aws.ACCOUNT_ID,
+        recordsTable: records.name,
+        ...(policyValues && { policyValues }),
+        ...(awsClients && { awsClients }),
+      },
       digests,
       policy: artifact,
       statements: [

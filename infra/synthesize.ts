@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
+import type { AwsClients } from '../shared/config.ts';
 import { CambioStack } from './cambio-stack.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
 
@@ -9,6 +10,8 @@ const stackName = 'Cambio';
 
 export interface SynthesizeOptions {
   readonly policy: CompiledPolicyInput;
+  /** As the construct's property. */
+  readonly awsClients?: AwsClients | undefined;
   /** Where the cloud assembly goes. */
   readonly outdir: string;
 }
@@ -20,7 +23,7 @@ export interface Synthesized {
 }
 
 /** Synthesizes the stack for a compiled policy. The caller owns `outdir`. */
-export function synthesize({ policy, outdir }: SynthesizeOptions): Synthesized {
+export function synthesize({ policy, awsClients, outdir }: SynthesizeOptions): Synthesized {
   const app = new App({
     outdir,
     context: cdkContext(),
@@ -29,7 +32,7 @@ export function synthesize({ policy, outdir }: SynthesizeOptions): Synthesized {
     stackTraces: false,
     builtinCloudFormationValidation: false,
   });
-  new CambioStack(app, stackName, { policy, demonstration: false });
+  new CambioStack(app, stackName, { policy, awsClients, demonstration: false });
   const assembly = app.synth();
   const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
   return { template, assets: fileAssets(assembly.directory) };

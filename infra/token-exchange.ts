@@ -4,6 +4,7 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IManagedPolicy, IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { AwsClients } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { Api, type Domain } from './api.ts';
 import { Endpoints } from './endpoints.ts';
@@ -38,6 +39,8 @@ export interface TokenExchangeProps {
   readonly logRetention?: RetentionDays;
   /** Makes the account's one role for API Gateway's logs, the default; false where another stack has made it. */
   readonly cloudWatchRole?: boolean;
+  /** How the functions call KMS and DynamoDB: signed by hand, the default, or by the clients of the AWS SDK. */
+  readonly awsClients?: AwsClients;
 }
 
 /**
@@ -66,7 +69,9 @@ export class TokenExchange extends Construct {
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
     requirePublicIssuer(artifact, props.issuerDomain?.domainName);
-    const { domain, issuerDomain, vpc, logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
+    requireKnownClients(props.awsClients);
+    const { domain, issuerDomain, vpc, awsClients } = props;
+    const { logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
     const decisionRetention = requireDay(props.decisionRetention ?? Duration.days(30));
 
     this.records = new RecordsTable(this, 'Records');
@@ -89,7 +94,7 @@ export class TokenExchange extends Construct {
       logRetention,
     });
     const sessions = makeSessionRevocations(this, {
-      ...{ artifact, values, digests, records, logRetention },
+      ...{ artifact, values, digests, records, logRetention, awsClients },
       policyValues: valuesJson,
       roles: props.roles ?? {},
       boundary: props.sessionBoundary,
@@ -106,6 +111,7 @@ export class TokenExchange extends Construct {
       decisionRetention,
       logRetention,
       vpc,
+      awsClients,
       sessionRevocations: sessions,
     });
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
@@ -143,6 +149,12 @@ function refuseLocalPolicy(scope: Construct, { local }: PolicyArtifact): void {
 function requireDay(retention: Duration): Duration {
   if (retention.toDays({ integral: false }) >= 1) return retention;
   throw new Error('decisionRetention must be at least a day');
+}
+
+/** What JavaScript or the context of the app says may be anything. */
+function requireKnownClients(clients: string | undefined): void {
+  if (clients === undefined || clients === 'direct' || clients === 'sdk') return;
+  throw new Error('awsClients must be direct or sdk');
 }
 
 function requireVpc({ issuers }: PolicyArtifact, vpc: IVpc | undefined): void {

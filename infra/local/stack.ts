@@ -1,4 +1,5 @@
 // The local stack: synthesizes the template, makes what it declares and serves its API on one loopback port.
+import { readConfig } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { accountOf } from './account.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
@@ -42,7 +43,7 @@ export interface LocalStackOptions {
   readonly engine?: EngineName | undefined;
   /** Failures of the embedded services. */
   readonly fault?: InjectFault | undefined;
-  /** Where AWS_ENDPOINT_URL_* are looked for; the process's own environment by default. */
+  /** Where AWS_ENDPOINT_URL_* and CLIENTS_OF_AWS are looked for; the process's own environment by default. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Gives up a start that is under way. */
   readonly signal?: AbortSignal | undefined;
@@ -138,7 +139,8 @@ async function synthesize(bound: WithDoor): Promise<WithTemplate> {
     realIssuers: options.realIssuers ?? false,
     log,
   });
-  const { template, assets } = await synthesis.run(served.policy);
+  const { awsClients } = readConfig(options.env ?? process.env, ['awsClients']);
+  const { template, assets } = await synthesis.run({ policy: served.policy, awsClients });
   return { ...bound, served, deployment: openDeployment(template as unknown as StackTemplate), assets };
 }
 

@@ -130,6 +130,17 @@ test('decisions are kept 30 days unless told otherwise, and at least a day', () 
   expect(() => templateOf({ decisionRetention: Duration.hours(23) })).toThrow('at least a day');
 });
 
+test('functions that keep records call AWS by hand unless told to use the SDK', () => {
+  const clientsOf = (of: Synthesized) =>
+    Object.entries(environmentsOf(of)).flatMap(([name, variables]) =>
+      variables['CLIENTS_OF_AWS'] === undefined ? [] : [`${name} ${variables['CLIENTS_OF_AWS']}`],
+    );
+  expect(clientsOf(template)).toEqual([]);
+  const records = ['AdminRevocations', 'Decisions', 'Events', 'Introspect', 'Jwks', 'Revoke', 'StatusLists', 'Token'];
+  expect(clientsOf(templateOf({ awsClients: 'sdk' })).sort()).toEqual(records.map((name) => `${name} sdk`));
+  expect(() => templateOf({ awsClients: 'SDK' as 'sdk' })).toThrow('awsClients must be direct or sdk');
+});
+
 test('the same input makes the same template', () => {
   expect(templateOf().toJSON()).toEqual(template.toJSON());
 });

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { Synthesized, SynthesizeOptions } from '../../synthesize.ts';
 
 export interface Synthesis {
-  readonly run: (policy: SynthesizeOptions['policy']) => Promise<Synthesized>;
+  readonly run: (options: Omit<SynthesizeOptions, 'outdir'>) => Promise<Synthesized>;
   /** Stops a synthesis that is running and removes the folder, and with it the functions' bundles. */
   readonly close: () => Promise<void>;
 }
@@ -27,8 +27,8 @@ export function startSynthesis(): Synthesis {
   // A stack that never comes to synthesis (a bad policy) leaves this promise unobserved.
   result.catch(() => {});
   return {
-    run: (policy) => {
-      worker.postMessage(policy);
+    run: (options) => {
+      worker.postMessage(options);
       return result;
     },
     close: async () => {

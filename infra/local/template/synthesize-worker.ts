@@ -5,6 +5,6 @@ import { type SynthesizeOptions, synthesize } from '../../synthesize.ts';
 // Loaded before the policy is compiled: the CDK takes seconds to load.
 const { outdir } = workerData as { readonly outdir: string };
 
-parentPort?.once('message', (policy: SynthesizeOptions['policy']) => {
-  parentPort?.postMessage(synthesize({ policy, outdir }));
+parentPort?.once('message', (options: Omit<SynthesizeOptions, 'outdir'>) => {
+  parentPort?.postMessage(synthesize({ ...options, outdir }));
 });
