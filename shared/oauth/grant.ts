@@ -8,7 +8,7 @@ import {
   type GrantingRule,
   type PolicyAnswer,
 } from '../policy/evaluate.ts';
-import type { Target } from '../policy/target.ts';
+import { type Target, targetsOf, writtenNames } from '../policy/target.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
 import type { Caller, Parties } from './parties.ts';
@@ -105,7 +105,7 @@ function evaluateFor(
     ...(actor && { actor: presented(actor) }),
     audience: target.name,
     client: caller?.client.name ?? '',
-    request: { scopes: scope ?? [], audiences, resources },
+    request: { scopes: scope ?? [], ...writtenNames({ audiences, resources }, targetsOf(capabilities.policy)) },
     now,
   };
   return evaluatePolicy(capabilities.findRules, question, capabilities.evaluateCondition);

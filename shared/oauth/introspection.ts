@@ -19,7 +19,7 @@ import { parseTokenQuery } from './request/token-query.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
 import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
-import { audienceClaim } from './verify/self-issuer.ts';
+import { audienceClaims } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface IntrospectionCapabilities
@@ -121,7 +121,9 @@ async function findFor(
 }
 
 function audienceOf({ registered }: VerifiedToken, { audiences }: CompiledPolicy): Audience | undefined {
-  return Object.values(audiences).find((audience) => registered.aud.includes(audienceClaim(audience)));
+  return Object.values(audiences).find((audience) =>
+    audienceClaims(audience).some((form) => registered.aud.includes(form)),
+  );
 }
 
 /** Why a token is not active; whatever says nothing of the token goes on as it is. */

@@ -1,4 +1,5 @@
 // What a request can be for: an audience or a role of the policy, each with the two ways to name it. Pure.
+import { resourceForms } from './audience-forms.ts';
 import type { Audience, CompiledPolicy, Role } from './compiled-policy.ts';
 
 /** `resource` is the other name: an audience's resource indicator, a role's ARN. */
@@ -10,6 +11,12 @@ interface Named {
 
 /** `Value` is a role's ARN, which may still be a hole. */
 export type Target<Value = string> = Named & ({ readonly audience: Audience } | { readonly role: Role<Value> });
+
+/** `audience` and `resource` parameters of a request. */
+interface TargetNames {
+  readonly audiences: readonly string[];
+  readonly resources: readonly string[];
+}
 
 const listed = new WeakMap<object, readonly Target<unknown>[]>();
 
@@ -34,14 +41,27 @@ function listTargets<Value>({ audiences, roles }: Pick<CompiledPolicy<Value>, 'a
 
 /**
  * The target of each parameter, in order; undefined where a parameter names none. Names and resources are compared as
- * strings: two spellings of one URL are two resources.
+ * strings: two spellings of one URL are two resources, but for the final slash of an origin.
  */
 export function namedTargets<Value>(
-  { audiences, resources }: { readonly audiences: readonly string[]; readonly resources: readonly string[] },
+  { audiences, resources }: TargetNames,
   targets: readonly Target<Value>[],
 ): readonly (Target<Value> | undefined)[] {
   return [
-    ...audiences.map((name) => targets.find((target) => target.name === name || target.resource === name)),
-    ...resources.map((uri) => targets.find((target) => target.resource === uri)),
+    ...audiences.map((name) => targets.find((target) => target.name === name || isResource(target, name))),
+    ...resources.map((uri) => targets.find((target) => isResource(target, uri))),
   ];
+}
+
+/** The parameters as the policy writes what they name: a condition must not miss a resource for a slash. */
+export function writtenNames({ audiences, resources }: TargetNames, targets: readonly Target<unknown>[]): TargetNames {
+  const written = (uri: string): string => {
+    const resource = targets.find((target) => isResource(target, uri))?.resource;
+    return typeof resource === 'string' ? resource : uri;
+  };
+  return { audiences: audiences.map(written), resources: resources.map(written) };
+}
+
+function isResource({ resource }: Pick<Target, 'resource'>, uri: string): boolean {
+  return typeof resource === 'string' && resourceForms(resource).includes(uri);
 }

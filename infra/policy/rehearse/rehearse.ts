@@ -1,4 +1,5 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
+import { audienceForms, writtenForms } from '../../../shared/policy/audience-forms.ts';
 import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
 import { isClaims } from '../../../shared/policy/claims.ts';
 import type { PolicyArtifact, ValueHole } from '../../../shared/policy/compiled-policy.ts';
@@ -13,7 +14,7 @@ import type { JsonValue } from '../../../shared/policy/json.ts';
 import type { PolicyQuestion, Presented } from '../../../shared/policy/question.ts';
 import { wholeSeconds } from '../../../shared/policy/registered-claims.ts';
 import type { FilledGrant, SessionProblem } from '../../../shared/policy/role-grant.ts';
-import { namedTargets, type Target, targetsOf } from '../../../shared/policy/target.ts';
+import { namedTargets, type Target, targetsOf, writtenNames } from '../../../shared/policy/target.ts';
 import { rehearseSession } from './rehearse-session.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 
@@ -82,7 +83,7 @@ export function questionOf(request: Rehearsal, { name }: Pick<Target, 'name'>, p
     audience: name,
     client,
     ...(actor && { actor: seenByPolicy(actor, policy) }),
-    request: { scopes: scope ?? [], audiences, resources },
+    request: { scopes: scope ?? [], ...writtenNames({ audiences, resources }, targetsOf(policy)) },
     now,
   };
 }
@@ -113,15 +114,15 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
     : {};
   if (issuer !== 'self') return { issuer, claims: { ...claims, ...outermost } };
   const aud = [claims['aud']].flat();
-  const named = Object.values(policy.audiences).filter(
-    ({ name, resource }) => aud.includes(resource ?? name) || aud.includes(name),
+  const named = Object.values(policy.audiences).filter((audience) =>
+    audienceForms(audience).some((form) => aud.includes(form)),
   );
   return {
     issuer,
     claims: {
       ...claims,
       ...outermost,
-      aud: named.flatMap(({ name, resource }) => (resource ? [name, resource] : [name])),
+      aud: named.flatMap(writtenForms),
     },
   };
 }

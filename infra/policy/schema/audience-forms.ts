@@ -1,4 +1,5 @@
 // An audience has two forms, its name and its resource; in `match` of Cambio's own tokens both mean it. Pure.
+import { audienceForms, writtenForms } from '../../../shared/policy/audience-forms.ts';
 import { matchesGlob } from '../../../shared/policy/glob.ts';
 import type { Entry } from './merge.ts';
 import type { AudienceEntry, MatchEntry } from './schema.ts';
@@ -10,21 +11,23 @@ export function eitherForm(match: MatchEntry, audiences: Audiences): MatchEntry 
   const { aud } = match;
   if (aud === undefined) return match;
   const wanted = [aud].flat();
-  const others = wanted.flatMap((value) => audiences.flatMap((entry) => otherForms(String(value), formsOf(entry))));
+  const others = wanted.flatMap((value) => audiences.flatMap((entry) => otherForms(String(value), entry)));
   return { ...match, aud: [...new Set([...wanted, ...others])] };
 }
 
 /** The audiences that have a form that fits the value or glob. */
 export function audiencesNamed(value: string, audiences: Audiences): Audiences {
-  return audiences.filter((entry) => formsOf(entry).some((form) => fits(value, form)));
+  return audiences.filter((entry) => isNamed(value, entry));
 }
 
-function otherForms(value: string, forms: readonly string[]): readonly string[] {
-  return forms.some((form) => fits(value, form)) ? forms.filter((form) => !fits(value, form)) : [];
+/** The policy's own forms that are not among what was written. */
+function otherForms(value: string, entry: Entry<AudienceEntry>): readonly string[] {
+  const own = writtenForms({ name: entry.name, resource: entry.value.resource });
+  return isNamed(value, entry) ? own.filter((form) => !fits(value, form)) : [];
 }
 
-function formsOf({ name, value: { resource } }: Entry<AudienceEntry>): readonly string[] {
-  return resource === undefined ? [name] : [name, resource];
+function isNamed(value: string, { name, value: { resource } }: Entry<AudienceEntry>): boolean {
+  return audienceForms({ name, resource }).some((form) => fits(value, form));
 }
 
 function fits(value: string, form: string): boolean {

@@ -5,7 +5,7 @@ import { Refused } from '../denial.ts';
 import { equalJson } from '../jose/json-equality.ts';
 import type { TransactionContext } from '../request/transaction-context.ts';
 import { workloadSeparator } from '../revocation/requesting-workload.ts';
-import { audienceClaim, selfName } from '../verify/self-issuer.ts';
+import { audienceClaims, selfName } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 import { accessTokenClaims, type Issuance, type IssuedClaims } from './issued-token.ts';
 
@@ -35,7 +35,7 @@ export function transactionTokenClaims(issuance: Issuance): IssuedClaims {
 export function checkReplacement(subject: VerifiedToken, { tctx, rctx }: TransactionContext, target: Audience): void {
   const replaced = replacedClaims(subject);
   if (!replaced) return;
-  if (!subject.registered.aud.includes(audienceClaim(target)))
+  if (!audienceClaims(target).some((form) => subject.registered.aud.includes(form)))
     throw new Refused({ kind: 'target', problem: 'changed' });
   if (tctx && !equalJson(tctx, replaced['tctx'])) throw changed('request_details');
   const earlier = membersOf(replaced['rctx']);

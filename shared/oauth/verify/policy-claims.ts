@@ -1,8 +1,9 @@
 // A verified token's claims as policy sees them. Pure.
+import { writtenForms } from '../../policy/audience-forms.ts';
 import type { Claims } from '../../policy/claims.ts';
-import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import type { Audience, CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { isJsonObject } from '../../policy/json.ts';
-import { audienceClaim, selfName } from './self-issuer.ts';
+import { audienceClaims, selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /**
@@ -13,9 +14,12 @@ export function policyClaims({ issuer, claims, registered }: VerifiedToken, { au
   const { act } = claims;
   const outermost = isJsonObject(act) ? { act: withoutAct(act) } : {};
   if (issuer.name !== selfName) return { ...claims, ...outermost, aud: registered.aud };
-  const named = Object.values(audiences).filter((audience) => registered.aud.includes(audienceClaim(audience)));
-  const aud = named.flatMap(({ name, resource }) => (resource === undefined ? [name] : [name, resource]));
-  return { ...claims, ...outermost, aud };
+  const named = Object.values(audiences).filter((audience) => names(registered.aud, audience));
+  return { ...claims, ...outermost, aud: named.flatMap(writtenForms) };
+}
+
+function names(aud: readonly string[], audience: Audience): boolean {
+  return audienceClaims(audience).some((form) => aud.includes(form));
 }
 
 function withoutAct(act: Claims): Claims {

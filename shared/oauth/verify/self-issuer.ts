@@ -1,4 +1,5 @@
 // Tokens Cambio issued, presented to it again: an issuer named `self` among the others (RFC 9068 §4). Pure.
+import { resourceForms } from '../../policy/audience-forms.ts';
 import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
 import { parseKeySet, selectKey, type VerificationKey } from '../jose/key-set.ts';
 import { type Keyring, publicKeySet } from '../jose/keyring.ts';
@@ -12,6 +13,11 @@ export function audienceClaim({ name, resource }: Audience): string {
   return resource ?? name;
 }
 
+/** What `aud` may say of the audience: the policy that issued a token may have written its slash otherwise. */
+export function audienceClaims(audience: Audience): readonly string[] {
+  return resourceForms(audienceClaim(audience));
+}
+
 /**
  * Cambio as an issuer it trusts: any of its audiences may be named, because a token is exchanged by the party it was
  * meant for; which of them may, policy says.
@@ -21,7 +27,7 @@ export function selfIssuer(url: string, { audiences }: Pick<CompiledPolicy, 'aud
   return {
     name: selfName,
     url,
-    audiences: known.map(audienceClaim),
+    audiences: known.flatMap(audienceClaims),
     claims: {},
     keys: { from: 'inline', jwks: { keys: [] } },
     network: 'public',

@@ -6,6 +6,7 @@ import { newDecision } from '../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { introspect, introspectSigned } from '../../../shared/oauth/introspection.ts';
 import { parseForm } from '../../../shared/oauth/request/form.ts';
+import { selfIssuer } from '../../../shared/oauth/verify/self-issuer.ts';
 import type { Client } from '../../../shared/policy/compiled-policy.ts';
 import {
   cambioKey,
@@ -50,6 +51,22 @@ describe('a token', () => {
         expect([await state(later, token), await state(at, token)]).toEqual(['inactive: audience', 'active']);
       }
     }
+  });
+
+  test('is active, and can be exchanged and revoked, where the policy has come to write the slash of its audience otherwise', async () => {
+    const at = lifecycle();
+    const { token, claims } = await issued(at, formBody({ resource: 'https://orders.acme.example/' }));
+    expect(claims['aud']).toBe('https://orders.acme.example');
+    const { 'orders-api': orders, ...others } = served.audiences;
+    if (!orders) return expect.fail();
+    const written = (resource: string) => {
+      const audiences = { ...others, 'orders-api': { ...orders, resource } };
+      return { ...at, after: { ...at.after, policy: { ...at.after.policy, audiences } } };
+    };
+    expect(await state(written('https://orders.acme.example/'), token)).toBe('active');
+    expect(await state(written('https://orders.acme.example/a'), token)).toBe('inactive: audience');
+    const self = selfIssuer(issuerUrl, written('https://orders.acme.example/').after.policy);
+    expect(self.audiences).toEqual(expect.arrayContaining(['https://orders.acme.example/', claims['aud']]));
   });
 
   test('is active, whatever a claim of this name says that policy maps', async () => {

@@ -31,6 +31,13 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       '21:29: the resource "https://orders.acme.example" is already another audience\'s at policy.yaml:17:15 | a request could not tell them apart',
     good: '{ resource: https://orders.acme.example/payments }',
   },
+  'a resource that differs by a final slash': {
+    from: payments,
+    bad: '{ resource: "https://orders.acme.example/" }',
+    finding:
+      '21:29: the resource "https://orders.acme.example/" is already another audience\'s at policy.yaml:17:15 | a request could not tell them apart',
+    good: '{ resource: "https://payments.acme.example/" }',
+  },
   'a resource that is the same to every URL parser': {
     from: payments,
     bad: '{ resource: "https://orders.acme.example:443/" }',

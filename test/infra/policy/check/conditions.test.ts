@@ -182,3 +182,11 @@ describe('conditions', () => {
     ]);
   });
 });
+
+test('a condition that spells the other form of an origin is told which form it sees', () => {
+  const warning =
+    'warning: condition "it": the audience is "https://orders.acme.example" here, and never "https://orders.acme.example/"';
+  expect(lint('"https://orders.acme.example/" in request.resources')).toEqual([expect.stringContaining(warning)]);
+  expect(lint('"https://orders.acme.example" in request.resources')).toEqual([]);
+  expect(lint('claims.team == "https://orders.acme.example/"')).toEqual([]);
+});

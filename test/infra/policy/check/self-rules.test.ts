@@ -88,6 +88,10 @@ describe('rules about our own tokens', () => {
     const resource = { equals: 'https://orders.acme.example' };
     expect(audOf('orders-api')).toEqual({ path: 'aud', type: 'list', anyOf: [name, resource] });
     expect(audOf('https://orders.acme.example')?.anyOf).toEqual([resource, name]);
+    const slash = 'https://orders.acme.example/';
+    expect(audOf(slash)?.anyOf).toEqual([{ equals: slash }, name, resource]);
+    expect(findingsOf(from(`"${slash}"`))).toEqual(findingsOf(from('"https://orders.acme.example"')));
+    expect(findingsOf(from(`"${slash}x"`))).toEqual([expect.stringContaining('there is no audience')]);
     expect(audOf('payments-api')?.anyOf).toEqual([{ equals: 'payments-api' }]);
     expect(audOf('orders-*')?.anyOf).toEqual([{ glob: 'orders-*' }, resource]);
   });

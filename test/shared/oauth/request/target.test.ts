@@ -37,6 +37,41 @@ test.each<[string[], string[], Extract<Denial, { kind: 'target' }>['problem']]>(
   expect(resolve(['orders-api', orders], [orders]).name).toBe('orders-api');
 });
 
+test('an origin is one resource with and without its final slash, and nothing else is normalised', () => {
+  const named = (written: string, asked: string): string | undefined => {
+    const audience = { ...(policy.audiences['orders-api'] ?? expect.fail('no audience')), resource: written };
+    const served = { audiences: { 'orders-api': audience }, roles: {} };
+    const ask = (audiences: readonly string[], resources: readonly string[]) => {
+      try {
+        return resolveTarget({ asked: { audiences, resources, scope: undefined } }, served).name;
+      } catch (error) {
+        return error instanceof Refused ? undefined : expect.fail(String(error));
+      }
+    };
+    expect(ask([asked], [])).toBe(ask([], [asked]));
+    return ask([asked, 'orders-api'], [written, asked]);
+  };
+  expect([named(orders, `${orders}/`), named(`${orders}/`, orders), named(`${orders}/`, `${orders}/`)]).toEqual(
+    Array.from({ length: 3 }, () => 'orders-api'),
+  );
+  expect(named('http://localhost:8080', 'http://localhost:8080/')).toBe('orders-api');
+  for (const [written, asked] of [
+    [orders, `${orders}//`],
+    [orders, `${orders}:443`],
+    [orders, 'https://Orders.acme.example/'],
+    [orders, 'HTTPS://orders.acme.example'],
+    [orders, `${orders}/?`],
+    [`${orders}/a`, `${orders}/a/`],
+    [`${orders}?a`, `${orders}/?a`],
+    ['api://orders', 'api://orders/'],
+    ['urn:orders', 'urn:orders/'],
+    [orders, orders.slice(0, -1)],
+  ] as const) {
+    expect([written, asked, named(written, asked)]).toEqual([written, asked, undefined]);
+    expect(named(written, written)).toBe('orders-api');
+  }
+});
+
 test('the caller is told what it sent wrong, and not which targets there are', () => {
   const told = (problem: Extract<Denial, { kind: 'target' }>['problem']) => oauthError({ kind: 'target', problem });
   expect(told('missing').description).toBe('audience or resource is missing');

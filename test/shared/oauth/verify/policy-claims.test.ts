@@ -19,6 +19,10 @@ describe('aud', () => {
       'orders-api',
       'https://orders.acme.example',
     ]);
+    expect(seen(self, { aud: 'https://orders.acme.example/' })['aud']).toEqual([
+      'orders-api',
+      'https://orders.acme.example',
+    ]);
     expect(seen(self, { aud: 'payments-api' })['aud']).toEqual(['payments-api']);
     expect(seen(self, { aud: 'orders-api' })['aud']).toEqual([]);
     expect(seen(self, { aud: 'https://payments.acme.example' })['aud']).toEqual([]);
