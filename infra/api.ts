@@ -16,6 +16,7 @@ import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { apiPolicy } from './api-policy.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import { answerMethodNotAllowed, answerNotFound } from './mock-answers.ts';
 
@@ -36,8 +37,11 @@ export interface Route {
 }
 
 export interface ApiProps {
-  /** With it, the execute-api endpoint is switched off. */
   readonly domain?: Domain | undefined;
+  /** The stage's own URL serves beside the domain; without a domain it always serves. */
+  readonly stageEndpoint?: boolean | undefined;
+  /** ARNs of the only roles that may call `/admin/*`; whoever IAM lets invoke the API, without it. */
+  readonly operators?: readonly string[] | undefined;
   readonly logRetention: RetentionDays;
   /** Make the account's one role for API Gateway's logs; false where another stack has made it. */
   readonly cloudWatchRole: boolean;
@@ -48,6 +52,8 @@ export class Api extends Construct {
   /** Host and path that the API answers on. The stage is named literally: a reference to it would be a cycle. */
   readonly host: string;
   readonly basePath: string;
+  /** Host and path that CloudFront fetches from: the stage while it serves, which needs no DNS record. */
+  readonly origin: Pick<Api, 'host' | 'basePath'>;
   /** Where the DNS record of `domain` has to point. */
   readonly domainTarget: string | undefined;
 
@@ -56,12 +62,18 @@ export class Api extends Construct {
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Cambio: OAuth 2.0 token exchange',
       endpointTypes: [EndpointType.REGIONAL],
-      disableExecuteApiEndpoint: props.domain !== undefined,
+      disableExecuteApiEndpoint: props.domain !== undefined && !props.stageEndpoint,
+      ...(props.operators && { policy: apiPolicy(props.operators, stageName) }),
       cloudWatchRole: props.cloudWatchRole,
       deployOptions: stageOptions(new LogGroup(this, 'AccessLogs', { retention: props.logRetention })),
     });
-    this.host = props.domain?.domainName ?? `${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`;
-    this.basePath = props.domain ? '' : `/${stageName}`;
+    const ofStage = {
+      host: `${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`,
+      basePath: `/${stageName}`,
+    };
+    const { host, basePath } = props.domain ? { host: props.domain.domainName, basePath: '' } : ofStage;
+    [this.host, this.basePath] = [host, basePath];
+    this.origin = props.stageEndpoint ? ofStage : { host, basePath };
     this.domainTarget = props.domain && this.addDomain(props.domain).domainNameAliasDomainName;
     // CDK's own output names the stage by reference; the stack has its own.
     this.restApi.node.tryRemoveChild('Endpoint');

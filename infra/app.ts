@@ -1,25 +1,21 @@
-// The CDK app of cdk.json: `cdk synth`, `cdk deploy`. Reads the context `policy` and `awsClients`, writes diagnostics to stderr.
-import { join } from 'node:path';
+// The CDK app of cdk.json: `cdk synth`, `cdk deploy`. Reads context and the deployer's Region, writes diagnostics to stderr.
 import { App } from 'aws-cdk-lib';
-import type { AwsClients } from '../shared/config.ts';
+import { readContext } from './app-context.ts';
 import { CambioStack } from './cambio-stack.ts';
+import { refuseOtherPartitions } from './check-props.ts';
+import { demonstrationPolicy, isDemonstration } from './demonstration.ts';
+import { PropsError } from './props-error.ts';
 import { PolicyError } from './resolve-policy.ts';
-
-const demonstrationPolicy = join(import.meta.dirname, 'policy');
 
 try {
   const app = new App();
-  const policy: unknown = app.node.tryGetContext('policy');
-  const awsClients: unknown = app.node.tryGetContext('awsClients');
-  new CambioStack(app, 'Cambio', {
-    policy: typeof policy === 'string' ? policy : demonstrationPolicy,
-    demonstration: typeof policy !== 'string',
-    // Whether it is one, the construct says.
-    ...(awsClients !== undefined && { awsClients: awsClients as AwsClients }),
-  });
+  const { policy = demonstrationPolicy, ...given } = readContext((name) => app.node.tryGetContext(name));
+  // The stack leaves account and Region open; the CLI says where it is about to deploy.
+  refuseOtherPartitions(process.env['CDK_DEFAULT_REGION']);
+  new CambioStack(app, 'Cambio', { policy, demonstration: isDemonstration(policy), ...given });
   app.synth();
 } catch (error) {
-  if (!(error instanceof PolicyError)) throw error;
+  if (!(error instanceof PolicyError || error instanceof PropsError)) throw error;
   process.stderr.write(`${error.message}\n`);
   // Not exitCode: CDK would still synthesize what there is when the loop runs empty.
   process.exit(1);

@@ -1,7 +1,9 @@
 // The stack of this repository's own app: one TokenExchange, its outputs, and the guard of the demonstration policy.
 import { CfnOutput, CfnParameter, CfnRule, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { AwsClients } from '../shared/config.ts';
+import type { GivenVpc } from './app-context.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
 import { TokenExchange } from './token-exchange.ts';
 
@@ -10,19 +12,29 @@ export interface CambioStackProps extends StackProps {
   /** The policy is the demonstration: deploying it takes a deliberate parameter. */
   readonly demonstration: boolean;
   readonly awsClients?: AwsClients | undefined;
+  readonly vpc?: GivenVpc;
+  readonly operators?: readonly string[];
 }
 
 export class CambioStack extends Stack {
-  constructor(scope: Construct, id: string, props: CambioStackProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { policy, demonstration, vpc, operators, awsClients, ...props }: CambioStackProps,
+  ) {
     super(scope, id, {
       description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
       // `iss` of every token is this stack's, for ever.
       terminationProtection: true,
       ...props,
     });
-    if (props.demonstration) this.guardDemonstration();
-    const { policy, awsClients } = props;
-    const exchange = new TokenExchange(this, 'TokenExchange', { policy, ...(awsClients && { awsClients }) });
+    if (demonstration) this.guardDemonstration();
+    const exchange = new TokenExchange(this, 'TokenExchange', {
+      policy,
+      ...(vpc && { vpc: importVpc(this, vpc) }),
+      ...(operators && { operators }),
+      ...(awsClients && { awsClients }),
+    });
     const { issuer, apiBase, records, tokenRole, sessionBoundary, revocationsRole } = exchange;
     new CfnOutput(this, 'Issuer', { value: issuer });
     new CfnOutput(this, 'ApiBase', { value: apiBase });
@@ -50,4 +62,14 @@ export class CambioStack extends Stack {
       ],
     });
   }
+}
+
+/** By its ids alone: a look-up would ask AWS at synth. */
+function importVpc(scope: Construct, { vpcId, privateSubnetIds, availabilityZones }: GivenVpc): IVpc {
+  const zones = [...availabilityZones];
+  return Vpc.fromVpcAttributes(scope, 'Vpc', {
+    vpcId,
+    availabilityZones: zones,
+    privateSubnetIds: [...privateSubnetIds],
+  });
 }

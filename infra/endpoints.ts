@@ -2,6 +2,7 @@
 import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
+import { type Alias, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients } from '../shared/config.ts';
@@ -22,6 +23,8 @@ import {
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
 
 export interface EndpointsProps extends PartsProps {
+  /** Executions kept free for each of the administrators' functions. */
+  readonly reservedConcurrency: number | undefined;
   /** Of settings whose values only CloudFormation knows. */
   readonly digests: Settings;
   readonly logRetention: RetentionDays;
@@ -67,6 +70,7 @@ export class Endpoints extends Construct {
       { path: '/events', methods: ['POST'], handler: events },
       { path: '/admin/revocations', methods: ['POST'], handler: revocations, iam: true },
     ];
+    for (const { handler, iam } of this.routes) if (iam) reserve(handler, props.reservedConcurrency);
   }
 
   /** Roles of the functions that sign. */
@@ -91,6 +95,13 @@ export class Endpoints extends Construct {
     if (statements.some(({ actions }) => actions.includes('kms:Sign'))) this.signing.push(made.role);
     return made;
   }
+}
+
+/** However busy the others are, so many executions are left for this function. */
+function reserve(handler: Alias, executions: number | undefined): void {
+  const { defaultChild } = handler.lambda.node;
+  if (executions === undefined || !(defaultChild instanceof CfnFunction)) return;
+  defaultChild.reservedConcurrentExecutions = executions;
 }
 
 function acknowledgeSigning(scope: Construct): void {

@@ -36,7 +36,7 @@ export class IssuerDistribution extends Construct {
   constructor(scope: Construct, id: string, props: IssuerDistributionProps) {
     super(scope, id);
     const { api, domain } = props;
-    const origin = originOf(api);
+    const origin = originOf(api.origin);
     const documents = this.behavior(origin, 'ReadOnly', { code: readOnlyCode, cachePolicy: this.makeCachePolicy() });
     this.distribution = new Distribution(this, 'Distribution', {
       comment: 'Cambio: issuer documents',
@@ -97,9 +97,9 @@ interface EdgeBehavior {
 /** Errors CloudFront would otherwise keep for ten seconds. */
 const errorStatuses = [400, 403, 404, 405, 500, 502, 503, 504];
 
-function originOf(api: Api): HttpOrigin {
-  return new HttpOrigin(api.host, {
-    originPath: api.basePath,
+function originOf({ host, basePath }: Api['origin']): HttpOrigin {
+  return new HttpOrigin(host, {
+    originPath: basePath,
     protocolPolicy: OriginProtocolPolicy.HTTPS_ONLY,
     originSslProtocols: [OriginSslPolicy.TLS_V1_2],
   });

@@ -19,6 +19,7 @@ export interface GivenPolicy {
   readonly policy: string | CompiledPolicyInput;
   readonly issuers?: Readonly<Record<string, { readonly url: string }>>;
   readonly roles?: Readonly<Record<string, { readonly roleArn: string }>>;
+  readonly vpc?: object;
 }
 
 /** The policy does not compile, or a test beside it fails. The message is every diagnostic, one `path:line:column: message` after the other. */
@@ -38,12 +39,12 @@ export class PolicyError extends Error {
  */
 export function resolvePolicy(
   scope: Construct,
-  { policy, issuers = {}, roles = {} }: GivenPolicy,
+  { policy, issuers = {}, roles = {}, vpc }: GivenPolicy,
 ): CompiledPolicyInput {
   if (typeof policy !== 'string') return policy;
   const issuerUrls = Object.fromEntries(Object.entries(issuers).map(([name, { url }]) => [name, url]));
   const roleArns = Object.fromEntries(Object.entries(roles).map(([name, { roleArn }]) => [name, roleArn]));
-  const options = { issuerUrls, roleArns, isUnresolved: Token.isUnresolved };
+  const options = { issuerUrls, roleArns, isUnresolved: Token.isUnresolved, vpc: vpc !== undefined };
   const { artifact, values, diagnostics } = compilePolicy(policy, options);
   if (!artifact) throw new PolicyError(diagnostics);
   const failures = testFailures(policy, artifact);

@@ -1,12 +1,13 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
-import { Aws, CfnRule, Duration, Fn } from 'aws-cdk-lib';
+import { Annotations, Aws, CfnRule, Duration, Fn, Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { IManagedPolicy, IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { CfnOIDCProvider, IManagedPolicy, IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { Api, type Domain } from './api.ts';
+import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
 import { Endpoints } from './endpoints.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
@@ -27,10 +28,22 @@ export interface TokenExchangeProps {
   readonly roles?: Readonly<Record<string, IRole>>;
   /** The API base; without it, the stage URL. */
   readonly domain?: Domain;
+  /**
+   * The stage's own URL goes on serving beside `domain`, and CloudFront fetches from it: for the deployments between the one
+   * that adds a domain and the one after everybody has moved. Off by default.
+   */
+  readonly stageEndpoint?: boolean;
   /** The issuer; without it, the distribution's own domain name. The certificate must be in us-east-1. */
   readonly issuerDomain?: Domain;
   /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
+  /** ARNs of the only roles that may call `/admin/*`, of this account or others; without it, whoever IAM lets invoke the API. */
+  readonly operators?: readonly string[];
+  /**
+   * Executions kept free for each function that serves `/admin/*`, so that a flood of other requests cannot keep revocations
+   * out. Off by default: an account must keep 100 unreserved, and a new one has 10 in all.
+   */
+  readonly reservedConcurrency?: number;
   /** The most that sessions of revocable roles may do; by default everything but IAM, STS and organizations. */
   readonly sessionBoundary?: readonly PolicyStatement[];
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
@@ -46,6 +59,7 @@ export interface TokenExchangeProps {
 /**
  * Issuer, API, functions, keys and records of one Cambio.
  * @throws PolicyError with every diagnostic when the policy does not compile
+ * @throws PropsError in one line for props that cannot be deployed
  */
 export class TokenExchange extends Construct {
   /** The issuer identifier: an https origin. */
@@ -58,6 +72,11 @@ export class TokenExchange extends Construct {
   readonly issuerDistribution: IssuerDistribution;
   /** Assumes the policy's roles: their trust policies name it. */
   readonly tokenRole: IRole;
+  /**
+   * The issuer as IAM knows it, where a role is `via: web-identity`. IAM asks the issuer when it is made: where a DNS record of
+   * `issuerDomain` or `domain` has to be there first, let this depend on it.
+   */
+  readonly oidcProvider?: CfnOIDCProvider;
   /** The permissions boundary that revocable roles of this account must have; where the policy has such roles. */
   readonly sessionBoundary?: IManagedPolicy;
   /** Writes the policies that end sessions: roles of other accounts trust it to. */
@@ -65,21 +84,23 @@ export class TokenExchange extends Construct {
 
   constructor(scope: Construct, id: string, props: TokenExchangeProps) {
     super(scope, id);
+    refuseOtherPartitions(Stack.of(this).region);
+    checkProps(props);
     const { artifact, values } = resolvePolicy(this, props);
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
     requirePublicIssuer(artifact, props.issuerDomain?.domainName);
-    requireKnownClients(props.awsClients);
-    const { domain, issuerDomain, vpc, awsClients } = props;
-    const { logRetention = RetentionDays.THREE_MONTHS, cloudWatchRole = true } = props;
-    const decisionRetention = requireDay(props.decisionRetention ?? Duration.days(30));
+    warnOfOpenAdministration(this, props.operators, artifact);
+    const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
+    const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
+    const { cloudWatchRole = true } = props;
 
     this.records = new RecordsTable(this, 'Records');
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
-    this.api = new Api(this, 'Api', { domain, logRetention, cloudWatchRole });
+    this.api = new Api(this, 'Api', { domain, stageEndpoint, operators, logRetention, cloudWatchRole });
     this.issuerDistribution = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
     this.issuer = `https://${this.issuerDistribution.domainName}`;
     this.apiBase = this.api.base;
@@ -109,6 +130,7 @@ export class TokenExchange extends Construct {
       records,
       signingKeys,
       decisionRetention,
+      reservedConcurrency,
       logRetention,
       vpc,
       awsClients,
@@ -117,11 +139,18 @@ export class TokenExchange extends Construct {
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
     signingKeys.allowOnly(endpoints.signers);
-    // IAM asks the issuer for its certificate when it is registered.
-    registerIssuer(this, this.issuer, artifact)?.node.addDependency(this.issuerDistribution);
     // A new version serves when its keys are in the keyring, and not before.
     for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);
+    // The old origin goes when CloudFront fetches from the new one.
+    if (domain && !stageEndpoint) {
+      this.api.restApi.node.defaultChild?.node.addDependency(this.issuerDistribution.distribution);
+    }
+    const oidcProvider = registerIssuer(this, this.issuer, artifact);
+    if (!oidcProvider) return;
+    // IAM asks the issuer for its documents when it is registered: every route has to be there, and the stage.
+    oidcProvider.node.addDependency(this.issuerDistribution, this.api);
+    this.oidcProvider = oidcProvider;
   }
 }
 
@@ -145,20 +174,9 @@ function refuseLocalPolicy(scope: Construct, { local }: PolicyArtifact): void {
   });
 }
 
-/** A decision is the record of its token, too: it has to outlive every token. */
-function requireDay(retention: Duration): Duration {
-  if (retention.toDays({ integral: false }) >= 1) return retention;
-  throw new Error('decisionRetention must be at least a day');
-}
-
-/** What JavaScript or the context of the app says may be anything. */
-function requireKnownClients(clients: string | undefined): void {
-  if (clients === undefined || clients === 'direct' || clients === 'sdk') return;
-  throw new Error('awsClients must be direct or sdk');
-}
-
-function requireVpc({ issuers }: PolicyArtifact, vpc: IVpc | undefined): void {
-  const names = Object.values(issuers).flatMap(({ name, network }) => (network === 'private' ? [name] : []));
-  if (names.length === 0 || vpc) return;
-  throw new Error(`issuers with network: private need the construct's vpc: ${names.join(', ')}`);
+/** Within an account the right to invoke any API is the right to revoke by this one. */
+function warnOfOpenAdministration(scope: Construct, operators: readonly string[] | undefined, policy: PolicyArtifact) {
+  if (operators || policy.local) return;
+  const text = 'whoever IAM lets invoke this API may revoke and read decisions: name the roles that may in "operators"';
+  Annotations.of(scope).addWarningV2('cambio:operators', text);
 }

@@ -15,6 +15,8 @@ export interface CompileOptions {
   readonly standIns?: StandInKeys;
   /** With `local`: the keys that stand in for a client whose keys are at a `jwksUri` that is not on loopback. */
   readonly clientStandIns?: StandInKeys;
+  /** Whether the functions are in a VPC, where that is known. */
+  readonly vpc?: boolean;
   /** Only warn of an issuer without URL, or a role without ARN: `cambio policy check` does not see the TypeScript that gives it. */
   readonly urlsComeLater?: boolean;
 }

@@ -1,5 +1,6 @@
 // The policy compiler: files in, one artifact out, or everything that is wrong with them.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { checkNetworks } from './check/networks.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { lowerIssuer } from './lower/issuers.ts';
@@ -65,6 +66,7 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
   const findings = [
     ...ofUrls.diagnostics,
     ...ofArns.diagnostics,
+    ...checkNetworks(policy, options.vpc),
     ...checkPolicy(policy, local),
     ...rehearsePolicy(policy, artifact),
   ];

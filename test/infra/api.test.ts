@@ -224,6 +224,31 @@ describe('stage', () => {
 });
 
 describe('custom domain', () => {
+  const certificateArn = 'arn:aws:acm:eu-west-1:111122223333:certificate/00000000-0000-0000-0000-000000000000';
+  const certificateOf = (stack: Stack) => Certificate.fromCertificateArn(stack, 'Certificate', certificateArn);
+  const distributionOf = (of: ReturnType<typeof templateOf>) =>
+    Object.entries(resourcesOf(of, 'AWS::CloudFront::Distribution'))[0] ?? expect.fail('no distribution');
+
+  test('the stage may go on serving beside it, and CloudFront then fetches from there; without it that goes last', () => {
+    const [beside, alone] = [{ stageEndpoint: true }, {}].map((more) =>
+      templateOf((stack: Stack) => ({
+        domain: { domainName: 'sts.acme.example', certificate: certificateOf(stack) },
+        ...more,
+      })),
+    ) as [ReturnType<typeof templateOf>, ReturnType<typeof templateOf>];
+    expect(api(beside)).toMatchObject({ DisableExecuteApiEndpoint: false });
+    expect(JSON.stringify(distributionOf(beside)[1])).toContain('"OriginPath":"/live"');
+    expect(JSON.stringify(distributionOf(alone)[1])).toContain('"DomainName":"sts.acme.example"');
+    for (const template of [beside, alone]) {
+      template.hasResourceProperties('AWS::Lambda::Function', {
+        Environment: { Variables: { API_BASE: 'https://sts.acme.example' } },
+      });
+    }
+    const [restApi] = Object.values(resourcesOf(alone, 'AWS::ApiGateway::RestApi'));
+    expect(restApi?.DependsOn).toEqual([distributionOf(alone)[0]]);
+    expect(Object.values(resourcesOf(beside, 'AWS::ApiGateway::RestApi'))[0]?.DependsOn).toBeUndefined();
+  });
+
   const api = (of: ReturnType<typeof templateOf>) =>
     Object.values(resourcesOf(of, 'AWS::ApiGateway::RestApi')).map(({ Properties }: Resource) => Properties)[0];
 

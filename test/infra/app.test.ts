@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { isDemonstration } from '../../infra/demonstration.ts';
 import { compilePolicy } from '../../infra/policy/compile-policy.ts';
 import { cdkContext, synthesize } from '../../infra/synthesize.ts';
 import { inTemporaryFolder } from './synthesized.ts';
@@ -51,6 +52,12 @@ describe('the app of cdk.json', () => {
         AssertDescription: expect.stringContaining('demonstration policy'),
       },
     ]);
+    // However it is named.
+    const [named, copied] = [join(root, 'infra', '..', 'infra/policy/'), 'infra/policy/demonstration.yaml'].map(
+      isDemonstration,
+    );
+    expect([named, copied, isDemonstration(join(policies, 'good.yaml'))]).toEqual([true, true, false]);
+    expect(Object.keys(runApp({ policy: 'infra/policy' }).template?.Rules ?? {})).toContain('DemonstrationPolicy');
     expect(Object.keys(own.template?.Parameters ?? {})).toEqual(['BootstrapVersion']);
     expect(Object.keys(own.template?.Rules ?? {})).toEqual(['CheckBootstrapVersion']);
   });
@@ -72,11 +79,29 @@ describe('the app of cdk.json', () => {
     expect(own.template).toEqual(inProcess);
   });
 
+  test('takes a VPC and operators, and says at the line of the policy that a private network needs the former', () => {
+    const networks = join(policies, 'private-network.yaml');
+    const { status, stderr } = runApp({ policy: networks });
+    expect([status, stderr.trim()]).toEqual([
+      1,
+      expect.stringMatching(
+        /^\S*private-network\.yaml:7:14: an issuer with network: private needs the construct's vpc\n.*-c vpcId=.*$/,
+      ),
+    ]);
+    const vpc = { vpcId: 'vpc-1', subnetIds: 'subnet-1,subnet-2', availabilityZones: 'eu-west-1a,eu-west-1b' };
+    const operators = 'arn:aws:iam::111122223333:role/operators';
+    const text = JSON.stringify(runApp({ policy: networks, ...vpc, operators }).template);
+    expect(text).toContain('"SubnetIds":["subnet-1","subnet-2"]');
+    expect(text).toContain(`{"aws:PrincipalArn":["${operators}"]}`);
+  });
+
   test('a policy that does not compile: the diagnostic begins a line of stderr, exit 1', () => {
     const { status, stderr } = runApp({ policy: join(policies, 'bad.yaml') });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^\S*bad\.yaml:5:5: unknown key "colour"/m);
     expect(stderr).not.toContain('at new ');
-    expect(own).toMatchObject({ status: 0, stderr: '' });
+    expect(own.status).toBe(0);
+    expect(own.stderr).toMatch(/^WARNING whoever IAM lets invoke this API may revoke/);
+    expect(own.stderr.match(/WARNING|Error/g)).toEqual(['WARNING']);
   });
 });

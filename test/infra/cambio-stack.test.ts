@@ -25,7 +25,10 @@ function findingsOf(
   return inTemporaryFolder((outdir) => {
     const app = new App({ outdir, context: cdkContext(), analyticsReporting: false });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-    const stack = new CambioStack(app, 'Cambio', { policy: { artifact: served, values: {} }, demonstration: true });
+    const stack = new CambioStack(app, 'Cambio', {
+      ...{ policy: { artifact: served, values: {} }, demonstration: true },
+      operators: ['arn:aws:iam::111122223333:role/operators'],
+    });
     spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
     let failure: unknown;
     try {

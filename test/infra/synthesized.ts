@@ -45,7 +45,7 @@ export const artifact: PolicyArtifact = {
 /** The template of a stack with one TokenExchange; without a policy of its own it has {@link artifact}. */
 export function templateOf(props: Partial<TokenExchangeProps> | ((stack: Stack) => Partial<TokenExchangeProps>) = {}) {
   return inTemporaryFolder((outdir) => {
-    const stack = new Stack(new App({ ...quickly, outdir, context: cdkContext() }), 'Test');
+    const stack = new Stack(new App({ ...quickly, outdir, context: { ...cdkContext(), ...quietly } }), 'Test');
     const given = typeof props === 'function' ? props(stack) : props;
     new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given });
     return Template.fromStack(stack);
@@ -59,6 +59,9 @@ const quickly = {
   stackTraces: false,
   builtinCloudFormationValidation: false,
 };
+
+/** Warnings are in the constructs' metadata, for whoever looks; nobody prints them. */
+const quietly = { '@aws-cdk/core:annotationsInValidationReport': false };
 
 export function inTemporaryFolder<Result>(use: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));

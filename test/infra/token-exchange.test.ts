@@ -123,6 +123,24 @@ describe('functions', () => {
   });
 });
 
+test('of a reserved concurrency each administrators’ function has its own, and nobody else any; off by default', () => {
+  const reservedIn = (of: Synthesized) =>
+    functionsOf(of).flatMap(([id, { Properties }]) =>
+      Properties['ReservedConcurrentExecutions'] === undefined
+        ? []
+        : [[/Endpoints(\w+)Function/.exec(id)?.[1], Properties['ReservedConcurrentExecutions']]],
+    );
+  expect(reservedIn(template)).toEqual([]);
+  const reserved = templateOf({ reservedConcurrency: 5 });
+  const paths = Object.values(resourcesOf(reserved, 'AWS::ApiGateway::Method')).filter(
+    ({ Properties }) => Properties['AuthorizationType'] === 'AWS_IAM',
+  );
+  const serving = new Set(paths.map(({ Properties }) => /Endpoints(\w+)Live/.exec(JSON.stringify(Properties))?.[1]));
+  expect(new Map(reservedIn(reserved) as [string, number][])).toEqual(new Map([...serving].map((name) => [name, 5])));
+  const versionsOf = (of: Synthesized) => Object.keys(resourcesOf(of, 'AWS::Lambda::Version'));
+  expect(versionsOf(reserved)).toEqual(versionsOf(template));
+});
+
 test('decisions are kept 30 days unless told otherwise, and at least a day', () => {
   const retentionOf = (of: Synthesized) => environmentsOf(of)['Token']?.['DECISION_RETENTION'];
   expect(retentionOf(template)).toBe('2592000');
@@ -173,10 +191,12 @@ describe('a policy for the local stack', () => {
 });
 
 describe('issuers in private networks', () => {
-  const privately = withPolicy({ issuers: { ghes: { ...githubIssuer, name: 'ghes', network: 'private' } } });
+  const privateIssuers = { ghes: { ...githubIssuer, name: 'ghes', network: 'private' } } as const;
+  const privately = withPolicy({ issuers: privateIssuers });
 
   test('need a vpc, which the functions that call issuers are put into, and no other', () => {
     expect(() => templateOf(privately)).toThrow("issuers with network: private need the construct's vpc: ghes");
+    expect(() => templateOf(withPolicy({ issuers: privateIssuers, local: true }))).not.toThrow();
     const template = templateOf((stack: Stack) => ({ ...privately, vpc: new Vpc(stack, 'Vpc') as IVpc }));
     const inVpc = functionsOf(template).filter(
       ([id, { Properties }]) => id.includes('TokenExchange') && Properties['VpcConfig'],
@@ -294,7 +314,12 @@ describe('roles', () => {
     expect(providersOf(web)[0]?.Properties['Url']).toEqual({
       'Fn::Join': ['', ['https://', { 'Fn::GetAtt': [distribution, 'DomainName'] }]],
     });
-    expect(providersOf(web)[0]?.DependsOn).toContain(distribution);
+    const { DependsOn = [] } = providersOf(web)[0] ?? {};
+    const needed = ['AWS::ApiGateway::Stage', 'AWS::ApiGateway::Method', 'AWS::Lambda::Permission'];
+    expect(DependsOn).toContain(distribution);
+    for (const type of needed) {
+      expect(DependsOn).toEqual(expect.arrayContaining(Object.keys(resourcesOf(web, type))));
+    }
     expect(providersOf(withRole({}))).toEqual([]);
   });
 

@@ -1,13 +1,11 @@
 // The served policy, compiled for the local stack with the stand-ins' keys in it. I/O: reads policy files, makes keys.
-import { join } from 'node:path';
+import { demonstrationPolicy } from '../../demonstration.ts';
 import { type CompiledFiles, compilePolicy } from '../../policy/compile-policy.ts';
 import { formatDiagnostic } from '../../policy/source/diagnostic.ts';
 import type { SynthesizeOptions } from '../../synthesize.ts';
 import { StartError } from '../start-error.ts';
 import { type ClientStandIns, createClientStandIns } from './client-stand-ins.ts';
 import { createStandIns, type StandIns } from './stand-ins.ts';
-
-const demonstration = join(import.meta.dirname, '../..', 'policy');
 
 export interface LocalPolicyOptions {
   readonly path?: string | undefined;
@@ -23,7 +21,7 @@ export interface LocalPolicy {
 
 /** @throws StartError with every diagnostic of a policy that does not compile */
 export async function compileLocalPolicy({
-  path = demonstration,
+  path = demonstrationPolicy,
   realIssuers,
   log,
 }: LocalPolicyOptions): Promise<LocalPolicy> {

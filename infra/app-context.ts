@@ -1,0 +1,59 @@
+// What `cdk synth -c NAME=VALUE` gives the app. Pure.
+import type { AwsClients } from '../shared/config.ts';
+import { PropsError } from './props-error.ts';
+
+/** A VPC that is there already, named so that nothing asks AWS about it. */
+export interface GivenVpc {
+  readonly vpcId: string;
+  /** Private, with a way out; one or more in each availability zone. */
+  readonly privateSubnetIds: readonly string[];
+  readonly availabilityZones: readonly string[];
+}
+
+export interface AppContext {
+  /** File or folder; the demonstration, without it. */
+  readonly policy?: string;
+  readonly vpc?: GivenVpc;
+  readonly operators?: readonly string[];
+  readonly awsClients?: AwsClients;
+}
+
+/** @throws PropsError in one line */
+export function readContext(find: (name: string) => unknown): AppContext {
+  const text = (name: string): string | undefined => {
+    const value = find(name);
+    if (value === undefined || (typeof value === 'string' && value.trim() !== '')) return value?.trim();
+    throw new PropsError(`-c ${name}= takes a text`);
+  };
+  const list = (name: string, comma: RegExp | string = ',') => {
+    const items = text(name)?.split(comma);
+    return items?.map((item) => item.trim());
+  };
+  // A comma may stand in a role's name.
+  const [policy, operators] = [text('policy'), list('operators', /,(?=\s*arn:)/)];
+  const vpc = givenVpc(text('vpcId'), list('subnetIds'), list('availabilityZones'));
+  // Whether it is one, the construct says.
+  const awsClients = text('awsClients') as AwsClients | undefined;
+  return {
+    ...(policy !== undefined && { policy }),
+    ...(operators && { operators }),
+    ...(vpc && { vpc }),
+    ...(awsClients && { awsClients }),
+  };
+}
+
+function givenVpc(
+  vpcId: string | undefined,
+  subnetIds: readonly string[] | undefined,
+  availabilityZones: readonly string[] | undefined,
+): GivenVpc | undefined {
+  if (vpcId === undefined && !subnetIds && !availabilityZones) return undefined;
+  if (vpcId === undefined || !subnetIds || !availabilityZones) {
+    throw new PropsError('a VPC takes all of -c vpcId=VPC -c subnetIds=SUBNET,… -c availabilityZones=ZONE,…');
+  }
+  if (subnetIds.length % availabilityZones.length !== 0) {
+    const counts = `${subnetIds.length} subnets for ${availabilityZones.length} availability zones`;
+    throw new PropsError(`${counts}: name the zone of each subnet, in their order`);
+  }
+  return { vpcId, privateSubnetIds: subnetIds, availabilityZones };
+}

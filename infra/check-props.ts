@@ -1,0 +1,58 @@
+// What is wrong with the props of a TokenExchange, before anything is made of them. Pure.
+import { type Duration, Token } from 'aws-cdk-lib';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
+import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { parseRoleArn } from '../shared/policy/role-arn.ts';
+import type { Domain } from './api.ts';
+import { PropsError } from './props-error.ts';
+
+export interface CheckedProps {
+  readonly domain?: Domain | undefined;
+  readonly issuerDomain?: Domain | undefined;
+  readonly stageEndpoint?: boolean | undefined;
+  readonly operators?: readonly string[] | undefined;
+  readonly reservedConcurrency?: number | undefined;
+  readonly decisionRetention?: Duration | undefined;
+  readonly awsClients?: string | undefined;
+}
+
+/** @throws PropsError */
+export function checkProps(props: CheckedProps): void {
+  const { domain, issuerDomain, stageEndpoint, operators = [], reservedConcurrency, decisionRetention } = props;
+  if (domain && domain.domainName.toLowerCase() === issuerDomain?.domainName.toLowerCase()) {
+    const why = 'one is of API Gateway, the other of CloudFront, and a name leads to one of them';
+    throw new PropsError(`domain and issuerDomain are both ${domain.domainName}: ${why}`);
+  }
+  if (stageEndpoint !== undefined && !domain) throw new PropsError('stageEndpoint is for an API with a domain');
+  const stranger = operators.find((arn) => !Token.isUnresolved(arn) && !parseRoleArn(arn));
+  if (stranger !== undefined) throw new PropsError(`operators are ARNs of IAM roles, and "${stranger}" is none`);
+  if (reservedConcurrency !== undefined && !(Number.isInteger(reservedConcurrency) && reservedConcurrency > 0)) {
+    throw new PropsError(
+      'reservedConcurrency is a whole number above zero: with none the administrators were kept out',
+    );
+  }
+  // JavaScript, and the context of the app, may say anything.
+  if (!['direct', 'sdk', undefined].includes(props.awsClients)) {
+    throw new PropsError('awsClients must be direct or sdk');
+  }
+  // A decision is the record of its token, too: it has to outlive every token.
+  if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {
+    throw new PropsError('decisionRetention must be at least a day');
+  }
+}
+
+/** Stand-ins of the local stack are on no network. @throws PropsError */
+export function requireVpc({ issuers, local }: PolicyArtifact, vpc: object | undefined): void {
+  const names = Object.values(issuers).flatMap(({ name, network }) => (network === 'private' ? [name] : []));
+  if (names.length === 0 || vpc || local) return;
+  throw new PropsError(`issuers with network: private need the construct's vpc: ${names.join(', ')}`);
+}
+
+/** CloudFront, and with it the issuer, is in AWS's commercial partition only. @throws PropsError where the Region is known */
+export function refuseOtherPartitions(region: string | undefined): void {
+  const partition = region === undefined || Token.isUnresolved(region) ? undefined : RegionInfo.get(region).partition;
+  if (partition === undefined || partition === 'aws') return;
+  throw new PropsError(
+    `${region} is in the partition ${partition}, and Cambio runs in aws alone: its issuer is CloudFront's`,
+  );
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { readContext } from '../../infra/app-context.ts';
+
+const read = (context: Readonly<Record<string, unknown>>) => readContext((name) => context[name]);
+const vpc = { vpcId: 'vpc-1', subnetIds: 'subnet-1, subnet-2', availabilityZones: 'eu-west-1a,eu-west-1b' };
+
+test('names a policy, a VPC that is there and operators, whose names may hold commas', () => {
+  expect(read({})).toEqual({});
+  expect(read({ policy: 'p.yaml', ...vpc })).toEqual({
+    policy: 'p.yaml',
+    vpc: {
+      vpcId: 'vpc-1',
+      privateSubnetIds: ['subnet-1', 'subnet-2'],
+      availabilityZones: ['eu-west-1a', 'eu-west-1b'],
+    },
+  });
+  const operators = 'arn:aws:iam::111122223333:role/a,b, arn:aws:iam::999999999999:role/c';
+  expect(read({ operators }).operators).toEqual([
+    'arn:aws:iam::111122223333:role/a,b',
+    'arn:aws:iam::999999999999:role/c',
+  ]);
+});
+
+test('a VPC that is not whole, and a value that is no text, are said in one line', () => {
+  for (const name of ['vpcId', 'subnetIds', 'availabilityZones']) {
+    expect(() => read({ ...vpc, [name]: undefined })).toThrow(/^a VPC takes all of -c vpcId=[^\n]*$/);
+  }
+  expect(() => read({ ...vpc, subnetIds: 'subnet-1' })).toThrow('1 subnets for 2 availability zones');
+  expect(() => read({ policy: true })).toThrow('-c policy= takes a text');
+  expect(() => read({ operators: ' ' })).toThrow('-c operators= takes a text');
+});

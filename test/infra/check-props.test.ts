@@ -1,0 +1,58 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { expect, test } from 'vitest';
+import { type CheckedProps, checkProps, refuseOtherPartitions } from '../../infra/check-props.ts';
+import { PropsError } from '../../infra/props-error.ts';
+
+const arn = 'arn:aws:acm:us-east-1:111122223333:certificate/a';
+const certificate = Certificate.fromCertificateArn(new Stack(new App({ analyticsReporting: false })), 'C', arn);
+const domain = (domainName: string) => ({ domainName, certificate });
+const refusal = (props: CheckedProps): string => {
+  try {
+    checkProps(props);
+    return '';
+  } catch (error) {
+    expect(error).toBeInstanceOf(PropsError);
+    return (error as PropsError).message;
+  }
+};
+
+test('one name is not for both the API and the issuer, however it is written', () => {
+  const names = { domain: domain('sts.acme.example'), issuerDomain: domain('STS.acme.example') };
+  expect(refusal(names)).toMatch(/^domain and issuerDomain are both sts\.acme\.example: [^\n]*$/);
+  expect(refusal({ ...names, issuerDomain: domain('id.acme.example') })).toBe('');
+  expect(refusal({ domain: domain('sts.acme.example') })).toBe('');
+});
+
+test('the stage’s endpoint is kept beside a domain, and only then', () => {
+  expect(refusal({ stageEndpoint: true })).toContain('stageEndpoint');
+  expect(refusal({ stageEndpoint: true, domain: domain('sts.acme.example') })).toBe('');
+});
+
+test('operators are roles, not sessions of roles, users or patterns', () => {
+  const of = (...operators: readonly string[]) => refusal({ operators });
+  expect(of('arn:aws:iam::111122223333:role/ops', 'arn:aws:iam::999999999999:role/a/b')).toBe('');
+  expect(of()).toBe('');
+  for (const stranger of [
+    'arn:aws:iam::111122223333:role/*',
+    'arn:aws:iam::111122223333:user/me',
+    'arn:aws:sts::111122223333:assumed-role/ops/me',
+    '*',
+  ]) {
+    expect(of('arn:aws:iam::111122223333:role/ops', stranger)).toContain(`"${stranger}" is none`);
+  }
+});
+
+test('something is reserved, or nothing is said; decisions are kept a day or longer', () => {
+  expect(refusal({ reservedConcurrency: 1 })).toBe('');
+  for (const reservedConcurrency of [0, -1, 1.5]) expect(refusal({ reservedConcurrency })).toContain('whole number');
+  expect(refusal({ decisionRetention: Duration.days(1) })).toBe('');
+  expect(refusal({ decisionRetention: Duration.hours(23) })).toBe('decisionRetention must be at least a day');
+});
+
+test('other partitions are refused in one line where the Region is known', () => {
+  for (const region of ['cn-north-1', 'us-gov-west-1', 'us-iso-east-1']) {
+    expect(() => refuseOtherPartitions(region)).toThrow(new RegExp(`^${region} is in the partition aws-[^\\n]*$`));
+  }
+  for (const region of ['eu-west-1', 'mx-central-1', undefined, new Stack().region]) refuseOtherPartitions(region);
+});
