@@ -116,3 +116,22 @@ roles: { deploy-prod: { arn: "arn:aws:iam::111122223333:role/deploy-prod" } }
   expect(artifact?.rules).toMatchObject([{ id: 'gha-deploy-prod', outlive: true, grant: { ttl: 3_600 } }]);
   expect(compile(rules.replace('outlive: true', 'outlives: true')).artifact).toBeUndefined();
 });
+
+/** @param within where the names are in the file */
+function namesIn(file: string, pattern: RegExp, within = /[\s\S]*/): readonly string[] {
+  const [text = ''] = within.exec(textOf(file)) ?? [];
+  return [...text.matchAll(pattern)].map(([, name = '']) => name);
+}
+
+const props = /export interface TokenExchangeProps \{[\s\S]*?\n\}/;
+
+test.each([
+  ['prop of the construct', namesIn('infra/token-exchange.ts', /^ {2}readonly (\w+)/gm, props), 'docs/deploy.md'],
+  ['route', namesIn('infra/endpoints.ts', /\{ path: '([^']+)'/g), 'docs/http.md'],
+  ['command', namesIn('cli/command-table.ts', /^ {2}'?([a-z][a-z -]*)'?: \{$/gm), 'docs/commands.md'],
+])('each %s is on its page', (_what, names, page) => {
+  expect(names.length).toBeGreaterThan(8);
+  const isNamed = (name: string, text: string) => new RegExp(`[\`, ]${name}[\`?: ,\\]]`).test(text);
+  expect(names.filter((name) => !isNamed(name, textOf(page)))).toEqual([]);
+  expect(names.filter((name) => isNamed(name, textOf(page).replaceAll(name, '')))).toEqual([]);
+});
