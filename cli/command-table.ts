@@ -37,6 +37,12 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, output, machine }) =>
       (await import('./policy/compiler-commands.ts')).policyReach(values, defaultPolicy, output, machine),
   },
+  'policy diff': {
+    argument: { name: 'OLD NEW' },
+    options: { json: flag },
+    run: async ({ values, positionals: [before = '', after = ''], output, machine }) =>
+      (await import('./policy/compiler-commands.ts')).policyDiff([before, after], values, output, machine),
+  },
   'policy replay': {
     argument: { name: 'AUDIT.jsonl' },
     options: texts('policy'),

@@ -24,6 +24,8 @@ commands:
                           what the policy decides and why; exit 0 granted, 1 refused
   policy reach (--role NAME | --audience NAME) [--policy PATH] [--json]
                           every way in, over own tokens too, with a token for each (default: infra/policy)
+  policy diff OLD NEW [--json]
+                          who gains and who loses what, each with a token; exit 1 when anybody gains or nobody can tell
   policy replay AUDIT.jsonl --policy PATH
                           recorded decisions against another policy; exit 1 when one would flip
   introspect (--token-file FILE | --token-env NAME)

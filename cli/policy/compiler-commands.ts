@@ -1,6 +1,7 @@
 // The commands that need the policy compiler, as one module to load: it is most of the bundle, and nothing else needs it.
 export { awsTrustPolicy } from './aws-trust-policy.ts';
 export { policyCheck } from './check.ts';
+export { policyDiff } from './diff.ts';
 export { policyExplain } from './explain.ts';
 export { policyReach } from './reach.ts';
 export { policyReplay } from './replay.ts';

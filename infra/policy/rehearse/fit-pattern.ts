@@ -54,13 +54,35 @@ function alternativesOf(pattern: string): readonly string[] {
   return pattern.split('|');
 }
 
+/** One thing of an expression, and how often it may stand there. */
+const atom = /(\\.|\[\^?\]?[^\]]*\]|\.|[^\\[\].*+?{}])(\*|\+|\?|\{(\d+)(?:,\d*)?\})?\??/g;
+
 function fitPlain(pattern: string, filler: string): string {
-  const repeated = pattern.replace(/(\\[dwsDWS]|\[[^\]]*\]|\.)(\*|\+|\{[^}]*\})\??/g, (_, one: string) =>
-    one === '\\d' || one === '[0-9]' ? '987654321' : filler,
-  );
-  return repeated
-    .replace(/\\d|\[0-9\]/g, '7')
-    .replace(/\[([^\]^])[^\]]*\]/g, '$1')
-    .replace(/[*+?]/g, '')
-    .replace(/\\(.)/g, '$1');
+  return pattern.replace(atom, (_, one: string, times: string | undefined, least: string | undefined) => {
+    const isAnything = one === '.' || one.startsWith('[^');
+    if (isAnything && times !== undefined && least === undefined) return filler;
+    return memberOf(one).repeat(least === undefined ? 1 : Math.min(Number(least), maxRepeats));
+  });
+}
+
+/** More of the same makes no text more likely. */
+const maxRepeats = 256;
+
+const members: Readonly<Record<string, string>> = {
+  '\\d': '7',
+  '\\w': 'a',
+  '\\s': ' ',
+  '\\D': 'x',
+  '\\W': '-',
+  '\\S': 'a',
+  '.': 'x',
+};
+
+function memberOf(one: string): string {
+  const member = members[one];
+  if (member !== undefined) return member;
+  if (one.startsWith('[^')) return 'x';
+  const inner = one.startsWith('[') ? one.slice(1, -1) : one;
+  // In brackets a dot is a dot.
+  return inner.startsWith('\\') ? (members[inner.slice(0, 2)] ?? inner.slice(1, 2)) : inner.slice(0, 1);
 }

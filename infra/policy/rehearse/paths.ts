@@ -16,23 +16,42 @@ export interface Paths {
 /** The most exchanges from a foreign token (`depth`). */
 const maxHops = 16;
 
-/** Paths that come by no audience twice, the short ones first. */
-export function pathsTo(policy: PolicyArtifact, target: string, most: number): Paths {
+/**
+ * Paths that come by no audience twice, the short ones first.
+ * @param isAskedFor the paths that count
+ */
+export function pathsTo(
+  policy: PolicyArtifact,
+  target: string,
+  most: number,
+  isAskedFor: (path: RulePath) => boolean = () => true,
+): Paths {
   const granting = grantsByTarget(policy);
   const found: RulePath[] = [];
   let open: readonly RulePath[] = (granting.get(target) ?? []).map((rule) => [rule]);
-  while (open.length > 0 && found.length <= most) {
-    found.push(...open.filter(([first]) => first.from !== 'self'));
+  for (let seen = open.length; open.length > 0 && found.length <= most; seen += open.length) {
+    if (seen > mostSeen) return { paths: found.slice(0, most), truncated: true };
+    found.push(...open.filter(([first]) => first.from !== 'self').filter(isAskedFor));
     open = open.filter(([first]) => first.from === 'self').flatMap((path) => longer(path, target, granting, policy));
   }
   return { paths: found.slice(0, most), truncated: found.length > most };
 }
 
-export function grantsByTarget({ rules }: PolicyArtifact): ReadonlyMap<string, readonly Allow[]> {
-  return groupBy(
-    rules.filter((rule): rule is Allow => 'grant' in rule),
-    targetOf,
-  );
+/** Paths that are looked at for those that count. */
+const mostSeen = 100_000;
+
+const grants = new WeakMap<PolicyArtifact, ReadonlyMap<string, readonly Allow[]>>();
+
+/** Allow rules by the name of their target; listed once for each policy. */
+export function grantsByTarget(policy: PolicyArtifact): ReadonlyMap<string, readonly Allow[]> {
+  const listed =
+    grants.get(policy) ??
+    groupBy(
+      policy.rules.filter((rule): rule is Allow => 'grant' in rule),
+      targetOf,
+    );
+  grants.set(policy, listed);
+  return listed;
 }
 
 function longer(

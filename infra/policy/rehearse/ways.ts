@@ -29,8 +29,12 @@ export type FindWay = (path: RulePath, settled?: Settled) => Way | undefined;
 /** Combinations of values that are tried for one path. */
 const maxTries = 150;
 
-/** Prepares a policy. */
-export function createWays(world: World): FindWay {
+/**
+ * Prepares a policy.
+ * @param order in which order clients are tried for a rule
+ */
+export function createWays(plain: World, order: World['clientOrder'] = undefined): FindWay {
+  const world = { ...plain, ...(order && { clientOrder: order }) };
   const rehearse = createRehearse(world.policy);
   return (path, settled) => {
     const hops = walk(world, path, rehearse, settled);
@@ -115,9 +119,11 @@ function wishesAlong(world: World, path: RulePath): Wishes {
 }
 
 /** Clients that can present what the rule is about, with a name that a later hop wants. */
-export function clientsOf({ client, from }: Allow, { policy }: World, wish?: ClaimMatch): readonly string[] {
+export function clientsOf(rule: Allow, { policy, clientOrder }: World, wish?: ClaimMatch): readonly string[] {
+  const { client, from } = rule;
   const known = Object.keys(policy.clients);
-  const callers = client === undefined ? ['', ...known] : client === 'any' ? known : client;
+  const named = client === undefined ? ['', ...known] : client === 'any' ? known : client;
+  const callers = clientOrder ? clientOrder(rule, named) : named;
   if (!wish) return callers.slice(0, maxClients);
   const wanted = concreteValues(wish, undefined, anyHolder);
   const fitting = callers.filter((name) => wanted.includes(name === '' ? from : name));

@@ -24,6 +24,8 @@ export interface World {
   readonly denials: (issuer: string, target: string, claims: Claims) => readonly DenyRule[];
   /** Every deny rule about an issuer and a target. */
   readonly allDenials: (issuer: string, target: string) => readonly DenyRule[];
+  /** In which order clients are tried for a rule; as the policy names them where absent. */
+  readonly clientOrder?: ((rule: Allow, names: readonly string[]) => readonly string[]) | undefined;
   /** Epoch seconds. */
   readonly now: number;
 }

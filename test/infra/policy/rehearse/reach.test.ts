@@ -98,6 +98,7 @@ describe('ways to a target', () => {
     ['claims.groups.exists(g, g.startsWith("admin-"))', { groups: [expect.stringMatching(/^admin-/)] }],
     ['claims.email.endsWith("@acme.example")', { email: expect.stringMatching(/@acme\.example$/) }],
     ['claims.team.matches("^(red|blue)-[0-9]+$")', { team: expect.stringMatching(/^red-[0-9]+$/) }],
+    ['claims.team.matches("^[a-f]{4}(-x|y?)\\\\.[^/]+$")', { team: expect.stringMatching(/^[a-f]{4}/) }],
     ['claims.team != "some-team" && claims.team in ["some-team", "blue"]', { team: 'blue' }],
   ])('satisfy the condition %s', (condition, claims) => {
     const rule = (when: string) => `id: r, from: okta, client: portal, when: { it: '${when}' }, ${toApi}`;

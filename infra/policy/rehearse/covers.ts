@@ -1,0 +1,82 @@
+// Whether a rule surely takes whatever another takes, read from the two alone. What is not sure is not said. Pure.
+import type { ActorMatch, ClaimMatch, PolicyRule, WantedValue } from '../../../shared/policy/compiled-policy.ts';
+import { matchesGlob } from '../../../shared/policy/glob.ts';
+
+/** Whether every request that fits `narrow` fits `wide`: issuer, client, actor, match and conditions. */
+export function coversRule(wide: PolicyRule, narrow: PolicyRule): boolean {
+  return (
+    wide.from === narrow.from &&
+    coversClients(wide, narrow) &&
+    coversActors(wide, narrow) &&
+    coversConditions(wide, narrow) &&
+    coversMatch(wide.match, narrow.match)
+  );
+}
+
+function coversClients({ client: wide }: PolicyRule, { client: narrow }: PolicyRule): boolean {
+  if (wide === undefined) return true;
+  if (narrow === undefined) return false;
+  return wide === 'any' || (narrow !== 'any' && narrow.every((name) => wide.includes(name)));
+}
+
+/** An allow rule without `actor` takes only requests without one; a deny rule without takes them all. */
+function coversActors(wide: PolicyRule, { actor: narrow }: PolicyRule): boolean {
+  if (wide.actor === undefined) return narrow === undefined || 'deny' in wide;
+  return narrow !== undefined && coversActor(wide.actor, narrow);
+}
+
+function coversActor(wide: ActorMatch, narrow: ActorMatch): boolean {
+  return wide.from === narrow.from && coversMatch(wide.match, narrow.match);
+}
+
+function coversConditions({ when: wide = [] }: PolicyRule, { when: narrow = [] }: PolicyRule): boolean {
+  return wide.every(({ expression }) => narrow.some((other) => other.expression === expression));
+}
+
+/** Whether claims that fit `narrow` fit `wide`. */
+export function coversMatch(wide: readonly ClaimMatch[], narrow: readonly ClaimMatch[]): boolean {
+  return wide.every((wanted) => narrow.some((other) => coversClaim(wanted, other)));
+}
+
+function coversClaim(wide: ClaimMatch, narrow: ClaimMatch): boolean {
+  if (wide.path !== narrow.path || wide.type !== narrow.type || wide.open !== narrow.open) return false;
+  return narrow.anyOf.every((value) => wide.anyOf.some((pattern) => includes(pattern, value)));
+}
+
+/** What `**` may stand for, with more boundaries than any pattern writes out. */
+const anything: readonly string[] = ['', '\u0001', ':/', '/:', '\u0001:\u0001/\u0001', '/:\u0001'.repeat(64)];
+
+/** A star is a text that only a star of the wider pattern takes. */
+function includes(pattern: WantedValue, value: WantedValue): boolean {
+  if ('equals' in value) {
+    if ('equals' in pattern) return pattern.equals === value.equals;
+    return typeof value.equals === 'string' && matchesGlob(pattern.glob, value.equals);
+  }
+  if ('equals' in pattern) return false;
+  const { glob } = value;
+  return pattern.glob === glob || anything.every((text) => matchesGlob(pattern.glob, standIn(glob, text)));
+}
+
+function standIn(glob: string, anyText: string): string {
+  return glob
+    .split('**')
+    .map((part) => part.replaceAll('*', '\u0001'))
+    .join(anyText);
+}
+
+/** Whether no request surely fits both: they write out other values of one claim that has one value. */
+export function areDisjoint({ match: one }: PolicyRule, { match: other }: PolicyRule): boolean {
+  return one.some((wanted) =>
+    other.some(
+      (each) => each.path === wanted.path && each.type === wanted.type && isSingle(wanted) && !overlap(wanted, each),
+    ),
+  );
+}
+
+function isSingle({ type, open, path }: ClaimMatch): boolean {
+  return type !== 'list' && open !== true && path !== 'aud';
+}
+
+function overlap({ anyOf: one }: ClaimMatch, { anyOf: other }: ClaimMatch): boolean {
+  return one.some((a) => other.some((b) => ('glob' in a && 'glob' in b) || includes(a, b) || includes(b, a)));
+}
