@@ -54,7 +54,7 @@ async function main(): Promise<void> {
     process.exit(0);
   });
   const stack = await starting;
-  for (const line of await announcement(stack)) say(line);
+  for (const line of await announcement(stack, Math.floor(Date.now() / 1_000))) say(line);
   say(`ready ${stack.url}`);
 }
 

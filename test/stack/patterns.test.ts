@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { announcement } from '../../infra/local/announcement.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { snippetOf, snippetsOf } from '../cli/snippets.ts';
 
@@ -41,6 +42,14 @@ async function linesOf(script: string): Promise<readonly string[]> {
   expect(stderr).toBe('');
   return stdout.trimEnd().split('\n');
 }
+
+test('the commands that npm start prints of this policy work', async () => {
+  const printed = await announcement(stack, Math.floor(Date.now() / 1_000));
+  const commands = printed.filter((line) => /^ +(?:token=|curl|-d)/.test(line));
+  const [token = '', credentials = ''] = await linesOf(commands.join('\n'));
+  expect(JSON.parse(token)).toMatchObject({ token_type: 'Bearer', scope: 'orders:read payments:charge' });
+  expect(JSON.parse(credentials)).toMatchObject({ RoleArn: 'arn:aws:iam::111122223333:role/deploy' });
+});
 
 describe('an example', () => {
   test.each<[string, number, Readonly<Record<string, unknown>>]>([
