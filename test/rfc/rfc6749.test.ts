@@ -98,8 +98,10 @@ describe('§3.2 token endpoint', () => {
   });
 
   test('a parameter without a value is treated as omitted, an unrecognized one is ignored', async () => {
-    const { claims: bare } = decode((await served.exchange()).body['access_token']);
-    const { body } = await served.exchange({ actor_token: '', scope: '', foo: 'bar', __proto__: 'x' });
+    // Of one subject token: what is issued says when that was made.
+    const subject_token = await served.stack.tokenFor('github');
+    const { claims: bare } = decode((await served.exchange({ subject_token })).body['access_token']);
+    const { body } = await served.exchange({ subject_token, actor_token: '', scope: '', foo: 'bar', __proto__: 'x' });
     const { claims } = decode(body['access_token']);
     expect({ ...claims, ...times }).toEqual({ ...bare, ...times });
     expect(await endingOf({ subject_token: '' })).toBe('400 invalid_request');
