@@ -13,7 +13,7 @@ import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb, Item } from './dynamodb.ts';
 import { usedKey } from './record-keys.ts';
 
-/** The table, and the clock in seconds since the epoch. */
+/** The table, and the time in seconds since the epoch. */
 export interface UseStore {
   readonly call: CallDynamoDb;
   readonly table: string;

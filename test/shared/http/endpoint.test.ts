@@ -3,7 +3,6 @@ import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { expect, test, vi } from 'vitest';
 import { json } from '../../../shared/http/api-gateway.ts';
 import { endpoint } from '../../../shared/http/endpoint.ts';
-import { publicDocument } from '../../../shared/http/endpoints/public-document.ts';
 import { failureLog } from '../../../shared/http/errors.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 
@@ -47,16 +46,4 @@ test('a request that waits for what never comes is 503 after three seconds, and 
   await vi.advanceTimersByTimeAsync(1);
   vi.useRealTimers();
   expect([(await hanging).statusCode, abandoned]).toEqual([503, 1]);
-});
-
-test('a public document may be kept, its failure may not', async () => {
-  const get = (make: () => unknown) => publicDocument(make, 300, () => {})({}, {} as Context);
-  const found = await get(async () => ({ keys: [] }));
-  expect([found.statusCode, found.body]).toEqual([200, '{"keys":[]}']);
-  expect(found.headers?.['Cache-Control']).toBe('public, max-age=300, stale-while-revalidate=60');
-  const failed = await get(() => {
-    throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
-  });
-  expect(failed.headers).toMatchObject({ 'Retry-After': '1', 'Cache-Control': 'no-store' });
-  expect([failed.statusCode, JSON.parse(failed.body).error]).toEqual([503, 'temporarily_unavailable']);
 });
