@@ -5,10 +5,12 @@ import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './wiring.ts';
+import { clock, configured, joinedPolicy, keyringIn, now, ownKeys, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
-const { call, table } = recordsStore(config);
+const policy = joinedPolicy(config);
+const store = recordsStore(config);
+const { call, table } = store;
 
 export const handler = adminRevocationsEndpoint({
   findDecision: createFindDecision(call, table),
@@ -19,7 +21,9 @@ export const handler = adminRevocationsEndpoint({
     keys: ownKeys,
     clock,
   }),
-  keptFor: keptFor(joinedPolicy(config)),
+  policy,
+  readKeyring: keyringIn(store),
+  keptFor: keptFor(policy),
   now,
   write: createLog('admin-revocations'),
 });

@@ -1,5 +1,6 @@
 // POST /events. Wiring only.
 import { randomUUID } from 'node:crypto';
+import { createFindHolds } from '../shared/aws/holds.ts';
 import { createTakeUse } from '../shared/aws/one-time-uses.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
@@ -16,6 +17,7 @@ export const handler = eventsEndpoint({
   issuers: Object.values(policy.issuers),
   findKey: issuerKeys(write),
   recordRevocation: createRecordRevocation(call, table),
+  findHolds: createFindHolds(call, table, Math.random),
   takeUse: createTakeUse({ call, table, now }),
   keptFor: keptFor(policy),
   newId: randomUUID,

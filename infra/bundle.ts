@@ -9,7 +9,7 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 const root = join(import.meta.dirname, '..');
 
 const entries = [
-  ...(['token', 'introspect', 'revoke', 'admin-revocations', 'events'] as const),
+  ...(['token', 'introspect', 'revoke', 'admin-revocations', 'suspensions', 'events'] as const),
   ...(['discovery', 'jwks', 'status-lists', 'decisions', 'session-revocations', 'keyring-seed'] as const),
   ...(['value-digests'] as const),
 ] as const;

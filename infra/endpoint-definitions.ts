@@ -53,7 +53,7 @@ export function tokenPart(props: PartsProps): EndpointPart {
       signingKeys.signStatement(),
       records.statement('keyring', ['GetItem']),
       records.statement('decision', ['PutItem']),
-      records.statement('revoked', ['BatchGetItem']),
+      records.statement(['revoked', 'suspended'], ['BatchGetItem']),
       ...useStatements(artifact, records),
       ...referenceStatements(artifact, records, 'written'),
       ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
@@ -71,7 +71,7 @@ export function introspectPart(props: PartsProps): EndpointPart {
       signingKeys.signStatement({ algorithms: ['RS256'] }),
       records.statement('keyring', ['GetItem']),
       records.statement('decision', ['PutItem']),
-      records.statement('revoked', ['BatchGetItem']),
+      records.statement(['revoked', 'suspended'], ['BatchGetItem']),
       ...assertionStatements(artifact, records),
       ...referenceStatements(artifact, records, 'read'),
     ],
@@ -107,9 +107,21 @@ export function adminRevocationsPart(props: PartsProps): EndpointPart {
     },
     statements: [
       records.statement('revoked', ['PutItem']),
-      records.statement('decision', ['GetItem']),
+      records.statement(['decision', 'keyring'], ['GetItem']),
       ...(sessionRevocations ? [sessionRevocations.invokeStatement()] : []),
     ],
+  };
+}
+
+export function suspensionsPart(props: PartsProps): EndpointPart {
+  const { records } = props;
+  return {
+    entry: 'suspensions',
+    route: '/admin/suspensions',
+    seconds: 10,
+    withPolicy: true,
+    settings: { recordsTable: records.name, ...valuesOf(props) },
+    statements: [records.statement('suspended', ['BatchGetItem', 'PutItem']), records.listedStatement()],
   };
 }
 
@@ -164,7 +176,11 @@ export function statusListsPart({ artifact, signingKeys, records, issuer }: Part
 
 export function eventsPart(props: PartsProps): EndpointPart {
   const { artifact, records } = props;
-  const statements = [records.statement('revoked', ['PutItem']), records.statement('used', ['PutItem', 'UpdateItem'])];
+  const statements = [
+    records.statement('revoked', ['PutItem']),
+    records.statement('suspended', ['BatchGetItem']),
+    records.statement('used', ['PutItem', 'UpdateItem']),
+  ];
   return {
     entry: 'events',
     route: 'POST /events',

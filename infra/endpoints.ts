@@ -18,6 +18,7 @@ import {
   type PartsProps,
   revokePart,
   statusListsPart,
+  suspensionsPart,
   tokenPart,
 } from './endpoint-definitions.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
@@ -54,6 +55,7 @@ export class Endpoints extends Construct {
     const jwks = this.make('Jwks', jwksPart(props), props).live;
     const decisions = this.make('Decisions', decisionsPart(props), props).live;
     const revocations = this.make('AdminRevocations', adminRevocationsPart(props), props).live;
+    const suspensions = this.make('Suspensions', suspensionsPart(props), props).live;
     const statusLists = this.make('StatusLists', statusListsPart(props), props).live;
     const events = this.make('Events', eventsPart(props), props).live;
     this.routes = [
@@ -69,6 +71,8 @@ export class Endpoints extends Construct {
       { path: '/status-lists/{id}', methods: read, handler: statusLists },
       { path: '/events', methods: ['POST'], handler: events },
       { path: '/admin/revocations', methods: ['POST'], handler: revocations, iam: true },
+      { path: '/admin/suspensions', methods: read, handler: suspensions, iam: true },
+      { path: '/admin/suspensions/{kind}/{name+}', methods: ['PUT', 'DELETE'], handler: suspensions, iam: true },
     ];
     for (const { handler, iam } of this.routes) if (iam) reserve(handler, props.reservedConcurrency);
   }

@@ -12,6 +12,7 @@ const itemKeys = {
   reference: '*#reference#*',
   statusSeries: '*#status-series#*',
   revoked: '*#revoked#*',
+  suspended: '*#suspended#*',
 } as const;
 
 type ItemKind = keyof typeof itemKeys;
@@ -54,13 +55,16 @@ export class RecordsTable extends Construct {
     return this.table.tableName;
   }
 
-  /** Allows `actions` on items of one kind and on nothing else in the table. */
-  statement(kind: ItemKind, actions: readonly KeyedAction[]): PolicyStatement {
+  /**
+   * Allows `actions` on items of these kinds and on nothing else in the table. One request may name items of several kinds only
+   * where one statement has them all.
+   */
+  statement(kinds: ItemKind | readonly ItemKind[], actions: readonly KeyedAction[]): PolicyStatement {
     return new PolicyStatement({
       actions: actions.map((action) => `dynamodb:${action}`),
       resources: [this.table.tableArn],
       conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [itemKeys[kind]] },
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [kinds].flat().map((kind) => itemKeys[kind]) },
         // ForAllValues holds vacuously when the request carries no key at all.
         Null: { 'dynamodb:LeadingKeys': 'false' },
       },

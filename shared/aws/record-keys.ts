@@ -23,6 +23,12 @@ export const suspendedKey = ({ kind, name }: { readonly kind: string; readonly n
 
 export const isSuspendedKey = (pk: string): boolean => pk.startsWith(suspended);
 
+/** What a key of {@link suspendedKey} is of; names hold no `#`. */
+export const suspendedName = (pk: string): { readonly kind: string; readonly name: string } => {
+  const [kind = '', name = ''] = pk.slice(suspended.length).split('#');
+  return { kind, name };
+};
+
 /** A reference token, by the SHA-256 of its handle. */
 export const referenceKey = (hash: string): string => `${tenant}#reference#${hash}`;
 

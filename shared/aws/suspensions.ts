@@ -1,10 +1,11 @@
-// Suspensions in DynamoDB: one item for each name. A write is durable when it returns. The list comes from the index `listed`,
-// eventually consistent; whether a request is held back is read from the table.
+// Suspensions in DynamoDB: one item for each name. A write is durable when it returns. Which names have one is
+// asked of the index `listed`, eventually consistent; whether a request is held back is read from the table.
+import type { FindHolds } from '../oauth/revocation/revocation.ts';
 import { holds, type SuspendableName, type Suspension } from '../oauth/revocation/suspension.ts';
 import { callDependency } from './dependency.ts';
 import type { CallDynamoDb, Item } from './dynamodb.ts';
 import { queryListed } from './listed-items.ts';
-import { isSuspendedKey, listedSuspensions, suspendedKey } from './record-keys.ts';
+import { isSuspendedKey, listedSuspensions, suspendedKey, suspendedName } from './record-keys.ts';
 
 /** Writes a suspension; a later one of the same name replaces it. */
 export function createRecordSuspension(call: CallDynamoDb, table: string): (suspension: Suspension) => Promise<void> {
@@ -30,21 +31,23 @@ export function createEndSuspension(
     });
 }
 
-/**
- * The suspensions that hold, by kind and name.
- * @param now epoch seconds
- */
-export function createListSuspensions(
-  call: CallDynamoDb,
-  table: string,
-  now: () => number,
-): () => Promise<readonly Suspension[]> {
+export interface SuspensionsList {
+  readonly call: CallDynamoDb;
+  readonly table: string;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  readonly findHolds: FindHolds;
+}
+
+/** The suspensions that hold, by kind and name: the index says of which names there are any, the table what they are. */
+export function createListSuspensions({ call, table, now, findHolds }: SuspensionsList) {
   const key = ({ kind, name }: SuspendableName): string => `${kind} ${name}`;
-  return () =>
-    callDependency('dynamodb', async () => {
-      const found = (await queryListed(call, table, listedSuspensions)).map(suspensionOf);
-      return found.filter((one) => holds(one, now())).sort((a, b) => (key(a) < key(b) ? -1 : 1));
-    });
+  return async (): Promise<readonly Suspension[]> => {
+    const listed = await callDependency('dynamodb', () => queryListed(call, table, listedSuspensions));
+    const names = listed.map((item) => suspendedName(item['pk']?.S ?? '') as SuspendableName);
+    const { suspensions } = await findHolds({ parts: [], names });
+    return suspensions.filter((one) => holds(one, now())).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  };
 }
 
 /** Whether an item is a suspension, by its key. */

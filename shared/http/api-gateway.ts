@@ -3,6 +3,7 @@
 import type middy from '@middy/core';
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { Refused } from '../oauth/denial.ts';
 
 /** A header's value whatever its spelling; several headers of one name are joined by a comma, as a proxy would. */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
@@ -37,4 +38,13 @@ export function noStore<Event>(): MiddlewareObj<Event, APIGatewayProxyResult> {
     response.headers = { ...response.headers, ...noStoreHeaders };
   };
   return { after: forbid, onError: forbid };
+}
+
+/**
+ * The body as text.
+ * @throws Refused `body_too_large`
+ */
+export function bodyText(event: Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded'>): string {
+  if (isTooLarge(event)) throw new Refused({ kind: 'body_too_large' });
+  return Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8').toString('utf8');
 }

@@ -14,3 +14,15 @@ export function byResource(handlers: Readonly<Record<string, Handler>>) {
     return handler(event as never, context);
   };
 }
+
+/**
+ * The Lambda handler that serves the methods of one resource by name.
+ * @throws Error for a method nobody serves: the template has a route that the function does not
+ */
+export function byMethod(handlers: Readonly<Record<string, Handler>>) {
+  return (event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> => {
+    const handler = handlers[event.httpMethod];
+    if (!handler) throw new Error(`no endpoint serves ${event.httpMethod} ${event.resource}`);
+    return handler(event as never, context);
+  };
+}

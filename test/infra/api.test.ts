@@ -47,8 +47,18 @@ const endpoints = {
   '/.well-known/jwks.json': ['GET', 'HEAD'],
   '/admin/decisions/{decision_id}': ['GET', 'HEAD'],
   '/admin/revocations': ['POST'],
+  '/admin/suspensions': ['GET', 'HEAD'],
+  '/admin/suspensions/{kind}/{name+}': ['PUT', 'DELETE'],
 };
-const notFound = ['', '/{proxy+}', '/.well-known', '/admin', '/admin/decisions', '/status-lists'];
+const notFound = [
+  '',
+  '/{proxy+}',
+  '/.well-known',
+  '/admin',
+  '/admin/decisions',
+  '/admin/suspensions/{kind}',
+  '/status-lists',
+];
 
 describe('routes', () => {
   test('the API has these resources and no others', () => {
@@ -82,7 +92,7 @@ describe('routes', () => {
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|GET\/credentials|(GET|HEAD)\/(\.well-known\/[a-z.-]+|(admin\/decisions|status-lists)\/\*))"/,
+        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/suspensions|(admin\/decisions|status-lists)\/\*))"/,
       );
     }
   });

@@ -130,9 +130,9 @@ describe('an exchange', () => {
       },
     ],
     [
-      'repeated: the use is found taken, and joined',
+      'repeated: the use is found taken, and joined, and what it got looked up',
       200,
-      ['BatchGetItem', 'PutItem', 'PutItem', 'UpdateItem', 'kms:Sign'],
+      ['BatchGetItem', 'BatchGetItem', 'PutItem', 'PutItem', 'UpdateItem', 'kms:Sign'],
       async () => {
         const token = await stack.tokenFor('once');
         await exchange(token);

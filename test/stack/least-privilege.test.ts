@@ -48,6 +48,10 @@ beforeAll(async () => {
   const revocation = JSON.stringify({ by: 'family', value: '00000000-0000-4000-8000-000000000000', reason: 'test' });
   const revoking = { method: 'POST', body: revocation, headers: { authorization } };
   expect((await fetch(`${stack.url}/admin/revocations`, revoking)).status).toBe(200);
+  const suspended = `${stack.url}/admin/suspensions/issuer/nobody`;
+  const suspending = { method: 'PUT', body: JSON.stringify({ reason: 'test' }), headers: { authorization } };
+  expect((await fetch(suspended, suspending)).status).toBe(200);
+  expect((await fetch(`${stack.url}/admin/suspensions`, { headers: { authorization } })).status).toBe(200);
   const hour = Math.floor(Date.now() / 3_600_000).toString(36);
   expect((await fetch(`${stack.url}/status-lists/es256-${hour}-0`)).status).toBe(404);
   for (const path of ['jwks.json', 'openid-configuration']) await fetch(`${stack.url}/.well-known/${path}`);
@@ -64,7 +68,14 @@ describe('the functions’ rights', () => {
     const calls = callsOfFunctions();
     expect(new Set(calls.map(({ action }) => action))).toEqual(
       new Set([
-        ...['kms:Sign', 'kms:GetPublicKey', 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem'],
+        ...[
+          'kms:Sign',
+          'kms:GetPublicKey',
+          'dynamodb:GetItem',
+          'dynamodb:BatchGetItem',
+          'dynamodb:PutItem',
+          'dynamodb:Query',
+        ],
         ...['sts:AssumeRole', 'sts:TagSession'],
       ]),
     );

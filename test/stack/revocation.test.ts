@@ -154,6 +154,38 @@ test.each<[string, Record<string, unknown> | string]>([
   expect(ending(await at.revokeBy('jti', 'x'))).toBe('200');
 });
 
+test('a suspension holds from the next request on, in every function, until it is ended', async () => {
+  const admin = async (method: string, path: string, body?: object) => {
+    const init = { method, headers: signed, ...(body && { body: JSON.stringify(body) }) };
+    const response = await fetch(`${at.stack.url}/admin/suspensions${path}`, init);
+    const text = await response.text();
+    return [response.status, text === '' ? undefined : JSON.parse(text)] as const;
+  };
+  const subject = await github({ run_id: '70050' });
+  const token = await at.token(subject);
+  expect(await admin('PUT', '/issuer/github', { reason: 'incident' })).toMatchObject([
+    200,
+    { kind: 'issuer', name: 'github', reason: 'incident', at: expect.any(Number), principal: expect.any(String) },
+  ]);
+  const refused = await at.exchange(subject);
+  expect(ending(refused)).toBe('400 invalid_target');
+  const decision = await fetch(`${at.stack.url}/admin/decisions/${refused.body['decision_id']}`, { headers: signed });
+  expect(await decision.json()).toMatchObject({ reason: 'suspended', detail: 'issuer github is suspended' });
+  expect(await at.active(token)).toBe(true);
+  expect(await admin('PUT', '/client/orders', { reason: 'incident' })).toMatchObject([200, { name: 'orders' }]);
+  expect(ending(await at.post('/introspect', { token }, basic('orders')))).toBe('401 invalid_client');
+  const [, { suspensions }] = (await admin('GET', '')) as [number, { suspensions: { name: string }[] }];
+  expect(suspensions.map(({ name }) => name)).toEqual(['orders', 'github']);
+  expect(await admin('DELETE', '/issuer/github')).toEqual([204, undefined]);
+  expect(await admin('DELETE', '/client/orders')).toEqual([204, undefined]);
+  expect(ending(await at.exchange(subject))).toBe('200');
+  expect(await at.active(token)).toBe(true);
+  expect(await admin('GET', '')).toEqual([200, { suspensions: [] }]);
+  const other = (await admin('PUT', '/audience/acme%2Fapi', { reason: 'incident' }))[1];
+  expect(other).toMatchObject({ name: 'acme/api', known: false });
+  expect(await admin('DELETE', '/audience/acme/api')).toEqual([204, undefined]);
+});
+
 test('POST /admin/revocations is IAM’s: without a signature it is 403', async () => {
   const body = JSON.stringify({ by: 'jti', value: 'x', reason: 'r' });
   expect((await fetch(`${at.stack.url}/admin/revocations`, { method: 'POST', body })).status).toBe(403);

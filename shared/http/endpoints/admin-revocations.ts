@@ -3,16 +3,17 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf } from '../../causes.ts';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
-import { Refused } from '../../oauth/denial.ts';
+import type { ReadKeyring } from '../../oauth/jose/keyring.ts';
 import type { RecordRevocation, RevokedBy } from '../../oauth/revocation/revocation.ts';
 import {
   parseRevocationRequest,
   type RevocationRequest,
   revocationId,
 } from '../../oauth/revocation/revocation-request.ts';
+import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { revokesSessions } from '../../policy/revocation-tags.ts';
 import { adminEndpoint } from '../admin-endpoint.ts';
-import { isTooLarge, json } from '../api-gateway.ts';
+import { bodyText, json } from '../api-gateway.ts';
 import type { WriteLog } from '../log.ts';
 
 export interface AdminRevocationsEndpoint {
@@ -20,6 +21,8 @@ export interface AdminRevocationsEndpoint {
   readonly recordRevocation: RecordRevocation;
   /** Has the sessions of revocable roles ended, soon after it returns; undefined where the policy has no such role. */
   readonly endSessions: (() => Promise<void>) | undefined;
+  readonly policy: Pick<CompiledPolicy, 'issuers' | 'clients'>;
+  readonly readKeyring: ReadKeyring;
   /** Seconds a revocation is kept. */
   readonly keptFor: number;
   /** Epoch seconds. */
@@ -32,22 +35,16 @@ const name = 'admin_revocation';
 
 type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'requestContext'>;
 
-/** The Lambda handler: 200 with `{id, by, value, issuedBefore}` and, where AWS sessions end too, `aws`; 400, 413, 503. */
+/** The Lambda handler: 200 with `{id, by, value, issuedBefore}`, `known: false` for what is not there and, where AWS sessions end too, `aws`; 400, 413, 503. */
 export function adminRevocationsEndpoint(capabilities: AdminRevocationsEndpoint) {
   const { now, write } = capabilities;
   const respond = async (event: AdminEvent, principal: string): Promise<APIGatewayProxyResult> => {
-    const request = parseRevocationRequest(bodyOf(event), now());
+    const request = parseRevocationRequest(bodyText(event), now());
     const answer = await record(request, principal, capabilities);
     write('info', name, { ...answer, reason: request.reason, principal });
     return json(200, answer);
   };
   return adminEndpoint({ name, respond }, write);
-}
-
-function bodyOf(event: AdminEvent): string {
-  if (isTooLarge(event)) throw new Refused({ kind: 'body_too_large' });
-  const { body, isBase64Encoded } = event;
-  return Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8').toString('utf8');
 }
 
 async function record(request: RevocationRequest, principal: string, endpoint: AdminRevocationsEndpoint) {
@@ -64,7 +61,8 @@ async function record(request: RevocationRequest, principal: string, endpoint: A
     expiresAt: at + endpoint.keptFor,
     principal,
   });
-  const recorded = { id: revocationId({ by, value: named }), by, value, issuedBefore };
+  const known = (await isKnown(request, endpoint)) ? {} : { known: false };
+  const recorded = { id: revocationId({ by, value: named }), by, value, issuedBefore, ...known };
   return (await endsSessions(by, endpoint)) ? { ...recorded, aws: 'pending' } : recorded;
 }
 
@@ -73,6 +71,27 @@ async function endsSessions(by: RevokedBy, { endSessions, write }: AdminRevocati
   if (!endSessions || !revokesSessions(by)) return false;
   await endSessions().catch((error: unknown) => write('error', 'session_revocation', { cause: causesOf(error) }));
   return true;
+}
+
+/** Whether there is what a revocation names; of subjects and tokens nobody knows. The revocation is made either way. */
+async function isKnown(
+  { by, value }: Pick<RevocationRequest, 'by' | 'value'>,
+  { policy, readKeyring }: AdminRevocationsEndpoint,
+): Promise<boolean> {
+  switch (by) {
+    case 'issuer':
+      return Object.hasOwn(policy.issuers, value);
+    case 'run':
+      return Object.hasOwn(policy.issuers, value.slice(0, value.indexOf('|')));
+    case 'client':
+      return Object.hasOwn(policy.clients, value) || Object.hasOwn(policy.issuers, value);
+    case 'key':
+      return (await readKeyring()).keys.some(({ kid }) => kid === value);
+    case 'jti':
+    case 'family':
+    case 'subject':
+      return true;
+  }
 }
 
 /** Of a token without a record there is nothing left to revoke but what goes by its own name. */

@@ -9,7 +9,8 @@ import {
   type SecurityEventToken,
   verifyEventToken,
 } from '../../oauth/events/security-event-token.ts';
-import type { RecordRevocation } from '../../oauth/revocation/revocation.ts';
+import type { FindHolds, RecordRevocation } from '../../oauth/revocation/revocation.ts';
+import { isSuspended } from '../../oauth/revocation/suspension.ts';
 import type { TakeUse } from '../../oauth/verify/one-time-use.ts';
 import { header, isTooLarge, json } from '../api-gateway.ts';
 import { endpoint } from '../endpoint.ts';
@@ -18,6 +19,7 @@ import type { WriteLog } from '../log.ts';
 
 export interface EventsEndpoint extends EventVerifier, Receiver {
   readonly takeUse: TakeUse;
+  readonly findHolds: FindHolds;
   /** Making one again changes nothing. */
   readonly recordRevocation: RecordRevocation;
   readonly write: WriteLog;
@@ -59,6 +61,7 @@ function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
  */
 async function receive(pushed: PushedEvent, capabilities: EventsEndpoint): Promise<void> {
   const token = await verifyEventToken(pushed, capabilities);
+  await requireTrusted(token, capabilities);
   const { revocations, unknown } = effectOf(token, capabilities, capabilities.now());
   await Promise.all(revocations.map((revocation) => capabilities.recordRevocation(revocation)));
   const { outcome } = await capabilities.takeUse({ use: useOf(token), attempt: capabilities.newId() });
@@ -70,6 +73,13 @@ async function receive(pushed: PushedEvent, capabilities: EventsEndpoint): Promi
     ...(unknown.length > 0 && { unknown }),
     ...(outcome !== 'first' && { seen_before: true }),
   });
+}
+
+/** A suspended issuer is one nobody believes for now; what it has to say of its subjects can be pushed again. */
+async function requireTrusted({ issuer }: SecurityEventToken, { findHolds, now }: EventsEndpoint): Promise<void> {
+  const name = { kind: 'issuer', name: issuer.name } as const;
+  const { suspensions } = await findHolds({ parts: [], names: [name] });
+  if (isSuspended(name, suspensions, now())) throw new EventRefused('access_denied', 'the issuer is suspended');
 }
 
 /** Apart from the uses of the issuer's tokens: an event must not use up a token that has its `jti`. */

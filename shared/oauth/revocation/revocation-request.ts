@@ -24,19 +24,23 @@ const keptAtLeast = 30 * 86_400;
  * @throws Refused `parameter`
  */
 export function parseRevocationRequest(body: string, now: number): RevocationRequest {
-  const request = parseObject(body);
+  const request = parseJsonBody(body);
   if (Object.keys(request).some((name) => !members.includes(name))) malformed('the body');
   const { by, issuedBefore = now } = request;
   const kind = revocationKinds.find((one) => one === by) ?? malformed('by');
   if (typeof issuedBefore !== 'number' || !Number.isInteger(issuedBefore)) return malformed('issuedBefore');
   if (issuedBefore < 0 || issuedBefore > now) return malformed('issuedBefore');
-  const value = text(request, 'value');
+  const value = requiredText(request, 'value');
   // A run is the issuer's: the same number is another run elsewhere.
   if (kind === 'run' && !/^[^|]+\|./.test(value)) malformed('value');
-  return { by: kind, value, issuedBefore, reason: text(request, 'reason') };
+  return { by: kind, value, issuedBefore, reason: requiredText(request, 'reason') };
 }
 
-function parseObject(body: string): JsonObject {
+/**
+ * An administrator's body: one JSON object.
+ * @throws Refused `parameter`
+ */
+export function parseJsonBody(body: string): JsonObject {
   try {
     const value: JsonValue = parseStrictJson(body);
     if (isJsonObject(value)) return value;
@@ -46,7 +50,11 @@ function parseObject(body: string): JsonObject {
   return malformed('the body');
 }
 
-function text(request: JsonObject, name: string): string {
+/**
+ * A member that must be there, as text.
+ * @throws Refused `parameter`
+ */
+export function requiredText(request: JsonObject, name: string): string {
   const value = request[name];
   if (value === undefined) throw new Refused({ kind: 'parameter', parameter: name, problem: 'missing' });
   return typeof value === 'string' && value !== '' && value.length <= maxLength ? value : malformed(name);

@@ -19,8 +19,21 @@ export function onEveryEngine(body: (store: () => CallDynamoDb, on: Test) => voi
       call = callOf(running);
       await createTable(clientOf(running), {
         TableName: table,
-        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'listed', AttributeType: 'S' },
+        ],
         KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        GlobalSecondaryIndexes: [
+          {
+            IndexName: 'listed',
+            KeySchema: [{ AttributeName: 'listed', KeyType: 'HASH' }],
+            Projection: {
+              ProjectionType: 'INCLUDE',
+              NonKeyAttributes: ['statusIndex', 'revocationKeys', 'issuedBefore', 'expiresAt'],
+            },
+          },
+        ],
         BillingMode: 'PAY_PER_REQUEST',
       });
     });

@@ -6,7 +6,7 @@ import {
   adminRevocationsEndpoint,
 } from '../../../../shared/http/endpoints/admin-revocations.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import { now } from '../../../world.ts';
+import { github, makeWorld, now } from '../../../world.ts';
 
 async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {}) {
   const done: string[] = [];
@@ -15,6 +15,8 @@ async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {
     findDecision: async () => undefined,
     recordRevocation: async () => void done.push('recorded'),
     endSessions: async () => void done.push('told'),
+    policy: { issuers: { github }, clients: {} },
+    readKeyring: makeWorld().cambio.readKeyring,
     keptFor: 86_400,
     now: () => now,
     write: (level, message, fields) => void lines.push([level, message, Object.keys(fields)]),

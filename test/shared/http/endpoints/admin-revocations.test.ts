@@ -5,7 +5,7 @@ import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admi
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
-import { now } from '../../../world.ts';
+import { github, makeWorld, now } from '../../../world.ts';
 
 const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
 const valid = { by: 'jti', value: 'token-1', reason: 'lost laptop' };
@@ -24,6 +24,8 @@ async function call(
       recorded.push(revocation);
     },
     endSessions: undefined,
+    policy: { issuers: { github }, clients: {} },
+    readKeyring: makeWorld().cambio.readKeyring,
     keptFor: 1_000,
     now: () => now,
     write: (level, message, fields) => void lines.push({ level, message, fields }),
@@ -75,4 +77,14 @@ test('that is malformed is 400, one that is too large 413, and neither is record
     expect([answered.status, answered.answer.error, answered.recorded]).toEqual([status, 'invalid_request', []]);
     expect(answered.lines).toHaveLength(1);
   }
+});
+
+test.each([
+  ['issuer', 'github', 'gitlab'],
+  ['run', 'github|7', 'gitlab|7'],
+  ['key', 'cambio-key', 'issuer-key'],
+])('by %s says when there is nothing of that name, and is made all the same', async (by, there, other) => {
+  expect((await call({ ...valid, by, value: there })).answer).not.toHaveProperty('known');
+  const { status, answer, recorded } = await call({ ...valid, by, value: other });
+  expect([status, answer.known, recorded.length]).toEqual([200, false, 1]);
 });

@@ -42,6 +42,7 @@ function endpoint(changes: Partial<EventsEndpoint> = {}) {
     findKey: async (_issuer, wanted) => selectKey(keys, wanted),
     keptFor: 1_000,
     takeUse: cambio.takeUse,
+    findHolds: cambio.findHolds,
     recordRevocation: async (revocation) => void revoked.push(revocation),
     now: () => now,
     newId: () => String(ids++),
