@@ -1,9 +1,10 @@
 // Signing and public keys by AWS KMS. One call to KMS each.
-import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
 import { derToJoseSignature } from '../oauth/jose/ecdsa-signature.ts';
 import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
+import { verifiesDer } from '../oauth/jose/signature.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
 
@@ -20,19 +21,16 @@ export type SignMessage = (
 
 interface KmsAlgorithm {
   readonly spec: SigningAlgorithmSpec;
-  /** Of node:crypto; null where the algorithm has its own. */
-  readonly hash: 'sha256' | 'sha384' | null;
   /** Bytes of r and of s, for the algorithms whose signatures KMS answers in DER. */
   readonly integerSize?: number;
-  readonly padding?: number;
 }
 
 const algorithms: Readonly<Record<SigningAlgorithm, KmsAlgorithm>> = {
-  ES256: { spec: 'ECDSA_SHA_256', hash: 'sha256', integerSize: 32 },
-  ES384: { spec: 'ECDSA_SHA_384', hash: 'sha384', integerSize: 48 },
-  RS256: { spec: 'RSASSA_PKCS1_V1_5_SHA_256', hash: 'sha256', padding: constants.RSA_PKCS1_PADDING },
-  PS256: { spec: 'RSASSA_PSS_SHA_256', hash: 'sha256', padding: constants.RSA_PKCS1_PSS_PADDING },
-  Ed25519: { spec: 'ED25519_SHA_512', hash: null },
+  ES256: { spec: 'ECDSA_SHA_256', integerSize: 32 },
+  ES384: { spec: 'ECDSA_SHA_384', integerSize: 48 },
+  RS256: { spec: 'RSASSA_PKCS1_V1_5_SHA_256' },
+  PS256: { spec: 'RSASSA_PSS_SHA_256' },
+  Ed25519: { spec: 'ED25519_SHA_512' },
 };
 
 /**
@@ -46,16 +44,11 @@ export function createSign(signMessage: SignMessage): Sign {
       const { spec, integerSize } = algorithms[key.alg];
       const message = Buffer.from(input, 'ascii');
       const signature = await signMessage(key.keyId, message, spec);
-      if (!signature || !verifies(key.alg, message, publicKeyOf(key), signature)) {
+      if (!signature || !verifiesDer(message, publicKeyOf(key), key.alg, signature)) {
         throw new Error('the signature of KMS does not verify with the published key');
       }
       return integerSize === undefined ? signature : derToJoseSignature(signature, integerSize);
     });
-}
-
-function verifies(alg: SigningAlgorithm, message: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
-  const { hash, padding } = algorithms[alg];
-  return verify(hash, message, padding === undefined ? key : { key, padding }, signature);
 }
 
 /** Public keys by `kid`, parsed once. */

@@ -1,4 +1,4 @@
-// ECDSA signatures: the DER form of X9.62 that KMS answers to the fixed r‖s of JWS (RFC 7518 §3.4). Pure.
+// ECDSA signatures: the DER form of X9.62, which KMS answers and OpenSSL reads, and the fixed r‖s of JWS (RFC 7518 §3.4). Pure.
 
 /**
  * Converts strictly: one SEQUENCE of two positive, minimally encoded INTEGERs and nothing after it.
@@ -40,4 +40,22 @@ function writeInteger(bytes: Uint8Array, target: Uint8Array): void {
   if (magnitude.length === 0) throw new RangeError('integer is zero');
   if (magnitude.length > target.length) throw new RangeError('integer is too large for the curve');
   target.set(magnitude, target.length - magnitude.length);
+}
+
+/** Converts r‖s, of any even length up to that of P-521, to DER. What is no signature becomes DER of none. */
+export function joseToDerSignature(signature: Uint8Array): Buffer {
+  const size = signature.length / 2;
+  const [r, s] = [integerOf(signature.subarray(0, size)), integerOf(signature.subarray(size))];
+  const length = r.length + s.length;
+  // Two integers of P-521 are longer than a length of one byte can say.
+  const head = length > 0x7f ? [0x30, 0x81, length] : [0x30, length];
+  return Buffer.concat([Buffer.from(head), r, s]);
+}
+
+/** An INTEGER: without leading zeros, but for the one that keeps it positive. */
+function integerOf(bytes: Uint8Array): Buffer {
+  const first = bytes.findIndex((byte) => byte !== 0);
+  const magnitude = first < 0 ? Buffer.of(0) : bytes.subarray(first);
+  const padding = (magnitude[0] ?? 0) > 0x7f ? [0] : [];
+  return Buffer.concat([Buffer.of(0x02, magnitude.length + padding.length, ...padding), magnitude]);
 }

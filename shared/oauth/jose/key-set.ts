@@ -4,7 +4,7 @@ import { isClaims } from '../../policy/claims.ts';
 import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
 import { parseVerificationJwk } from './verification-jwk.ts';
 
-/** A public key that passed ingest; usable with jose's `compactVerify` and with `node:crypto`. */
+/** A public key that passed ingest; as `node:crypto` takes it. */
 export interface VerificationKey {
   readonly kid?: string;
   /** What it may verify; `EdDSA` in a header is `Ed25519` here. An RSA key without `alg` may verify several. */

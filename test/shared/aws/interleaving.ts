@@ -63,7 +63,7 @@ export function interleaving(): Interleaving {
   const quiet = async (): Promise<void> => {
     for (let calm = 0; calm < 4; calm = busy > 0 ? 0 : calm + 1) await settle();
   };
-  /** A process works on its own, verifying signatures in other threads, until it first waits or ends. */
+  /** A process works on its own until it first waits or ends. */
   const start = async (process: () => Promise<void>): Promise<void> => {
     const before = waiting.length;
     let ended = false;
