@@ -1,5 +1,6 @@
 // Audiences that bind a token to nobody in particular: whoever else receives such tokens could present them here. Pure.
 
+import { profileNameOf } from '../claims/catalogue.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { itemsOf } from '../source/list-items.ts';
@@ -26,7 +27,7 @@ const fixed = ['azure-devops'];
 
 export function checkAudienceBinding({ issuers }: MergedPolicy): readonly Diagnostic[] {
   return issuers.flatMap(({ value, place }) => {
-    const profile = typeof value.claims === 'string' ? value.claims : '';
+    const profile = profileNameOf(value) ?? '';
     if (fixed.includes(profile)) return [];
     const shared = [...ofOthers, ...(Object.hasOwn(defaults, profile) ? [defaults[profile]] : [])];
     return itemsOf(value.audience, below(place, 'audience'))

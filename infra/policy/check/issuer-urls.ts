@@ -1,5 +1,6 @@
 // Issuer URLs among each other and against what their vendor writes. Pure.
 
+import { profileNameOf } from '../claims/catalogue.ts';
 import { profiles } from '../profiles/registry.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
@@ -61,7 +62,7 @@ function slash(entry: Entry<IssuerEntry>, texts: ReadonlyMap<string, string>, { 
   const url = texts.get(name);
   if (url === undefined || value.url === undefined) return [];
   const at = below(place, 'url');
-  const profile = typeof value.claims === 'string' ? profiles.get(value.claims) : undefined;
+  const profile = profiles.get(profileNameOf(value) ?? '');
   const wanted = profile?.endsWithSlash(url);
   if (wanted !== undefined && wanted !== url.endsWith('/')) {
     const message = `the iss of such tokens ${wanted ? 'ends' : 'does not end'} with a slash`;

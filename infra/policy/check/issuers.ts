@@ -1,6 +1,6 @@
 // Issuers: profile, claims, audiences, keys and limits. Their URLs are checked where they are resolved. Pure.
 import { registeredType } from '../../../shared/policy/registered-claims.ts';
-import { registeredClaims } from '../claims/catalogue.ts';
+import { profileNameOf, registeredClaims, statedClaims } from '../claims/catalogue.ts';
 import { profileNames, profiles } from '../profiles/registry.ts';
 import { limits } from '../schema/defaults.ts';
 import { formatDuration, parseDuration } from '../schema/duration.ts';
@@ -17,7 +17,7 @@ import { checkUpstream } from './upstream.ts';
 type IssuerCheck = (issuer: IssuerEntry, place: Place, local: boolean) => readonly Diagnostic[];
 
 const checks: readonly IssuerCheck[] = [
-  ...[checkProfile, checkRegistered, checkAudience, checkKeys, checkSkew],
+  ...[checkProfile, checkStated, checkAudience, checkKeys, checkSkew],
   ...[checkLists, checkUpstream],
 ];
 
@@ -27,20 +27,25 @@ export function checkIssuers({ issuers }: MergedPolicy, local: boolean): readonl
   );
 }
 
-function checkProfile({ claims }: IssuerEntry, place: Place): Diagnostic[] {
-  if (typeof claims !== 'string' || profiles.has(claims)) return [];
-  const hint = didYouMean(claims, profileNames);
-  return [errorAt(below(place, 'claims'), `there is no profile ${quote(claims)}`, hint)];
+function checkProfile(issuer: IssuerEntry, place: Place): Diagnostic[] {
+  const name = profileNameOf(issuer);
+  if (name === undefined || profiles.has(name)) return [];
+  const at = typeof issuer.claims === 'string' ? below(place, 'claims') : below(place, 'claims', 'profile');
+  return [errorAt(at, `there is no profile ${quote(name)}`, didYouMean(name, profileNames))];
 }
 
-/** A token in which one of them has another type is refused, whatever policy says. */
-function checkRegistered({ claims = {} }: IssuerEntry, place: Place): Diagnostic[] {
-  if (typeof claims === 'string') return [];
-  return Object.entries(claims).flatMap(([name, type]) => {
-    const known = registeredType(name);
+/** A token in which a registered claim has another type is refused, whatever policy says; a profile's claims have theirs. */
+function checkStated(issuer: IssuerEntry, place: Place): Diagnostic[] {
+  const profile = profileNameOf(issuer);
+  const at = profile === undefined ? below(place, 'claims') : below(place, 'claims', 'more');
+  const ofProfile = profiles.get(profile ?? '')?.claims ?? {};
+  return Object.entries(statedClaims(issuer)).flatMap(([name, type]) => {
+    const registered = registeredType(name);
+    const known = registered ?? (Object.hasOwn(ofProfile, name) ? ofProfile[name] : undefined);
     if (known === undefined || known === type) return [];
-    const hint = Object.hasOwn(registeredClaims, name) ? 'leave it out' : `write ${known}`;
-    return [errorAt(below(place, 'claims', name), `the registered claim ${name} is of type ${known}`, hint)];
+    const whose = registered === undefined ? `the claim ${name} of ${profile}` : `the registered claim ${name}`;
+    const isKnown = registered === undefined || Object.hasOwn(registeredClaims, name);
+    return [errorAt(below(at, name), `${whose} is of type ${known}`, isKnown ? 'leave it out' : `write ${known}`)];
   });
 }
 

@@ -1,5 +1,6 @@
 // Rules that grant to more callers than their author may think. Pure.
 
+import { profileNameOf } from '../claims/catalogue.ts';
 import { byName, type Entry, type MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
@@ -23,7 +24,7 @@ function openRule(policy: MergedPolicy, { name, value, place }: Entry<RuleEntry>
   const issuer = byName(policy.issuers).get(value.from)?.value;
   const at = below(place, 'from');
   if (issuer === undefined || value.client !== undefined) return [];
-  if (typeof issuer.claims !== 'string') {
+  if (profileNameOf(issuer) === undefined) {
     const hint = `name a "client", or a workload profile in ${quote(value.from)}`;
     return [warningAt(at, `rule ${quote(name)} is open to anyone who holds such a token`, hint)];
   }

@@ -25,11 +25,33 @@ export const registeredClaims: Readonly<Record<string, ClaimType>> = {
   jti: 'string',
 };
 
+type StatedClaims = Pick<IssuerEntry, 'claims'>;
+
+/** The profile an issuer names, whether there is one or not. */
+export function profileNameOf({ claims }: StatedClaims): string | undefined {
+  if (claims === undefined || typeof claims === 'string') return claims;
+  return hasProfile(claims) ? claims.profile : undefined;
+}
+
+/** Claims that the policy itself gives a type: all of a map, or those beside the profile's. */
+export function statedClaims({ claims = {} }: StatedClaims): Readonly<Record<string, ClaimType>> {
+  if (typeof claims === 'string') return {};
+  return hasProfile(claims) ? claims.more : claims;
+}
+
+type Extended = Extract<NonNullable<IssuerEntry['claims']>, { readonly more: object }>;
+
+function hasProfile(claims: Exclude<StatedClaims['claims'], string | undefined>): claims is Extended {
+  return typeof claims['more'] === 'object';
+}
+
 /** The catalogue of an issuer; undefined if it names a profile that cannot be used. */
-export function catalogueOf({ claims = {} }: IssuerEntry): Catalogue | undefined {
-  if (typeof claims !== 'string') return { claims: { ...claims, ...registeredClaims } };
-  const profile = profiles.get(claims);
-  return profile && { claims: { ...profile.claims, ...registeredClaims }, profile };
+export function catalogueOf(issuer: StatedClaims): Catalogue | undefined {
+  const name = profileNameOf(issuer);
+  const stated = statedClaims(issuer);
+  if (name === undefined) return { claims: { ...stated, ...registeredClaims } };
+  const profile = profiles.get(name);
+  return profile && { claims: { ...stated, ...profile.claims, ...registeredClaims }, profile };
 }
 
 /** What is known of a claim path: its type, or that it lies open below a claim of type object. */

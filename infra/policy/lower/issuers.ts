@@ -1,6 +1,6 @@
 // An issuer of a checked policy as the functions read it: where its keys come from and which network it may be on. Pure.
 import type { IssuerNetwork, KeySource, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
-import { catalogueOf } from '../claims/catalogue.ts';
+import { catalogueOf, profileNameOf } from '../claims/catalogue.ts';
 import type { StandInKeys } from '../compile-options.ts';
 import { defaults } from '../schema/defaults.ts';
 import { parseDuration } from '../schema/duration.ts';
@@ -20,12 +20,13 @@ export function lowerIssuer(
 ): CompiledIssuer {
   const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
   const keys = keysOf(name, value, url, standIns);
+  const profile = profileNameOf(value);
   const run = catalogueOf(value)?.profile?.run;
   return {
     name,
     url,
     audiences: [value.audience].flat(),
-    ...(typeof value.claims === 'string' && { profile: value.claims }),
+    ...(profile !== undefined && { profile }),
     claims: catalogueOf(value)?.claims ?? {},
     ...(run !== undefined && { run }),
     keys,

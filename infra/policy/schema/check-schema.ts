@@ -64,11 +64,11 @@ function unknownKey(schema: z.ZodType, place: Place, key: string): Diagnostic {
   return errorAt(keyOf(below(place, key)), `unknown key ${quote(key)}`, didYouMean(key, known));
 }
 
-/** Goes on with the one branch the value is of the type of; with none or several, names them all. */
+/** Goes on with the branch the value is of the type of, of several with the one it comes nearest to; with none, names them all. */
 function unionFindings(schema: z.ZodType, place: Place, branches: readonly (readonly Issue[])[]): Diagnostic[] {
   const fitting = branches.filter((issues) => !issues.some(isWrongKind));
-  const [branch] = fitting;
-  if (branch !== undefined && fitting.length === 1) return branch.flatMap((issue) => findingsOf(schema, place, issue));
+  const [branch] = fitting.toSorted((one, other) => one.length - other.length);
+  if (branch !== undefined) return branch.flatMap((issue) => findingsOf(schema, place, issue));
   return [typeFinding(place, branches.flat().flatMap(expectedKinds))];
 }
 

@@ -28,13 +28,24 @@ const events = closed({
   authorization: closed({ sha256 }).optional().describe('SHA-256 of the whole Authorization header value.'),
 });
 
+/** A map may have a claim named `profile`, or `more`: only where `more` is a map itself is the first a profile. */
+const claims = z.union([
+  filled,
+  closed({
+    profile: filled.describe('A token profile.'),
+    more: z.record(filled, claimType).describe('Claims that the vendor has added since.'),
+  }),
+  z.record(filled, claimType),
+]);
+
 export const issuer = closed({
   url: filled.optional().describe('Exact `iss` of the tokens. May come from TypeScript instead.'),
   audience: oneOrMore(filled).describe('The `aud` of an accepted token must name one of these.'),
-  claims: z
-    .union([filled, z.record(filled, claimType)])
+  claims: claims
     .optional()
-    .describe('A token profile, or a map of claim name to type. Registered claims are always known.'),
+    .describe(
+      'A token profile, `{ profile, more }` with claims it does not know, or a map of claim name to type. Registered claims are always known.',
+    ),
   jwksUri: filled.optional().describe('Where the keys are; without it and `jwks`, OIDC discovery tells.'),
   jwks: jwks.optional().describe('The public keys themselves.'),
   algorithms: z.array(verificationAlgorithm).min(1, 'name an algorithm').optional(),

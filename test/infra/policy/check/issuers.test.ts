@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { changed, compileText, expectMistake, type Mistake } from '../policy-world.ts';
+import { changed, compileText, expectMistake, findingsOf, type Mistake, validPolicy } from '../policy-world.ts';
 
 const eks = '    claims: kubernetes\n';
 const jwks = (members: string) => `${eks}    jwks: { keys: [{ ${members} }] }\n`;
@@ -129,5 +129,62 @@ describe('issuers', () => {
       network: 'private',
       keys: { from: 'jwksUri', jwksUri: 'https://keys.example/jwks' },
     });
+  });
+});
+
+describe('claims beside those of a profile', () => {
+  const github = '    claims: github-actions\n';
+  const more = (types: string, name = 'github-actions') => `    claims: { profile: ${name}, more: { ${types} } }\n`;
+  const policyWith = (claims: string, rule = '') => changed(github, claims) + rule;
+  const rule = (match: string, outcome: string) => `  - { id: new, from: github, match: { ${match} }, ${outcome} }\n`;
+  const grant = 'grant: { audience: payments-api, scopes: [payments:charge] }';
+
+  test('are known by name and type, and the profile stays what it is', () => {
+    const { artifact, diagnostics } = compileText(policyWith(more('new_claim: string, runner_group: list')));
+    expect(diagnostics).toEqual([]);
+    const plain = compileText(validPolicy).artifact?.issuers['github'] ?? expect.fail('no artifact');
+    const claims = { ...plain.claims, new_claim: 'string', runner_group: 'list' };
+    expect(artifact?.issuers['github']).toEqual({ ...plain, claims });
+    const matching = rule('new_claim: "7", runner_group: blue, repository_id: "1", ref: refs/heads/main', grant);
+    expect(findingsOf(policyWith(more('new_claim: string, runner_group: list'), matching))).toEqual([]);
+    expect(findingsOf(policyWith(github, matching)).join()).toContain('unknown claim "new_claim"');
+  });
+
+  test('do not weaken what is checked of rules of the profile', () => {
+    const open = rule('ref: refs/heads/main', grant);
+    expect(findingsOf(policyWith(more('x: string'), open))).toEqual(findingsOf(policyWith(github, open)));
+    expect(findingsOf(policyWith(more('x: string'), open)).join()).toContain('any other organisation');
+    // Which tokens have it nobody knows.
+    expect(findingsOf(policyWith(more('x: string'), rule('x: "1"', 'deny: true'))).join()).toContain(
+      'denies by "x", which not every token has',
+    );
+  });
+
+  test.each([
+    [more('ref: list'), '6:53: the claim ref of github-actions is of type string | leave it out'],
+    [more('iat: string'), '6:53: the registered claim iat is of type int | leave it out'],
+    [more('x: string', 'github-action'), '6:24: there is no profile "github-action" | did you mean github-actions?'],
+    [more('x: strin'), '6:51: this must be one of string, int, bool, list, object | did you mean string?'],
+    ['    claims: { profile: github-actions }\n', '6:5: "more" is missing here | add "more:"'],
+    [
+      '    claims: { profile: github-actions, more: { x: string }, most: 1 }\n',
+      '6:61: unknown key "most" | did you mean more?',
+    ],
+  ])('%s: %s', (claims, finding) => {
+    expect(findingsOf(policyWith(claims))).toEqual([finding]);
+    expect(findingsOf(policyWith(more('x: string')))).toEqual([]);
+  });
+
+  test('are no part of a map that has claims of these names', () => {
+    const { artifact } = compileText(changed('team: string,', 'team: string, profile: string, more: string,'));
+    expect(artifact?.issuers['okta']?.claims).toMatchObject({ profile: 'string', more: 'string', team: 'string' });
+    expect(artifact?.issuers['okta']).not.toHaveProperty('profile');
+    const alone = compileText(
+      changed(
+        '{ runner_id: int, trusted: bool, groups: list, team: string, extra: object }',
+        '{ profile: string, runner_id: int, trusted: bool, groups: list, team: string }',
+      ),
+    );
+    expect(alone.artifact?.issuers['okta']?.claims).toMatchObject({ profile: 'string' });
   });
 });
