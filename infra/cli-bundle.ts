@@ -63,15 +63,17 @@ const sharedUsage: Plugin = {
 function deferred(code: string): Plugin {
   return {
     name: 'deferred',
-    setup: ({ onLoad }) => {
-      onLoad({ filter: /[\\/]cli[\\/]policy[\\/]compiler-commands\.ts$/ }, ({ path }) => ({
+    setup: ({ onResolve, onLoad }) => {
+      // In a namespace of its own it is no part of the package, whose files are all ES modules: here it is CommonJS.
+      onResolve({ filter: /[\\/]policy[\\/]compiler-commands\.ts$/ }, ({ path, resolveDir }) => ({
+        path: join(resolveDir, path),
+        namespace: 'deferred',
+      }));
+      onLoad({ filter: /./, namespace: 'deferred' }, ({ path }) => ({
         loader: 'js',
         resolveDir: dirname(path),
-        contents: `import * as shared from '../usage.ts';
-          const module = { exports: {} };
-          const load = (name) => (name === ${JSON.stringify(shared)} ? shared : require(name));
-          new Function('module', 'require', ${JSON.stringify(code)})(module, load);
-          export const { awsTrustPolicy, policyCheck, policyExplain, policyReplay, policyTest } = module.exports;`,
+        contents: `const load = (name) => (name === ${JSON.stringify(shared)} ? require('../usage.ts') : require(name));
+          new Function('module', 'require', ${JSON.stringify(code)})(module, load);`,
       }));
     },
   };

@@ -157,6 +157,8 @@ test('every command runs on the oldest Node that is here', async () => {
     'policy check': [policy],
     'policy test': [policy],
     'policy explain': ['--policy', policy, '--claims', claims, '--issuer', 'github', '--role', 'no-such'],
+    'policy reach': ['--policy', policy, '--role', 'deploy-prod'],
+    'policy diff': [policy, policy],
     'policy replay': [audit, '--policy', policy],
     exchange: ['--audience', 'orders-api'],
     aws: ['--role', 'deploy-prod'],
