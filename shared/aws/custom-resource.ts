@@ -39,7 +39,7 @@ async function outcomeOf(work: () => Promise<Attributes>) {
   }
 }
 
-// The URL is presigned: it is a secret, goes into no log, and a content type would break its signature.
+// The URL is presigned: it is a secret and must not be logged. A content type would break its signature.
 function put(url: string, body: string): Promise<void> {
   const { protocol } = new URL(url);
   const request = protocol === 'http:' ? requestHttp : requestHttps;

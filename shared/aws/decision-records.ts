@@ -9,9 +9,9 @@ import { revocationName } from './revocations.ts';
 export type FindDecision = (decisionId: string) => Promise<DecisionRecord | undefined>;
 
 /**
- * Writes the record unless its key is another request's. A retry whose first try did arrive finds its own record, and
- * that is success; a refusal replaces the grant of the same request, whose signature then failed, and stays. A request
- * that repeats another replaces whatever that one left, and the first finds its own grant already recorded.
+ * Writes the record unless its key belongs to another request. A retry whose first try arrived finds its own record, which is
+ * success. A refusal replaces the grant of the same request, whose signature then failed, and is never replaced itself. A request
+ * that repeats another replaces the record that one left, and the first one then finds its grant recorded.
  */
 export function createRecordDecision(call: CallDynamoDb, table: string): RecordDecision {
   return (record) =>

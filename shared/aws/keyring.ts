@@ -101,10 +101,10 @@ async function writeKeyring(
 export function createCachedKeyring(read: ReadKeyring, clock: () => number): ReadKeyring {
   let last: { readonly keyring: Keyring; readonly at: number } | undefined;
   let flight: { readonly keyring: Promise<Keyring>; readonly at: number } | undefined;
-  // A clock that was set back makes an age negative: that is no fresh answer either.
+  // A clock that was set back makes an age negative: such an answer does not count as fresh.
   const isYounger = (at: number, age: number): boolean => clock() >= at && clock() - at < age;
   const readAgain = (): Promise<Keyring> => {
-    // A read that hangs is not waited for by everybody who comes after it.
+    // Later requests do not wait for a read that hangs.
     if (flight && isYounger(flight.at, joinFor)) return flight.keyring;
     const at = clock();
     const keyring = read().then((answer) => {

@@ -36,7 +36,7 @@ export function createTakeUse(store: UseStore): TakeUse {
         if (await takeFirst(store, taking)) return { outcome: 'first' };
         return taking.purpose ? await joinHolders(store, taking, taking.purpose) : { outcome: 'used' };
       } catch (error) {
-        // A write that seemed to fail may have arrived: a token nobody was answered for must not be used up by it.
+        // A write that seemed to fail may have arrived; it must not use up a token that nobody got an answer for.
         await release(taking);
         throw error;
       }
@@ -109,9 +109,9 @@ function firstOf(item: Item): Omit<UsePurpose, 'request'> {
 }
 
 /**
- * Gives back what this request holds of a use; it is free once nobody holds it. Identical requests hold it together, and
- * one that failed must not free what another was answered for. A failure is let be: the use then stays taken, which is
- * safe, and it expires.
+ * Gives back this request's hold on a use; the use is free once nobody holds it. Identical requests hold it together, and one
+ * that failed must not free what another was answered for. A failure here is ignored: the use then stays taken until it expires,
+ * which is safe.
  */
 export function createRelease({ call, table }: Pick<UseStore, 'call' | 'table'>): ReleaseUse {
   return async ({ use, attempt }) => {
@@ -119,7 +119,7 @@ export function createRelease({ call, table }: Pick<UseStore, 'call' | 'table'>)
       TableName: table,
       Key: keyOf(use),
       UpdateExpression: 'DELETE holders :mine',
-      // Without it a release of nothing would make an item.
+      // Without this condition, a release where there is no item would make one.
       ConditionExpression: 'attribute_exists(pk)',
       ExpressionAttributeValues: { ':mine': { SS: [attempt] } },
     });

@@ -15,7 +15,7 @@ export function header(event: APIGatewayProxyEvent, name: string): string | unde
 
 const maxBodyBytes = 64 * 1024;
 
-/** Asked before anything is decoded. */
+/** Checked before anything is decoded. */
 export function isTooLarge({ body, isBase64Encoded }: Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded'>): boolean {
   return Buffer.byteLength(body ?? '', isBase64Encoded ? 'base64' : 'utf8') > maxBodyBytes;
 }
@@ -31,7 +31,7 @@ export function json(
 /** `Pragma` for caches of HTTP/1.0. */
 const noStoreHeaders = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
-/** Middleware: nobody keeps an answer, or an error, that does not say for how long. */
+/** Middleware: answers and errors that do not say how long they may be cached get `no-store`. */
 export function noStore<Event>(): MiddlewareObj<Event, APIGatewayProxyResult> {
   const forbid: middy.MiddlewareFn<Event, APIGatewayProxyResult> = ({ response }) => {
     if (!response || response.headers?.['Cache-Control'] !== undefined) return;

@@ -7,13 +7,13 @@ import { type Budget, createBudget } from './budget.ts';
 import { endpoint } from './endpoint.ts';
 import { refusals } from './refusals.ts';
 
-/** Decisions about tokens nobody vouched for that one instance records. */
+/** Decisions about tokens that are not all genuine, as many as one instance records. */
 const unverifiedBudget = { rate: 2, burst: 50 };
 
 export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
   /** Milliseconds since some epoch. */
   readonly clock: () => number;
-  /** For decisions about tokens nobody vouched for: one for all endpoints of an instance. Default: one of its own. */
+  /** For decisions about tokens that are not all genuine; endpoints of one instance share it. Default: one of its own. */
   readonly budget?: Budget;
 }
 

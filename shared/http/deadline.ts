@@ -6,7 +6,8 @@ import { Refused } from '../oauth/denial.ts';
 export const requestTime = 3_000;
 
 /**
- * Awaits `work` for at most `milliseconds`. What is still under way then is never sent, which `onExpiry` may tell it.
+ * Awaits `work` for at most `milliseconds`. The result of work that takes longer is never sent; `onExpiry` is called so that
+ * the work can learn it.
  * @throws Refused `unavailable`
  */
 export function withinTime<Answer>(

@@ -15,7 +15,7 @@ export interface Endpoint<Event> {
   readonly middlewares?: MiddlewareObj<Event, APIGatewayProxyResult>[];
   /** Milliseconds left for the response; default {@link requestTime}. */
   readonly timeLeft?: (event: Event) => number;
-  /** Told when they are over: what comes of the request later is for nobody. */
+  /** Called when they are over: a later result is sent to nobody. */
   readonly abandon?: (event: Event) => void;
   readonly respond: (event: Event) => Promise<APIGatewayProxyResult>;
 }

@@ -11,7 +11,7 @@ import type { WriteLog } from './log.ts';
 export interface Failure extends Omit<OAuthError, 'reason'> {
   /** Undefined for a bug. */
   readonly reason: OAuthError['reason'] | undefined;
-  /** A refusal is what the service is for; a dependency that fails, or a bug, is for whoever is on call. */
+  /** `info` for a refusal, which is ordinary; `error` for a dependency that fails or a bug, which operators have to see. */
   readonly level: 'info' | 'error';
   /** What the log may say: the denial and its causes, or the place of a bug. */
   readonly why: Readonly<Record<string, unknown>>;

@@ -20,7 +20,7 @@ export function formBody(): MiddlewareObj<FormEvent, APIGatewayProxyResult> {
       const body = event.body ?? '';
       if (isTooLarge(event)) throw new Refused({ kind: 'body_too_large' });
       if (!isFormContentType(header(event, 'content-type'))) throw new Refused({ kind: 'content_type' });
-      // RFC 6749 §3.2: parameters are never read from the URL; passed over, they would be a request somebody did not mean.
+      // RFC 6749 §3.2: parameters are never read from the URL. To ignore them would be to answer another request than was meant.
       if (hasQuery(event))
         throw new Refused({ kind: 'parameter', parameter: 'the query string', problem: 'not taken here' });
       // Latin-1 keeps every byte a character of its own: what is not ASCII is refused by the parser, not replaced here.

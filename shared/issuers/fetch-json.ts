@@ -46,7 +46,7 @@ export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
     const milliseconds = request.timeoutMs ?? limits.timeoutMs;
     const expired = () => new FetchJsonError('timeout', `no answer in ${milliseconds} ms`);
     try {
-      // One deadline over all phases. Its end, like that of the last phase, closes the socket: nothing is left to drip.
+      // One deadline over all phases. When it passes, or the last phase ends, the socket is closed: no slow answer goes on.
       return await withDeadline({ milliseconds, expired }, (signal) => load(url, request, limits, signal));
     } catch (error) {
       throw asFetchJsonError(error);
@@ -143,7 +143,7 @@ async function readBody(response: IncomingMessage, maxBytes: number): Promise<Bu
   return Buffer.concat(chunks, size);
 }
 
-/** What comes out is bounded as what came in: of a bomb no more than that is made. */
+/** The decompressed size is bounded too, so that a compression bomb expands no further. */
 function inflate(body: Buffer, maxBytes: number): Buffer {
   try {
     return process.getBuiltinModule('node:zlib').gunzipSync(body, { maxOutputLength: maxBytes });

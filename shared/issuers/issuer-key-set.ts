@@ -12,7 +12,7 @@ export interface KeyOwner {
   readonly network: IssuerNetwork;
 }
 
-/** A discovery document that is not to be believed. The message never quotes the document. */
+/** A discovery document that cannot be trusted. The message never quotes the document. */
 class DiscoveryError extends Error {
   override readonly name = 'DiscoveryError';
 }

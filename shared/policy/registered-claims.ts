@@ -52,7 +52,7 @@ const typed: ReadonlyMap<string, Typed> = new Map<string, Typed>([
   ['cnf', { type: 'object', fits: isJsonObject }],
 ]);
 
-/** The type a claim has in every token that is accepted; undefined for what is the issuer's business. */
+/** The type a claim has in every accepted token; undefined where the issuer decides. */
 export function registeredType(name: string): ClaimType | undefined {
   return typed.get(name)?.type;
 }
@@ -105,7 +105,7 @@ export function audienceList(aud: JsonValue | undefined): readonly string[] {
   return (Array.isArray(aud) ? aud : [aud]) as readonly string[];
 }
 
-/** A NumericDate may have a fraction; a token that is valid for part of a second more is not worth it. */
+/** A NumericDate may have a fraction. It is dropped: part of a second does not matter. */
 export function wholeSeconds(time: JsonValue | undefined): number | undefined {
   return typeof time === 'number' ? Math.floor(time) : undefined;
 }

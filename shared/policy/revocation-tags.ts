@@ -17,8 +17,8 @@ export type SessionOwner = Readonly<Partial<Record<SessionsRevokedBy, string>>>;
 const kinds = Object.keys(revocationTagKeys) as SessionsRevokedBy[];
 
 /**
- * One tag for each value there is: 128 bits of its SHA-256, hex, as the records' index names a revocation. Of one length
- * whatever the value, legal, and nothing of a claim is in it.
+ * One tag for each value: 128 bits of its SHA-256 in hex, as the records' index names a revocation. A tag has the same length
+ * whatever the value, is always legal, and shows nothing of a claim.
  */
 export function revocationTags(owner: SessionOwner): readonly SessionTag[] {
   return kinds.flatMap((kind) => {

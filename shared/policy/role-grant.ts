@@ -48,7 +48,7 @@ export function fillRoleGrant(
   return { ...tagged, transitive, sourceIdentity, policy };
 }
 
-/** A policy limits the session: a part that cannot be filled refuses it, and is never left out. */
+/** A session policy limits the session, so a part that cannot be filled refuses the session; it is never left out. */
 function fillPolicy(template: Template, claims: Claims, arns: readonly string[]): string | SessionProblem {
   const problem = template.flatMap((part) => (typeof part === 'string' ? [] : (partProblem(part, claims) ?? [])))[0];
   if (problem) return problem;

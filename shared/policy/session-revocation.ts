@@ -11,8 +11,8 @@ const accountBoundary = 'cambio-boundary';
 
 /**
  * The most that sessions of revocable roles may do, unless the deployment says otherwise. IAM cannot restrict what an inline
- * policy says, so whoever may write one could grant with it, and this is where that ends: no rights to give rights, no
- * other role. The latter also keeps a revoked session from living on in another role's.
+ * policy says, so whoever may write one could grant rights with it. This boundary stops that: it allows neither rights to give
+ * rights nor assuming other roles. The latter also keeps a revoked session from living on in another role's.
  */
 export const defaultBoundary = [
   { Effect: 'Allow', Action: '*', Resource: '*' },

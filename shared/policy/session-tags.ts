@@ -27,8 +27,8 @@ const longestValue = 256;
 
 /**
  * Bytes that all tags of a session may take: their keys and values in UTF-8, and two for each. STS packs tags in a format
- * it does not publish, into a space it does not name: so much fits whatever the values are, so that what is carried hangs
- * on the policy and the claims alone.
+ * it does not publish, into a space it does not name. This many bytes fit whatever the values are, so that the policy and the
+ * claims alone decide which tags are carried.
  */
 const tagBudget = 900;
 

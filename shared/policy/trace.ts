@@ -1,7 +1,7 @@
 // What is kept of a decision's evaluation: the rule that decided and those that came closest, in policy order. Pure.
 import type { EvaluatedRule } from './evaluate-rule.ts';
 
-/** Rules kept; a target with more rules than this has near misses that nobody reads. */
+/** Most rules that are kept: nobody reads more near misses. */
 const maxRules = 50;
 
 /** @param deciding the rule that granted or denied, which is always kept */

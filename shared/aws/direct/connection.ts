@@ -90,7 +90,7 @@ function overSocket(socket: Socket, { answerMs, maxBytes }: ConnectionOptions): 
     settled()?.reject(error);
   };
   socket.on('data', (bytes) => {
-    // Nobody asked: what comes is an answer to no request of ours.
+    // No request is under way, so what comes answers none of ours.
     if (!waiting) return void socket.destroy();
     isAnswered = true;
     try {

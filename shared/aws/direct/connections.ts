@@ -28,11 +28,11 @@ export function createConnections(options: Omit<ConnectionOptions, 'session' | '
       try {
         return await sendOn(kept, request);
       } catch (error) {
-        // What befell it may have befallen those that were idle for longer, as when Lambda wakes a frozen environment.
+        // Connections that were idle for longer have probably ended too, as when Lambda wakes a frozen environment.
         for (const { close } of idle.splice(0)) close();
         if (!(error instanceof ConnectionEnded)) throw error;
       }
-      // Servers close what is idle, at any time: that is no failure of the service, and no try of the call.
+      // Servers may close idle connections at any time. That is no failure of the service, so it does not count as a try.
       return sendOn(await opened(), request);
     },
     open: () => {

@@ -50,7 +50,7 @@ export function adminRevocationsEndpoint(capabilities: AdminRevocationsEndpoint)
 async function record(request: RevocationRequest, principal: string, endpoint: AdminRevocationsEndpoint) {
   const { by, value, issuedBefore, reason } = request;
   const at = endpoint.now();
-  // A family goes by its first token; the administrator may name any of it.
+  // A family is named by its first token; the administrator may name any token of it.
   const named = by === 'family' ? await rootOf(value, endpoint) : value;
   await endpoint.recordRevocation({
     by,
@@ -66,14 +66,14 @@ async function record(request: RevocationRequest, principal: string, endpoint: A
   return (await endsSessions(by, endpoint)) ? { ...recorded, aws: 'pending' } : recorded;
 }
 
-/** The revocation holds and the schedule will see it: that it could not be told at once is for whoever is on call. */
+/** The revocation holds, and the schedule will see it. A failed call is logged for whoever is on call. */
 async function endsSessions(by: RevokedBy, { endSessions, write }: AdminRevocationsEndpoint): Promise<boolean> {
   if (!endSessions || !revokesSessions(by)) return false;
   await endSessions().catch((error: unknown) => write('error', 'session_revocation', { cause: causesOf(error) }));
   return true;
 }
 
-/** Whether there is what a revocation names; of subjects and tokens nobody knows. The revocation is made either way. */
+/** Whether what a revocation names exists; that cannot be known of subjects and tokens. The revocation is made either way. */
 async function isKnown(
   { by, value }: Pick<RevocationRequest, 'by' | 'value'>,
   { policy, readKeyring }: AdminRevocationsEndpoint,
@@ -94,7 +94,7 @@ async function isKnown(
   }
 }
 
-/** Of a token without a record there is nothing left to revoke but what goes by its own name. */
+/** A token without a record can only be revoked by its own name. */
 async function rootOf(jti: string, { findDecision }: AdminRevocationsEndpoint): Promise<string> {
   const ending = (await findDecision(jti))?.ending;
   return (ending?.outcome === 'granted' && ending.issued?.family) || jti;

@@ -50,7 +50,7 @@ function pushedEvent(event: APIGatewayProxyEvent): PushedEvent {
     throw new EventRefused('invalid_request', 'the content type must be application/secevent+jwt');
   }
   const body = event.body ?? '';
-  // Latin-1 keeps every byte a character of its own: what is no token stays none.
+  // Latin-1 keeps every byte a character of its own, so that bytes that are no token cannot become one.
   const compact = event.isBase64Encoded ? Buffer.from(body, 'base64').toString('latin1') : body;
   return { compact, authorization: header(event, 'authorization') };
 }
@@ -75,7 +75,7 @@ async function receive(pushed: PushedEvent, capabilities: EventsEndpoint): Promi
   });
 }
 
-/** A suspended issuer is one nobody believes for now; what it has to say of its subjects can be pushed again. */
+/** A suspended issuer is not believed for now; it can push its events again later. */
 async function requireTrusted({ issuer }: SecurityEventToken, { findHolds, now }: EventsEndpoint): Promise<void> {
   const name = { kind: 'issuer', name: issuer.name } as const;
   const { suspensions } = await findHolds({ parts: [], names: [name] });

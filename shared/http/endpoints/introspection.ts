@@ -33,7 +33,7 @@ function createGuessing(clock: () => number): IntrospectionCapabilities['mayGues
   };
 }
 
-/** A wildcard asks for nothing in particular and gets JSON (RFC 9701 §4: the type is named to be asked for). */
+/** A wildcard gets JSON: a signed answer has to be asked for by its type (RFC 9701 §4). */
 function accepts(accept = ''): boolean {
   return accept.split(',').some((range) => {
     const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());

@@ -20,7 +20,7 @@ export interface StatusListEndpoint extends StatusListCapabilities {
 
 /** Seconds a list is served after the moment whose statuses it has. */
 const freshFor = 10;
-/** Seconds the revocations of one look serve other lists too. */
+/** Seconds for which revocations that were read serve other lists too. */
 const revocationsFreshFor = 5;
 const maxLists = 500;
 
@@ -39,7 +39,7 @@ export function statusListEndpoint({ write, ...capabilities }: StatusListEndpoin
   });
 }
 
-/** What is not there is not remembered: it may be there a moment later. */
+/** That a list does not exist is not remembered: it may exist a moment later. */
 function createCachedLists(capabilities: Omit<StatusListEndpoint, 'write'>) {
   const { now } = capabilities;
   const lists = createExpiringMap<StatusListToken>({ maxEntries: maxLists, now });
@@ -65,7 +65,7 @@ function notFound(): APIGatewayProxyResult {
   return json(404, { error: 'invalid_request', error_description: 'no such status list' });
 }
 
-/** A browser's verifier may read lists; there is nothing in them that not everybody may see. */
+/** A verifier in a browser may read lists: everybody may see everything in them. */
 function toAll(answer: APIGatewayProxyResult): APIGatewayProxyResult {
   return { ...answer, headers: { ...answer.headers, 'Access-Control-Allow-Origin': '*' } };
 }

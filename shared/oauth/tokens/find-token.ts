@@ -30,8 +30,8 @@ export async function findOwnToken(presented: string, capabilities: LookupCapabi
 }
 
 /**
- * As {@link findOwnToken}, also when the policy has its audience or algorithm no longer: those who verify it by themselves
- * may still take it, and so it can be revoked.
+ * As {@link findOwnToken}, also when the policy no longer has its audience or algorithm. Resource servers that verify tokens by
+ * themselves may still take it, so it must be possible to revoke it.
  */
 export async function findIssuedToken(presented: string, capabilities: LookupCapabilities): Promise<VerifiedToken> {
   if (isHandle(presented)) return findByHandle(presented, capabilities);
@@ -49,7 +49,7 @@ async function verifyOwn(
   const self = { ...selfIssuer(issuer, policy), ...issued };
   const findKey = async (_issuer: unknown, wanted: { readonly alg: string; readonly kid: string | undefined }) =>
     findOwnKey(await readKeyring(), wanted);
-  // Nobody else knows of ours.
+  // No other issuer knows our tokens.
   const checkUpstream = async () => 'inactive' as const;
   return verifyJwt(compact, declared, { issuers: [self], findKey, checkUpstream, now }, {});
 }

@@ -13,7 +13,7 @@ export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 
 export interface Minting {
   readonly claims: IssuedClaims;
-  /** All by which the token can be revoked. */
+  /** Everything by which the token can be revoked. */
   readonly parts: readonly RevocableBy[];
   /** Of a reference token's handle; hex. */
   readonly handleHash?: string;
@@ -64,7 +64,7 @@ function mintReference(issuance: Issuance, repeatable: boolean, capabilities: Mi
   return { claims, parts, handleHash, token };
 }
 
-/** A token whose whole descent one read cannot look up could outlive its revocation. */
+/** A token whose whole lineage does not fit one read could outlive its revocation. */
 function partsOf(claims: IssuedClaims, kid: string | undefined): readonly RevocableBy[] {
   const parts = chainRevocableBy(chainOf({ claims, kid }), claims.sub, actorsOf(claims.act));
   const { length } = parts;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { IssuedClaims } from './issued-token.ts';
 
-/** A reference token as stored: by the SHA-256 of its handle, so that the store cannot be spent. */
+/** A reference token as stored: by the SHA-256 of its handle, so that nothing in the store can be used as a token. */
 export interface ReferenceRecord {
   /** Hex. */
   readonly handleHash: string;

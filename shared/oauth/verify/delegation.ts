@@ -25,7 +25,7 @@ const maxPresentedDepth = 16;
 
 /**
  * `sub` as issued. `<issuer name>|<sub>`, so that no two issuers' subjects collide, nor a subject with a client; an
- * issuer's own template where it has one, which must leave `|` to the others; unchanged for our own tokens.
+ * issuer's own template where it has one, which must not make a `|`; unchanged for our own tokens.
  * @throws Refused `token` with reason `malformed` when the template cannot be filled
  */
 export function issuedSubject({ issuer, registered, claims }: VerifiedToken): string {

@@ -49,8 +49,8 @@ export type ReleaseUse = (taking: Taking) => Promise<void>;
 export const retryWindow = 30;
 
 /**
- * The use of an issuer's token. Without a `jti` it is the signed text that is used: a signature has several spellings
- * that verify, what it signs has one.
+ * The use of an issuer's token. A token without a `jti` is known by its signed text, because a signature has several spellings
+ * that verify, while the signed text has one.
  */
 export function useOf(
   { compact }: ParsedJwt,

@@ -30,7 +30,7 @@ function checkBinding({ registered }: VerifiedToken): void {
   if (registered.cnf) throw new TokenRefused('binding', 'cnf without a proof of the key');
 }
 
-/** A foreign token made for a client (OpenID Connect Core §2) is that client's to present, and nobody else's. */
+/** Only the client that a foreign token was made for (OpenID Connect Core §2) may present it. */
 function checkPresenter(
   { issuer, registered }: VerifiedToken,
   presenter: string | undefined,

@@ -49,6 +49,6 @@ export function findOwnKey(
 ): VerificationKey | undefined {
   const keys = parsed.get(keyring) ?? parseKeySet(publicKeySet(keyring));
   parsed.set(keyring, keys);
-  // Ours always name their key; a token that does not is no token of ours.
+  // Our tokens always name their key, so a token that names none is not ours.
   return wanted.kid === undefined ? undefined : selectKey(keys, wanted);
 }

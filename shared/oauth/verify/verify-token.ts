@@ -54,8 +54,8 @@ export interface Verifier {
   /** Seconds since the epoch; asked once the key is there, which may take its time. */
   readonly now: () => number;
   /**
-   * Whether a token of this issuer that expired within its `clockSkew` is let through; who says so checks again, once it
-   * is known which rule grants.
+   * Whether a token of this issuer that expired within its `clockSkew` is let through. The caller has to check again, once it
+   * knows which rule grants.
    */
   readonly mayBeLate?: (issuer: TrustedIssuer) => boolean;
 }
@@ -149,7 +149,7 @@ export async function verifySignature(jwt: ParsedJwt, issuer: TrustedIssuer, fin
 
 /**
  * Every audience must be one the issuer's entry names: a token that another party may also receive can be replayed
- * by that party. `azp` naming us (OpenID Connect Core §2) says that we asked for it, and lets the others be.
+ * by that party. `azp` naming us (OpenID Connect Core §2) says that we asked for it, and then the other audiences are accepted.
  */
 function checkAudience({ aud, azp }: RegisteredClaims, issuer: TrustedIssuer): void {
   const ours = aud.filter((value) => issuer.audiences.includes(value));
@@ -171,7 +171,7 @@ function allowedTypes(declared: string, issuer: TrustedIssuer): readonly (string
   return declared === tokenTypes.accessToken ? [undefined, 'jwt', 'at+jwt'] : [undefined, 'jwt', 'jose'];
 }
 
-/** `clockSkew` forgives clocks that are ahead of ours; an expired token it keeps only where a rule lets tokens outlive. */
+/** `clockSkew` forgives clocks that are ahead of ours. It forgives an expired token only where a rule lets tokens outlive it. */
 function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, verifier: Verifier): void {
   const { clockSkew, maxAge, maxLifetime } = issuer;
   const now = verifier.now();
