@@ -1,5 +1,6 @@
 // `cambio policy diff OLD NEW`: who gains and who loses what between two policies, each with a witness. Reads both.
-import { type Change, diffPolicies } from '../../infra/policy/rehearse/diff.ts';
+import { diffPolicies } from '../../infra/policy/rehearse/diff.ts';
+import type { Change } from '../../infra/policy/rehearse/trust-changes.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { Machine } from '../machine.ts';
 import { printable } from '../printable.ts';

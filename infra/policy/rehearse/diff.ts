@@ -5,22 +5,12 @@ import { areDisjoint, coversRule } from './covers.ts';
 import { grantsAllOf, moreThan, same } from './grant-differences.ts';
 import { grantsByTarget, pathsTo, type RulePath } from './paths.ts';
 import { probesOf } from './probes.ts';
-import { type ShownWay, showWay } from './reach.ts';
+import { showWay } from './reach.ts';
 import { createReplay } from './replay-way.ts';
 import { groupBy } from './rule-index.ts';
-import { trustChanges } from './trust-changes.ts';
+import { type Change, trustChanges } from './trust-changes.ts';
 import { createWays, type Way } from './ways.ts';
 import { type Allow, createWorld, targetOf, type World } from './world.ts';
-
-/** Somebody who gets more in one policy than in the other. */
-export interface Change {
-  /** The issuer of the token; of what a client gets by itself, `client NAME`. */
-  readonly who: string;
-  /** The target, and what of it where it is not new as a whole. */
-  readonly what: string;
-  /** Where a token shows it. */
-  readonly way?: ShownWay;
-}
 
 export interface PolicyDiff {
   readonly gains: readonly Change[];

@@ -3,8 +3,18 @@
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
 import { formatDuration } from '../schema/duration.ts';
 import { coversMatch } from './covers.ts';
-import type { Change } from './diff.ts';
 import { same } from './grant-differences.ts';
+import type { ShownWay } from './reach.ts';
+
+/** Somebody who gets more in one policy than in the other. */
+export interface Change {
+  /** The issuer of the token; of what a client gets by itself, `client NAME`. */
+  readonly who: string;
+  /** The target, and what of it where it is not new as a whole. */
+  readonly what: string;
+  /** Where a token shows it. */
+  readonly way?: ShownWay;
+}
 
 export function trustChanges(before: PolicyArtifact, after: PolicyArtifact): readonly Change[] {
   return [

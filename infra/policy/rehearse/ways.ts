@@ -6,10 +6,10 @@ import { admissionTo } from './admission.ts';
 import { anyHolder, type Holder } from './holder.ts';
 import { ownToken } from './own-token.ts';
 import type { RulePath } from './paths.ts';
-import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
+import type { Rehearsal, Rehearsed } from './rehearse.ts';
 import { originOf, unwrap, wishBefore } from './trace-back.ts';
 import { concreteValues, keyOf, type Settled, type Slot, tokenOf, type WitnessSearch } from './witness.ts';
-import { type Allow, targetOf, type World } from './world.ts';
+import { type Allow, createJudge, createWorld, type Judge, targetOf, type World } from './world.ts';
 
 /** One exchange of a way. */
 export interface Hop {
@@ -35,9 +35,9 @@ const maxTries = 150;
  */
 export function createWays(plain: World, order: World['clientOrder'] = undefined): FindWay {
   const world = { ...plain, ...(order && { clientOrder: order }) };
-  const rehearse = createRehearse(world.policy);
+  const judge = createJudge(world);
   return (path, settled) => {
-    const hops = walk(world, path, rehearse, settled);
+    const hops = walk(world, path, judge, settled);
     if (hops) return { hops, undecided: [] };
     const undecided = path.flatMap(({ id, when = [] }) =>
       when.map(({ name }) => `rule ${JSON.stringify(id)}: ${name}`),
@@ -53,18 +53,15 @@ function undecidedWay(world: World, path: RulePath, undecided: readonly string[]
   const withoutWhen = new Map<unknown, Allow>(path.map((rule, index) => [rule, bare[index] ?? rule]));
   const rules = world.policy.rules.map((rule) => withoutWhen.get(rule) ?? rule);
   const policy = { ...world.policy, rules };
-  const hops = walk({ ...world, policy }, bare, createRehearse(policy), settled);
+  const unconditional = {
+    ...createWorld(policy, world.now),
+    ...(world.clientOrder && { clientOrder: world.clientOrder }),
+  };
+  const hops = walk(unconditional, bare, createJudge(unconditional), settled);
   return hops && { hops, undecided };
 }
 
-type Rehearse = ReturnType<typeof createRehearse>;
-
-function walk(
-  world: World,
-  path: RulePath,
-  rehearse: Rehearse,
-  settled: Settled = new Map(),
-): readonly Hop[] | undefined {
+function walk(world: World, path: RulePath, judge: Judge, settled: Settled = new Map()): readonly Hop[] | undefined {
   const [first] = path;
   const wishes = wishesAlong(world, path);
   for (const client of clientsOf(first, world, wishes.clients[0])) {
@@ -74,7 +71,7 @@ function walk(
         let hops: readonly Hop[] | undefined;
         admissionTo(world, { ...search, settled: tried }, (request) => {
           const asked = { ...request, ...(wishes.scopes[0] && { scope: wishes.scopes[0] }) };
-          hops = follow(world, path, asked, rehearse, wishes);
+          hops = follow(world, path, asked, judge, wishes);
           return hops !== undefined;
         });
         return hops;
@@ -190,12 +187,12 @@ function follow(
   world: World,
   path: RulePath,
   request: Rehearsal,
-  rehearse: Rehearse,
+  judge: Judge,
   wishes: Wishes,
 ): readonly Hop[] | undefined {
   const [rule, ...rest] = path;
-  const granted = rehearse(request);
-  if (granted.outcome !== 'granted' || granted.rule !== rule.id) return undefined;
+  const granted = judge(request, rule);
+  if (!granted) return undefined;
   const hop: Hop = { rule, request, granted };
   const [next, ...others] = rest;
   if (!next) return [hop];
@@ -206,7 +203,7 @@ function follow(
     let hops: readonly Hop[] | undefined;
     admissionTo(world, searchFor(world, next, { client, own }), (asked) => {
       const scoped = { ...asked, ...(later.scopes[0] && { scope: later.scopes[0] }) };
-      hops = follow(world, [next, ...others], scoped, rehearse, later);
+      hops = follow(world, [next, ...others], scoped, judge, later);
       return hops !== undefined;
     });
     return hops && [hop, ...hops];

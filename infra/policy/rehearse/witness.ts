@@ -262,7 +262,8 @@ function ofRequest({ variable, path }: Slot, request: Rehearsal, { facts, search
   return [[[search.target], []], ...(typeof resource === 'string' ? [[[], [resource]]] : [])];
 }
 
-function valueAt(request: Rehearsal, { variable, path }: Slot): unknown {
+/** What a slot of a request holds. */
+export function valueAt(request: Rehearsal, { variable, path }: Slot): unknown {
   if (variable === 'claims') return claimAt(request.subject.claims, path);
   if (variable === 'actor') return claimAt(request.actor?.claims ?? {}, path);
   if (variable === 'client') return request.client;

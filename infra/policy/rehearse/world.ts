@@ -11,7 +11,7 @@ import type {
 import { evaluateRule } from '../../../shared/policy/evaluate-rule.ts';
 import type { EvaluateCondition } from '../../../shared/policy/when.ts';
 import { type ExpressionFacts, expressionFacts } from './expression-facts.ts';
-import { questionOf, type Rehearsal } from './rehearse.ts';
+import { createRehearse, questionOf, type Rehearsal, type Rehearse, type Rehearsed } from './rehearse.ts';
 import { groupBy, indexRules, type RuleIndex } from './rule-index.ts';
 
 export type Allow = AllowRule<AudienceGrant | RoleGrant>;
@@ -22,6 +22,8 @@ export interface World {
   readonly factsOf: (expression: string) => ExpressionFacts;
   /** Deny rules that may take a token of an issuer for a target. */
   readonly denials: (issuer: string, target: string, claims: Claims) => readonly DenyRule[];
+  /** Allow rules that a token of an issuer may fit for a target, in policy order. */
+  readonly grants: (issuer: string, target: string, claims: Claims) => readonly Allow[];
   /** Every deny rule about an issuer and a target. */
   readonly allDenials: (issuer: string, target: string) => readonly DenyRule[];
   /** In which order clients are tried for a rule; as the policy names them where absent. */
@@ -33,6 +35,16 @@ export interface World {
 export function createWorld(policy: PolicyArtifact, now: number): World {
   const facts = new Map<string, ExpressionFacts>();
   const denials = denialsByIssuer(policy);
+  const granting = new Map(
+    [
+      ...groupBy(
+        policy.rules.filter((rule): rule is Allow => 'grant' in rule),
+        partiesOf,
+      ),
+    ].map(([parties, rules]) => [parties, indexRules(rules)] as const),
+  );
+  const places = new Map(policy.rules.map((rule, index) => [rule, index]));
+  const placeOf = (rule: Allow): number => places.get(rule) ?? 0;
   const denying = groupBy(
     policy.rules.filter((rule) => 'deny' in rule),
     ({ from }) => from,
@@ -45,6 +57,10 @@ export function createWorld(policy: PolicyArtifact, now: number): World {
       const known = facts.get(expression) ?? expressionFacts(expression);
       facts.set(expression, known);
       return known;
+    },
+    grants: (issuer, target, claims) => {
+      const found = granting.get(`${issuer} ${target}`)?.(claims) ?? [];
+      return [...found].sort((one, other) => placeOf(one) - placeOf(other));
     },
     allDenials: (issuer, target) =>
       (denying.get(issuer) ?? []).filter(({ deny }) => deny === 'any' || deniedTarget(deny) === target),
@@ -74,9 +90,34 @@ export function denialOf(
   return candidates.find((rule) => evaluateRule(rule, question, evaluate).matched);
 }
 
-/** Whether an allow rule fits a request for its target, whatever others say. */
-export function fits({ policy, evaluate }: World, rule: Allow, request: Rehearsal): boolean {
-  return evaluateRule(rule, questionOf(request, { name: targetOf(rule) }, policy), evaluate).matched;
+/** The allow rule that decides a request which no deny rule refuses. */
+function decidingRule({ policy, grants, evaluate }: World, request: Rehearsal, target: string): Allow | undefined {
+  const { issuer, claims } = request.subject;
+  const question = questionOf(request, { name: target }, policy);
+  return grants(issuer, target, claims).find((rule) => evaluateRule(rule, question, evaluate).matched);
+}
+
+/** What the whole policy says of a request for what a rule grants; undefined where that rule does not grant it. */
+export type Judge = (
+  request: Rehearsal,
+  rule: Allow,
+) => Extract<Rehearsed, { readonly outcome: 'granted' }> | undefined;
+
+/** Prepares a policy: among many rules only those are evaluated that the claims may fit. */
+export function createJudge(world: World): Judge {
+  const alone = new Map<Allow, Rehearse>();
+  return (request, rule) => {
+    const target = targetOf(rule);
+    if (denialOf(world, request, target) || decidingRule(world, request, target) !== rule) return undefined;
+    const rehearse = alone.get(rule) ?? createRehearse({ ...world.policy, rules: [rule] });
+    alone.set(rule, rehearse);
+    const ending = rehearse(request);
+    return ending.outcome === 'granted' ? ending : undefined;
+  };
+}
+
+function partiesOf(rule: Allow): string {
+  return `${rule.from} ${targetOf(rule)}`;
 }
 
 function deniedTarget(deny: Exclude<DenyRule['deny'], 'any'>): string {

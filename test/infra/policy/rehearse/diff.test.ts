@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Change, diffPolicies } from '../../../../infra/policy/rehearse/diff.ts';
+import { diffPolicies } from '../../../../infra/policy/rehearse/diff.ts';
+import type { Change } from '../../../../infra/policy/rehearse/trust-changes.ts';
 import type { PolicyArtifact } from '../../../../shared/policy/compiled-policy.ts';
 import { compileText } from '../policy-world.ts';
 
