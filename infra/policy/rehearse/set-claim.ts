@@ -11,6 +11,7 @@ export function withClaim(claims: Claims, path: string, value: unknown): Claims 
 
 function changed(claims: Claims, name: string, value: unknown): Claims {
   if (value !== undefined) return { ...claims, [name]: value };
+  if (!Object.hasOwn(claims, name)) return claims;
   return Object.fromEntries(Object.entries(claims).filter(([other]) => other !== name));
 }
 

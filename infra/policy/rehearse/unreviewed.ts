@@ -2,8 +2,16 @@
 import type { RunClaim, Shape, UnreviewedRun } from '../profiles/unreviewed-runs.ts';
 import { anyHolder, type Holder } from './holder.ts';
 
+const holders = new WeakMap<UnreviewedRun, Holder>();
+
 /** Whose token such a run has. */
-export function holderOfRun({ only, also = {} }: UnreviewedRun): Holder {
+export function holderOfRun(run: UnreviewedRun): Holder {
+  const holder = holders.get(run) ?? makeHolder(run);
+  holders.set(run, holder);
+  return holder;
+}
+
+function makeHolder({ only, also = {} }: UnreviewedRun): Holder {
   const claims = { ...also, ...only };
   const has = Object.entries(claims).map(([path, claim]) => [path, exampleOf(claim)] as const);
   return {

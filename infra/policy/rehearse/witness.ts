@@ -3,6 +3,7 @@
 import { claimAt, readClaim } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
 import { matchesGlob } from '../../../shared/policy/glob.ts';
+import type { Presented } from '../../../shared/policy/question.ts';
 import { conditionVariables } from '../../../shared/policy/when.ts';
 import type { ExpressionFacts, Read } from './expression-facts.ts';
 import { fitExpression, fitGlob } from './fit-pattern.ts';
@@ -293,10 +294,22 @@ export function assign(request: Rehearsal, slot: Slot, value: unknown): Rehearsa
   }
 }
 
-/** A token of an issuer as its holder has it; of `self`, nothing. */
-export function tokenOf({ policy, now }: World, name: string, holder: Holder) {
+const made = new WeakMap<World, Map<string, Map<Holder, Presented>>>();
+
+/** A token of an issuer as its holder has it; of `self`, nothing. Made once. */
+export function tokenOf(world: World, name: string, holder: Holder): Presented {
+  const ofWorld = made.get(world) ?? new Map<string, Map<Holder, Presented>>();
+  made.set(world, ofWorld);
+  const ofIssuer = ofWorld.get(name) ?? new Map<Holder, Presented>();
+  ofWorld.set(name, ofIssuer);
+  const token = ofIssuer.get(holder) ?? makeToken(world, name, holder);
+  ofIssuer.set(holder, token);
+  return token;
+}
+
+function makeToken({ policy, now }: World, name: string, holder: Holder): Presented {
   const issuer = policy.issuers[name];
   const sample = issuer ? sampleToken(issuer, now) : {};
-  const claims = Object.entries(holder.has).reduce((made, [path, value]) => withClaim(made, path, value), sample);
+  const claims = Object.entries(holder.has).reduce((having, [path, value]) => withClaim(having, path, value), sample);
   return { issuer: name, claims };
 }
