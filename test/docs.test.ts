@@ -131,7 +131,8 @@ test.each([
   ['command', namesIn('cli/command-table.ts', /^ {2}'?([a-z][a-z -]*)'?: \{$/gm), 'docs/commands.md'],
 ])('each %s is on its page', (_what, names, page) => {
   expect(names.length).toBeGreaterThan(8);
-  const isNamed = (name: string, text: string) => new RegExp(`[\`, ]${name}[\`?: ,\\]]`).test(text);
+  const isNamed = (name: string, text: string) =>
+    new RegExp(`[\`, ]${name.replace(/[.+]/g, '\\$&')}[\`?: ,\\]]`).test(text);
   expect(names.filter((name) => !isNamed(name, textOf(page)))).toEqual([]);
   expect(names.filter((name) => isNamed(name, textOf(page).replaceAll(name, '')))).toEqual([]);
 });
