@@ -3,6 +3,8 @@
 export type StandInKeys = (name: string) => { readonly keys: readonly object[] } | undefined;
 
 export interface CompileOptions {
+  /** Text of a file named in a policy file, beside which it stands; undefined where there is none. */
+  readonly readBeside?: (policyFile: string, name: string) => string | undefined;
   /** Compile for the local stack: loopback URLs are allowed. */
   readonly local?: boolean;
   /** Issuer URLs from TypeScript, by issuer name; a value may be an unresolved token of CDK. */

@@ -8,12 +8,13 @@ import { lowerRole } from './lower/roles.ts';
 import { lower } from './lower.ts';
 import { rehearsePolicy } from './rehearse-policy.ts';
 import { resolveArns } from './resolve-arns.ts';
+import { resolveAuthorities } from './resolve-authorities.ts';
 import { resolveUrls } from './resolve-urls.ts';
 import { checkSchema } from './schema/check-schema.ts';
 import { mergeDocuments, type SourcedDocument } from './schema/merge.ts';
 import { type Diagnostic, hasErrors } from './source/diagnostic.ts';
 import { type PolicyFile, parseSource } from './source/parse-source.ts';
-import { readPolicy } from './source/read-policy.ts';
+import { readBeside, readPolicy } from './source/read-policy.ts';
 
 export interface CompiledFiles {
   /** Only there without errors and with every issuer's URL and role's ARN known or a hole. */
@@ -27,7 +28,7 @@ export interface CompiledFiles {
 export function compilePolicy(path: string, options: CompileOptions = {}): CompiledFiles {
   const { files, diagnostics } = readPolicy(path);
   if (files.length === 0) return { values: {}, diagnostics };
-  const compiled = compilePolicyFiles(files, options);
+  const compiled = compilePolicyFiles(files, { readBeside, ...options });
   if (!hasErrors(diagnostics)) return { ...compiled, diagnostics: [...diagnostics, ...compiled.diagnostics] };
   return { values: {}, diagnostics: [...diagnostics, ...compiled.diagnostics] };
 }
@@ -58,14 +59,17 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
   const { local = false, standIns, clientStandIns } = options;
   const { urls, ...ofUrls } = resolveUrls(policy, options);
   const { arns, ...ofArns } = resolveArns(policy, options);
-  const issuers = policy.issuers.map((entry) =>
-    lowerIssuer(entry, urls.get(entry.name) ?? '', local ? standIns : undefined),
-  );
+  const { authorities, ...ofAuthorities } = resolveAuthorities(policy, options);
+  const issuers = policy.issuers.map((entry) => {
+    const [url = '', ca] = [urls.get(entry.name), authorities.get(entry.name)];
+    return lowerIssuer(entry, { url, ca, standIns: local ? standIns : undefined });
+  });
   const roles = policy.roles.map((entry) => lowerRole(entry, arns.get(entry.name) ?? ''));
   const artifact = lower({ policy, issuers, roles, local, clientStandIns: local ? clientStandIns : undefined });
   const findings = [
     ...ofUrls.diagnostics,
     ...ofArns.diagnostics,
+    ...ofAuthorities.diagnostics,
     ...checkNetworks(policy, options.vpc),
     ...checkPolicy(policy, local),
     ...rehearsePolicy(policy, artifact),

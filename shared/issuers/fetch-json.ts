@@ -16,6 +16,8 @@ export interface FetchJsonRequest {
   readonly anyPort?: boolean;
   /** Milliseconds for everything from DNS to the last byte; default that of {@link FetchJsonOptions}. */
   readonly timeoutMs?: number;
+  /** PEM of the certificate authorities to trust instead of Node's own, of which none is trusted then. */
+  readonly ca?: string;
   /** Parameters to POST as a form; without it the document is fetched by GET. */
   readonly form?: Readonly<Record<string, string>>;
 }
@@ -29,11 +31,9 @@ export interface FetchJsonOptions {
   /** Bytes of body, and of what it inflates to; default 65,536. */
   readonly maxBytes?: number;
   readonly resolve?: ResolveHost;
-  /** PEM of the certificate authorities to trust instead of Node's own. */
-  readonly ca?: string;
 }
 
-type Limits = Required<Omit<FetchJsonOptions, 'ca'>> & Pick<FetchJsonOptions, 'ca'>;
+type Limits = Required<FetchJsonOptions>;
 
 /**
  * A function that fetches one JSON document, never twice: status 200 only, no redirect followed, no proxy, no compression
@@ -60,7 +60,7 @@ export const fetchJson: FetchJson = /* @__PURE__ */ createFetchJson();
 async function load(url: URL, request: FetchJsonRequest, limits: Limits, signal: AbortSignal): Promise<unknown> {
   const addresses = await findAddresses(url, request.network, limits.resolve);
   const form = request.form && new URLSearchParams(request.form).toString();
-  const response = await send({ url, addresses, body: form }, limits, signal);
+  const response = await send({ url, addresses, body: form, ca: request.ca }, signal);
   const encoding = encodingOfSuccess(response);
   const body = await readBody(response, limits.maxBytes);
   return parseJson(encoding === 'gzip' ? inflate(body, limits.maxBytes) : body);
@@ -71,6 +71,7 @@ interface Sent {
   readonly url: URL;
   readonly addresses: readonly Address[];
   readonly body: string | undefined;
+  readonly ca: string | undefined;
 }
 
 /**
@@ -78,7 +79,7 @@ interface Sent {
  * start. `agent: false` is a connection of its own: keys are fetched every few minutes and a frozen Lambda's kept socket
  * would be dead by then; unlike the global agent it also ignores `NODE_USE_ENV_PROXY`.
  */
-function send({ url, addresses, body }: Sent, limits: Limits, signal: AbortSignal): Promise<IncomingMessage> {
+function send({ url, addresses, body, ca }: Sent, signal: AbortSignal): Promise<IncomingMessage> {
   const options: RequestOptions = {
     protocol: url.protocol,
     hostname: hostOf(url),
@@ -95,7 +96,7 @@ function send({ url, addresses, body }: Sent, limits: Limits, signal: AbortSigna
     lookup: answerWith(addresses),
     rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
     signal,
-    ...(limits.ca === undefined ? {} : { ca: limits.ca }),
+    ...(ca !== undefined && { ca }),
   };
   const { request } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
   return responseOf(request(options), body);

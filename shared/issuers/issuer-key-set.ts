@@ -10,6 +10,8 @@ export interface KeyOwner {
   readonly url?: string;
   readonly keys: KeySource;
   readonly network: IssuerNetwork;
+  /** PEM of the certificate authorities to trust instead of the public ones. */
+  readonly ca?: string;
 }
 
 /** A discovery document that cannot be trusted. The message never quotes the document. */
@@ -47,8 +49,8 @@ async function findJwksUri({ issuer, fetchJson, timeoutMs }: KeySetFetch): Promi
 }
 
 /** Any port: the URL is the policy's own or has the origin of one that is. */
-function fetchFrom(url: string, { network }: KeyOwner, fetchJson: FetchJson, timeoutMs: number) {
-  return fetchJson({ url, network, anyPort: true, timeoutMs });
+function fetchFrom(url: string, { network, ca }: KeyOwner, fetchJson: FetchJson, timeoutMs: number) {
+  return fetchJson({ url, network, ...(ca !== undefined && { ca }), anyPort: true, timeoutMs });
 }
 
 /**

@@ -53,7 +53,7 @@ export function createCheckUpstream(options: UpstreamOptions): CheckUpstream {
 }
 
 async function introspect(
-  { name, url: audience, introspection }: Parameters<CheckUpstream>[0],
+  { name, url: audience, introspection, ca }: Parameters<CheckUpstream>[0],
   token: string,
   options: UpstreamOptions,
 ): Promise<boolean> {
@@ -61,7 +61,9 @@ async function introspect(
   const authentication = await assertClient({ client, audience, jti: options.newId(), now: options.now() }, options);
   const form = { token, token_type_hint: 'access_token', ...authentication };
   try {
-    return parseAnswer(await options.fetchJson({ url, network, anyPort: true, timeoutMs, form }));
+    return parseAnswer(
+      await options.fetchJson({ url, network, ...(ca !== undefined && { ca }), anyPort: true, timeoutMs, form }),
+    );
   } catch (cause) {
     options.onFailure?.(name, causesOf(cause));
     throw new Refused({ kind: 'unavailable', dependency: 'issuer' }, { cause });

@@ -38,6 +38,8 @@ export interface TrustedIssuer<Url = string> {
   readonly claims: Readonly<Record<string, ClaimType>>;
   readonly keys: KeySource;
   readonly network: IssuerNetwork;
+  /** PEM of the only certificate authorities that are trusted for it; without it, the public ones. */
+  readonly ca?: string;
   readonly algorithms: readonly JwsAlgorithm[];
   /** Full token type URNs this issuer's tokens may be presented as. */
   readonly tokenTypes: readonly string[];

@@ -13,10 +13,17 @@ import { lowerUpstream } from './upstream.ts';
 
 export type CompiledIssuer = TrustedIssuer<string | ValueHole>;
 
+/** What an issuer's entry does not hold itself. */
+export interface LowerIssuerContext {
+  readonly url: string | ValueHole;
+  /** PEM. */
+  readonly ca?: string | undefined;
+  readonly standIns?: StandInKeys | undefined;
+}
+
 export function lowerIssuer(
   { name, value }: Entry<IssuerEntry>,
-  url: string | ValueHole,
-  standIns?: StandInKeys,
+  { url, ca, standIns }: LowerIssuerContext,
 ): CompiledIssuer {
   const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
   const keys = keysOf(name, value, url, standIns);
@@ -31,6 +38,7 @@ export function lowerIssuer(
     ...(run !== undefined && { run }),
     keys,
     network: networkOf(value, url),
+    ...(ca !== undefined && { ca }),
     algorithms: (value.algorithms ?? defaults.algorithms).map(modernName),
     tokenTypes: tokenTypes.map((type) => `urn:ietf:params:oauth:token-type:${type}`),
     ...lowerTimes(value),

@@ -1,8 +1,8 @@
 // Which URLs a policy may name: exactly as every URL parser would write them, https, no tricks. Pure.
 
-const loopback = /^http:\/\/(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(\/|$)/;
+const loopback = /^https?:\/\/(127\.0\.0\.1|localhost)(:[0-9]{1,5})?(\/|$)/;
 
-/** `http://127.0.0.1:*` and `http://localhost:*`, which only the local stack allows. */
+/** `127.0.0.1` and `localhost` at any port, which only the local stack allows. */
 export function isLoopbackUrl(url: string): boolean {
   return loopback.test(url);
 }

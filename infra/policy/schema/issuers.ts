@@ -49,6 +49,9 @@ export const issuer = closed({
   jwksUri: filled.optional().describe('Where the keys are; without it and `jwks`, OIDC discovery tells.'),
   jwks: jwks.optional().describe('The public keys themselves.'),
   algorithms: z.array(verificationAlgorithm).min(1, 'name an algorithm').optional(),
+  ca: filled
+    .optional()
+    .describe('A private certificate authority: PEM, or a file beside the policy. Public ones are then not trusted.'),
   tokenTypes: z
     .array(z.enum(['jwt', 'id_token', 'access_token']))
     .min(1, 'name a token type')

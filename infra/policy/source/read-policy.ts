@@ -1,6 +1,6 @@
 // Reads the policy files of a path, a file or a folder. The compiler's only I/O.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Diagnostic, fileError } from './diagnostic.ts';
 import type { PolicyFile } from './parse-source.ts';
 
@@ -42,4 +42,13 @@ function folderFindings(folder: string, names: readonly string[], policies: read
 
 function readOne(path: string): PolicyFile {
   return { path, text: readFileSync(path, 'utf8') };
+}
+
+/** A file that a policy file names by its place beside it; undefined where it cannot be read. */
+export function readBeside(policyFile: string, name: string): string | undefined {
+  try {
+    return readFileSync(join(dirname(policyFile), name), 'utf8');
+  } catch {
+    return undefined;
+  }
 }

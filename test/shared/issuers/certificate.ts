@@ -6,13 +6,18 @@ export interface CertificateOptions {
   readonly notAfter: Date;
   /** Subject alternative name: an IPv4 address. */
   readonly ip: string;
+  /** Common name of subject and issuer: of two certificates of one name OpenSSL may look at the wrong one. */
+  readonly name?: string;
 }
 
 /** PEM of a fresh P-256 key and its certificate. */
-export function selfSigned({ notBefore, notAfter, ip }: CertificateOptions): { key: string; cert: string } {
+export function selfSigned({ notBefore, notAfter, ip, name: called = 'loopback' }: CertificateOptions): {
+  key: string;
+  cert: string;
+} {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const ecdsaWithSha256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
-  const commonName = der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from('loopback')));
+  const commonName = der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(called)));
   const name = der(0x30, der(0x31, commonName));
   const subjectAltName = der(0x30, der(0x87, Buffer.from(ip.split('.').map(Number))));
   const extension = der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, subjectAltName));

@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -21,10 +22,10 @@ const CANARY = 'CANARY-of-the-body';
 const good = { keys: [] };
 
 /** The document, or the error; the two cannot be confused. */
-async function outcome(url: string, options: FetchJsonOptions = {}): Promise<unknown> {
+async function outcome(url: string, options: FetchJsonOptions = {}, ca?: string): Promise<unknown> {
   const fetchJson = createFetchJson({ timeoutMs: 5000, ...options });
   try {
-    return await fetchJson({ url, network: 'loopback', anyPort: true });
+    return await fetchJson({ url, network: 'loopback', anyPort: true, ...(ca !== undefined && { ca }) });
   } catch (error) {
     if (!(error instanceof FetchJsonError)) throw error;
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(CANARY);
@@ -229,13 +230,14 @@ describe('the address', () => {
   test('of a public issuer may not be ours, by name or literal, and nothing is sent there', async () => {
     const ours = selfSigned({ notBefore: new Date(0), notAfter: new Date('2999-01-01'), ip: '127.0.0.1' });
     const server = await kept(serveHttps(ours, json(good)));
-    const fetchJson = createFetchJson({ ca: ours.cert, resolve: async () => ['8.8.8.8', '127.0.0.1'] });
+    const fetchJson = createFetchJson({ resolve: async () => ['8.8.8.8', '127.0.0.1'] });
+    const ca = ours.cert;
     for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '0x7f.1', 'mixed.example']) {
       const url = `https://${host}:${server.port}/`;
-      await expect(fetchJson({ url, network: 'public', anyPort: true })).rejects.toMatchObject({ code: 'address' });
+      await expect(fetchJson({ url, network: 'public', anyPort: true, ca })).rejects.toMatchObject({ code: 'address' });
     }
     expect(server.requests).toEqual([]);
-    expect(await fetchJson({ url: server.url, network: 'loopback', anyPort: true })).toEqual(good);
+    expect(await fetchJson({ url: server.url, network: 'loopback', anyPort: true, ca })).toEqual(good);
   });
 
   test('has port 443 unless any port is allowed', async () => {
@@ -253,7 +255,7 @@ describe('TLS', () => {
   const valid = { notBefore: from(-1), notAfter: from(1), ip: '127.0.0.1' };
   const causeOf = async (certificate: ReturnType<typeof selfSigned>, ca?: string) => {
     const server = await kept(serveHttps(certificate, json(good)));
-    const result = await outcome(server.url, ca === undefined ? {} : { ca });
+    const result = await outcome(server.url, {}, ca);
     if (!(result instanceof FetchJsonError)) return 'ok';
     expect([result.code, server.requests]).toEqual(['network', []]);
     return (result.cause as NodeJS.ErrnoException).code;
@@ -263,6 +265,21 @@ describe('TLS', () => {
     const certificate = selfSigned(valid);
     expect(await causeOf(certificate)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT');
     expect(await causeOf(certificate, certificate.cert)).toBe('ok');
+  });
+
+  test('of an authority that one request names is trusted by that request alone, and no other authority by it', async () => {
+    const [ours, theirs] = [selfSigned(valid), selfSigned({ ...valid, name: 'another' })];
+    expect(await causeOf(ours, ours.cert)).toBe('ok');
+    expect(await causeOf(ours, theirs.cert)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT');
+    expect(await causeOf(ours, theirs.cert + ours.cert)).toBe('ok');
+    const known = getCACertificates('default');
+    setDefaultCACertificates([...known, ours.cert]);
+    try {
+      expect(await causeOf(ours)).toBe('ok');
+      expect(await causeOf(ours, theirs.cert)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT');
+    } finally {
+      setDefaultCACertificates([...known]);
+    }
   });
 
   test('is verified even where NODE_TLS_REJECT_UNAUTHORIZED says no', async () => {

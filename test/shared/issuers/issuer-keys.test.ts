@@ -5,7 +5,8 @@ import { createFetchJson, type FetchJson } from '../../../shared/issuers/fetch-j
 import { createIssuerKeys, type IssuerKeysLimits, IssuerUnavailable } from '../../../shared/issuers/issuer-keys.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { KeySource, TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
-import { json, type LoopbackServer, serveHttp } from './loopback-server.ts';
+import { selfSigned } from './certificate.ts';
+import { json, type LoopbackServer, serveHttp, serveHttps } from './loopback-server.ts';
 
 const DISCOVERY = '/.well-known/openid-configuration';
 const MINUTE = 60_000;
@@ -452,4 +453,38 @@ test('no more issuers are remembered than the limit allows', async () => {
     true,
   ]);
   expect([await asked('two'), await asked('three'), await asked('one')]).toEqual([false, false, true]);
+});
+
+describe('an issuer with an authority of its own', () => {
+  const ours = selfSigned({ notBefore: new Date(0), notAfter: new Date('2999-01-01'), ip: '127.0.0.1' });
+  const theirs = selfSigned({ notBefore: new Date(0), notAfter: new Date('2999-01-01'), ip: '127.0.0.1' });
+
+  async function https() {
+    const server = await serveHttps(ours, (request, response) => {
+      const discovery = { issuer: server.url, jwks_uri: `${server.url}/keys` };
+      json(request.url === DISCOVERY ? discovery : { keys: [named('a')] })(request, response);
+    });
+    open.push(server);
+    return server;
+  }
+
+  test.each(['discovery', 'jwksUri'] as const)('is reached by that alone, by %s', async (from) => {
+    const server = await https();
+    const keys: KeySource = from === 'discovery' ? { from } : { from, jwksUri: `${server.url}/keys` };
+    const issuer = trust(server.url, keys);
+    const kid = (ca?: string) => createFinder().kidOf({ ...issuer, ...(ca !== undefined && { ca }) }, 'a');
+    expect(await kid(theirs.cert)).toBe('issuer_unavailable');
+    expect(await kid()).toBe('issuer_unavailable');
+    expect(server.requests).toEqual([]);
+    expect(await kid(ours.cert)).toBe('a');
+    expect(server.requests).toEqual(from === 'discovery' ? [DISCOVERY, '/keys'] : ['/keys']);
+  });
+
+  test('is still at an address its network allows, or it is not reached', async () => {
+    const server = await https();
+    const issuer = { ...trust(server.url), ca: ours.cert };
+    expect(await createFinder().kidOf({ ...issuer, network: 'private' }, 'a')).toBe('issuer_unavailable');
+    expect(server.requests).toEqual([]);
+    expect(await createFinder().kidOf(issuer, 'a')).toBe('a');
+  });
 });

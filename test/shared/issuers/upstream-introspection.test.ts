@@ -8,7 +8,8 @@ import { createCheckUpstream, type UpstreamOptions } from '../../../shared/issue
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { PublicJwk } from '../../../shared/oauth/jose/keyring.ts';
 import { github, now } from '../../world.ts';
-import { json, type LoopbackServer, serveHttp, serveTcp } from './loopback-server.ts';
+import { selfSigned } from './certificate.ts';
+import { json, type LoopbackServer, serveHttp, serveHttps, serveTcp } from './loopback-server.ts';
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const publicJwk = createPublicKey(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })).export({
@@ -144,6 +145,21 @@ describe('an issuer', () => {
     });
     expect(await check({ ...github, introspection }, token).catch(denialOf)).toEqual(unavailable('issuer'));
     expect(asked).toEqual([]);
+  });
+
+  test('with an authority of its own is asked over that alone', async () => {
+    const valid = { notBefore: new Date(0), notAfter: new Date('2999-01-01'), ip: '127.0.0.1' };
+    const [ours, theirs] = [selfSigned(valid), selfSigned(valid)];
+    const server = await serveHttps(ours, json({ active: true }));
+    open.push(server);
+    const introspection = { url: server.url, client: 'c', cache: 0, network: 'loopback' } as const;
+    const check = createCheckUpstream({
+      ...{ readKeyring: async () => ({ keys: [key] }), sign: async () => new Uint8Array(256) },
+      ...{ fetchJson: createFetchJson(), now: () => now, newId: () => 'id' },
+    });
+    const ask = (ca: string) => check({ ...github, introspection, ca }, token).catch(denialOf);
+    expect([await ask(theirs.cert), server.requests]).toEqual([unavailable('issuer'), []]);
+    expect(await ask(ours.cert)).toBe('active');
   });
 
   test('is not asked when Cambio cannot say who it is', async () => {

@@ -21,8 +21,8 @@ const refused: readonly (readonly [url: string, problem: string, twin: string])[
   ['https://a.example.', 'dot', 'https://a.example'],
   ['https://0x7f.1', 'exact form', 'https://203.0.113.7'],
   ['https://2130706433', 'exact form', 'https://2130706433.example'],
-  ['https://127.0.0.1', 'loopback', 'https://128.0.0.1'],
-  ['https://localhost', 'loopback', 'https://localhost.example'],
+  ['https://127.0.0.2', 'loopback', 'https://128.0.0.1'],
+  ['https://localhost.', 'dot', 'https://localhost.example'],
   ['https://a.localhost:8443', 'loopback', 'https://a.example:8443'],
   ['https://169.254.169.254', 'link-local', 'https://169.253.169.254'],
   ['https://[::1]', 'loopback', 'https://[2001:db8::1]'],
@@ -44,6 +44,9 @@ describe('the URLs a policy may name', () => {
     'http://127.0.0.1:8787',
     'http://localhost:8787/x',
     'http://127.0.0.1',
+    'https://127.0.0.1:8443',
+    'https://127.0.0.1',
+    'https://localhost/x',
   ])('%s is for the local stack', (url) => {
     expect(urlProblem(url, true)).toBeUndefined();
     expect(urlProblem(url, false)).toContain('only the local stack');
