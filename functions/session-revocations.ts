@@ -6,18 +6,21 @@ import { createRolePolicy } from '../shared/aws/iam.ts';
 import { createListRevocations } from '../shared/aws/listed-items.ts';
 import { sessionRevocationsTask } from '../shared/http/endpoints/session-revocations.ts';
 import { createLog } from '../shared/http/log.ts';
+import { reachingRevocations } from '../shared/oauth/role-session/session-denials.ts';
 import { revocableRoles } from '../shared/policy/session-revocation.ts';
 import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './wiring.ts';
 
 const config = configured('accountId', 'recordsTable', 'awsClients', 'policyValues', 'iamEndpoint');
 const { accountId, iamEndpoint: endpoint } = config;
+const policy = joinedPolicy(config);
 const { call, table } = recordsStore(config);
 const accountKeys = createAccountKeys(new STSClient(clientOptions), { accountId, keys: ownKeys });
 const rolePolicy = createRolePolicy({ endpoint, clock, random: Math.random });
 
 export const handler = sessionRevocationsTask(
   {
-    roles: revocableRoles(joinedPolicy(config)),
+    roles: revocableRoles(policy),
+    reaching: reachingRevocations(policy),
     listRevocations: createListRevocations(call, table, now),
     policyOf: async ({ arn }) => rolePolicy(arn, await accountKeys(arn)),
   },

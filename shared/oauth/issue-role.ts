@@ -33,7 +33,13 @@ export async function issueRole(
   const { parties, granted, now, purpose } = admitted;
   // Nothing of the chain goes into a session, but one that is too long is refused for every target.
   delegate(parties.subject, parties.actor, granted.rule.maxDepth);
-  const session = roleSession({ ...granted, subject: parties.subject, decisionId: purpose.jti, now });
+  const session = roleSession({
+    ...granted,
+    subject: parties.subject,
+    decisionId: purpose.jti,
+    issuers: capabilities.policy.issuers,
+    now,
+  });
   const assumed = await assume(session, now, capabilities);
   const issued = issuedFacts(admitted, session, assumed);
   await capabilities.recordDecision(recordOfGrant(admitted, { issued, decision }, capabilities));

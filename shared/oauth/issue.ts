@@ -24,7 +24,7 @@ export interface TokenResponse {
 
 /** What keeps a grant. */
 export interface GrantKeeping {
-  readonly policy: Pick<CompiledPolicy, 'hash'>;
+  readonly policy: Pick<CompiledPolicy, 'hash' | 'issuers'>;
   readonly recordDecision: RecordDecision;
   /** Seconds a decision is kept. */
   readonly decisionRetention: number;

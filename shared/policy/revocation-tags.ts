@@ -7,12 +7,16 @@ export const revocationTagKeys = {
   subject: 'cambio-subject',
   run: 'cambio-run',
   family: 'cambio-family',
+  /** The session's own decision; where it is the first of its family, that tag says it. */
+  jti: 'cambio-jti',
+  /** The foreign subject, as its issuer's events name it, where its issuer pushes events. */
+  origin: 'cambio-origin',
 } as const;
 
 export type SessionsRevokedBy = keyof typeof revocationTagKeys;
 
 /** What a session is for, each as a revocation would name it. */
-export type SessionOwner = Readonly<Partial<Record<SessionsRevokedBy, string>>>;
+export type SessionOwner = Readonly<Partial<Record<SessionsRevokedBy, string | undefined>>>;
 
 const kinds = Object.keys(revocationTagKeys) as SessionsRevokedBy[];
 
@@ -32,6 +36,7 @@ export function revokesSessions(by: string): by is SessionsRevokedBy {
   return Object.hasOwn(revocationTagKeys, by);
 }
 
-function hashOf(value: string): string {
+/** As the records' index and the sessions' tags name a value: 128 bits of its SHA-256, hex. */
+export function hashOf(value: string): string {
   return createHash('sha256').update(value).digest('hex').slice(0, 32);
 }

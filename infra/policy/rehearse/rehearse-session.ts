@@ -18,5 +18,8 @@ export function rehearseSession(grant: RoleGrant, subject: Presented, policy: Po
 /** Of one length whatever they hash. */
 function reservedTags({ issuer, claims }: Presented, { issuers }: PolicyArtifact): readonly SessionTag[] {
   const run = issuer === 'self' ? claimAt(claims, 'lineage.origin.run') : runOf(issuers[issuer]?.run, claims);
-  return revocationTags({ subject: '', family: '', ...(run !== undefined && { run: '' }) });
+  const own = issuer === 'self' ? { jti: '' } : {};
+  const root = issuer === 'self' ? claimAt(claims, 'lineage.origin.iss') : issuer;
+  const named = issuers[String(root)]?.events ? { origin: '' } : {};
+  return revocationTags({ subject: '', family: '', ...own, ...named, ...(run !== undefined && { run: '' }) });
 }

@@ -4,14 +4,15 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf } from '../../causes.ts';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import type { ReadKeyring } from '../../oauth/jose/keyring.ts';
-import type { RecordRevocation, RevokedBy } from '../../oauth/revocation/revocation.ts';
+import type { RecordRevocation } from '../../oauth/revocation/revocation.ts';
 import {
   parseRevocationRequest,
   type RevocationRequest,
   revocationId,
 } from '../../oauth/revocation/revocation-request.ts';
+import { endsSessions, reachingRevocations } from '../../oauth/role-session/session-denials.ts';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
-import { revokesSessions } from '../../policy/revocation-tags.ts';
+import { revocableRoles } from '../../policy/session-revocation.ts';
 import { adminEndpoint } from '../admin-endpoint.ts';
 import { bodyText, json } from '../api-gateway.ts';
 import type { WriteLog } from '../log.ts';
@@ -21,7 +22,7 @@ export interface AdminRevocationsEndpoint {
   readonly recordRevocation: RecordRevocation;
   /** Has the sessions of revocable roles ended, soon after it returns; undefined where the policy has no such role. */
   readonly endSessions: (() => Promise<void>) | undefined;
-  readonly policy: Pick<CompiledPolicy, 'issuers' | 'clients'>;
+  readonly policy: Pick<CompiledPolicy, 'issuers' | 'clients' | 'rules' | 'audiences' | 'roles'>;
   readonly readKeyring: ReadKeyring;
   /** Seconds a revocation is kept. */
   readonly keptFor: number;
@@ -35,7 +36,7 @@ const name = 'admin_revocation';
 
 type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'requestContext'>;
 
-/** The Lambda handler: 200 with `{id, by, value, issuedBefore}`, `known: false` for what is not there and, where AWS sessions end too, `aws`; 400, 413, 503. */
+/** The Lambda handler: 200 with `{id, by, value, issuedBefore}`, `known: false` for what is not there, and `aws`: whether AWS sessions end too; 400, 413, 503. */
 export function adminRevocationsEndpoint(capabilities: AdminRevocationsEndpoint) {
   const { now, write } = capabilities;
   const respond = async (event: AdminEvent, principal: string): Promise<APIGatewayProxyResult> => {
@@ -63,14 +64,17 @@ async function record(request: RevocationRequest, principal: string, endpoint: A
   });
   const known = (await isKnown(request, endpoint)) ? {} : { known: false };
   const recorded = { id: revocationId({ by, value: named }), by, value, issuedBefore, ...known };
-  return (await endsSessions(by, endpoint)) ? { ...recorded, aws: 'pending' } : recorded;
+  return { ...recorded, aws: await endSessionsOf({ by, value: named }, endpoint) };
 }
 
 /** The revocation holds, and the schedule will see it. A failed call is logged for whoever is on call. */
-async function endsSessions(by: RevokedBy, { endSessions, write }: AdminRevocationsEndpoint): Promise<boolean> {
-  if (!endSessions || !revokesSessions(by)) return false;
+async function endSessionsOf(
+  revocation: Pick<RevocationRequest, 'by' | 'value'>,
+  { endSessions, policy, write }: AdminRevocationsEndpoint,
+): Promise<'pending' | 'none'> {
+  if (!endSessions || !endsSessions(revocation, revocableRoles(policy), reachingRevocations(policy))) return 'none';
   await endSessions().catch((error: unknown) => write('error', 'session_revocation', { cause: causesOf(error) }));
-  return true;
+  return 'pending';
 }
 
 /** Whether what a revocation names exists; that cannot be known of subjects and tokens. The revocation is made either way. */

@@ -2,7 +2,7 @@
 // repairs one that failed half-way. Pure but for the capabilities.
 import type { Role } from '../../policy/compiled-policy.ts';
 import type { KnownRevocations } from '../status-list/status-list-token.ts';
-import { denialPolicy, type SessionDenial, sessionDenials } from './session-denials.ts';
+import { denialPolicy, type RoleDenials, sessionDenials } from './session-denials.ts';
 
 /** The inline policy of one role. */
 export interface RolePolicy {
@@ -16,6 +16,8 @@ export interface RolePolicy {
 
 export interface RevokeSessionsCapabilities {
   readonly roles: readonly Role[];
+  /** {@link reachingRevocations} */
+  readonly reaching: ReadonlyMap<string, ReadonlySet<string>>;
   readonly listRevocations: () => Promise<KnownRevocations>;
   /** Throws when the role's account does not let us in. */
   readonly policyOf: (role: Role) => Promise<RolePolicy>;
@@ -31,11 +33,12 @@ export type RoleOutcome = { readonly role: Role } & (
 
 /** Every role is tried; what failed is told beside the others. */
 export async function revokeSessions(capabilities: RevokeSessionsCapabilities): Promise<readonly RoleOutcome[]> {
-  const denials = sessionDenials(await capabilities.listRevocations());
+  const known = await capabilities.listRevocations();
   return Promise.all(
     capabilities.roles.map(async (role): Promise<RoleOutcome> => {
+      const denials = sessionDenials(known, role.name, capabilities.reaching);
       try {
-        return { role, change: await apply(await capabilities.policyOf(role), denials), denials: denials.length };
+        return { role, change: await apply(await capabilities.policyOf(role), denials), denials: countOf(denials) };
       } catch (error) {
         return { role, error };
       }
@@ -43,7 +46,11 @@ export async function revokeSessions(capabilities: RevokeSessionsCapabilities): 
   );
 }
 
-async function apply(policy: RolePolicy, denials: readonly SessionDenial[]): Promise<PolicyChange> {
+function countOf({ tagged, allBefore }: RoleDenials): number {
+  return tagged.length + (allBefore === undefined ? 0 : 1);
+}
+
+async function apply(policy: RolePolicy, denials: RoleDenials): Promise<PolicyChange> {
   const [wanted, current] = [denialPolicy(denials), await policy.read()];
   if (wanted === current) return 'unchanged';
   if (wanted === undefined) return policy.remove().then(() => 'removed');

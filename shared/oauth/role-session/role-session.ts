@@ -1,12 +1,14 @@
 // A session of an AWS role, complete as STS is asked for it: who it is for, what it carries, how long it lives. Pure.
 import { createHash } from 'node:crypto';
-import type { AllowRule, Role, RoleGrant } from '../../policy/compiled-policy.ts';
-import { revocationTags, revokesSessions, type SessionOwner } from '../../policy/revocation-tags.ts';
+import type { AllowRule, CompiledPolicy, Role, RoleGrant } from '../../policy/compiled-policy.ts';
+import { revocationTags } from '../../policy/revocation-tags.ts';
 import { type FilledGrant, fillRoleGrant } from '../../policy/role-grant.ts';
 import type { SessionTag } from '../../policy/session-tags.ts';
 import { Refused } from '../denial.ts';
-import { revocableBy } from '../revocation/revocation.ts';
+import { chainOf, originOf } from '../revocation/lineage.ts';
+import { type RevocableBy, revocableBy } from '../revocation/revocation.ts';
 import { issuedSubject } from '../verify/delegation.ts';
+import { selfName } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 
 export interface RoleSession extends FilledGrant {
@@ -22,6 +24,8 @@ export interface RoleGranted {
   readonly role: Role;
   readonly rule: Pick<AllowRule<RoleGrant>, 'grant' | 'outlive'>;
   readonly subject: VerifiedToken;
+  /** Of the policy: sessions of those that push events carry what events name. */
+  readonly issuers?: CompiledPolicy['issuers'] | undefined;
   /** Of the decision that grants it. */
   readonly decisionId: string;
   readonly now: number;
@@ -52,12 +56,23 @@ export function roleSession(granted: RoleGranted): RoleSession {
   };
 }
 
-/** A session made of a foreign token is the first of its family, and its decision's id is the name of that. */
-function reservedTags({ subject, decisionId }: RoleGranted): readonly SessionTag[] {
-  const owner: SessionOwner = Object.fromEntries(
-    revocableBy(subject).flatMap(({ by, value }) => (revokesSessions(by) ? [[by, value]] : [])),
-  );
-  return revocationTags({ family: decisionId, ...owner });
+/**
+ * What a session is for, as revocations name it. One made of a foreign token is the first of its family, and its decision's id
+ * is the name of that; one made of a token of ours has an id of its own beside the family's.
+ */
+function reservedTags({ subject, decisionId, issuers }: RoleGranted): readonly SessionTag[] {
+  // Of the same kind the subject's own come first, then those of who took part.
+  const parts = revocableBy(subject);
+  const first = (by: RevocableBy['by']): string | undefined => parts.find((part) => part.by === by)?.value;
+  const { iss, run } = subject.issuer.name === selfName ? chainOf(subject).origin : originOf(subject);
+  const family = first('family');
+  return revocationTags({
+    subject: issuedSubject(subject),
+    run: run === undefined ? undefined : `${iss}|${run}`,
+    family: family ?? decisionId,
+    jti: family === undefined ? undefined : decisionId,
+    origin: issuers?.[iss]?.events ? first('origin') : undefined,
+  });
 }
 
 /** @param left seconds the subject token still lives: a session outlives it only as far as STS makes it */

@@ -1,5 +1,7 @@
 // The inline policy that ends sessions of AWS roles: `Deny *` on the tags of what was revoked, for sessions issued before. Pure.
-import { revocationTagKeys, revokesSessions, type SessionsRevokedBy } from '../../policy/revocation-tags.ts';
+import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import { type ReachingPolicy, reachOf, rolesOfOwnTokens } from '../../policy/reach.ts';
+import { hashOf, revocationTagKeys, revokesSessions, type SessionsRevokedBy } from '../../policy/revocation-tags.ts';
 import type { KnownRevocations } from '../status-list/status-list-token.ts';
 
 /** A revocation as sessions know it: the hash is what they carry. */
@@ -22,14 +24,61 @@ export const maxCharacters = 8_192;
 /** Of one hash in a list: no more of them than that can fit. */
 const shortestEntry = 35;
 
-/** The revocations that can still hit a session, the newest first. */
-export function sessionDenials({ at, revocations }: KnownRevocations): readonly SessionDenial[] {
-  return revocations
-    .flatMap(({ key, issuedBefore }): readonly SessionDenial[] => {
-      const [kind = '', hash = ''] = key.split('#');
-      return revokesSessions(kind) && issuedBefore + grace + longestSession > at ? [{ kind, hash, issuedBefore }] : [];
-    })
+/** What of a role's sessions is denied: those of certain tags, and, where a time is given, all that were issued before it. */
+export interface RoleDenials {
+  /** The newest first. */
+  readonly tagged: readonly SessionDenial[];
+  /** Epoch seconds. */
+  readonly allBefore: number | undefined;
+}
+
+/** The revocations that can still hit a session of the role. */
+export function sessionDenials(
+  { at, revocations }: KnownRevocations,
+  role: string,
+  reaching: ReadonlyMap<string, ReadonlySet<string>>,
+): RoleDenials {
+  const known = revocations
+    .map(({ key, issuedBefore }) => ({
+      kind: key.split('#')[0] ?? '',
+      hash: key.split('#')[1] ?? '',
+      key,
+      issuedBefore,
+    }))
+    .filter(({ issuedBefore }) => issuedBefore + grace + longestSession > at);
+  const whole = known.filter(({ kind, key }) => (reaching.get(key) ?? reaching.get(kind))?.has(role));
+  const allBefore = whole.length > 0 ? Math.max(...whole.map(({ issuedBefore }) => issuedBefore)) : undefined;
+  const tagged = known
+    .flatMap(({ kind, hash, issuedBefore }) => tagsOf(kind).map((tag) => ({ kind: tag, hash, issuedBefore })))
+    .filter(({ issuedBefore }) => issuedBefore > (allBefore ?? -1))
     .sort((a, b) => b.issuedBefore - a.issuedBefore || compare(a.kind, b.kind) || compare(a.hash, b.hash));
+  return { tagged, allBefore };
+}
+
+/** A decision's id is the session's own, or the name of the family that it began. */
+function tagsOf(kind: string): readonly SessionsRevokedBy[] {
+  if (kind === 'jti') return ['jti', 'family'];
+  return revokesSessions(kind) ? [kind] : [];
+}
+
+/**
+ * The roles whose sessions end as a whole, by the name of the revocation: of an issuer or a client those that a token of theirs
+ * can reach, of any key of ours those that a token of ours can.
+ */
+export function reachingRevocations(
+  policy: ReachingPolicy & Pick<CompiledPolicy, 'issuers'>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const issuers = Object.keys(policy.issuers).map(
+    (issuer) => [`issuer#${hashOf(issuer)}`, reachOf({ issuer }, policy).roles] as const,
+  );
+  // Who does not authenticate is a client by the name of its issuer.
+  const anonymous = Object.keys(policy.issuers).map(
+    (issuer) => [`client#${hashOf(issuer)}`, reachOf({ issuer }, policy).roles] as const,
+  );
+  const clients = Object.keys(policy.clients).map(
+    (client) => [`client#${hashOf(client)}`, reachOf({ client }, policy).roles] as const,
+  );
+  return new Map([...issuers, ...anonymous, ...clients, ['key', rolesOfOwnTokens(policy)]]);
 }
 
 /**
@@ -37,9 +86,10 @@ export function sessionDenials({ at, revocations }: KnownRevocations): readonly 
  * the older ones become one that hits every session issued before the newest of them.
  * @param limit characters
  */
-export function denialPolicy(denials: readonly SessionDenial[], limit = maxCharacters): string | undefined {
-  if (denials.length === 0) return undefined;
-  let exact = Math.min(denials.length, Math.floor(limit / shortestEntry));
+export function denialPolicy(denials: RoleDenials, limit = maxCharacters): string | undefined {
+  const { tagged, allBefore } = denials;
+  if (tagged.length === 0 && allBefore === undefined) return undefined;
+  let exact = Math.min(tagged.length, Math.floor(limit / shortestEntry));
   let text = documentOf(denials, exact);
   while (text.length > limit && exact > 0) {
     exact -= 1;
@@ -48,9 +98,9 @@ export function denialPolicy(denials: readonly SessionDenial[], limit = maxChara
   return text;
 }
 
-function documentOf(denials: readonly SessionDenial[], exact: number): string {
-  const merged = denials[exact]?.issuedBefore;
-  const kept = denials.slice(0, exact).filter(({ issuedBefore }) => issuedBefore !== merged);
+function documentOf({ tagged, allBefore }: RoleDenials, exact: number): string {
+  const merged = tagged[exact]?.issuedBefore ?? allBefore;
+  const kept = tagged.slice(0, exact).filter(({ issuedBefore }) => issuedBefore !== merged);
   const statements = [...(merged === undefined ? [] : [denyAll(merged)]), ...alike(kept).map(deny)];
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });
 }
@@ -93,4 +143,15 @@ function before(issuedBefore: number) {
 
 function compare(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
+}
+
+/** Whether a revocation ends AWS sessions: of any revocable role by what sessions carry as a tag, else of those it reaches. */
+export function endsSessions(
+  { by, value }: { readonly by: string; readonly value: string },
+  roles: readonly { readonly name: string }[],
+  reaching: ReadonlyMap<string, ReadonlySet<string>>,
+): boolean {
+  if (revokesSessions(by)) return roles.length > 0;
+  const reached = reaching.get(`${by}#${hashOf(value)}`) ?? reaching.get(by);
+  return roles.some(({ name }) => reached?.has(name));
 }

@@ -6,7 +6,21 @@ import {
   adminRevocationsEndpoint,
 } from '../../../../shared/http/endpoints/admin-revocations.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import { github, makeWorld, now } from '../../../world.ts';
+import type { CompiledPolicy, Role } from '../../../../shared/policy/compiled-policy.ts';
+import { makeWorld, now, policy } from '../../../world.ts';
+
+const roles: Readonly<Record<string, Role>> = {
+  deploy: {
+    name: 'deploy',
+    arn: 'arn:aws:iam::111122223333:role/deploy',
+    via: 'assume-role',
+    ttl: 900,
+    maxTtl: 900,
+    revocable: true,
+  },
+};
+const grant = { role: 'deploy', ttl: 900, tags: [], transitive: [], policyArns: [] };
+const rules: CompiledPolicy['rules'] = [{ id: 'deploy', from: 'github', match: [], grant, client: ['ci'] }];
 
 async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {}) {
   const done: string[] = [];
@@ -15,14 +29,15 @@ async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {
     findDecision: async () => undefined,
     recordRevocation: async () => void done.push('recorded'),
     endSessions: async () => void done.push('told'),
-    policy: { issuers: { github }, clients: {} },
+    policy: { ...policy, roles, rules },
     readKeyring: makeWorld().cambio.readKeyring,
     keptFor: 86_400,
     now: () => now,
     write: (level, message, fields) => void lines.push([level, message, Object.keys(fields)]),
     ...changes,
   });
-  const body = JSON.stringify({ by, value: 'github|7', reason: 'test' });
+  const value = by === 'issuer' || by === 'client' ? 'github' : 'github|7';
+  const body = JSON.stringify({ by, value, reason: 'test' });
   const identity = {
     userArn: 'arn:aws:iam::111122223333:user/test',
   } as APIGatewayProxyEvent['requestContext']['identity'];
@@ -32,19 +47,26 @@ async function revoke(by: string, changes: Partial<AdminRevocationsEndpoint> = {
 }
 
 describe('a revocation that ends AWS sessions', () => {
-  test.each(['run', 'subject', 'family'])('by %s is recorded, then told, and answered as pending', async (by) => {
+  test.each([
+    'run',
+    'subject',
+    'family',
+    'jti',
+    'issuer',
+    'client',
+  ])('by %s is recorded, then told, and answered as pending', async (by) => {
     const { done, status, answer } = await revoke(by);
     expect([status, answer.aws, done]).toEqual([200, 'pending', ['recorded', 'told']]);
   });
 
-  test.each(['jti', 'client', 'issuer', 'key'])('by %s is recorded alone', async (by) => {
-    const { done, status, answer } = await revoke(by);
-    expect([status, 'aws' in answer, done]).toEqual([200, false, ['recorded']]);
+  test.each(['client', 'issuer', 'key'])('by %s is recorded alone where no role is reached', async (by) => {
+    const { done, status, answer } = await revoke(by, { policy: { ...policy, roles, rules: [] } });
+    expect([status, answer.aws, done]).toEqual([200, 'none', ['recorded']]);
   });
 
   test('promises nothing where no role is revocable', async () => {
     const { done, answer } = await revoke('run', { endSessions: undefined });
-    expect(['aws' in answer, done]).toEqual([false, ['recorded']]);
+    expect([answer.aws, done]).toEqual(['none', ['recorded']]);
   });
 
   test('holds when the writer cannot be told, which is logged; the schedule will see it', async () => {

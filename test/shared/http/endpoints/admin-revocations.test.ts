@@ -5,7 +5,7 @@ import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admi
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
-import { github, makeWorld, now } from '../../../world.ts';
+import { makeWorld, now, policy } from '../../../world.ts';
 
 const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
 const valid = { by: 'jti', value: 'token-1', reason: 'lost laptop' };
@@ -24,7 +24,7 @@ async function call(
       recorded.push(revocation);
     },
     endSessions: undefined,
-    policy: { issuers: { github }, clients: {} },
+    policy,
     readKeyring: makeWorld().cambio.readKeyring,
     keptFor: 1_000,
     now: () => now,
@@ -44,7 +44,7 @@ test('is recorded with who made it and why, answered, and in the log', async () 
   for (const base64 of [false, true]) {
     const { status, headers, answer, recorded, lines } = await call(valid, { base64 });
     expect([status, headers?.['Cache-Control']]).toEqual([200, 'no-store']);
-    expect(answer).toEqual({ id: expect.any(String), by: 'jti', value: 'token-1', issuedBefore: now });
+    expect(answer).toEqual({ id: expect.any(String), by: 'jti', value: 'token-1', issuedBefore: now, aws: 'none' });
     expect(recorded).toEqual([{ ...valid, issuedBefore: now, at: now, expiresAt: now + 1_000, principal }]);
     expect(lines).toMatchObject([
       { level: 'info', message: 'admin_revocation', fields: { ...valid, issuedBefore: now, principal } },

@@ -18,6 +18,7 @@ async function run(changes: Partial<RevokeSessionsCapabilities> = {}) {
   let text: string | undefined;
   const cambio: RevokeSessionsCapabilities = {
     roles: [role],
+    reaching: new Map(),
     listRevocations: async () => ({ at: now, revocations: [{ key: 'run#a', issuedBefore: now, expiresAt: now + 60 }] }),
     policyOf: async () => ({
       read: async () => text,

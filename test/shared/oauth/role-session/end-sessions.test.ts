@@ -25,8 +25,8 @@ const known = {
     expiresAt: now + 1_000,
   })),
 };
-const wanted = denialPolicy(sessionDenials(known));
-const merged = denialPolicy(sessionDenials(known), 0);
+const wanted = denialPolicy(sessionDenials(known, 'any', new Map()));
+const merged = denialPolicy(sessionDenials(known, 'any', new Map()), 0);
 
 /** Roles with the policies they have; `room` is what each still takes. */
 function worldOf(texts: Readonly<Record<string, string | undefined>>, room = 8_192) {
@@ -50,6 +50,7 @@ function worldOf(texts: Readonly<Record<string, string | undefined>>, room = 8_1
   };
   const cambio: RevokeSessionsCapabilities = {
     roles: Object.keys(texts).map(role),
+    reaching: new Map(),
     listRevocations: async () => known,
     policyOf,
   };

@@ -204,6 +204,45 @@ describe('a session of a revocable role', () => {
     );
   });
 
+  test('made of a token of ours has an id of its own; of an issuer that pushes events, what they name', () => {
+    const tokens = [{ jti: 'root', iat: now - 60, client_id: 'github' }];
+    const own = {
+      sub: subject,
+      jti: 'hop',
+      iat: now - 30,
+      client_id: 'app',
+      lineage: { origin: { iss: 'github', iat: 0 }, tokens },
+    };
+    const self = { ...github, name: 'self' };
+    expect(shown({ ...revocable, issuer: self, claims: own })).toContain(`cambio-jti=${hash('decision-1')}`);
+    expect(shown(revocable).join()).not.toContain('cambio-jti');
+    const subjectOf = {
+      issuer: github,
+      registered: readRegisteredClaims(subjectClaims as JsonObject),
+      claims: subjectClaims as JsonObject,
+      kid: undefined,
+    };
+    const events = { audience: 'https://sts.acme.example', authorization: '' };
+    const keysWith = (issuer: TrustedIssuer) =>
+      roleSession({
+        role: {
+          name: 'deploy',
+          arn: 'arn:aws:iam::111122223333:role/deploy',
+          via: 'assume-role',
+          ttl: 900,
+          maxTtl: 900,
+          revocable: true,
+        },
+        rule: { grant: { role: 'deploy', ttl: 900, tags: [], transitive: [], policyArns: [] } },
+        subject: subjectOf,
+        issuers: { github: issuer },
+        decisionId: 'decision-1',
+        now,
+      }).tags.map(({ key }) => key);
+    expect(keysWith(github)).not.toContain('cambio-origin');
+    expect(keysWith({ ...github, events })).toContain('cambio-origin');
+  });
+
   test('has that much less room, and these tags are never the ones that are dropped', () => {
     const only = { tags: [tag('a', 'a', { required: false })], transitive: [] };
     const grants = (size: number) => {
