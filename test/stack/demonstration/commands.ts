@@ -154,6 +154,27 @@ describe('a token that is issued', () => {
   });
 });
 
+test('what is suspended is refused until it is resumed, and why says what', async () => {
+  const exchange = 'cambio exchange --audience orders-api --token-env JOB';
+  const job = { JOB: await stack.tokenFor('github') };
+  expect((await sh(exchange, job)).exit).toBe(0);
+  expect(await sh("cambio suspend rule orders-from-main --reason 'wrong branch'")).toMatchObject({
+    exit: 0,
+    stderr: '',
+  });
+  const refused = await sh(exchange, job);
+  expect([refused.exit, refused.stderr]).toEqual([1, expect.stringContaining('refused: invalid_target (400)')]);
+  const [, decision = ''] = /cambio why ([0-9a-f-]{36})/.exec(refused.stderr) ?? [];
+  expect((await sh(`cambio why ${decision}`)).stdout).toContain(
+    'reason suspended\nbecause\n  detail: "rule orders-from-main is suspended"\n  by whom and why: cambio suspend list\n',
+  );
+  const listed = JSON.parse((await sh('cambio suspend list')).stdout);
+  expect(listed.suspensions).toMatchObject([{ kind: 'rule', name: 'orders-from-main', reason: 'wrong branch' }]);
+  expect((await sh('cambio resume rule orders-from-main')).exit).toBe(0);
+  expect((await sh(exchange, job)).exit).toBe(0);
+  expect(JSON.parse((await sh('cambio suspend list')).stdout)).toEqual({ suspensions: [] });
+});
+
 test('cambio doctor finds nothing wrong with a stack that runs and a fresh token', async () => {
   const { exit, stdout, stderr } = await sh('cambio doctor', { CAMBIO_ID_TOKEN: token });
   expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
