@@ -3,7 +3,7 @@ import { type Duration, Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../shared/policy/role-arn.ts';
-import type { Domain } from './api.ts';
+import type { Domain } from './api/api.ts';
 import { PropsError } from './props-error.ts';
 
 export interface CheckedProps {

@@ -2,7 +2,7 @@
 import { CfnCustomResource, Duration } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { EndpointFunction } from './endpoint-function.ts';
+import { EndpointFunction } from './endpoints/endpoint-function.ts';
 import type { RecordsTable } from './records-table.ts';
 import type { SigningKeys } from './signing-keys.ts';
 

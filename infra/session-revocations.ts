@@ -16,7 +16,7 @@ import {
 } from '../shared/policy/session-revocation.ts';
 import { inChunks } from './arn-chunks.ts';
 import { boundaryProblems, boundarySizeProblems } from './boundary-check.ts';
-import { EndpointFunction, type Settings } from './endpoint-function.ts';
+import { EndpointFunction, type Settings } from './endpoints/endpoint-function.ts';
 import type { RecordsTable } from './records-table.ts';
 import { arnOf, type RoleAccess } from './role-access.ts';
 

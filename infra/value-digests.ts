@@ -3,7 +3,7 @@
 import { CfnCustomResource, Duration, Token } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { EndpointFunction, type Settings } from './endpoint-function.ts';
+import { EndpointFunction, type Settings } from './endpoints/endpoint-function.ts';
 
 export interface ValueDigestsProps {
   readonly values: Settings;

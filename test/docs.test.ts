@@ -127,7 +127,7 @@ const props = /export interface TokenExchangeProps \{[\s\S]*?\n\}/;
 
 test.each([
   ['prop of the construct', namesIn('infra/token-exchange.ts', /^ {2}readonly (\w+)/gm, props), 'docs/deploy.md'],
-  ['route', namesIn('infra/endpoints.ts', /\{ path: '([^']+)'/g), 'docs/http.md'],
+  ['route', namesIn('infra/endpoints/endpoints.ts', /\{ path: '([^']+)'/g), 'docs/http.md'],
   ['command', namesIn('cli/command-table.ts', /^ {2}'?([a-z][a-z -]*)'?: \{$/gm), 'docs/commands.md'],
 ])('each %s is on its page', (_what, names, page) => {
   expect(names.length).toBeGreaterThan(8);

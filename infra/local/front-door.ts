@@ -1,7 +1,7 @@
 // The stack's one public port: HTTP in, HTTP out, whatever answers behind it. I/O: a listening socket on loopback.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { errorBody } from '../error-body.ts';
+import { errorBody } from '../api/error-body.ts';
 import type { GatewayAnswer, GatewayRequest, HeaderList } from './gateway/message.ts';
 import { listen } from './protocol/listen.ts';
 

@@ -1,7 +1,7 @@
 // Rights that the functions have only under a policy that needs them.
 import { describe, expect, test } from 'vitest';
-import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, githubIssuer, type Json, ordersAudience, resourcesOf, templateOf } from './synthesized.ts';
+import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { artifact, githubIssuer, type Json, ordersAudience, resourcesOf, templateOf } from '../synthesized.ts';
 
 interface Statement {
   readonly Action: string | readonly string[];

@@ -1,7 +1,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { describe, expect, test } from 'vitest';
-import { type Json, type Resource, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
+import { type Json, type Resource, referencesOf, resourcesOf, templateOf } from '../synthesized.ts';
 
 const template = templateOf();
 const resources = resourcesOf(template, 'AWS::ApiGateway::Resource');

@@ -5,8 +5,8 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import { type Alias, CfnFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { AwsClients } from '../shared/config.ts';
-import type { Route } from './api.ts';
+import type { AwsClients } from '../../shared/config.ts';
+import type { Route } from '../api/api.ts';
 import {
   adminRevocationsPart,
   decisionsPart,

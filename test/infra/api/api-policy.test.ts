@@ -1,8 +1,8 @@
 // Who gets to the administrators' routes: the API's resource policy together with what IAM allows the caller.
 import { App, Stack } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
-import { apiPolicy } from '../../infra/api-policy.ts';
-import { resourcesOf, templateOf } from './synthesized.ts';
+import { apiPolicy } from '../../../infra/api/api-policy.ts';
+import { resourcesOf, templateOf } from '../synthesized.ts';
 
 type Synthesized = ReturnType<typeof templateOf>;
 

@@ -13,9 +13,9 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { environmentNames, type Setting } from '../shared/config.ts';
-import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
-import { type FunctionEntry, withBundle } from './bundle.ts';
+import { environmentNames, type Setting } from '../../shared/config.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { type FunctionEntry, withBundle } from '../bundle.ts';
 
 export type Settings = Readonly<Partial<Record<Setting, string>>>;
 

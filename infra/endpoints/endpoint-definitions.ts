@@ -1,8 +1,11 @@
 // What each endpoint's function is made of: its code, exactly the settings and rights it needs, how long it may take.
 import type { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
-import type { FunctionEntry } from './bundle.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { FunctionEntry } from '../bundle.ts';
+import type { RecordsTable } from '../records-table.ts';
+import type { SessionRevocations } from '../session-revocations.ts';
+import type { SigningKeys } from '../signing-keys.ts';
 import type { Settings } from './endpoint-function.ts';
 import {
   asksUpstream,
@@ -13,9 +16,6 @@ import {
   revokeStatements,
   useStatements,
 } from './endpoint-rights.ts';
-import type { RecordsTable } from './records-table.ts';
-import type { SessionRevocations } from './session-revocations.ts';
-import type { SigningKeys } from './signing-keys.ts';
 
 /** What the parts are made from. */
 export interface PartsProps {

@@ -1,7 +1,7 @@
 // Rights on records that only some policies need.
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
-import type { RecordsTable } from './records-table.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { RecordsTable } from '../records-table.ts';
 
 /** Where a token may be used once, or an assertion is. */
 export function useStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
