@@ -1,8 +1,8 @@
 // POST /events. Wiring only.
 import { randomUUID } from 'node:crypto';
 import { createFindHolds } from '../shared/aws/holds.ts';
-import { createTakeUse } from '../shared/aws/one-time-uses.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
+import { createTakeUse } from '../shared/aws/single-uses.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
 import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';

@@ -18,7 +18,7 @@ import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { ReferenceRecord } from '../shared/oauth/tokens/reference-handle.ts';
-import type { OneTimeUse, Taking } from '../shared/oauth/verify/one-time-use.ts';
+import type { SingleUse, Taking } from '../shared/oauth/verify/single-use.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 
@@ -185,7 +185,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
   const current = { kid: cambioKey.kid, alg: 'ES256', keyId: 'key-1', state: 'current', publicJwk } as const;
   const keyring = { keys: [current] };
-  const isSame = (a: OneTimeUse, b: OneTimeUse): boolean => a.issuer === b.issuer && a.jti === b.jti;
+  const isSame = (a: SingleUse, b: SingleUse): boolean => a.issuer === b.issuer && a.jti === b.jti;
   const cambio: ExchangeCapabilities = {
     issuer: issuerUrl,
     policy: served,

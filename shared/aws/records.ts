@@ -3,9 +3,9 @@ import { createRecordDecision } from './decision-records.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { createFindHolds } from './holds.ts';
 import { createCachedKeyring, createReadKeyring } from './keyring.ts';
-import { createRelease, createTakeUse } from './one-time-uses.ts';
 import { createFindReference, createRecordReference } from './reference-tokens.ts';
 import { createRecordRevocation } from './revocations.ts';
+import { createRelease, createTakeUse } from './single-uses.ts';
 
 export interface RecordsOptions {
   readonly call: CallDynamoDb;

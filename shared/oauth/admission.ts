@@ -10,8 +10,8 @@ import type { Form } from './request/form.ts';
 import { type FindHolds, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
 import { isSuspended, type SuspendableName } from './revocation/suspension.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
-import type { ReleaseUse, TakeUse, Taking, UsePurpose } from './verify/one-time-use.ts';
 import { selfName } from './verify/self-issuer.ts';
+import type { ReleaseUse, TakeUse, Taking, UsePurpose } from './verify/single-use.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface Admission {

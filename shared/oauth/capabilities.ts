@@ -9,7 +9,7 @@ import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { ReserveStatus } from './status-list/status-list-id.ts';
 import type { NewHandle, RecordReference } from './tokens/reference-handle.ts';
 import type { FindClientKey } from './verify/client-authentication.ts';
-import type { ReleaseUse, TakeUse } from './verify/one-time-use.ts';
+import type { ReleaseUse, TakeUse } from './verify/single-use.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify/verify-token.ts';
 
 /** Every function may throw Refused `unavailable`. */

@@ -10,7 +10,7 @@ import { requestingWorkload } from './revocation/requesting-workload.ts';
 import { tokenTypes } from './token-types.ts';
 import type { IssuedClaims } from './tokens/issued-token.ts';
 import { type IssuedKind, type MintCapabilities, mint } from './tokens/mint.ts';
-import type { UsePurpose } from './verify/one-time-use.ts';
+import type { UsePurpose } from './verify/single-use.ts';
 
 /** A successful answer. @see [RFC 8693 §2.2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.2.1) */
 export interface TokenResponse {

@@ -11,7 +11,7 @@ import {
 } from '../../oauth/events/security-event-token.ts';
 import type { FindHolds, RecordRevocation } from '../../oauth/revocation/revocation.ts';
 import { isSuspended } from '../../oauth/revocation/suspension.ts';
-import type { TakeUse } from '../../oauth/verify/one-time-use.ts';
+import type { TakeUse } from '../../oauth/verify/single-use.ts';
 import { header, isTooLarge, json } from '../api-gateway.ts';
 import { endpoint } from '../endpoint.ts';
 import { failureLog } from '../errors.ts';

@@ -16,8 +16,8 @@ import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import { verifiesJws } from '../jose/signature.ts';
 import type { ClientCredentials } from '../request/client-credentials.ts';
 import { tokenTypes } from '../token-types.ts';
-import type { OneTimeUse } from './one-time-use.ts';
 import { checkPresented } from './presentation.ts';
+import type { SingleUse } from './single-use.ts';
 import { type VerifiedToken, type Verifier, verifyJwt } from './verify-token.ts';
 
 /** Finds the key of a `private_key_jwt` client, as {@link FindIssuerKey} does an issuer's. */
@@ -29,7 +29,7 @@ export type FindClientKey = (
 export interface AuthenticatedClient {
   readonly client: Client;
   /** To be recorded before an answer leaves; absent where nothing is used up. */
-  readonly use?: OneTimeUse | undefined;
+  readonly use?: SingleUse | undefined;
   /** The trusted issuer's token that was its assertion. */
   readonly token?: VerifiedToken;
 }

@@ -10,8 +10,8 @@ import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import { verifiesJws } from '../jose/signature.ts';
 import type { PresentedToken } from '../request/token-request.ts';
 import { tokenTypes } from '../token-types.ts';
-import { type OneTimeUse, useOf } from './one-time-use.ts';
 import { selfName } from './self-issuer.ts';
+import { type SingleUse, useOf } from './single-use.ts';
 
 /** Finds an issuer's key; undefined when the issuer has no such key. Throws when the issuer cannot be asked. */
 export type FindIssuerKey = (
@@ -32,7 +32,7 @@ export interface VerifiedToken {
   /** Of the key that signed it. */
   readonly kid: string | undefined;
   /** Set where the issuer's tokens may be used once. */
-  readonly use?: OneTimeUse;
+  readonly use?: SingleUse;
 }
 
 /** Facts about a token that are known before it is verified or refused; for the decision, never for an answer. */

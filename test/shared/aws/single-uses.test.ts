@@ -1,8 +1,8 @@
 // One-time uses on every DynamoDB there is: one winner, identical requests together, nothing burnt by a failure.
 import { expect } from 'vitest';
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
-import { createRelease, createTakeUse } from '../../../shared/aws/one-time-uses.ts';
-import type { Taking } from '../../../shared/oauth/verify/one-time-use.ts';
+import { createRelease, createTakeUse } from '../../../shared/aws/single-uses.ts';
+import type { Taking } from '../../../shared/oauth/verify/single-use.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
 
 let names = 0;

@@ -1,14 +1,14 @@
 // What may be used once, recorded by a conditional write to DynamoDB: of any number of uses at once, one wins.
 import { createHash } from 'node:crypto';
 import {
-  type OneTimeUse,
   type ReleaseUse,
   retryWindow,
+  type SingleUse,
   type Taken,
   type TakeUse,
   type Taking,
   type UsePurpose,
-} from '../oauth/verify/one-time-use.ts';
+} from '../oauth/verify/single-use.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb, Item } from './dynamodb.ts';
 import { usedKey } from './record-keys.ts';
@@ -128,7 +128,7 @@ export function createRelease({ call, table }: Pick<UseStore, 'call' | 'table'>)
 }
 
 // Issuer and jti are other people's text of any length and alphabet: hashed, neither can end a segment of the key.
-function keyOf({ issuer, jti }: OneTimeUse): { readonly pk: { readonly S: string } } {
+function keyOf({ issuer, jti }: SingleUse): { readonly pk: { readonly S: string } } {
   const hash = createHash('sha256')
     .update(JSON.stringify([issuer, jti]))
     .digest('hex');

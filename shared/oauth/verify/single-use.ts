@@ -6,7 +6,7 @@ import type { ParsedJwt } from '../jose/jwt.ts';
 import type { StatusReference } from '../status-list/status-list-id.ts';
 
 /** `expiresAt` in seconds since the epoch; later it cannot be accepted anyway. */
-export interface OneTimeUse {
+export interface SingleUse {
   /** `iss` of a token, name of a client. */
   readonly issuer: string;
   readonly jti: string;
@@ -27,7 +27,7 @@ export interface UsePurpose {
 
 /** One request's taking of a use. */
 export interface Taking {
-  readonly use: OneTimeUse;
+  readonly use: SingleUse;
   /** Random, one for each request: a second try of the same write is no second use. */
   readonly attempt: string;
   /** Absent where even the identical request may not come again. */
@@ -56,7 +56,7 @@ export function useOf(
   { compact }: ParsedJwt,
   { url, clockSkew }: TrustedIssuer,
   { jti, exp }: RegisteredClaims,
-): OneTimeUse {
+): SingleUse {
   const signed = compact.slice(0, compact.lastIndexOf('.'));
   const text = jti ?? `sha256:${createHash('sha256').update(signed).digest('base64url')}`;
   return { issuer: url, jti: text, expiresAt: exp + clockSkew + retryWindow };
