@@ -3,8 +3,7 @@ import { Annotations, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { compilePolicy } from './policy/compile-policy.ts';
-import { readTests } from './policy/rehearse/read-tests.ts';
-import { runTests } from './policy/rehearse/run-tests.ts';
+import { testFailures } from './policy/rehearse/run-tests.ts';
 import { type Diagnostic, formatDiagnostic } from './policy/source/diagnostic.ts';
 
 /** A compiled policy and the values for its holes. */
@@ -47,17 +46,11 @@ export function resolvePolicy(
   const options = { issuerUrls, roleArns, isUnresolved: Token.isUnresolved, vpc: vpc !== undefined };
   const { artifact, values, diagnostics } = compilePolicy(policy, options);
   if (!artifact) throw new PolicyError(diagnostics);
+  // A policy that does not do what its tests say is not deployed.
   const failures = testFailures(policy, artifact);
   if (failures.length > 0) throw new PolicyError(failures);
   for (const diagnostic of diagnostics) {
     Annotations.of(scope).addWarningV2('cambio:policy', formatDiagnostic(diagnostic));
   }
   return { artifact, values };
-}
-
-/** A policy that does not do what its tests say is not deployed. */
-function testFailures(path: string, artifact: PolicyArtifact): readonly Diagnostic[] {
-  const { tests, diagnostics } = readTests(path);
-  if (diagnostics.length > 0) return diagnostics;
-  return runTests(tests, artifact).flatMap(({ failure }) => failure ?? []);
 }

@@ -5,7 +5,7 @@ import { exitCodes, type Output } from '../usage.ts';
 
 /** @returns the exit code: 0 without errors, warnings or not; 1 with errors */
 export function policyCheck(path: string, { stdout, stderr }: Output): number {
-  const compiled = compilePolicy(path, { urlsComeLater: true });
+  const compiled = compilePolicy(path, { urlsComeLater: true, advice: true });
   for (const diagnostic of compiled.diagnostics) stderr(`${formatDiagnostic(diagnostic)}\n`);
   if (hasErrors(compiled.diagnostics)) return exitCodes.refused;
   stdout(`${summaryOf(compiled)}\n`);

@@ -1,16 +1,19 @@
 // `cambio policy explain`: what a policy decides about a token, and why. Reads the policy and the claims it is given.
 
+import { completeClaims } from '../../infra/policy/rehearse/complete-claims.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/policy/rehearse/rehearse.ts';
 import { didYouMean } from '../../infra/policy/source/did-you-mean.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { Environment } from '../environment.ts';
 import type { Machine } from '../machine.ts';
+import { printable } from '../printable.ts';
 import { readText } from '../read-text.ts';
 import { tokenHint } from '../token/token-hint.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
 import { conditionLines, ruleLines } from './decision-tree.ts';
 import { claimsOfToken, compiledPolicy, parseObject } from './file.ts';
+import { slipsOf } from './slips.ts';
 
 /** Options as parsed from the command line. */
 export interface ExplainOptions {
@@ -40,9 +43,13 @@ export function policyExplain(
   const claims = subjectClaims(options, machine.environment);
   const policy = compiledPolicy(path, output);
   if (!policy) return exitCodes.usage;
-  const rehearsed = createRehearse(policy)(rehearsalOf(options, claims, policy, machine));
+  const request = rehearsalOf(options, claims, policy, machine);
+  const rehearsed = createRehearse(policy)(request);
   output.stderr('signatures, keys, revocation and delegation are not looked at\n');
-  output.stdout(options.json ? `${JSON.stringify(documentOf(rehearsed))}\n` : `${treeOf(rehearsed).join('\n')}\n`);
+  const hints = slipsOf(request, policy);
+  for (const hint of hints) output.stderr(`hint: ${printable(hint)}\n`);
+  const document = { ...documentOf(rehearsed), ...(hints.length > 0 && { hints }) };
+  output.stdout(options.json ? `${JSON.stringify(document)}\n` : `${treeOf(rehearsed).join('\n')}\n`);
   return rehearsed.outcome === 'granted' ? exitCodes.ok : exitCodes.refused;
 }
 
@@ -75,28 +82,39 @@ function rehearsalOf(
   if (client !== '' && !Object.hasOwn(policy.clients, client)) {
     return fail(`${client} is no client: ${didYouMean(client, Object.keys(policy.clients))}`);
   }
+  const now = timeOf(options.now, machine);
+  const subject = { issuer: issuerOf(options.issuer, claims, policy), claims };
   return {
-    subject: { issuer: issuerOf(options.issuer, claims, policy), claims },
-    actor: actorOf(options, policy),
+    // A token that was issued is as it is.
+    subject: options.claims === undefined ? subject : completeClaims(subject, policy, now),
+    actor: actorOf(options, policy, now),
     client,
     audiences: [audience, role].flatMap((name) => name ?? []),
     resources: resource === undefined ? [] : [resource],
     scope: scope?.split(' '),
-    now: timeOf(options.now, machine),
+    now,
   };
 }
 
-function actorOf({ 'actor-claims': file, 'actor-issuer': issuer }: ExplainOptions, policy: PolicyArtifact) {
+function actorOf(
+  { 'actor-claims': file, 'actor-issuer': issuer }: ExplainOptions,
+  policy: PolicyArtifact,
+  now: number,
+) {
   if (file === undefined && issuer === undefined) return undefined;
   if (file === undefined) return fail('--actor-issuer needs --actor-claims FILE');
   const claims = parseObject(readText(file), file);
-  return { issuer: issuerOf(issuer, claims, policy), claims };
+  return completeClaims({ issuer: issuerOf(issuer, claims, policy), claims }, policy, now);
 }
 
-/** The issuer that is named, else the one whose url is `iss` (and whose audience `aud` names, of several). */
+/** The issuer that is named, else the one whose url is `iss` (and whose audience `aud` names, of several), else the only one. */
 function issuerOf(name: string | undefined, claims: Claims, { issuers }: PolicyArtifact): string {
   const names = [...Object.keys(issuers), 'self'];
   if (name !== undefined) return names.includes(name) ? name : fail(`${name} is no issuer: ${didYouMean(name, names)}`);
+  const [only, ...others] = Object.keys(issuers);
+  if (claims['iss'] === undefined && only !== undefined && others.length === 0) return only;
+  if (claims['iss'] === undefined)
+    return fail(`the claims have no iss: name the issuer with --issuer (${didYouMean('', names)})`);
   const same = Object.values(issuers).filter(({ url }) => url === claims['iss']);
   const aud = [claims['aud']].flat();
   const [issuer = same[0]] = same.filter(({ audiences }) => audiences.some((each) => aud.includes(each)));

@@ -26,9 +26,11 @@ export function policyTest(path: string, output: Output): number {
 function report(results: readonly TestResult[], { stdout, stderr }: Output): number {
   const failed = results.filter(({ failure }) => failure !== undefined);
   for (const { failure, rehearsed } of failed) {
-    if (failure) stderr(`${formatDiagnostic(failure)}\n`);
     const checks = rehearsed?.checks.filter(({ matched }) => !matched) ?? [];
-    for (const line of [...conditionLines(checks), ...ruleLines(rehearsed?.rules ?? [])]) stderr(`${line}\n`);
+    const tree = [...conditionLines(checks), ...ruleLines(rehearsed?.rules ?? [])];
+    const hint = tree.length > 0 ? { hint: 'the tree below says why' } : {};
+    if (failure) stderr(`${formatDiagnostic({ ...failure, ...hint })}\n`);
+    for (const line of tree) stderr(`${line}\n`);
   }
   const passed = count(results.length - failed.length, 'test');
   stdout(failed.length === 0 ? `ok: ${passed} passed\n` : `${count(failed.length, 'test')} failed, ${passed} passed\n`);

@@ -1,6 +1,7 @@
 // The policy compiler: files in, one artifact out, or everything that is wrong with them.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { checkNetworks } from './check/networks.ts';
+import { checkShortSessions } from './check/short-sessions.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { CompileOptions } from './compile-options.ts';
 import { lowerIssuer } from './lower/issuers.ts';
@@ -73,6 +74,7 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
     ...checkNetworks(policy, options.vpc),
     ...checkPolicy(policy, local),
     ...rehearsePolicy(policy, artifact),
+    ...(options.advice ? checkShortSessions(policy) : []),
   ];
   const diagnostics = inFileOrder(documents, findings);
   const isWhole = urls.size === policy.issuers.length && arns.size === policy.roles.length;

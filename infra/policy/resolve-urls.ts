@@ -65,7 +65,7 @@ const hint = 'write the exact `iss` of the tokens: https://host or https://host/
 function noUrl(place: Place, name: string, { urlsComeLater = false }: CompileOptions): Diagnostic {
   const message = `issuer ${quote(name)} has no url: it must come from TypeScript`;
   const report = urlsComeLater ? warningAt : errorAt;
-  return report(place, message, `add "url:", or give issuerUrls: { ${quote(name)}: … } to the construct`);
+  return report(place, message, `add "url:", or give issuers: { ${quote(name)}: { url } } to the construct`);
 }
 
 function danglingUrls({ issuers, files }: MergedPolicy, { issuerUrls = {} }: CompileOptions): Diagnostic[] {

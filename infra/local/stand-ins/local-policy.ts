@@ -1,6 +1,7 @@
 // The served policy, compiled for the local stack with the stand-ins' keys in it. I/O: reads policy files, makes keys.
 import { demonstrationPolicy } from '../../demonstration.ts';
 import { type CompiledFiles, compilePolicy } from '../../policy/compile-policy.ts';
+import { testFailures } from '../../policy/rehearse/run-tests.ts';
 import { formatDiagnostic } from '../../policy/source/diagnostic.ts';
 import type { SynthesizeOptions } from '../../synthesize.ts';
 import { StartError } from '../start-error.ts';
@@ -19,13 +20,15 @@ export interface LocalPolicy {
   readonly clientStandIns: ClientStandIns;
 }
 
-/** @throws StartError with every diagnostic of a policy that does not compile */
+/** @throws StartError with every diagnostic of a policy that does not compile, or of its tests that fail */
 export async function compileLocalPolicy({
   path = demonstrationPolicy,
   realIssuers,
   log,
 }: LocalPolicyOptions): Promise<LocalPolicy> {
   const first = compilePolicy(path, { local: true });
+  const failures = testFailures(path, artifactOf(first));
+  if (failures.length > 0) throw new StartError(failures.map(formatDiagnostic).join('\n'));
   const standIns = await createStandIns(artifactOf(first), realIssuers);
   const clientStandIns = await createClientStandIns(artifactOf(first), realIssuers);
   for (const warning of first.diagnostics) log(formatDiagnostic(warning));

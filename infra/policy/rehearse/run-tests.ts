@@ -1,11 +1,10 @@
-// Runs policy tests against a compiled policy. Pure.
-import type { Claims } from '../../../shared/policy/claims.ts';
+// Runs policy tests against a compiled policy. Pure but for `testFailures`, which reads them.
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
-import type { Presented } from '../../../shared/policy/question.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { below, errorAt } from '../source/place.ts';
-import type { PlacedTest } from './read-tests.ts';
+import { completeClaims } from './complete-claims.ts';
+import { type PlacedTest, readTests } from './read-tests.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
 import type { PolicyTest } from './test-schema.ts';
 
@@ -32,9 +31,20 @@ export function runTests(tests: readonly PlacedTest[], policy: PolicyArtifact): 
     return {
       name,
       rehearsed,
-      failure: errorAt(below(place, 'expect'), `test ${quote(name)} failed: ${problem}`, 'the tree below says why'),
+      failure: errorAt(
+        below(place, 'expect'),
+        `test ${quote(name)} failed: ${problem}`,
+        'cambio policy test shows each rule with its conditions',
+      ),
     };
   });
+}
+
+/** What is wrong with the tests beside a policy, and which of them fail. Reads them. */
+export function testFailures(path: string, policy: PolicyArtifact): readonly Diagnostic[] {
+  const { tests, diagnostics } = readTests(path);
+  if (diagnostics.length > 0) return diagnostics;
+  return runTests(tests, policy).flatMap(({ failure }) => failure ?? []);
 }
 
 /** What a decision was, in the words of `expect`. */
@@ -66,28 +76,14 @@ function rehearsalOf(test: PolicyTest, policy: PolicyArtifact): Rehearsal {
   const now = test.now ?? (typeof test.claims['iat'] === 'number' ? test.claims['iat'] : defaultNow);
   const { audience, role, resource, scope } = request;
   return {
-    subject: complete(test, policy, now),
-    actor: actor && complete(actor, policy, now),
+    subject: completeClaims(test, policy, now),
+    actor: actor && completeClaims(actor, policy, now),
     client,
     audiences: [audience, role].flatMap((name) => name ?? []),
     resources: resource === undefined ? [] : [resource],
     scope: scope?.split(' '),
     now,
   };
-}
-
-/** With the registered claims every token has, unless the test gives its own; `null` takes one away. */
-function complete({ issuer, claims }: Presented, { issuers }: PolicyArtifact, now: number): Presented {
-  const trusted = Object.hasOwn(issuers, issuer) ? issuers[issuer] : undefined;
-  const registered: Claims = {
-    ...(typeof trusted?.url === 'string' && { iss: trusted.url }),
-    ...(trusted && { aud: trusted.audiences[0] }),
-    iat: now,
-    exp: now + 300,
-    jti: 'policy-test',
-  };
-  const given = Object.entries({ ...registered, ...claims }).filter(([, value]) => value !== null);
-  return { issuer, claims: Object.fromEntries(given) };
 }
 
 function differenceOf({ expect }: PolicyTest, rehearsed: Rehearsed): string | undefined {

@@ -1,10 +1,22 @@
 // "Did you mean …": the nearest of the known words by edit distance. Pure.
 
-/** A hint naming the nearest candidate, or listing them all when none is near. */
+/** A hint naming what the word begins, else the nearest candidate, or listing them all when none is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
-  const nearest = nearestOf(word, candidates);
+  const nearest = suggestionFor(word, candidates);
   if (nearest !== undefined) return `did you mean ${nearest}?`;
   return candidates.length === 0 ? 'there are none' : `known: ${[...candidates].sort().join(', ')}`;
+}
+
+/** What somebody most likely meant: `github` is `github-actions` rather than `gitlab`. */
+export function suggestionFor(word: string, candidates: readonly string[]): string | undefined {
+  return begunBy(word, candidates) ?? nearestOf(word, candidates);
+}
+
+/** The one candidate that goes on where the word ends; with several, none is meant more than another. */
+function begunBy(word: string, candidates: readonly string[]): string | undefined {
+  if (word.length < 3) return undefined;
+  const longer = candidates.filter((each) => each.toLowerCase().startsWith(word.toLowerCase()) && each !== word);
+  return longer.length === 1 ? longer[0] : undefined;
 }
 
 /** The candidate nearest to the word: within three edits, fewer for short words. */

@@ -60,6 +60,18 @@ describe('cambio policy check', () => {
     expect(exit).toBe(1);
   });
 
+  test('advises on roles for jobs whose sessions would be too short for the SDKs', async () => {
+    const role = 'roles: { deploy: { arn: "arn:aws:iam::111122223333:role/deploy" } }\n';
+    const rule = (from: string, more: string) =>
+      `${validPolicy}  - { id: r, from: ${from}, match: { sub: a }${more}, grant: { role: deploy, ttl: 1h } }\n${role}`;
+    const finding = 'warning: rule "r": sessions of a job end with its token';
+    const check = async (from: string, more: string) =>
+      (await cambio('policy', 'check', policy(rule(from, more)))).stderr;
+    expect(await check('github', '')).toContain(finding);
+    expect(await check('github', ', outlive: true')).not.toContain(finding);
+    expect(await check('eks', '')).not.toContain(finding);
+  });
+
   test('checks the demonstration policy when run as a program without PATH', async () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['cli/cambio.ts', 'policy', 'check'], {
       cwd: repository,

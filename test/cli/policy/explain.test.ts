@@ -50,6 +50,50 @@ describe('cambio policy explain', () => {
     );
   });
 
+  test('completes claims from a file as tests are, and a token not', async () => {
+    const few = { iss: undefined, aud: undefined, iat: undefined, exp: undefined };
+    expect(await explain(few)).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('name the issuer with --issuer'),
+    });
+    expect((await explain(few, '--issuer', 'github')).exit).toBe(0);
+    const without = await explain({ ...few, aud: null }, '--issuer', 'github');
+    expect(without.stdout).toContain('refused: invalid_request, reason malformed\n');
+    const token = `e30.${Buffer.from(JSON.stringify({ ...claims, exp: undefined })).toString('base64url')}.c2ln`;
+    const presented = await cambio(
+      ...['policy', 'explain', '--policy', join(folder, 'policy.yaml'), '--audience', 'orders-api'],
+      ...['--token-file', file('token', token)],
+    );
+    expect(presented.stdout).toContain('refused: invalid_request, reason malformed\n');
+  });
+
+  test.each<[string, object, readonly string[]]>([
+    ['order-api is no audience and no role: did you mean orders-api?', {}, ['--audience', 'order-api']],
+    [
+      'https://order.acme.example is no resource: did you mean https://orders.acme.example?',
+      {},
+      ['--resource', 'https://order.acme.example'],
+    ],
+    [
+      'orders-api has no scope order:read: did you mean orders:read?',
+      {},
+      ['--audience', 'orders-api', '--scope', 'order:read'],
+    ],
+    [
+      'claim repositry_id: did you mean repository_id?',
+      { repository_id: undefined, repositry_id: '456789' },
+      ['--audience', 'orders-api'],
+    ],
+  ])('says of a slip: %s', async (hint, changes, words) => {
+    const given = file('claims.json', JSON.stringify({ ...claims, ...changes }));
+    const asked = (...more: readonly string[]) =>
+      cambio('policy', 'explain', '--policy', join(folder, 'policy.yaml'), '--claims', given, ...more);
+    const { exit, stderr } = await asked(...words);
+    expect({ exit, stderr }).toEqual({ exit: 1, stderr: expect.stringContaining(`hint: ${hint}\n`) });
+    expect(JSON.parse((await asked(...words, '--json')).stdout).hints).toEqual([hint]);
+    expect((await explain()).stderr).not.toContain('hint:');
+  });
+
   test('exits 1 for what is refused, with wanted and got', async () => {
     const { exit, stdout } = await explain({ ref: 'refs/heads/x' });
     expect(exit).toBe(1);

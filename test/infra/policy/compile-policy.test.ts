@@ -85,7 +85,7 @@ describe('issuer URLs from TypeScript', () => {
       '12:5: the url of issuer "okta" comes from TypeScript too | keep one',
     ]);
     expect(findingsOf(withoutUrl)).toEqual([
-      '11:3: issuer "okta" has no url: it must come from TypeScript | add "url:", or give issuerUrls: { "okta": … } to the construct',
+      '11:3: issuer "okta" has no url: it must come from TypeScript | add "url:", or give issuers: { "okta": { url } } to the construct',
     ]);
     expect(findingsOf(validPolicy, { issuerUrls: { otka: 'https://a.example' } })).toEqual([
       '1:1: TypeScript gives a url for "otka", which is no issuer | did you mean okta?',

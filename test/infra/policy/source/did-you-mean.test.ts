@@ -15,3 +15,9 @@ test('a word that is near nothing gets the list', () => {
   expect(didYouMean('axp', ['exp', 'aud'])).toBe('did you mean exp?');
   expect(didYouMean('x', [])).toBe('there are none');
 });
+
+test('what a word begins comes before what is spelt alike', () => {
+  expect(didYouMean('github', ['gitlab', 'github-actions'])).toBe('did you mean github-actions?');
+  expect(didYouMean('githab', ['gitlab', 'github-actions'])).toBe('did you mean gitlab?');
+  expect(didYouMean('deploy', ['deploy-dev', 'deploy-prod'])).toBe('known: deploy-dev, deploy-prod');
+});
