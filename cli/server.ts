@@ -91,5 +91,7 @@ async function metadataOf(issuer: string, base: URL, machine: Machine): Promise<
 
 function refusedIssuer(base: URL, issuer: string, problem: string): UsageError {
   const named = `${base.origin} says that its issuer is ${printable(issuer)}, and ${problem}`;
-  return new UsageError(`${named}: is --url right? --token-audience names the audience of the job’s token without it`);
+  return new UsageError(
+    `${named}: check --url; --token-audience says whom the job’s token is for without asking the server`,
+  );
 }
