@@ -49,8 +49,9 @@ describe('Status Lists', () => {
   });
 });
 
-test('events are turned into revocations where an issuer sends them, by a function that can read nothing', () => {
+test('events are turned into revocations where an issuer sends them, by a function that reads nothing but suspensions', () => {
   expect(rightsOf('Events', told)).toEqual([
+    'dynamodb:BatchGetItem on *#suspended#*',
     'dynamodb:PutItem on *#revoked#*',
     'dynamodb:PutItem on *#used#*',
     'dynamodb:UpdateItem on *#used#*',
