@@ -2,6 +2,7 @@
 // Everything exchanged from the token is revoked with it. Pure but for the capabilities.
 import { type AdmissionCapabilities, admitCaller, checkHolds, presentedAssertion } from './admission.ts';
 import type { DecisionFacts } from './decision/decision.ts';
+import { keptText } from './decision/kept-subject.ts';
 import { Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import { type VerifierCapabilities, verifierOf } from './parties.ts';
@@ -72,8 +73,14 @@ async function revokeOwn(
     expiresAt: exp + keepAfterExpiry,
     reason: 'revoked by its holder',
     at,
-    principal: 'client' in revoker ? revoker.client.name : issuedSubject(revoker.stranger),
+    principal: principalOf(revoker, jti),
   });
+}
+
+/** A client, or the subject of a run's token, hashed with what is revoked where it shows what is private. */
+function principalOf(revoker: Revoker, jti: string): string {
+  if ('client' in revoker) return revoker.client.name;
+  return keptText(issuedSubject(revoker.stranger), { token: revoker.stranger, salt: jti });
 }
 
 function unlessUnavailable(error: unknown): undefined {

@@ -50,6 +50,8 @@ export interface TrustedIssuer<Url = string> {
   readonly subject?: Template;
   /** Claims kept only as salted hashes in decisions and audit. */
   readonly private?: readonly string[];
+  /** Only of Cambio itself as an issuer: the others whose issued subjects show nothing private. */
+  readonly openSubjects?: readonly string[];
   /** Paths of the claims whose values, joined by `/`, name the CI run. */
   readonly run?: readonly string[];
   /** Each of its tokens is taken once. */

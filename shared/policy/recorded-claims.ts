@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { type Claims, isClaims } from './claims.ts';
 import type { TrustedIssuer } from './compiled-policy.ts';
+import { isPrivate, leadsToPrivate } from './private-claims.ts';
 
 /** What decides which claims of an issuer's tokens are kept, and how. */
-export type ClaimCatalogue = Pick<TrustedIssuer, 'name' | 'claims' | 'private'>;
+export type ClaimCatalogue = Pick<TrustedIssuer, 'name' | 'claims' | 'private' | 'subject' | 'openSubjects'>;
 
 export interface RecordedClaims {
   /** Declared claims as the token has them, without private ones. */
@@ -51,20 +52,6 @@ export function sizeOf({ claims, hashed }: Pick<RecordedClaims, 'claims' | 'hash
 /** The salted hash of a value, as base64url; a list gives one for each element, so that a match of any can be tried. */
 export function hashClaim(value: unknown, path: string, salt: string): string | readonly string[] {
   return Array.isArray(value) ? value.map((element) => digest(element, path, salt)) : digest(value, path, salt);
-}
-
-/** Whether a path names a private claim, or something inside one. */
-function isPrivate(path: string, { private: names = [] }: Pick<ClaimCatalogue, 'private'>): boolean {
-  return names.some((name) => path === name || path.startsWith(`${name}.`));
-}
-
-/** Whether the value at a path is a private claim, or has one inside. */
-export function showsPrivate(path: string, catalogue: Pick<ClaimCatalogue, 'private'>): boolean {
-  return isPrivate(path, catalogue) || leadsToPrivate(path, catalogue);
-}
-
-function leadsToPrivate(path: string, { private: names = [] }: Pick<ClaimCatalogue, 'private'>): boolean {
-  return names.some((name) => name.startsWith(`${path}.`));
 }
 
 function digest(value: unknown, path: string, salt: string): string {

@@ -7,6 +7,7 @@ import type { Reason } from '../denial.ts';
 import type { RevocableBy } from '../revocation/revocation.ts';
 import type { StatusReference } from '../status-list/status-list-id.ts';
 import { selfName } from '../verify/self-issuer.ts';
+import { hidesSubject, type KeptToken, keptText } from './kept-subject.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
 
 /** What a role session leaves behind; never a credential, nor the value of a tag. */
@@ -24,7 +25,7 @@ export interface SessionFacts {
 /** What an issued token leaves behind; never the token. Its `jti` is the decision's id. Times are epoch seconds. */
 export interface IssuedFacts {
   readonly exp: number;
-  /** In issued form. */
+  /** In issued form; in a record its hash, where it shows what is private. */
   readonly sub: string;
   readonly clientId: string;
   /** Name of the audience, or of the role. */
@@ -49,7 +50,7 @@ export interface RequestFacts {
 /** A token of the request: the issuer's name once known, issuer and claims once the signature verified, never before. */
 interface TokenToRecord {
   readonly issuer?: string | undefined;
-  readonly verified?: { readonly issuer: ClaimCatalogue; readonly claims: Claims } | undefined;
+  readonly verified?: KeptToken | undefined;
 }
 
 export type Ending =
@@ -129,7 +130,7 @@ export function decisionRecord(input: DecisionInput): DecisionRecord {
     at,
     expiresAt: Math.max(at + retention, exp + keepAfterExpiry),
     policyHash,
-    ending,
+    ending: keepEnding(ending, input.subject?.verified, decisionId),
     rule,
     trace: recordRules(input.rules ?? [], rule, catalogues(input)),
     request: input.request && recordRequest(input.request),
@@ -138,8 +139,29 @@ export function decisionRecord(input: DecisionInput): DecisionRecord {
   };
 }
 
+/** Of what was issued, what is made of the subject. */
+function keepEnding(ending: Ending, token: KeptToken | undefined, salt: string): Ending {
+  if (ending.outcome !== 'granted' || !ending.issued || !token) return ending;
+  const { sub, session, ...issued } = ending.issued;
+  const kept = { ...issued, sub: keptText(sub, { token, salt }) };
+  if (!session) return { ...ending, issued: kept };
+  return { ...ending, issued: { ...kept, session: { ...session, name: keptText(session.name, { token, salt }) } } };
+}
+
 function catalogues({ subject, actor, decisionId }: DecisionInput) {
-  return { salt: decisionId, subject: subject?.verified?.issuer, actor: actor?.verified?.issuer };
+  const of = (token: TokenToRecord | undefined) => token?.verified && catalogueOf(token.verified);
+  return { salt: decisionId, subject: of(subject), actor: of(actor) };
+}
+
+/** What is kept of a token, and how; of our own also whether its subject may be shown. */
+function catalogueOf(token: KeptToken): ClaimCatalogue {
+  const { issuer } = token;
+  if (issuer.name !== selfName) return issuer;
+  return {
+    name: selfName,
+    claims: ownClaims,
+    private: [...(issuer.private ?? []), ...(hidesSubject(token) ? ['sub'] : [])],
+  };
 }
 
 /** Of our own tokens: claims that a rule mapped may come from what is private to their issuer. */
@@ -153,19 +175,17 @@ const ownClaims = Object.fromEntries(
 function recordToken(token: TokenToRecord | undefined, salt: string, budget: number): TokenRecord | undefined {
   if (!token?.verified) return token?.issuer === undefined ? undefined : { issuer: token.issuer, ...nothing };
   const { issuer, claims } = token.verified;
-  const recorded =
-    issuer.name === selfName ? recordOwn(claims, salt, budget) : recordClaims(claims, issuer, salt, budget);
+  const recorded = recordClaims(claims, catalogueOf(token.verified), salt, budget);
   const { sub, jti } = recorded.claims;
   return {
     issuer: issuer.name,
     ...(typeof sub === 'string' && { sub }),
     ...(typeof jti === 'string' && { jti }),
-    ...recorded,
+    ...(issuer.name === selfName ? withoutMapped(recorded, claims) : recorded),
   };
 }
 
-function recordOwn(claims: Claims, salt: string, budget: number): RecordedClaims {
-  const recorded = recordClaims(claims, { name: selfName, claims: ownClaims }, salt, budget);
+function withoutMapped(recorded: RecordedClaims, claims: Claims): RecordedClaims {
   const mapped = Object.keys(claims).some((name) => !Object.hasOwn(ownClaims, name));
   return mapped ? { ...recorded, omitted: [...recorded.omitted, '*'] } : recorded;
 }

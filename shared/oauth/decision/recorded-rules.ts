@@ -1,6 +1,7 @@
 // What a decision keeps of the evaluated rules: enough to see why, private claims hashed, within a budget of bytes. Pure.
 import type { EvaluatedRule } from '../../policy/evaluate.ts';
-import { type ClaimCatalogue, hashClaim, showsPrivate } from '../../policy/recorded-claims.ts';
+import { showsPrivate } from '../../policy/private-claims.ts';
+import { type ClaimCatalogue, hashClaim } from '../../policy/recorded-claims.ts';
 
 type Condition = EvaluatedRule['conditions'][number];
 

@@ -1,6 +1,7 @@
 // Tokens Cambio issued, presented to it again: an issuer named `self` among the others (RFC 9068 §4). Pure.
 import { resourceForms } from '../../policy/audience-forms.ts';
 import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
+import { ownPrivate } from '../../policy/private-claims.ts';
 import { parseKeySet, selectKey, type VerificationKey } from '../jose/key-set.ts';
 import { type Keyring, publicKeySet } from '../jose/keyring.ts';
 import { tokenTypes } from '../token-types.ts';
@@ -22,13 +23,17 @@ export function audienceClaims(audience: Audience): readonly string[] {
  * Cambio as an issuer it trusts: any of its audiences may be named, because a token is exchanged by the party it was
  * meant for; which of them may, policy says.
  */
-export function selfIssuer(url: string, { audiences }: Pick<CompiledPolicy, 'audiences'>): TrustedIssuer {
-  const known = Object.values(audiences);
+export function selfIssuer(
+  url: string,
+  policy: Pick<CompiledPolicy, 'audiences' | 'issuers' | 'rules'>,
+): TrustedIssuer {
+  const known = Object.values(policy.audiences);
   return {
     name: selfName,
     url,
     audiences: known.flatMap(audienceClaims),
     claims: {},
+    ...ownPrivate(policy),
     keys: { from: 'inline', jwks: { keys: [] } },
     network: 'public',
     algorithms: [...new Set(known.map(({ alg }) => alg))],
