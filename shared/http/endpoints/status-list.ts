@@ -18,8 +18,8 @@ export interface StatusListEndpoint extends StatusListCapabilities {
   readonly write: WriteLog;
 }
 
-/** Seconds a list is served after the moment whose statuses it has. */
-const freshFor = 10;
+/** Seconds a list is served after the moment whose statuses it has: who asks us and no cache costs one signature in that time. */
+const freshFor = listTtl;
 /** Seconds for which revocations that were read serve other lists too. */
 const revocationsFreshFor = 5;
 const maxLists = 500;
@@ -49,11 +49,20 @@ function createCachedLists(capabilities: Omit<StatusListEndpoint, 'write'>) {
     looks.set('', known, known.at + revocationsFreshFor);
     return known;
   };
-  return async (list: string): Promise<string | undefined> => {
-    const token = lists.get(list) ?? (await makeStatusListToken(list, { ...capabilities, listRevocations }));
-    if (token) lists.set(list, token, token.at + freshFor);
-    return token?.jwt;
+  const underWay = new Map<string, Promise<StatusListToken | undefined>>();
+  const build = (list: string): Promise<StatusListToken | undefined> => {
+    const built = makeStatusListToken(list, { ...capabilities, listRevocations })
+      .then((token) => {
+        if (token) lists.set(list, token, token.at + freshFor);
+        return token;
+      })
+      .finally(() => underWay.delete(list));
+    underWay.set(list, built);
+    return built;
   };
+  // One build of a list at a time, however many ask for it meanwhile.
+  return async (list: string): Promise<string | undefined> =>
+    (lists.get(list) ?? (await (underWay.get(list) ?? build(list))))?.jwt;
 }
 
 function found(token: string): APIGatewayProxyResult {
