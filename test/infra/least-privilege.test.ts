@@ -26,8 +26,8 @@ const holdersOf = (action: string) => Object.keys(statements).filter((name) => s
 
 const table = { 'Fn::GetAtt': [Object.keys(resourcesOf(template, 'AWS::DynamoDB::GlobalTable'))[0], 'Arn'] };
 const keyArns = Object.keys(resourcesOf(template, 'AWS::KMS::Key')).map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
-const onItems = (pattern: string) => ({
-  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [pattern] },
+const onItems = (patterns: string | readonly string[]) => ({
+  'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [patterns].flat() },
   Null: { 'dynamodb:LeadingKeys': 'false' },
 });
 
@@ -45,6 +45,7 @@ test('every function has a role of its own, which only Lambda may assume', () =>
     'KeyringSeed',
     'Revoke',
     'StatusLists',
+    'Suspensions',
     'Token',
   ]);
   for (const [id, role] of Object.entries(resourcesOf(template, 'AWS::IAM::Role'))) {
@@ -115,18 +116,18 @@ describe('signing', () => {
 });
 
 describe('records', () => {
-  test.each<[string, ...[action: string | readonly string[], pattern: string][]]>([
+  test.each<[string, ...[action: string | readonly string[], patterns: string | readonly string[]][]]>([
     [
       'Token',
       ['dynamodb:GetItem', '*#keyring'],
       ['dynamodb:PutItem', '*#decision#*'],
-      ['dynamodb:BatchGetItem', '*#revoked#*'],
+      ['dynamodb:BatchGetItem', ['*#revoked#*', '*#suspended#*']],
     ],
     [
       'Introspect',
       ['dynamodb:GetItem', '*#keyring'],
       ['dynamodb:PutItem', '*#decision#*'],
-      ['dynamodb:BatchGetItem', '*#revoked#*'],
+      ['dynamodb:BatchGetItem', ['*#revoked#*', '*#suspended#*']],
     ],
     [
       'Revoke',
@@ -134,7 +135,8 @@ describe('records', () => {
       ['dynamodb:PutItem', '*#decision#*'],
       ['dynamodb:PutItem', '*#revoked#*'],
     ],
-    ['AdminRevocations', ['dynamodb:PutItem', '*#revoked#*'], ['dynamodb:GetItem', '*#decision#*']],
+    ['AdminRevocations', ['dynamodb:PutItem', '*#revoked#*'], ['dynamodb:GetItem', ['*#decision#*', '*#keyring']]],
+    ['Suspensions', [['dynamodb:BatchGetItem', 'dynamodb:PutItem'], '*#suspended#*']],
     ['Events'],
     ['StatusLists', ['dynamodb:GetItem', '*#status-series#*']],
     ['Jwks', ['dynamodb:GetItem', '*#keyring']],
@@ -142,10 +144,10 @@ describe('records', () => {
     ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring']],
   ])('%s has these rights on items and no others', (name, ...rights) => {
     const ofTable = (statements[name] ?? []).filter((each) =>
-      actionsOf(each).some((one) => one.startsWith('dynamodb:')),
+      actionsOf(each).some((one) => one.startsWith('dynamodb:') && one !== 'dynamodb:Query'),
     );
     expect(ofTable).toEqual(
-      rights.map(([Action, pattern]) => ({ Effect: 'Allow', Action, Resource: table, Condition: onItems(pattern) })),
+      rights.map(([Action, patterns]) => ({ Effect: 'Allow', Action, Resource: table, Condition: onItems(patterns) })),
     );
   });
 
@@ -170,8 +172,11 @@ describe('records', () => {
   test('discovery touches no record, and no one has an action whose request may lack a key', () => {
     expect(statements['Discovery']?.flatMap(actionsOf).filter((action) => action.startsWith('dynamodb:'))).toEqual([]);
     const actions = Object.values(statements).flat().flatMap(actionsOf);
-    const ofTable = actions.filter((action) => action.startsWith('dynamodb:'));
+    const ofTable = actions.filter((action) => action.startsWith('dynamodb:') && action !== 'dynamodb:Query');
     expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
+    // Of the index, which holds hashes and times, and that of nothing else.
+    expect(holdersOf('dynamodb:Query')).toEqual(['Suspensions']);
+    expect(JSON.stringify(statementsFor('Suspensions', 'dynamodb:Query')[0]?.Resource)).toContain('/index/listed');
   });
 });
 

@@ -31,7 +31,7 @@ const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as
 
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
-    expect(functionsOf(template)).toHaveLength(10);
+    expect(functionsOf(template)).toHaveLength(11);
     for (const [, { Properties }] of functionsOf(template)) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -72,7 +72,7 @@ describe('functions', () => {
       DependsOn.includes(keyring),
     ]);
     const endpoints = waiting.filter(([name]) => name !== 'Seed');
-    expect(endpoints).toHaveLength(9);
+    expect(endpoints).toHaveLength(10);
     expect(endpoints.filter(([, waits]) => !waits)).toEqual([]);
     expect(Object.fromEntries(waiting)).toMatchObject({ Token: true, Seed: false });
   });
@@ -88,6 +88,7 @@ describe('functions', () => {
       Revoke: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
       AdminRevocations: ['RECORDS_TABLE'],
       StatusLists: ['ISSUER', 'RECORDS_TABLE'],
+      Suspensions: ['RECORDS_TABLE'],
       Events: ['RECORDS_TABLE'],
       Decisions: ['RECORDS_TABLE'],
       Discovery: ['API_BASE', 'ISSUER'],
@@ -154,7 +155,17 @@ test('functions that keep records call AWS by hand unless told to use the SDK', 
       variables['CLIENTS_OF_AWS'] === undefined ? [] : [`${name} ${variables['CLIENTS_OF_AWS']}`],
     );
   expect(clientsOf(template)).toEqual([]);
-  const records = ['AdminRevocations', 'Decisions', 'Events', 'Introspect', 'Jwks', 'Revoke', 'StatusLists', 'Token'];
+  const records = [
+    'AdminRevocations',
+    'Decisions',
+    'Events',
+    'Introspect',
+    'Jwks',
+    'Revoke',
+    'StatusLists',
+    'Suspensions',
+    'Token',
+  ];
   expect(clientsOf(templateOf({ awsClients: 'sdk' })).sort()).toEqual(records.map((name) => `${name} sdk`));
   expect(() => templateOf({ awsClients: 'SDK' as 'sdk' })).toThrow('awsClients must be direct or sdk');
 });
@@ -170,7 +181,7 @@ test('another policy makes other code for the functions that read it, and for th
   const differing = codeOf(changed).flatMap((code, index) =>
     code === before[index] ? [] : (functionsOf(changed)[index]?.[0] ?? []),
   );
-  const readers = ['Token', 'Introspect', 'Revoke', 'Discovery', 'AdminRevocations', 'Events'];
+  const readers = ['Token', 'Introspect', 'Revoke', 'Discovery', 'AdminRevocations', 'Suspensions', 'Events'];
   expect(differing.sort()).toEqual(readers.sort().map((name) => expect.stringContaining(`Endpoints${name}Function`)));
 });
 
