@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fakeServer, type Reply } from './fake-server.ts';
 import { type PlainShell, plainShell } from './plain-shell.ts';
 
-export const jobsAudience = 'https://sts.acme.example';
+const jobsAudience = 'https://sts.acme.example';
 const requestToken = 'request-token-of-the-job';
 
 export interface CiJobs {
