@@ -3,9 +3,8 @@ import { createFindDecision } from '../shared/aws/decision-records.ts';
 import { createInvoke } from '../shared/aws/invocation.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
-import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { clock, configured, joinedPolicy, keyringIn, now, ownKeys, recordsStore } from './wiring.ts';
+import { clock, configured, joinedPolicy, keyringIn, logOf, now, ownKeys, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
 const policy = joinedPolicy(config);
@@ -25,5 +24,5 @@ export const handler = adminRevocationsEndpoint({
   readKeyring: keyringIn(store),
   keptFor: keptFor(policy),
   now,
-  write: createLog('admin-revocations'),
+  write: logOf('admin-revocations'),
 });

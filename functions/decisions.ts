@@ -1,13 +1,12 @@
 // GET /admin/decisions/{decision_id}. Wiring only.
 import { createFindDecision } from '../shared/aws/decision-records.ts';
 import { decisionEndpoint } from '../shared/http/endpoints/decision.ts';
-import { createLog } from '../shared/http/log.ts';
-import { configured, now, recordsStore } from './wiring.ts';
+import { configured, logOf, now, recordsStore } from './wiring.ts';
 
 const { call, table } = recordsStore(configured('recordsTable', 'awsClients'));
 
 export const handler = decisionEndpoint({
   find: createFindDecision(call, table),
   now,
-  write: createLog('decisions'),
+  write: logOf('decisions'),
 });

@@ -4,14 +4,13 @@ import { createFindHolds } from '../shared/aws/holds.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { createTakeUse } from '../shared/aws/single-uses.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
-import { createLog } from '../shared/http/log.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { configured, issuerKeys, joinedPolicy, now, recordsStore } from './wiring.ts';
+import { configured, issuerKeys, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues');
 const policy = joinedPolicy(config);
 const { call, table } = recordsStore(config);
-const write = createLog('events');
+const write = logOf('events');
 
 export const handler = eventsEndpoint({
   issuers: Object.values(policy.issuers),

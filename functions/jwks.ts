@@ -1,9 +1,8 @@
 // GET of the JWK Set. Wiring only.
 import { publicDocument } from '../shared/http/endpoints/public-document.ts';
-import { createLog } from '../shared/http/log.ts';
 import { publicKeySet } from '../shared/oauth/jose/keyring.ts';
-import { configured, keyringIn, recordsStore } from './wiring.ts';
+import { configured, keyringIn, logOf, recordsStore } from './wiring.ts';
 
 const readKeyring = keyringIn(recordsStore(configured('recordsTable', 'awsClients')));
 
-export const handler = publicDocument(async () => publicKeySet(await readKeyring()), 300, createLog('jwks'));
+export const handler = publicDocument(async () => publicKeySet(await readKeyring()), 300, logOf('jwks'));

@@ -5,10 +5,9 @@ import { clientOptions } from '../shared/aws/client-options.ts';
 import { createRolePolicy } from '../shared/aws/iam.ts';
 import { createListRevocations } from '../shared/aws/listed-items.ts';
 import { sessionRevocationsTask } from '../shared/http/endpoints/session-revocations.ts';
-import { createLog } from '../shared/http/log.ts';
 import { reachingRevocations } from '../shared/oauth/role-session/session-denials.ts';
 import { revocableRoles } from '../shared/policy/session-revocation.ts';
-import { clock, configured, joinedPolicy, now, ownKeys, recordsStore } from './wiring.ts';
+import { clock, configured, joinedPolicy, logOf, now, ownKeys, recordsStore } from './wiring.ts';
 
 const config = configured('accountId', 'recordsTable', 'awsClients', 'policyValues', 'iamEndpoint');
 const { accountId, iamEndpoint: endpoint } = config;
@@ -24,5 +23,5 @@ export const handler = sessionRevocationsTask(
     listRevocations: createListRevocations(call, table, now),
     policyOf: async ({ arn }) => rolePolicy(arn, await accountKeys(arn)),
   },
-  createLog('session-revocations'),
+  logOf('session-revocations'),
 );

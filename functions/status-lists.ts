@@ -2,8 +2,7 @@
 import { createListRevocations, createListTokens } from '../shared/aws/listed-items.ts';
 import { createCountPositions } from '../shared/aws/status-positions.ts';
 import { statusListEndpoint } from '../shared/http/endpoints/status-list.ts';
-import { createLog } from '../shared/http/log.ts';
-import { configured, keyringIn, now, recordsStore, signWithKms } from './wiring.ts';
+import { configured, keyringIn, logOf, now, recordsStore, signWithKms } from './wiring.ts';
 
 const config = configured('issuer', 'recordsTable', 'awsClients');
 const store = recordsStore(config);
@@ -17,5 +16,5 @@ export const handler = statusListEndpoint({
   listTokens: createListTokens(call, table),
   listRevocations: createListRevocations(call, table, now),
   now,
-  write: createLog('status-lists'),
+  write: logOf('status-lists'),
 });

@@ -3,8 +3,7 @@ import { createFindHolds } from '../shared/aws/holds.ts';
 import { createEndSuspension, createListSuspensions, createRecordSuspension } from '../shared/aws/suspensions.ts';
 import { byMethod, byResource } from '../shared/http/by-resource.ts';
 import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/http/endpoints/admin-suspensions.ts';
-import { createLog } from '../shared/http/log.ts';
-import { configured, joinedPolicy, now, recordsStore } from './wiring.ts';
+import { configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues');
 const { call, table } = recordsStore(config);
@@ -14,7 +13,7 @@ const capabilities = {
   endSuspension: createEndSuspension(call, table),
   listSuspensions: createListSuspensions({ call, table, now, findHolds: createFindHolds(call, table, Math.random) }),
   now,
-  write: createLog('suspensions'),
+  write: logOf('suspensions'),
 };
 
 export const handler = byResource({

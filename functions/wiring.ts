@@ -21,6 +21,12 @@ export const clock = Date.now;
 /** Seconds since the epoch. */
 export const now = (): number => Math.floor(clock() / 1_000);
 
+/** @param name of the function */
+export function logOf(name: string): WriteLog {
+  const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
+  return createLog({ name, clock, traceHeader, print: (line) => void process.stdout.write(line) });
+}
+
 /** The keys of the function's own role. */
 export const ownKeys = () => keysFrom(process.env);
 
@@ -69,7 +75,7 @@ export function issuerKeys(write: WriteLog) {
 export function endpointParts(name: string) {
   const config = configured('issuer', 'recordsTable', 'awsClients', 'decisionRetention', 'policyValues');
   const { issuer, decisionRetention } = config;
-  const write = createLog(name);
+  const write = logOf(name);
   const store = recordsStore(config);
   const findKey = issuerKeys(write);
   const records = recordsOf({ ...store, clock, now, random: Math.random });
