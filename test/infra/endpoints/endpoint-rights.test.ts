@@ -51,8 +51,8 @@ describe('Status Lists', () => {
 
 test('events are turned into revocations where an issuer sends them, by a function that reads nothing but suspensions', () => {
   expect(rightsOf('Events', told)).toEqual([
-    'dynamodb:BatchGetItem on *#suspended#*',
     'dynamodb:PutItem on *#revoked#*',
+    'dynamodb:BatchGetItem on *#suspended#*',
     'dynamodb:PutItem on *#used#*',
     'dynamodb:UpdateItem on *#used#*',
   ]);
