@@ -65,6 +65,8 @@ export function createWorld(policy: PolicyArtifact, now: number): World {
     allDenials: (issuer, target) =>
       (denying.get(issuer) ?? []).filter(({ deny }) => deny === 'any' || deniedTarget(deny) === target),
     denials: (issuer, target, claims) => {
+      // What authenticates a client is for no target: rules are not asked about it.
+      if (target === '') return [];
       const ofIssuer = denials.get(issuer);
       const indexes = [ofIssuer?.get('any'), ofIssuer?.get(`for ${target}`)];
       return indexes.flatMap((index) => index?.(claims) ?? []);

@@ -111,6 +111,11 @@ describe('a rule that any other organisation could satisfy', () => {
     });
     expect(messages(federated('ref: a'))).toEqual([expect.stringContaining('could satisfy client "app"')]);
     expect(messages(federated('repository_id: "1", ref: a'))).toEqual([]);
+    // No deny rule is about what authenticates a client.
+    const denied = `  - { id: d, from: ci, when: { it: 'claims.repository_id != "1"' }, deny: true }\n`;
+    expect(messages({ ...federated('ref: a'), more: `${denied}${federated('ref: a').more}` })).toEqual([
+      expect.stringContaining('could satisfy client "app"'),
+    ]);
     const actor = (match: string) => ({
       match: 'repository_id: "1", ref: a',
       outcome: `actor: { from: ci, match: { ${match} } }, ${grant}`,
