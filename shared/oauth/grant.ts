@@ -98,6 +98,7 @@ function evaluateFor(
   const presented = (token: VerifiedToken) => ({
     issuer: token.issuer.name,
     claims: policyClaims(token, capabilities.policy),
+    declared: token.issuer.claims,
   });
   const { audiences, resources, scope } = request.asked;
   const question = {

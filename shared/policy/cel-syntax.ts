@@ -50,7 +50,8 @@ function guardLoop({ exprKind }: Expression): void {
   exprKind.value.loopCondition = guard;
 }
 
-function nodesOf(root: Expression): readonly Expression[] {
+/** The node and all below it. */
+export function nodesOf(root: Expression): readonly Expression[] {
   const nodes = [root];
   // The list grows while it is walked.
   for (const node of nodes) nodes.push(...childrenOf(node));

@@ -2,6 +2,7 @@
 // for policies that have a `when`.
 import { type CelInput, CelScalar, celEnv, celFunc, isCelError, plan } from '@bufbuild/cel';
 import { describeError } from './cel-error.ts';
+import { doubtIn, readsOf } from './cel-reads.ts';
 import { parseExpression, spelledNames, stepFunction } from './cel-syntax.ts';
 import { toCelValue } from './cel-values.ts';
 import type { ConditionResult, ConditionVariables, EvaluateCondition } from './when.ts';
@@ -10,7 +11,7 @@ import type { ConditionResult, ConditionVariables, EvaluateCondition } from './w
 const maxTurns = 1_000;
 
 type Bindings = Readonly<Record<string, CelInput>>;
-type Run = (bindings: Bindings) => ConditionResult;
+type Run = (variables: ConditionVariables) => ConditionResult;
 type Environment = ReturnType<typeof celEnv>;
 
 /** Makes an evaluator that parses each expression once and keeps it. */
@@ -26,7 +27,7 @@ export function createConditionEvaluator(): EvaluateCondition {
   return (expression, variables) => {
     turns.left = maxTurns;
     try {
-      return prepare(expression)(bind(variables));
+      return prepare(expression)(variables);
     } catch {
       return failure('the evaluation failed');
     }
@@ -45,8 +46,12 @@ function compile(text: string, environment: Environment): Run {
   try {
     const expression = parseExpression(text);
     const spelled = spelledNames(expression);
+    const reads = readsOf(expression);
     const run = plan(environment, expression) as (bindings: Bindings) => unknown;
-    return (bindings) => resultOf(run(bindings), spelled);
+    return (variables) => {
+      const doubt = doubtIn(reads, variables);
+      return doubt === undefined ? resultOf(run(bind(variables)), spelled) : failure(doubt);
+    };
   } catch (error) {
     const why = error instanceof Error ? error.message : '';
     return () => failure(`not an expression: ${why}`);

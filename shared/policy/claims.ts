@@ -89,7 +89,7 @@ function wrongType(value: unknown, type: ClaimType): string {
 }
 
 /** In the words of a catalogue, where it has one. */
-function typeName(value: unknown): string {
+export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'boolean') return 'bool';

@@ -1,5 +1,6 @@
 // The input of a policy decision: the tokens presented, the client, the target and the time. Pure.
 import type { Claims } from './claims.ts';
+import type { ClaimType } from './compiled-policy.ts';
 
 /** What the caller asked for, as its parameters said it. */
 export interface AskedFor {
@@ -8,10 +9,15 @@ export interface AskedFor {
   readonly resources: readonly string[];
 }
 
+/** The types of an issuer's claims, by path. */
+export type DeclaredTypes = Readonly<Record<string, ClaimType>>;
+
 /** A verified token as policy sees it. `issuer` is its issuer's policy name. */
 export interface Presented {
   readonly issuer: string;
   readonly claims: Claims;
+  /** Absent for our own tokens: what policy maps into them has its type already. */
+  readonly declared?: DeclaredTypes;
 }
 
 /** One decision to take; `issuer` and `claims` are the subject token's. */

@@ -3,7 +3,7 @@
 import type { Claims } from './claims.ts';
 import type { NamedCondition } from './compiled-policy.ts';
 import type { Condition } from './condition.ts';
-import type { AskedFor, PolicyQuestion } from './question.ts';
+import type { AskedFor, DeclaredTypes, PolicyQuestion } from './question.ts';
 
 /** What an expression sees. `actor` is the actor token's claims, empty without one. */
 export interface ConditionVariables {
@@ -14,6 +14,8 @@ export interface ConditionVariables {
   readonly request: AskedFor;
   /** Seconds since the epoch. */
   readonly now: number;
+  /** Types of the claims by path, where their issuer declares them: what is of another is in doubt. */
+  readonly declared?: { readonly claims?: DeclaredTypes | undefined; readonly actor?: DeclaredTypes | undefined };
 }
 
 /** A boolean, or why there is none; `error` never quotes a claim's value. */
@@ -32,7 +34,8 @@ export const withoutConditions: EvaluateCondition = () => ({
 
 export function conditionVariables(question: PolicyQuestion): ConditionVariables {
   const { claims, actor, client, request, now } = question;
-  return { claims, actor: actor?.claims ?? {}, client, request, now };
+  const declared = { claims: question.declared, actor: actor?.declared };
+  return { claims, actor: actor?.claims ?? {}, client, request, now, declared };
 }
 
 /** @param onError what an expression without a result counts as: false for an allow rule, true for a deny rule */

@@ -112,7 +112,11 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
   const outermost = isClaims(act)
     ? { act: Object.fromEntries(Object.entries(act).filter(([name]) => name !== 'act')) }
     : {};
-  if (issuer !== 'self') return { issuer, claims: { ...claims, ...outermost } };
+  const declared = Object.hasOwn(policy.issuers, issuer) ? policy.issuers[issuer]?.claims : undefined;
+  if (issuer !== 'self') {
+    const aud = claims['aud'] === undefined ? {} : { aud: [claims['aud']].flat() };
+    return { issuer, claims: { ...claims, ...outermost, ...aud }, ...(declared && { declared }) };
+  }
   const aud = [claims['aud']].flat();
   const named = Object.values(policy.audiences).filter((audience) =>
     audienceForms(audience).some((form) => aud.includes(form)),

@@ -88,3 +88,47 @@ describe('a list below an object whose members are not declared', () => {
     expect(refused({ realm_access: access })).toBe(expected);
   });
 });
+
+describe('a condition that reads a claim', () => {
+  const claims = '{ level: string, groups: list, org: object }';
+  const denied = (expression: string) =>
+    outcomeOf(
+      policyOf(
+        claims,
+        `  - { id: all, from: sso, match: { sub: u1 }, ${grant} }
+  - { id: never, from: sso, when: { it: '${expression}' }, deny: true }`,
+      ),
+    );
+  const allowed = (expression: string) =>
+    outcomeOf(
+      policyOf(claims, `  - { id: all, from: sso, match: { sub: u1 }, when: { it: '${expression}' }, ${grant} }`),
+    );
+
+  test.each<[string, Claims, Claims]>([
+    ['claims.level == "low"', { level: ['low'] }, { level: 'high' }],
+    ['claims.level in ["low", "none"]', { level: ['low'] }, { level: 'high' }],
+    ['claims["level"] == "low"', { level: 0 }, { level: 'high' }],
+    ['claims.groups.size() == 0', { groups: {} }, { groups: ['a'] }],
+    ['claims.groups.size() == 1', { groups: 'a' }, { groups: [] }],
+    ['has(claims.level) && claims.level == "low"', { level: { low: true } }, {}],
+  ])('%s denies %j, and not %j', (expression, doubtful, plain) => {
+    expect(denied(expression)(doubtful)).toBe('denied');
+    expect(denied(expression)(plain)).toBe('granted');
+  });
+
+  test.each<[string, Claims, Claims]>([
+    ['claims.level != "low"', { level: ['low'] }, { level: 'high' }],
+    ['!(claims.level in ["low"])', { level: 7 }, { level: 'high' }],
+  ])('%s grants nothing to %j, as to %j', (expression, doubtful, plain) => {
+    expect(allowed(expression)(doubtful)).toBe('no_rule');
+    expect(allowed(expression)(plain)).toBe('granted');
+  });
+
+  test('may ask whether it is there, or of which type, and read what is not declared', () => {
+    expect(denied('has(claims.level)')({ level: 7 })).toBe('denied');
+    expect(denied('!has(claims.level)')({ level: 7 })).toBe('granted');
+    expect(allowed('type(claims.level) == string || type(claims.level) == int')({ level: 7 })).toBe('granted');
+    expect(allowed('claims.org.level != "low"')({ org: { level: 7 } })).toBe('granted');
+    expect(allowed('"https://sts.acme.example" in claims.aud')({})).toBe('granted');
+  });
+});

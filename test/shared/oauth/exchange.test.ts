@@ -385,3 +385,19 @@ test('verification comes before policy: an unknown target with a bad token is ab
   );
   expect(github.clockSkew).toBeGreaterThan(0);
 });
+
+test('a claim of another type than its issuer’s entry says denies in a condition, as in a match', async () => {
+  const deny = { id: 'never', from: 'github', match: [], deny: 'any' as const };
+  const when = [{ name: 'it', expression: 'claims.team == "blue"' }];
+  const issuers = { github: { ...github, claims: { ...github.claims, team: 'string' as const } } };
+  const at = makeWorld(
+    { evaluateCondition: createConditionEvaluator() },
+    { ...policy, issuers, rules: [...policy.rules, { ...deny, when }] },
+  );
+  const as = async (team: unknown) => verdict(await run(formBody({ subject_token: subjectToken({ team }) }), at));
+  expect([await as('blue'), await as(['blue']), await as('red')]).toEqual([
+    'invalid_target/denied',
+    'invalid_target/denied',
+    'granted',
+  ]);
+});

@@ -369,6 +369,10 @@ describe('rules and clients', () => {
       'invalid_request/may_act',
     );
     expect(await run(body({ sub: 'legacy' }), world()).then(verdict)).toBe('invalid_request/may_act');
+    // Another issuer's client ids are not ours, whatever stands beside them.
+    for (const named of [{ client_id: 'legacy' }, { sub: 'legacy', client_id: 'legacy' }]) {
+      expect(await run(body(named), world(), basic('legacy', secret)).then(verdict)).toBe('invalid_request/may_act');
+    }
     expect(await run(body({}), world(), basic('legacy', secret)).then(verdict)).toBe('invalid_request/may_act');
     expect(issuerKey.kid).not.toBe(clientKey.kid);
   });
