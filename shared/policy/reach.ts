@@ -1,6 +1,14 @@
 // Which roles and audiences tokens of an issuer, of a client or for an audience can reach, hops over own tokens included. Of
 // claims only `aud` is looked at: what is reached at most. Pure.
-import type { AllowRule, Audience, AudienceGrant, CompiledPolicy, PolicyRule, RoleGrant } from './compiled-policy.ts';
+import type {
+  ActorMatch,
+  AllowRule,
+  Audience,
+  AudienceGrant,
+  CompiledPolicy,
+  PolicyRule,
+  RoleGrant,
+} from './compiled-policy.ts';
 import { evaluateMatch } from './match.ts';
 
 /** Names. */
@@ -64,6 +72,7 @@ function startsWith(from: Exclude<ReachFrom, { audience: string }>, { clients }:
     (client === 'any' ? federated.length > 0 : client !== undefined && client.some((name) => federated.includes(name)));
 }
 
+/** Rules that a token for the audience may fit, as subject or as actor. */
 function hopsFrom(
   name: string,
   rules: readonly GrantingRule[],
@@ -71,8 +80,7 @@ function hopsFrom(
 ): readonly GrantingRule[] {
   const audience: Audience | undefined = audiences[name];
   const aud = audience?.resource ?? name;
-  return rules.filter(
-    ({ from, match }) =>
-      from === own && match.every((one) => one.path !== 'aud' || evaluateMatch(one, { aud }).matched),
-  );
+  const fits = ({ from, match }: ActorMatch): boolean =>
+    from === own && match.every((one) => one.path !== 'aud' || evaluateMatch(one, { aud }).matched);
+  return rules.filter((rule) => fits(rule) || (rule.actor !== undefined && fits(rule.actor)));
 }
