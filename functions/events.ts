@@ -4,6 +4,7 @@ import { createFindHolds } from '../shared/aws/holds.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { createTakeUse } from '../shared/aws/single-uses.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
+import { isListed } from '../shared/oauth/revocation/listing.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { configured, issuerKeys, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 
@@ -19,6 +20,7 @@ export const handler = eventsEndpoint({
   findHolds: createFindHolds(call, table, Math.random),
   takeUse: createTakeUse({ call, table, now }),
   keptFor: keptFor(policy),
+  listed: isListed(policy),
   newId: randomUUID,
   now,
   write,

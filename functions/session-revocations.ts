@@ -20,7 +20,8 @@ export const handler = sessionRevocationsTask(
   {
     roles: revocableRoles(policy),
     reaching: reachingRevocations(policy),
-    listRevocations: createListRevocations(call, table, now),
+    // Of revocable roles no session lives longer than 12 hours, and none is made of what was revoked before.
+    listRevocations: createListRevocations({ call, table, now, hours: 13 }),
     policyOf: async ({ arn }) => rolePolicy(arn, await accountKeys(arn)),
   },
   logOf('session-revocations'),

@@ -14,7 +14,8 @@ export const handler = statusListEndpoint({
   sign: signWithKms(config),
   countPositions: createCountPositions({ call, table, now }),
   listTokens: createListTokens(call, table),
-  listRevocations: createListRevocations(call, table, now),
+  // A token was checked against all revocations when it was issued, and lives at most a day and 300 s.
+  listRevocations: createListRevocations({ call, table, now, hours: 26 }),
   now,
   write: logOf('status-lists'),
 });

@@ -35,10 +35,14 @@ export const referenceKey = (hash: string): string => `${tenant}#reference#${has
 /** The counter of the positions given out in a series of Status Lists. */
 export const statusSeriesKey = (series: string): string => `${tenant}#status-series#${series}`;
 
+/** Hours since the epoch, from seconds. */
+export const hourOf = (seconds: number): number => Math.floor(seconds / 3_600);
+
 /** The index that Status Lists are computed from, and the partitions of it: its attribute `listed`. */
 export const listedIndex = 'listed';
 export const listedTokens = (list: string): string => `status#${list}`;
-export const listedRevocations = 'revocations';
+/** Of the revocations made in one hour: the number of hours since the epoch. */
+export const listedRevocations = (hour: number): string => `revocations#${hour.toString(36)}`;
 export const listedSuspensions = 'suspensions';
 
 /**

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RecordRevocation, RevocableBy, Revocation } from '../oauth/revocation/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb, Item } from './dynamodb.ts';
-import { listedRevocations, revocationNameOf, revokedKey } from './record-keys.ts';
+import { hourOf, listedRevocations, revocationNameOf, revokedKey } from './record-keys.ts';
 
 /**
  * Writes a revocation; of two for the same thing the one that hits more, or for longer, stays, in whatever order they
@@ -12,7 +12,7 @@ import { listedRevocations, revocationNameOf, revokedKey } from './record-keys.t
 export function createRecordRevocation(call: CallDynamoDb, table: string): RecordRevocation {
   return (revocation) =>
     callDependency('dynamodb', async () => {
-      const { by, value, issuedBefore, expiresAt, reason, at, principal } = revocation;
+      const { by, value, issuedBefore, expiresAt, reason, at, principal, listed, sufficient } = revocation;
       const number = (n: number) => ({ N: String(n) });
       const item = {
         pk: { S: revocationKey(revocation) },
@@ -23,18 +23,31 @@ export function createRecordRevocation(call: CallDynamoDb, table: string): Recor
         reason: { S: reason },
         at: number(at),
         principal: { S: principal },
-        listed: { S: listedRevocations },
+        ...(listed && { listed: { S: listedRevocations(hourOf(at)) } }),
       };
       const write = call('PutItem', {
         TableName: table,
         Item: item,
-        ConditionExpression:
-          'attribute_not_exists(pk) OR issuedBefore < :issuedBefore OR (issuedBefore = :issuedBefore AND expiresAt < :expiresAt) OR expiresAt <= :now',
-        ExpressionAttributeValues: {
-          ':issuedBefore': number(issuedBefore),
-          ':expiresAt': number(expiresAt),
-          ':now': number(at),
-        },
+        ...(sufficient === undefined
+          ? {
+              ConditionExpression:
+                'attribute_not_exists(pk) OR expiresAt <= :now OR issuedBefore < :issuedBefore OR (issuedBefore = :issuedBefore AND expiresAt < :expiresAt)',
+              ExpressionAttributeValues: {
+                ':issuedBefore': number(issuedBefore),
+                ':expiresAt': number(expiresAt),
+                ':now': number(at),
+              },
+            }
+          : {
+              ConditionExpression:
+                'attribute_not_exists(pk) OR expiresAt <= :now OR (issuedBefore < :issuedBefore AND (issuedBefore < :sufficient OR issuedBefore < #at))',
+              ExpressionAttributeNames: { '#at': 'at' },
+              ExpressionAttributeValues: {
+                ':issuedBefore': number(issuedBefore),
+                ':sufficient': number(sufficient),
+                ':now': number(at),
+              },
+            }),
       });
       await unlessConditionFailed(write);
     });

@@ -1,6 +1,6 @@
 // Token introspection (RFC 7662): a client that may introspect the token's audience learns what the token says and whether it
 // is active. Everybody else learns only that it is not active. Pure but for the capabilities.
-import type { Audience, Client, CompiledPolicy } from '../policy/compiled-policy.ts';
+import type { Client } from '../policy/compiled-policy.ts';
 import {
   type AdmissionCapabilities,
   admitCaller,
@@ -19,7 +19,7 @@ import { parseTokenQuery } from './request/token-query.ts';
 import { introspectionAlgorithm } from './server-metadata.ts';
 import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
-import { audienceClaims } from './verify/self-issuer.ts';
+import { audienceOf } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface IntrospectionCapabilities
@@ -118,12 +118,6 @@ async function findFor(
   const audience = audienceOf(token, capabilities.policy);
   if (audience && introspects.includes(audience.name)) return token;
   throw new TokenRefused('audience', 'the client does not introspect for this audience');
-}
-
-function audienceOf({ registered }: VerifiedToken, { audiences }: CompiledPolicy): Audience | undefined {
-  return Object.values(audiences).find((audience) =>
-    audienceClaims(audience).some((form) => registered.aud.includes(form)),
-  );
 }
 
 /** Why a token is not active; whatever says nothing of the token goes on as it is. */

@@ -10,6 +10,7 @@ import type { TokenCall } from './request/client-credentials.ts';
 import { findCredentials } from './request/client-credentials.ts';
 import { isHintedAsAwsCredentials, parseTokenQuery } from './request/token-query.ts';
 import { chainOf, originOf } from './revocation/lineage.ts';
+import { isListed } from './revocation/listing.ts';
 import type { RecordRevocation } from './revocation/revocation.ts';
 import { findIssuedToken, type LookupCapabilities } from './tokens/find-token.ts';
 import {
@@ -74,6 +75,9 @@ async function revokeOwn(
     reason: 'revoked by its holder',
     at,
     principal: principalOf(revoker, jti),
+    listed: isListed(capabilities.policy, token),
+    // Of what is revoked nothing was made since: once more would only be one more write.
+    sufficient: iat,
   });
 }
 

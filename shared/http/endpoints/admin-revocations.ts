@@ -4,6 +4,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf } from '../../causes.ts';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import type { ReadKeyring } from '../../oauth/jose/keyring.ts';
+import { isListed } from '../../oauth/revocation/listing.ts';
 import type { RecordRevocation } from '../../oauth/revocation/revocation.ts';
 import {
   parseRevocationRequest,
@@ -61,6 +62,7 @@ async function record(request: RevocationRequest, principal: string, endpoint: A
     at,
     expiresAt: at + endpoint.keptFor,
     principal,
+    listed: isListed(endpoint.policy),
   });
   const known = (await isKnown(request, endpoint)) ? {} : { known: false };
   const recorded = { id: revocationId({ by, value: named }), by, value, issuedBefore, ...known };

@@ -26,13 +26,15 @@ export interface Receiver {
   readonly issuers: readonly TrustedIssuer[];
   /** Seconds a revocation is kept. */
   readonly keptFor: number;
+  /** Whether a Status List or an AWS session can show a revocation. */
+  readonly listed: boolean;
 }
 
 /**
  * What the events of a verified token do. The same token always has the same effect, whenever it comes again.
  * @throws EventRefused when an event that revokes does not say, in a way we know, whose tokens
  */
-export function effectOf(token: SecurityEventToken, { issuers, keptFor }: Receiver, now: number): EventEffect {
+export function effectOf(token: SecurityEventToken, { issuers, keptFor, listed }: Receiver, now: number): EventEffect {
   const types = Object.keys(token.events);
   const unknown = types.filter((type) => !revoking.includes(type) && !aboutStream.includes(type));
   const known = Object.entries(token.events).filter(([type]) => revoking.includes(type));
@@ -45,6 +47,7 @@ export function effectOf(token: SecurityEventToken, { issuers, keptFor }: Receiv
       reason: type,
       at: now,
       principal: `events of ${token.issuer.name}`,
+      listed,
     })),
   );
   return { revocations, unknown };

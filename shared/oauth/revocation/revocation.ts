@@ -28,6 +28,13 @@ export interface RevocationRecord extends Revocation {
   readonly at: number;
   /** Who made it: an IAM principal, a client, an issuer. */
   readonly principal: string;
+  /** Whether a Status List or an AWS session can show it. */
+  readonly listed: boolean;
+  /**
+   * An earlier one is enough, and this one not written, when it hits what was issued then, and all that was issued before it
+   * was made itself.
+   */
+  readonly sufficient?: number;
 }
 
 /** One thing by which a token can be revoked: true of it, or of one it came from, since `issuedAt`. */

@@ -2,6 +2,7 @@
 import { resourceForms } from '../../policy/audience-forms.ts';
 import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
 import { ownPrivate } from '../../policy/private-claims.ts';
+import type { RegisteredClaims } from '../../policy/registered-claims.ts';
 import { parseKeySet, selectKey, type VerificationKey } from '../jose/key-set.ts';
 import { type Keyring, publicKeySet } from '../jose/keyring.ts';
 import { tokenTypes } from '../token-types.ts';
@@ -17,6 +18,16 @@ export function audienceClaim({ name, resource }: Audience): string {
 /** What `aud` may say of the audience: the policy that issued a token may have written its slash otherwise. */
 export function audienceClaims(audience: Audience): readonly string[] {
   return resourceForms(audienceClaim(audience));
+}
+
+/** The audience a token of ours is for; undefined where the policy no longer has it. */
+export function audienceOf(
+  { registered }: { readonly registered: Pick<RegisteredClaims, 'aud'> },
+  { audiences }: Pick<CompiledPolicy, 'audiences'>,
+): Audience | undefined {
+  return Object.values(audiences).find((audience) =>
+    audienceClaims(audience).some((form) => registered.aud.includes(form)),
+  );
 }
 
 /**

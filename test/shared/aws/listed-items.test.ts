@@ -1,7 +1,7 @@
 // The index Status Lists are computed from, on every DynamoDB there is: what records and revocations leave in it.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRecordDecision } from '../../../shared/aws/decision-records.ts';
-import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
+import type { CallDynamoDb, DynamoDbInput } from '../../../shared/aws/dynamodb.ts';
 import { createListRevocations, createListTokens } from '../../../shared/aws/listed-items.ts';
 import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
@@ -26,7 +26,7 @@ const subject: RevocableBy = { by: 'subject', value: 'github|repo', issuedAt: no
 const family: RevocableBy = { by: 'family', value: 'd-0', issuedAt: now };
 const revocation: RevocationRecord = {
   ...{ by: 'subject', value: 'github|repo', issuedBefore: now, expiresAt: now + 86_400 },
-  ...{ reason: 'stolen laptop', at: now, principal: 'arn:aws:iam::111122223333:user/test' },
+  ...{ reason: 'stolen laptop', at: now, principal: 'arn:aws:iam::111122223333:user/test', listed: true },
 };
 
 describe.each(stores)('on $name', ({ engine, callOf }) => {
@@ -59,7 +59,7 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
   afterAll(() => running?.close());
 
   const listTokens = (list: string) => createListTokens(call, table)(list);
-  const listRevocations = () => createListRevocations(call, table, () => now + 5)();
+  const listRevocations = () => createListRevocations({ call, table, now: () => now + 5, hours: 2 })();
 
   test.skipIf(!engine.available)('a token with a status is in its list with all it can be revoked by', async () => {
     const record = createRecordDecision(call, table);
@@ -98,6 +98,45 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     expect(token?.revocationKeys[1]?.[0]).not.toBe(revocations[0]?.key);
   });
 
+  test.skipIf(!engine.available)(
+    'what nothing can show is not listed; made again so that it can be, it is',
+    async () => {
+      const record = createRecordRevocation(call, table);
+      const unseen = { ...revocation, value: 'github|unseen', listed: false };
+      const before = (await listRevocations()).revocations.length;
+      await record(unseen);
+      expect((await listRevocations()).revocations).toHaveLength(before);
+      await record({ ...unseen, issuedBefore: now + 1, listed: true });
+      expect((await listRevocations()).revocations).toHaveLength(before + 1);
+    },
+  );
+
+  test.skipIf(!engine.available)('revocations are listed for so many hours, each once', async () => {
+    const record = createRecordRevocation(call, table);
+    const start = (Math.floor(now / 3_600) + 1_000) * 3_600;
+    const list = (at: number, hours: number) => createListRevocations({ call, table, now: () => at, hours })();
+    const made = async (value: string, at: number) => record({ ...revocation, value, issuedBefore: at, at });
+    for (const [value, at] of [
+      ['old', start - 1],
+      ['new', start],
+      ['last', start + 7_199],
+    ] as const)
+      await made(value, at);
+    const count = async (at: number, hours: number) => (await list(at, hours)).revocations.length;
+    // Two hours before the last second of an hour are two of its fellows, its own and, its end being near, the next.
+    expect(await count(start + 7_199, 2)).toBe(3);
+    expect(await count(start + 7_199, 1)).toBe(2);
+    expect(await count(start + 7_200, 1)).toBe(1);
+    // A writer's clock may be ahead by five minutes.
+    expect(await count(start - 301, 0)).toBe(1);
+    expect(await count(start - 300, 0)).toBe(2);
+    const warm = createListRevocations({ call, table, now: () => start + 7_199, hours: 2 });
+    await warm();
+    await made('old', start + 7_190);
+    const { revocations } = await warm();
+    expect(revocations.map(({ issuedBefore }) => issuedBefore).sort()).toEqual([start, start + 7_190, start + 7_199]);
+  });
+
   test.skipIf(!engine.available)('a list of more than one page is read whole', async () => {
     const record = createRecordDecision(call, table);
     const long = Array.from({ length: 40 }, (_, index) => ({ ...subject, value: String(index) }));
@@ -115,6 +154,53 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
   test.skipIf(!engine.available)('without the store nothing is known', async () => {
     const gone = { kind: 'unavailable', dependency: 'dynamodb' };
     expect(await createListTokens(call, 'none')('es256-a-0').catch(refusal)).toEqual(gone);
-    expect(await createListRevocations(call, 'none', () => now)().catch(refusal)).toEqual(gone);
+    expect(await createListRevocations({ call, table: 'none', now: () => now, hours: 2 })().catch(refusal)).toEqual(
+      gone,
+    );
+  });
+});
+
+describe('an instance that listed before', () => {
+  const hour = Math.floor(now / 3_600);
+  const start = hour * 3_600;
+
+  /** Counts the hours that each look queries. */
+  function counting(hours: number) {
+    let time = start + 1_000;
+    let isDown = false;
+    const queried: string[] = [];
+    const call = (async (_operation: string, input: DynamoDbInput<'Query'>) => {
+      if (isDown) throw new Error('down');
+      queried.push(input.ExpressionAttributeValues?.[':listed']?.S ?? '');
+      return { Items: [] };
+    }) as CallDynamoDb;
+    const list = createListRevocations({ call, table, now: () => time, hours });
+    const look = async (at: number, down = false) => {
+      [time, isDown] = [at, down];
+      queried.length = 0;
+      const outcome = await list().catch(refusal);
+      return { outcome, queried: [...queried] };
+    };
+    return { look };
+  }
+
+  const named = (...hours: readonly number[]) => hours.map((one) => `revocations#${one.toString(36)}`);
+
+  test('queries the hours that more may come to', async () => {
+    const { look } = counting(26);
+    expect((await look(start + 1_000)).queried).toEqual(named(...Array.from({ length: 27 }, (_, n) => hour - 26 + n)));
+    expect((await look(start + 1_001)).queried).toEqual(named(hour));
+    expect((await look(start + 3_299)).queried).toEqual(named(hour));
+    expect((await look(start + 3_300)).queried).toEqual(named(hour, hour + 1));
+    expect((await look(start + 3_900)).queried).toEqual(named(hour, hour + 1));
+    expect((await look(start + 3_901)).queried).toEqual(named(hour, hour + 1));
+    expect((await look(start + 3_902)).queried).toEqual(named(hour + 1));
+  });
+
+  test('asks again for what it could not be told', async () => {
+    const { look } = counting(2);
+    expect((await look(start + 1_000, true)).outcome).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
+    expect((await look(start + 1_000)).queried).toEqual(named(hour - 2, hour - 1, hour));
+    expect((await look(start + 1_000)).outcome).toEqual({ at: start + 1_000, revocations: [] });
   });
 });

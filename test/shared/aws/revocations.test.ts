@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createFindHolds } from '../../../shared/aws/holds.ts';
-import { createRecordRevocation } from '../../../shared/aws/revocations.ts';
+import { createRecordRevocation, revocationKey } from '../../../shared/aws/revocations.ts';
 import type { RevocableBy, RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import { directCallOf } from '../../dynamodb-engines.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
@@ -18,6 +18,7 @@ const revocation: RevocationRecord = {
   reason: 'lost laptop',
   at: 1_000,
   principal: 'arn:aws:iam::111122223333:role/on-call',
+  listed: false,
 };
 const description = (value: string, by: RevocationRecord['by'] = 'subject') => ({ by, value, issuedAt: 1 });
 
@@ -44,6 +45,29 @@ onEveryEngine((store, on) => {
         for (const issuedBefore of order) await record({ value, issuedBefore });
         expect(await find([description(value)])).toMatchObject([{ issuedBefore: 900 }]);
       }
+    },
+  );
+
+  on(
+    'an earlier one is enough that hits the token and all that was made of it until then, while it holds',
+    async () => {
+      const principal = async (value: string) => (await read(store(), value))['principal']?.S;
+      const again = { issuedBefore: 1_500, at: 1_500, expiresAt: 9_500, principal: 'ci', sufficient: 900 };
+      const earlier = async (value: string, changes: Partial<RevocationRecord>) => {
+        await record({ value, principal: 'on-call', ...changes });
+        await record({ value, ...again });
+        return principal(value);
+      };
+      expect(await earlier('enough', {})).toBe('on-call');
+      expect(await earlier('just', { issuedBefore: 900, at: 900 })).toBe('on-call');
+      expect(await earlier('before-the-token', { issuedBefore: 899, at: 899 })).toBe('ci');
+      expect(await earlier('before-itself', { issuedBefore: 999 })).toBe('ci');
+      expect(await earlier('expired', { expiresAt: 1_500 })).toBe('ci');
+      expect(await earlier('more', { issuedBefore: 1_501, at: 1_600 })).toBe('on-call');
+      await record({ value: 'first', ...again });
+      expect(await principal('first')).toBe('ci');
+      await record({ value: 'first', ...again, at: 1_600, issuedBefore: 1_600, principal: 'ci again' });
+      expect(await principal('first')).toBe('ci');
     },
   );
 
@@ -78,6 +102,11 @@ onEveryEngine((store, on) => {
     });
   });
 });
+
+async function read(call: CallDynamoDb, value: string) {
+  const pk = { S: revocationKey({ by: 'subject', value }) };
+  return (await call('GetItem', { TableName: table, Key: { pk }, ConsistentRead: true })).Item ?? {};
+}
 
 function finder(call: CallDynamoDb, name = table) {
   const find = createFindHolds(call, name, () => 0);

@@ -5,6 +5,7 @@ import { adminRevocationsEndpoint } from '../../../../shared/http/endpoints/admi
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
+import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import { makeWorld, now, policy } from '../../../world.ts';
 
 const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
@@ -12,7 +13,12 @@ const valid = { by: 'jti', value: 'token-1', reason: 'lost laptop' };
 
 async function call(
   body: unknown,
-  changes: { readonly family?: string; readonly down?: boolean; readonly base64?: boolean } = {},
+  changes: {
+    readonly family?: string;
+    readonly down?: boolean;
+    readonly base64?: boolean;
+    readonly policy?: CompiledPolicy;
+  } = {},
 ) {
   const recorded: RevocationRecord[] = [];
   const lines: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[] = [];
@@ -24,7 +30,7 @@ async function call(
       recorded.push(revocation);
     },
     endSessions: undefined,
-    policy,
+    policy: changes.policy ?? policy,
     readKeyring: makeWorld().cambio.readKeyring,
     keptFor: 1_000,
     now: () => now,
@@ -45,11 +51,20 @@ test('is recorded with who made it and why, answered, and in the log', async () 
     const { status, headers, answer, recorded, lines } = await call(valid, { base64 });
     expect([status, headers?.['Cache-Control']]).toEqual([200, 'no-store']);
     expect(answer).toEqual({ id: expect.any(String), by: 'jti', value: 'token-1', issuedBefore: now, aws: 'none' });
-    expect(recorded).toEqual([{ ...valid, issuedBefore: now, at: now, expiresAt: now + 1_000, principal }]);
+    expect(recorded).toEqual([
+      { ...valid, issuedBefore: now, at: now, expiresAt: now + 1_000, principal, listed: false },
+    ]);
     expect(lines).toMatchObject([
       { level: 'info', message: 'admin_revocation', fields: { ...valid, issuedBefore: now, principal } },
     ]);
   }
+});
+
+test('is listed where an audience has a status to show it', async () => {
+  const orders = policy.audiences['orders-api'] ?? expect.fail('no such audience');
+  const status: CompiledPolicy = { ...policy, audiences: { 'orders-api': { ...orders, status: true } } };
+  expect((await call(valid, { policy: status })).recorded).toMatchObject([{ listed: true }]);
+  expect((await call(valid)).recorded).toMatchObject([{ listed: false }]);
 });
 
 test('of a family is recorded under its first token, whichever of it is named', async () => {

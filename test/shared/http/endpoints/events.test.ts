@@ -41,6 +41,7 @@ function endpoint(changes: Partial<EventsEndpoint> = {}) {
     issuers: [github, okta],
     findKey: async (_issuer, wanted) => selectKey(keys, wanted),
     keptFor: 1_000,
+    listed: true,
     takeUse: cambio.takeUse,
     findHolds: cambio.findHolds,
     recordRevocation: async (revocation) => void revoked.push(revocation),
@@ -91,6 +92,7 @@ describe('an event of a session or a credential', () => {
         reason: `${caep}${type}`,
         at: now,
         principal: 'events of okta',
+        listed: true,
       },
     ]);
   });
