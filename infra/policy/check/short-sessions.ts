@@ -1,4 +1,5 @@
 // Roles for CI jobs whose sessions end with the job's token: too short for what refreshes credentials ahead of time. Pure.
+import { profileNameOf } from '../claims/catalogue.ts';
 import { byName, type MergedPolicy } from '../schema/merge.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { below, keyOf, warningAt } from '../source/place.ts';
@@ -13,8 +14,8 @@ const ofJobs: readonly string[] = [
 export function checkShortSessions({ rules, issuers }: MergedPolicy): readonly Diagnostic[] {
   const known = byName(issuers);
   return rules.flatMap(({ name, value: { from, grant, outlive }, place }) => {
-    const claims = known.get(from)?.value.claims;
-    const profile = typeof claims === 'string' ? claims : '';
+    const issuer = known.get(from)?.value;
+    const profile = (issuer && profileNameOf(issuer)) ?? '';
     if (grant?.role === undefined || outlive === true || !ofJobs.includes(profile)) return [];
     const message = `rule ${quote(name)}: sessions of a job end with its token, or after the 15m that are the least`;
     const hint =

@@ -4,7 +4,6 @@ import type { DenyRule } from '../../../shared/policy/compiled-policy.ts';
 import { conditionVariables } from '../../../shared/policy/when.ts';
 import type { Read } from './expression-facts.ts';
 import { questionOf, type Rehearsal } from './rehearse.ts';
-import { isCarried } from './sample-token.ts';
 import { withClaim } from './set-claim.ts';
 import { assign, isPossible, keyOf, requestsFor, type Settled, type Slot, type WitnessSearch } from './witness.ts';
 import { denialOf, type World } from './world.ts';
@@ -137,12 +136,11 @@ function undecidedOf(world: World, search: WitnessSearch, request: Rehearsal): r
   return [...new Set(deciding.map(nameOf))];
 }
 
+/** Of claims those that the sample lacks; every claim of an actor. */
 function isOpen({ policy }: World, { base }: WitnessSearch, { variable, path }: Read): boolean {
   if (variable !== 'claims') return variable !== 'actor' || base.actor !== undefined;
-  const issuer = policy.issuers[base.subject.issuer];
-  return (
-    issuer !== undefined && path !== '' && !isCarried(issuer, path) && claimAt(base.subject.claims, path) === undefined
-  );
+  if (path === '' || policy.issuers[base.subject.issuer] === undefined) return false;
+  return claimAt(base.subject.claims, path) === undefined;
 }
 
 function nameOf({ variable, path }: Read): string {

@@ -165,7 +165,8 @@ function claimValues(slot: Slot, request: Rehearsal, solver: Solver): readonly u
 function mayBeMissing({ variable, path }: Slot, { world, search }: Solver): boolean {
   const token = variable === 'actor' ? search.base.actor : search.base.subject;
   const issuer = world.policy.issuers[token?.issuer ?? ''];
-  return issuer !== undefined && path !== '' && !isCarried(issuer, path);
+  const isThere = claimAt(token?.claims ?? {}, path) !== undefined;
+  return issuer !== undefined && path !== '' && !(isThere && isCarried(issuer, path));
 }
 
 /** Whether a claim can have a value, after its holder and the rule's match. */

@@ -78,14 +78,20 @@ describe('a rule that any other organisation could satisfy', () => {
     expect(messages(when(good))).not.toContainEqual(anybody);
   });
 
-  test.each([
+  test.each<readonly [condition: string, open: string, claims?: string]>([
     ['size(request.scopes) == 1', 'request.scopes'],
     ['now < 1798761600', 'now'],
     ['client == ""', 'client'],
     ['claims.repo_property_tier == "gold"', 'claims.repo_property_tier'],
-  ])('is not decided by the condition %s', (condition, open) => {
+    ['claims.tier == "gold"', 'claims.tier', '{ profile: github-actions, more: { tier: string } }'],
+  ])('is not decided by the condition %s', (condition, open, claims = 'github-actions') => {
     const more = `clients: { app: { auth: { client_secret_basic: { sha256: "${'0'.repeat(64)}" } } } }\n`;
-    const when = (or: string) => ({ match: 'ref: a', outcome: `when: { it: '${condition}${or}' }, ${grant}`, more });
+    const when = (or: string) => ({
+      match: 'ref: a',
+      outcome: `when: { it: '${condition}${or}' }, ${grant}`,
+      more,
+      claims,
+    });
     const text = `warning: any other organisation of "ci" could satisfy rule "r", which ${open} decides: not decided here`;
     expect(messages(when(''))).toEqual([text]);
     expect(messages(when(' && claims.repository_id == "1"'))).toEqual([]);
