@@ -116,7 +116,7 @@ function wishesAlong(world: World, path: RulePath): Wishes {
 }
 
 /** Clients that can present what the rule is about, with a name that a later hop wants. */
-export function clientsOf(rule: Allow, { policy, clientOrder }: World, wish?: ClaimMatch): readonly string[] {
+function clientsOf(rule: Allow, { policy, clientOrder }: World, wish?: ClaimMatch): readonly string[] {
   const { client, from } = rule;
   const known = Object.keys(policy.clients);
   const named = client === undefined ? ['', ...known] : client === 'any' ? known : client;

@@ -116,7 +116,7 @@ function matchedSlots({ rule, further = [] }: WitnessSearch): readonly Slot[] {
 }
 
 /** A slot by its key. */
-export function slotOf(key: string): Slot {
+function slotOf(key: string): Slot {
   const colon = key.indexOf(':');
   return { variable: key.slice(0, colon) as Slot['variable'], path: key.slice(colon + 1) };
 }

@@ -8,7 +8,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
 }
 
 /** What somebody most likely meant: `github` is `github-actions` rather than `gitlab`. */
-export function suggestionFor(word: string, candidates: readonly string[]): string | undefined {
+function suggestionFor(word: string, candidates: readonly string[]): string | undefined {
   return begunBy(word, candidates) ?? nearestOf(word, candidates);
 }
 
