@@ -114,15 +114,3 @@ export function childrenOf({ exprKind }: Expression): readonly Expression[] {
 function present(nodes: readonly (Expression | undefined)[]): readonly Expression[] {
   return nodes.filter((node) => node !== undefined);
 }
-
-/** Paths of the subject's claims that an expression reads; none if it does not parse. */
-export function claimsReadBy(text: string): readonly string[] {
-  const tree = parseCondition(text);
-  return 'root' in tree ? claimsBelow(tree.root) : [];
-}
-
-function claimsBelow(node: Expression): readonly string[] {
-  const path = memberPath(node);
-  const own = path?.variable === 'claims' && path.steps.length > 0 ? [path.steps.join('.')] : [];
-  return [...own, ...childrenOf(node).flatMap(claimsBelow)];
-}
