@@ -38,13 +38,18 @@ describe('§2 the resource parameter', () => {
   });
 
   test.each([
-    `${orders}/`,
+    `${orders}//`,
     `${orders}:443`,
     'https://ORDERS.acme.example',
     'HTTPS://orders.acme.example',
   ])('%s is another string than the registered one', async (resource) => {
     expect(await endingOf(resource)).toBe('400 invalid_target');
     expect(await endingOf(orders)).toBe('200');
+  });
+
+  test('that is an origin may end with its slash (RFC 3986 §6.2.3), and aud is as the policy writes it', async () => {
+    const { body } = await asking(`${orders}/`);
+    expect(decode(body['access_token']).claims['aud']).toBe(orders);
   });
 
   test('an unknown, missing or forbidden resource is invalid_target', async () => {
