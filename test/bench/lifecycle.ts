@@ -1,14 +1,19 @@
 // What a revocation check costs with a thousand records in the table and with a million: calls, bytes and CPU of one check,
-// by breadth of the family and depth of the chain. `npm run bench:lifecycle -- [--records N] [--rounds N]`. Loopback only;
+// by breadth of the family and depth of the chain; and what the build of a Status List costs with a thousand revocations and
+// with a hundred thousand, spread over the 30 days they are kept. `npm run bench:lifecycle -- [--records N] [--rounds N]`. Loopback only;
 // the store is the embedded DynamoDB, so only ratios within one run say anything.
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createFindHolds } from '../../shared/aws/holds.ts';
+import { createListRevocations, createListTokens } from '../../shared/aws/listed-items.ts';
+import { hourOf, listedRevocations } from '../../shared/aws/record-keys.ts';
 import { callBySdk } from '../../shared/aws/sdk/dynamodb.ts';
 import { chainRevocableBy } from '../../shared/oauth/revocation/revocation.ts';
+import { makeStatusListToken } from '../../shared/oauth/status-list/status-list-token.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';
+import { makeWorld, now } from '../world.ts';
 
 const { values } = parseArgs({
   options: { records: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' } },
@@ -16,6 +21,8 @@ const { values } = parseArgs({
 const sizes = [1_000, Math.min(Number(values.records), 1_000_000)];
 const rounds = Math.min(Number(values.rounds), 20);
 const checksPerRound = 400;
+const revoked = sizes.map((size) => Math.min(size, 100_000));
+const buildsPerRound = 10;
 
 interface Cost {
   readonly calls: number;
@@ -53,6 +60,21 @@ try {
     if (small && large)
       console.log(`          CPU ×${ratio(large.cpu, small.cpu)}, bytes ×${ratio(large.bytes, small.bytes)}`);
   }
+  console.log('revocations of 30 days  list build  calls   bytes  CPU µs  wall µs   (medians, one build)');
+  for (const size of revoked) {
+    const name = `revocations-${size}`;
+    await fill(client, name, size, revocationIn30Days(size));
+    const warm = listBuild(client, name);
+    await warm();
+    const builds = { cold: () => listBuild(client, name)(), warm };
+    for (const [kind, build] of Object.entries(builds)) {
+      const costs: Cost[] = [];
+      for (let round = 0; round < rounds; round += 1) costs.push(await measure(build, traffic, buildsPerRound));
+      const { calls, bytes, cpu, wall } = median(costs);
+      const columns = [size, kind, calls.toFixed(2), bytes.toFixed(0), cpu.toFixed(0), wall.toFixed(0)];
+      printRow(columns, [22, 11, 6, 7, 7, 8]);
+    }
+  }
 } finally {
   await running.close();
 }
@@ -67,17 +89,21 @@ function chain(depth: number) {
   return { origin: { iss: 'github', iat: 0, run: '9001' }, participants: [], tokens };
 }
 
-async function measure(check: () => Promise<unknown>, traffic: { calls: number; bytes: number }): Promise<Cost> {
+async function measure(
+  check: () => Promise<unknown>,
+  traffic: { calls: number; bytes: number },
+  times = checksPerRound,
+): Promise<Cost> {
   const before = { ...traffic };
   const cpu = process.cpuUsage();
   const started = performance.now();
-  for (let n = 0; n < checksPerRound; n += 1) await check();
-  const wall = ((performance.now() - started) * 1_000) / checksPerRound;
+  for (let n = 0; n < times; n += 1) await check();
+  const wall = ((performance.now() - started) * 1_000) / times;
   const { user, system } = process.cpuUsage(cpu);
   return {
-    calls: (traffic.calls - before.calls) / checksPerRound,
-    bytes: (traffic.bytes - before.bytes) / checksPerRound,
-    cpu: (user + system) / checksPerRound,
+    calls: (traffic.calls - before.calls) / times,
+    bytes: (traffic.bytes - before.bytes) / times,
+    cpu: (user + system) / times,
     wall,
   };
 }
@@ -99,16 +125,49 @@ function countTraffic(client: DynamoDBClient): { calls: number; bytes: number } 
   return traffic;
 }
 
-/** Revocations nobody asks about: the breadth of everything that was ever revoked. */
-async function fill(client: DynamoDBClient, table: string, size: number): Promise<void> {
+/** A list nothing of which is revoked, as a new instance makes its first and the same one all others. */
+function listBuild(client: DynamoDBClient, table: string) {
+  const call = callBySdk(client);
+  const { readKeyring, sign } = makeWorld().cambio;
+  const listRevocations = createListRevocations({ call, table, now: () => now, hours: 26 });
+  const listTokens = createListTokens(call, table);
+  const capabilities = { issuer: 'https://cambio.example', readKeyring, sign, listRevocations, listTokens };
+  return () => makeStatusListToken('es256-a-0', { ...capabilities, countPositions: async () => 1 });
+}
+
+/** The n-th of so many, the last of them now. */
+function revocationIn30Days(size: number) {
+  return (n: number) => ({
+    pk: { S: `#revoked#jti#${n}` },
+    issuedBefore: { N: '1' },
+    expiresAt: { N: '9999999999' },
+    listed: { S: listedRevocations(hourOf(now - Math.floor(((size - 1 - n) * 30 * 86_400) / size))) },
+  });
+}
+
+type FilledItem = Readonly<Record<string, { S: string } | { N: string }>>;
+
+/** Nobody asks about it: the breadth of everything that was ever revoked. */
+function unasked(n: number): FilledItem {
+  return {
+    pk: { S: `#revoked#jti#${n}` },
+    issuedBefore: { N: '1' },
+    expiresAt: { N: '9999999999' },
+  };
+}
+
+async function fill(
+  client: DynamoDBClient,
+  table: string,
+  size: number,
+  itemOf: (n: number) => FilledItem = unasked,
+): Promise<void> {
   await createTable(client, table);
   const batches = Array.from({ length: Math.ceil(size / 25) }, (_, n) => n * 25);
   const worker = async (): Promise<void> => {
     for (let start = batches.pop(); start !== undefined; start = batches.pop()) {
       const requests = Array.from({ length: Math.min(25, size - start) }, (_, n) => ({
-        PutRequest: {
-          Item: { pk: { S: `#revoked#jti#${start + n}` }, issuedBefore: { N: '1' }, expiresAt: { N: '9999999999' } },
-        },
+        PutRequest: { Item: itemOf(start + n) },
       }));
       await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
     }
@@ -117,13 +176,19 @@ async function fill(client: DynamoDBClient, table: string, size: number): Promis
 }
 
 async function createTable(client: DynamoDBClient, table: string): Promise<void> {
-  const attributes = [{ AttributeName: 'pk', AttributeType: 'S' as const }];
+  const attributes = ['pk', 'listed'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const }));
   const schema = [{ AttributeName: 'pk', KeyType: 'HASH' as const }];
+  const index = {
+    IndexName: 'listed',
+    KeySchema: [{ AttributeName: 'listed', KeyType: 'HASH' as const }],
+    Projection: { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: ['issuedBefore', 'expiresAt'] },
+  };
   await client.send(
     new CreateTableCommand({
       TableName: table,
       AttributeDefinitions: attributes,
       KeySchema: schema,
+      GlobalSecondaryIndexes: [index],
       BillingMode: 'PAY_PER_REQUEST',
     }),
   );
@@ -141,5 +206,9 @@ function median(costs: readonly Cost[]): Cost {
 
 function print(size: number, depth: number, keys: number, { calls, bytes, cpu, wall }: Cost): void {
   const columns = [size, depth, keys, calls.toFixed(2), bytes.toFixed(0), cpu.toFixed(0), wall.toFixed(0)];
-  console.log(columns.map((column, index) => String(column).padStart([9, 9, 5, 6, 7, 7, 8][index] ?? 8)).join(' '));
+  printRow(columns, [9, 9, 5, 6, 7, 7, 8]);
+}
+
+function printRow(columns: readonly (string | number)[], widths: readonly number[]): void {
+  console.log(columns.map((column, index) => String(column).padStart(widths[index] ?? 8)).join(' '));
 }
