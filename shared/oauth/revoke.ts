@@ -26,6 +26,8 @@ export interface RevokeCapabilities extends LookupCapabilities, VerifierCapabili
   readonly recordRevocation: RecordRevocation;
 }
 
+/** Seconds: an AWS session made from a token may outlive it, and is denied as long as its revocation is listed. */
+const longestSession = 43_200 + 300;
 /** Seconds a revocation outlives its token, so that a late clock still finds it. */
 const keepAfterExpiry = 300;
 
@@ -66,16 +68,17 @@ async function revokeOwn(
   if (!mayRevoke(revoker, token)) throw new Refused({ kind: 'foreign_token' });
   const { exp, jti = '', iat = 0 } = token.registered;
   const at = capabilities.now();
+  const listed = isListed(capabilities.policy, token);
   await capabilities.recordRevocation({
     by: 'jti',
     value: jti,
     // The clock of who issued it may be ahead of ours.
     issuedBefore: Math.max(at, iat),
-    expiresAt: exp + keepAfterExpiry,
+    expiresAt: Math.max(exp + keepAfterExpiry, listed ? at + longestSession : 0),
     reason: 'revoked by its holder',
     at,
     principal: principalOf(revoker, jti),
-    listed: isListed(capabilities.policy, token),
+    listed,
     // Of what is revoked nothing was made since: once more would only be one more write.
     sufficient: iat,
   });

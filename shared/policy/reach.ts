@@ -69,7 +69,7 @@ function startsWith(from: Exclude<ReachFrom, { audience: string }>, { clients }:
   return ({ from: issuer, actor, client }: GrantingRule) =>
     issuer === from.issuer ||
     actor?.from === from.issuer ||
-    (client === 'any' ? federated.length > 0 : client !== undefined && client.some((name) => federated.includes(name)));
+    (client === 'any' ? federated.length > 0 : client?.some((name) => federated.includes(name)) === true);
 }
 
 /** Rules that a token for the audience may fit, as subject or as actor. */

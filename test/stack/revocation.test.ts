@@ -91,6 +91,7 @@ test.each<[string, (tokens: Awaited<ReturnType<typeof family>>) => [string, stri
     by,
     value,
     issuedBefore: expect.any(Number),
+    aws: 'none',
   });
   expect(await states(tokens)).toEqual([false, false, false]);
   expect(await states(other)).toEqual([true, true, true]);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { isListed } from '../../../../shared/oauth/revocation/listing.ts';
 import type { AllowRule, CompiledPolicy, RoleGrant } from '../../../../shared/policy/compiled-policy.ts';
 import type { JsonObject } from '../../../../shared/policy/json.ts';
-import { ordersRule, policy } from '../../../world.ts';
+import { now, ordersRule, policy } from '../../../world.ts';
 import { family, lifecycle, revoked } from '../lifecycle-world.ts';
 
 const orders = policy.audiences['orders-api'] ?? expect.fail('no such audience');
@@ -73,9 +73,10 @@ test('at POST /revoke it is the token’s own reach that counts; what is revoked
   };
   const { audiences } = lifecycle().cambio.policy;
   const payments = audiences['payments-api'] ?? expect.fail('no such audience');
-  expect(await made({})).toMatchObject([{ listed: false }]);
+  expect(await made({})).toMatchObject([{ listed: false, expiresAt: now + 300 + 300 }]);
   expect(await made({ audiences: { ...audiences, 'orders-api': { ...orders, status: true } } })).toMatchObject([
-    { listed: true },
+    // As long as the longest AWS session that could have been made from it.
+    { listed: true, expiresAt: now + 43_200 + 300 },
   ]);
   const unreached = { ...payments, name: 'unreached', resource: 'https://unreached', status: true } as const;
   expect(await made({ audiences: { ...audiences, unreached } })).toMatchObject([{ listed: false }]);
