@@ -69,7 +69,7 @@ const mistakes: Readonly<Record<string, Pair>> = {
   },
   'an audience to introspect that does not exist': {
     bad: withClient(secret, '    introspects: [orders]\n'),
-    finding: '42:19: there is no audience "orders" | known: orders-api, payments-api',
+    finding: '42:19: there is no audience "orders" | did you mean orders-api?',
     good: withClient(secret, '    introspects: [orders-api]\n'),
   },
 };
