@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests without a process, a server or a file of their own: they may share a worker, whose start costs more than they do. */
+const pure = ['test/shared/oauth/**/*.test.ts', 'test/shared/policy/**/*.test.ts', 'test/infra/policy/**/*.test.ts'];
+
+const common = { testTimeout: 90_000, hookTimeout: 120_000, pool: 'forks' } as const;
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 90_000,
-    hookTimeout: 120_000,
-    pool: 'forks',
     maxWorkers: 2,
+    projects: [
+      { test: { ...common, name: 'parts', include: ['test/**/*.test.ts'], exclude: pure } },
+      { test: { ...common, name: 'pure', include: pure, isolate: false } },
+    ],
   },
 });

@@ -19,7 +19,7 @@ function codeOf(template: Readonly<Record<string, unknown>>, name: string): stri
 }
 
 describe('synthesis in process', () => {
-  test('gives every function the folder its code is made of: one module, and the policy where it is read', () => {
+  test('gives every function the folder its code is made of: one module, the SDK beside it where AWS is called, and the policy where it is read', () => {
     inTemporaryFolder((outdir) => {
       const { template, assets } = synthesize({ policy, outdir });
       const files = ['Token', 'Discovery', 'Jwks', 'Seed'].map((name) => {
@@ -28,9 +28,9 @@ describe('synthesis in process', () => {
         return [name, readdirSync(folder).sort()];
       });
       expect(Object.fromEntries(files)).toEqual({
-        Token: ['index.mjs', 'policy.json'],
+        Token: ['index.mjs', 'policy.json', 'sdk'],
         Discovery: ['index.mjs', 'policy.json'],
-        Jwks: ['index.mjs'],
+        Jwks: ['index.mjs', 'sdk'],
         Seed: ['index.mjs'],
       });
       const token = assets.get(codeOf(template, 'Token')) ?? '';
@@ -43,10 +43,13 @@ describe('synthesis in process', () => {
       const umask = process.umask(0o077);
       try {
         const { assets } = synthesize({ policy, outdir });
-        const files = [...assets.values()].flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-        expect(files.length).toBeGreaterThan(10);
-        const modes = files.map((path) => (statSync(path).mode & 0o777).toString(8));
-        expect(new Set(modes)).toEqual(new Set(['644']));
+        const paths = [...assets.values()].flatMap((folder) =>
+          readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+        );
+        expect(paths.length).toBeGreaterThan(10);
+        // Folders are no entries of the archive that is uploaded: Lambda makes them.
+        const files = paths.map((path) => statSync(path)).filter((entry) => entry.isFile());
+        expect(new Set(files.map(({ mode }) => (mode & 0o777).toString(8)))).toEqual(new Set(['644']));
       } finally {
         process.umask(umask);
       }

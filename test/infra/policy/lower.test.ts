@@ -88,7 +88,12 @@ describe('clients, actors, conditions and own tokens', () => {
           from: 'eks',
           match: [{ path: 'sub', type: 'string', anyOf: [{ glob: 'system:serviceaccount:shop:*' }] }],
         },
-        grant: { audience: 'orders-api', scopes: ['orders:read'], claims: { email: [{ claim: 'email' }] }, ttl: 120 },
+        grant: {
+          audience: 'orders-api',
+          scopes: ['orders:read'],
+          claims: { email: [{ claim: 'email', type: 'string' }] },
+          ttl: 120,
+        },
         maxDepth: 2,
       },
       {
