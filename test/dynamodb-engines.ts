@@ -59,7 +59,11 @@ export interface Store {
 
 /** Every engine called as functions call it by default, and the first by the SDK too: they differ, not the engines for them. */
 export const stores: readonly Store[] = [
-  ...engines.map((engine) => ({ name: engine.name, engine, callOf: directCallOf })),
+  ...engines.map((engine) => ({
+    name: engine.name,
+    engine,
+    callOf: engine.name === 'moto' ? (running: RunningDynamoDb) => inTurn(directCallOf(running)) : directCallOf,
+  })),
   ...engines
     .filter(({ available }) => available)
     .slice(0, 1)
@@ -151,4 +155,14 @@ async function endGroup(child: ChildProcess): Promise<void> {
 /** The command may be a wrapper, so its whole group ends. False when it had ended. */
 function killGroup({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid !== undefined && exitCode === null && signalCode === null && process.kill(-pid, 'SIGKILL');
+}
+
+/** One call after another: moto looks at a condition and writes in two steps, between which another write may come. */
+function inTurn(call: CallDynamoDb): CallDynamoDb {
+  let last: Promise<unknown> = Promise.resolve();
+  return (operation, input) => {
+    const next = last.then(() => call(operation, input));
+    last = next.catch(() => {});
+    return next;
+  };
 }
