@@ -68,17 +68,15 @@ function tagsOf(kind: string): readonly SessionsRevokedBy[] {
 export function reachingRevocations(
   policy: ReachingPolicy & Pick<CompiledPolicy, 'issuers'>,
 ): ReadonlyMap<string, ReadonlySet<string>> {
-  const issuers = Object.keys(policy.issuers).map(
-    (issuer) => [`issuer#${hashOf(issuer)}`, reachOf({ issuer }, policy).roles] as const,
-  );
   // Who does not authenticate is a client by the name of its issuer.
-  const anonymous = Object.keys(policy.issuers).map(
-    (issuer) => [`client#${hashOf(issuer)}`, reachOf({ issuer }, policy).roles] as const,
-  );
+  const issuers = Object.keys(policy.issuers).flatMap((issuer) => {
+    const { roles } = reachOf({ issuer }, policy);
+    return (['issuer', 'client'] as const).map((by) => [`${by}#${hashOf(issuer)}`, roles] as const);
+  });
   const clients = Object.keys(policy.clients).map(
     (client) => [`client#${hashOf(client)}`, reachOf({ client }, policy).roles] as const,
   );
-  return new Map([...issuers, ...anonymous, ...clients, ['key', rolesOfOwnTokens(policy)]]);
+  return new Map([...issuers, ...clients, ['key', rolesOfOwnTokens(policy)]]);
 }
 
 /**
