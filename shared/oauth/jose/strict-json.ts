@@ -11,11 +11,12 @@ export interface JsonLimits {
 
 const defaultLimits: JsonLimits = { depth: 40, values: 4_000 };
 
-const whitespace = /[ \t\n\r]*/y;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: RFC 8259 §7 forbids exactly these unescaped
 const stringToken = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const numberToken = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const wordToken = /true|false|null/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const notPlain = /[\\\u0000-\u001f]/;
 
 interface Cursor {
   readonly text: string;
@@ -85,6 +86,20 @@ function readArray(cursor: Cursor, depth: number): JsonValue[] {
 }
 
 function readString(cursor: Cursor): string {
+  return readPlainString(cursor) ?? readEscapedString(cursor);
+}
+
+/** What stands between two quotation marks as it is, as nearly every string does; undefined where more has to be looked at. */
+function readPlainString(cursor: Cursor): string | undefined {
+  const { text, position } = cursor;
+  const end = text[position] === '"' ? text.indexOf('"', position + 1) : -1;
+  const value = text.slice(position + 1, end);
+  if (end < 0 || notPlain.test(value) || !value.isWellFormed()) return undefined;
+  cursor.position = end + 1;
+  return value;
+}
+
+function readEscapedString(cursor: Cursor): string {
   const value = JSON.parse(take(cursor, stringToken)) as string;
   if (!value.isWellFormed() || value.includes('\0')) throw new SyntaxError('string is not well-formed text');
   return value;
@@ -110,8 +125,13 @@ function take(cursor: Cursor, token: RegExp): string {
   return found;
 }
 
+/** White space, of which a token has hardly any. */
 function skip(cursor: Cursor): void {
-  take(cursor, whitespace);
+  while (isSpace(cursor.text.charCodeAt(cursor.position))) cursor.position += 1;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }
 
 function accept(cursor: Cursor, character: string): boolean {
