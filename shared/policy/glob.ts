@@ -7,12 +7,27 @@ const segmentBoundary = (character: string): boolean => character === ':' || cha
 
 /** Whether the whole of `text` fits the whole of `pattern`. */
 export function matchesGlob(pattern: string, text: string): boolean {
+  const star = pattern.indexOf('*');
+  if (star < 0) return pattern === text;
+  if (!text.startsWith(pattern.slice(0, star))) return false;
   let ends: ReadonlySet<number> = new Set([0]);
-  for (const part of parseGlob(pattern)) {
+  for (const part of partsOf(pattern)) {
     ends = 'literal' in part ? afterLiteral(ends, part.literal, text) : afterStar(ends, part.star, text);
     if (ends.size === 0) return false;
   }
   return ends.has(text.length);
+}
+
+/** Patterns are the policy's, so there are not many; the bound is for policies that nobody thought of. */
+const mostParsed = 10_000;
+const parsed = new Map<string, readonly Part[]>();
+
+function partsOf(pattern: string): readonly Part[] {
+  const known = parsed.get(pattern);
+  if (known) return known;
+  const parts = parseGlob(pattern);
+  if (parsed.size < mostParsed) parsed.set(pattern, parts);
+  return parts;
 }
 
 /** Splits a pattern at its stars; three stars in a row are `**` and `*`. */
