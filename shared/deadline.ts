@@ -7,22 +7,27 @@ export interface Deadline {
 }
 
 /**
- * Awaits `work` for as long as the deadline allows. Its signal aborts at the end of either: what listens to it leaves
- * nothing under way, what does not is left to end by its own time-outs, and its result is for nobody.
+ * Awaits `work` for as long as the deadline allows. The signal it may ask for aborts at the end of either: what listens to it
+ * leaves nothing under way, what does not is left to end by its own time-outs, and its result is for nobody.
  */
 export async function withDeadline<Answer>(
   { milliseconds, expired }: Deadline,
-  work: (signal: AbortSignal) => Promise<Answer>,
+  work: (signal: () => AbortSignal) => Promise<Answer>,
 ): Promise<Answer> {
-  const controller = new AbortController();
+  // To abort makes an error with its stack: for nobody where nobody listens.
+  let controller: AbortController | undefined;
+  const signal = (): AbortSignal => {
+    controller ??= new AbortController();
+    return controller.signal;
+  };
   let timer: NodeJS.Timeout | undefined;
   const expiry = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(expired()), Math.max(milliseconds, 0));
   });
   try {
-    return await Promise.race([work(controller.signal), expiry]);
+    return await Promise.race([work(signal), expiry]);
   } finally {
     clearTimeout(timer);
-    controller.abort();
+    controller?.abort();
   }
 }

@@ -47,7 +47,7 @@ export function createFetchJson(options: FetchJsonOptions = {}): FetchJson {
     const expired = () => new FetchJsonError('timeout', `no answer in ${milliseconds} ms`);
     try {
       // One deadline over all phases. When it passes, or the last phase ends, the socket is closed: no slow answer goes on.
-      return await withDeadline({ milliseconds, expired }, (signal) => load(url, request, limits, signal));
+      return await withDeadline({ milliseconds, expired }, (signal) => load(url, request, limits, signal()));
     } catch (error) {
       throw asFetchJsonError(error);
     }
