@@ -7,9 +7,11 @@ import { Refused } from '../oauth/denial.ts';
 
 /** A header's value whatever its spelling; several headers of one name are joined by a comma, as a proxy would. */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
-  const values = Object.entries(event.multiValueHeaders ?? {})
-    .filter(([spelling]) => spelling.toLowerCase() === name)
-    .flatMap(([, value]) => value ?? []);
+  const headers = event.multiValueHeaders ?? {};
+  const values: string[] = [];
+  for (const spelling in headers) {
+    if (spelling.length === name.length && spelling.toLowerCase() === name) values.push(...(headers[spelling] ?? []));
+  }
   return values.length > 0 ? values.join(',') : undefined;
 }
 
