@@ -1,5 +1,5 @@
 // Revocations in DynamoDB: one item for each thing revoked, found by its name. A write is durable when it returns.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { RecordRevocation, RevocableBy, Revocation } from '../oauth/revocation/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb, Item } from './dynamodb.ts';
@@ -65,7 +65,7 @@ export function revocationOf(item: Item): Revocation {
 
 /** The key of what revokes by this. */
 export function revocationKey({ by, value }: Pick<RevocableBy, 'by' | 'value'>): string {
-  return revokedKey(by, createHash('sha256').update(value).digest('hex'));
+  return revokedKey(by, hash('sha256', value, 'hex'));
 }
 
 /** What the record of a token says of one thing by which it can be revoked. */

@@ -1,5 +1,5 @@
 // What may be used once, recorded by a conditional write to DynamoDB: of any number of uses at once, one wins.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import {
   type ReleaseUse,
   retryWindow,
@@ -129,8 +129,5 @@ export function createRelease({ call, table }: Pick<UseStore, 'call' | 'table'>)
 
 // Issuer and jti are other people's text of any length and alphabet: hashed, neither can end a segment of the key.
 function keyOf({ issuer, jti }: SingleUse): { readonly pk: { readonly S: string } } {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([issuer, jti]))
-    .digest('hex');
-  return { pk: { S: usedKey(hash) } };
+  return { pk: { S: usedKey(hash('sha256', JSON.stringify([issuer, jti]), 'hex')) } };
 }

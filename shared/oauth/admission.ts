@@ -1,6 +1,6 @@
 // The last gate before anything is issued: nothing presented was revoked, and what may be used once is used now. Both are
 // asked of the store side by side. Pure but for the capabilities.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Granted, RoleGrantedTo } from './grant.ts';
@@ -246,7 +246,5 @@ const notRepeated = ['client_assertion'];
  */
 export function requestHash(form: Form, client: string | undefined, policyHash: string): string {
   const parameters = [...form].filter(([name]) => !notRepeated.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([parameters, client ?? null, policyHash]))
-    .digest('hex');
+  return hash('sha256', JSON.stringify([parameters, client ?? null, policyHash]), 'hex');
 }

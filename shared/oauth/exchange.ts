@@ -29,7 +29,10 @@ export async function exchange(
   const verified = { request, caller, parties, now: capabilities.now() };
   const granted = decideGrant(verified, capabilities, decision);
   const purpose = {
-    request: requestHash(call.form, caller?.client.name, policy.hash),
+    // Read only where something may be used once.
+    get request() {
+      return requestHash(call.form, caller?.client.name, policy.hash);
+    },
     jti: decision.decisionId,
     at: verified.now,
     status:

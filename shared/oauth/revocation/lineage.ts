@@ -1,10 +1,9 @@
 // Where a token of ours comes from: the foreign token it was first exchanged from, ours in between, and who took part. In
 // the token itself, so that one read tells whether any of them was revoked (docs/decisions/lineage-in-the-token.md). Pure.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Claims, isClaims } from '../../policy/claims.ts';
 import { runOf } from '../../policy/run.ts';
 import { Refused } from '../denial.ts';
-import { encodeBase64url } from '../jose/base64url.ts';
 import { TokenRefused } from '../jose/jwt.ts';
 import { issuedSubject } from '../verify/delegation.ts';
 import { selfName } from '../verify/self-issuer.ts';
@@ -53,11 +52,7 @@ const maxLineage = 16;
 
 /** Names a foreign subject without showing it. */
 export function originId(issuer: string, sub: string): string {
-  return encodeBase64url(
-    createHash('sha256')
-      .update(JSON.stringify([issuer, sub]))
-      .digest(),
-  );
+  return hash('sha256', JSON.stringify([issuer, sub]), 'base64url');
 }
 
 /**

@@ -1,5 +1,5 @@
 // The handle of a reference token: what its holder presents, and what the store knows instead. Pure.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IssuedClaims } from './issued-token.ts';
 
 /** A reference token as stored: by the SHA-256 of its handle, so that nothing in the store can be used as a token. */
@@ -29,5 +29,5 @@ export function isHandle(presented: string): boolean {
 
 /** Hex of its SHA-256: a reader of the store cannot use it as a token. */
 export function hashOfHandle(presented: string): string {
-  return createHash('sha256').update(presented).digest('hex');
+  return hash('sha256', presented, 'hex');
 }

@@ -1,6 +1,6 @@
 // Who calls (RFC 6749 §2.3, RFC 7523 §3 with its update 7523bis): a client of the policy, or nobody. Every failure looks
 // the same to the caller. Pure but for the key look-ups it is given.
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type {
   Client,
   ClientAuthentication,
@@ -90,7 +90,7 @@ function checkSecret(
   if (Buffer.byteLength(secret) > maxSecretBytes) return failed();
   const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
   const expected = client?.auth.method === 'client_secret' ? Buffer.from(client.auth.sha256, 'hex') : Buffer.alloc(32);
-  const matches = timingSafeEqual(createHash('sha256').update(secret).digest(), expected);
+  const matches = timingSafeEqual(hash('sha256', secret, 'buffer'), expected);
   return client?.auth.method === 'client_secret' && matches ? client : failed();
 }
 

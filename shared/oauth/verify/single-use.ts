@@ -1,5 +1,5 @@
 // What may be used once: a token or assertion by (iss, jti), never by its text, which has many spellings. Pure.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
 import type { ParsedJwt } from '../jose/jwt.ts';
@@ -58,6 +58,6 @@ export function useOf(
   { jti, exp }: RegisteredClaims,
 ): SingleUse {
   const signed = compact.slice(0, compact.lastIndexOf('.'));
-  const text = jti ?? `sha256:${createHash('sha256').update(signed).digest('base64url')}`;
+  const text = jti ?? `sha256:${hash('sha256', signed, 'base64url')}`;
   return { issuer: url, jti: text, expiresAt: exp + clockSkew + retryWindow };
 }
