@@ -141,7 +141,8 @@ export function decisionsPart(props: PartsProps): EndpointPart {
     entry: 'decisions',
     route: 'GET /admin/decisions/{decision_id}',
     seconds: 10,
-    settings: { recordsTable: records.name },
+    withPolicy: true,
+    settings: { recordsTable: records.name, ...valuesOf(props) },
     statements: [records.statement('decision', ['GetItem'])],
   };
 }

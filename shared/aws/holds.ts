@@ -19,13 +19,16 @@ const mostTries = 4;
 export function createFindHolds(call: CallDynamoDb, table: string, random: () => number): FindHolds {
   return ({ parts, names }) =>
     callDependency('dynamodb', async () => {
-      const keys = [...new Set([...parts.map(revocationKey), ...names.map(suspendedKey)])];
+      const revocable = new Map(parts.map((part) => [revocationKey(part), part]));
+      const keys = [...new Set([...revocable.keys(), ...names.map(suspendedKey)])];
       const chunks = Array.from({ length: Math.ceil(keys.length / maxRevocableBy) }, (_, index) =>
         keys.slice(index * maxRevocableBy, (index + 1) * maxRevocableBy),
       );
       const items = (await Promise.all(chunks.map((chunk) => readAll(call, table, chunk, random)))).flat();
       return {
-        revocations: items.filter((item) => !isSuspension(item)).map(revocationOf),
+        revocations: items
+          .filter((item) => !isSuspension(item))
+          .map((item) => revocationOf(item, revocable.get(item['pk']?.S ?? ''))),
         suspensions: items.filter(isSuspension).map(suspensionOf),
       };
     });

@@ -1,5 +1,5 @@
 // Revocations in DynamoDB: one item for each thing revoked, found by its name. A write is durable when it returns.
-import { hash } from 'node:crypto';
+import { revokedHash } from '../oauth/revocation/kept-value.ts';
 import type { RecordRevocation, RevocableBy, Revocation } from '../oauth/revocation/revocation.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb, Item } from './dynamodb.ts';
@@ -12,12 +12,23 @@ import { hourOf, listedRevocations, revocationNameOf, revokedKey } from './recor
 export function createRecordRevocation(call: CallDynamoDb, table: string): RecordRevocation {
   return (revocation) =>
     callDependency('dynamodb', async () => {
-      const { by, value, issuedBefore, expiresAt, reason, at, principal, listed, sufficient } = revocation;
+      const {
+        by,
+        value,
+        kept = value,
+        issuedBefore,
+        expiresAt,
+        reason,
+        at,
+        principal,
+        listed,
+        sufficient,
+      } = revocation;
       const number = (n: number) => ({ N: String(n) });
       const item = {
         pk: { S: revocationKey(revocation) },
         by: { S: by },
-        value: { S: value },
+        value: { S: kept },
         issuedBefore: number(issuedBefore),
         expiresAt: number(expiresAt),
         reason: { S: reason },
@@ -53,11 +64,14 @@ export function createRecordRevocation(call: CallDynamoDb, table: string): Recor
     });
 }
 
-/** A revocation, from its item. */
-export function revocationOf(item: Item): Revocation {
+/**
+ * A revocation, from its item.
+ * @param asked what was looked up by the item's key; what the item itself keeps of its value may be a hash
+ */
+export function revocationOf(item: Item, asked: Pick<RevocableBy, 'by' | 'value'> | undefined): Revocation {
   return {
-    by: item['by']?.S as Revocation['by'],
-    value: item['value']?.S ?? '',
+    by: asked?.by ?? (item['by']?.S as Revocation['by']),
+    value: asked?.value ?? item['value']?.S ?? '',
     issuedBefore: Number(item['issuedBefore']?.N),
     expiresAt: Number(item['expiresAt']?.N),
   };
@@ -65,7 +79,7 @@ export function revocationOf(item: Item): Revocation {
 
 /** The key of what revokes by this. */
 export function revocationKey({ by, value }: Pick<RevocableBy, 'by' | 'value'>): string {
-  return revokedKey(by, hash('sha256', value, 'hex'));
+  return revokedKey(by, revokedHash(value));
 }
 
 /** What the record of a token says of one thing by which it can be revoked. */

@@ -4,8 +4,9 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf } from '../../causes.ts';
 import type { DecisionRecord } from '../../oauth/decision/decision-record.ts';
 import type { ReadKeyring } from '../../oauth/jose/keyring.ts';
+import { hiddenValue } from '../../oauth/revocation/kept-value.ts';
 import { isListed } from '../../oauth/revocation/listing.ts';
-import type { RecordRevocation } from '../../oauth/revocation/revocation.ts';
+import type { RecordRevocation, RevocationRecord } from '../../oauth/revocation/revocation.ts';
 import {
   parseRevocationRequest,
   type RevocationRequest,
@@ -39,24 +40,30 @@ type AdminEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'reque
 
 /** The Lambda handler: 200 with `{id, by, value, issuedBefore}`, `known: false` for what is not there, and `aws`: whether AWS sessions end too; 400, 413, 503. */
 export function adminRevocationsEndpoint(capabilities: AdminRevocationsEndpoint) {
-  const { now, write } = capabilities;
+  const { policy, now, write } = capabilities;
   const respond = async (event: AdminEvent, principal: string): Promise<APIGatewayProxyResult> => {
     const request = parseRevocationRequest(bodyText(event), now());
-    const answer = await record(request, principal, capabilities);
-    write('info', name, { ...answer, reason: request.reason, principal });
+    const kept = hiddenValue(request, Object.values(policy.issuers));
+    const answer = await record({ ...request, kept }, principal, capabilities);
+    write('info', name, { ...answer, value: kept ?? answer.value, reason: request.reason, principal });
     return json(200, answer);
   };
-  return adminEndpoint({ name, respond }, write);
+  return adminEndpoint({ name, policy, respond }, write);
 }
 
-async function record(request: RevocationRequest, principal: string, endpoint: AdminRevocationsEndpoint) {
-  const { by, value, issuedBefore, reason } = request;
+async function record(
+  request: RevocationRequest & Pick<RevocationRecord, 'kept'>,
+  principal: string,
+  endpoint: AdminRevocationsEndpoint,
+) {
+  const { by, value, kept, issuedBefore, reason } = request;
   const at = endpoint.now();
   // A family is named by its first token; the administrator may name any token of it.
   const named = by === 'family' ? await rootOf(value, endpoint) : value;
   await endpoint.recordRevocation({
     by,
     value: named,
+    kept,
     issuedBefore,
     reason,
     at,

@@ -24,9 +24,9 @@ export interface SuspensionsEndpoint {
 type NamedEvent = Pick<APIGatewayProxyEvent, 'body' | 'isBase64Encoded' | 'pathParameters' | 'requestContext'>;
 
 /** The Lambda handler of `GET /admin/suspensions`: 200 with `{suspensions}`, 503. */
-export function suspensionsEndpoint({ listSuspensions, write }: SuspensionsEndpoint) {
+export function suspensionsEndpoint({ policy, listSuspensions, write }: SuspensionsEndpoint) {
   const respond = async () => json(200, { suspensions: await listSuspensions() });
-  return adminEndpoint<Pick<APIGatewayProxyEvent, 'requestContext'>>({ name: 'suspensions', respond }, write);
+  return adminEndpoint<Pick<APIGatewayProxyEvent, 'requestContext'>>({ name: 'suspensions', policy, respond }, write);
 }
 
 /** The Lambda handler of `PUT`: 200 with the suspension, and `known: false` for a name the policy does not have; 400, 413, 503. */
@@ -39,18 +39,18 @@ export function suspendEndpoint({ policy, recordSuspension, now, write }: Suspen
     write('info', 'suspension', answer);
     return json(200, answer);
   };
-  return adminEndpoint({ name: 'suspension', respond }, write);
+  return adminEndpoint({ name: 'suspension', policy, respond }, write);
 }
 
 /** The Lambda handler of `DELETE`: 204, 400, 503. */
-export function resumeEndpoint({ endSuspension, now, write }: SuspensionsEndpoint) {
+export function resumeEndpoint({ policy, endSuspension, now, write }: SuspensionsEndpoint) {
   const respond = async (event: NamedEvent, principal: string): Promise<APIGatewayProxyResult> => {
     const ended = { ...namedIn(event), at: now(), principal };
     await endSuspension(ended);
     write('info', 'suspension_ended', ended);
     return { statusCode: 204, body: '' };
   };
-  return adminEndpoint({ name: 'suspension_ended', respond }, write);
+  return adminEndpoint({ name: 'suspension_ended', policy, respond }, write);
 }
 
 function namedIn({ pathParameters }: NamedEvent): SuspendableName {

@@ -3,6 +3,7 @@
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { JsonObject, JsonValue } from '../../policy/json.ts';
 import { fillSubject } from '../../policy/template.ts';
+import { hiddenValue } from '../revocation/kept-value.ts';
 import { originId } from '../revocation/lineage.ts';
 import type { Revocation, RevocationRecord } from '../revocation/revocation.ts';
 import { EventRefused } from './event-refused.ts';
@@ -42,6 +43,7 @@ export function effectOf(token: SecurityEventToken, { issuers, keptFor, listed }
   const revocations = known.flatMap(([type, event]) =>
     subjectsOf(token, same).map((subject) => ({
       ...subject,
+      kept: hiddenValue(subject, issuers),
       issuedBefore: timeOf(token, event, now),
       expiresAt: now + keptFor,
       reason: type,

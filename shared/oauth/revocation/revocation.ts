@@ -23,6 +23,8 @@ export interface Revocation {
 
 /** A revocation with what operators want to know of it. */
 export interface RevocationRecord extends Revocation {
+  /** What is kept instead of `value`, where that shows what is private. */
+  readonly kept?: string | undefined;
   readonly reason: string;
   /** When it was made. */
   readonly at: number;

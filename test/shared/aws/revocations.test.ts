@@ -35,6 +35,16 @@ onEveryEngine((store, on) => {
     expect(await find([])).toEqual([]);
   });
 
+  on('one that keeps a hash of what it names is found by that all the same, and does not hold it', async () => {
+    const value = 'mail|canary@acme.example';
+    await record({ value, kept: 'sha256:0123' });
+    expect(await find([description(value)])).toMatchObject([{ by: 'subject', value, issuedBefore: 1_000 }]);
+    expect(await find([description('sha256:0123')])).toEqual([]);
+    expect(JSON.stringify(await read(store(), value))).not.toContain('canary');
+    await record({ value: 'mail|open@acme.example' });
+    expect(JSON.stringify(await read(store(), 'mail|open@acme.example'))).toContain('open@acme.example');
+  });
+
   on(
     'of two for the same thing the one that hits more stays, in either order, and once more changes nothing',
     async () => {

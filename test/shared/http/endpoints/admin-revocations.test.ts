@@ -76,6 +76,27 @@ test('of a family is recorded under its first token, whichever of it is named', 
   expect((await call(valid, { family: 'root' })).recorded).toMatchObject([{ by: 'jti', value: 'token-1' }]);
 });
 
+test('by a subject or a run made of private claims is answered as it was asked, and kept and logged as a hash', async () => {
+  const github = policy.issuers['github'] ?? expect.fail('no such issuer');
+  const withIssuer = (changes: Partial<typeof github>): CompiledPolicy => ({
+    ...policy,
+    issuers: { github: { ...github, run: ['run_id'], ...changes } },
+  });
+  for (const by of ['subject', 'run']) {
+    const body = { ...valid, by, value: 'github|canary' };
+    const secret = await call(body, { policy: withIssuer({ private: ['sub', 'run_id'] }) });
+    expect(secret.answer).toMatchObject({ by, value: 'github|canary' });
+    expect(secret.recorded).toMatchObject([
+      { value: 'github|canary', kept: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
+    ]);
+    expect(secret.lines[0]?.fields).toMatchObject({ by, value: secret.recorded[0]?.kept });
+    expect(JSON.stringify(secret.lines)).not.toContain('canary');
+    const open = await call(body, { policy: withIssuer({ private: ['email'] }) });
+    expect(open.recorded[0]?.kept).toBeUndefined();
+    expect(open.lines[0]?.fields).toMatchObject({ by, value: 'github|canary' });
+  }
+});
+
 test('is 503 and never 200 while the store does not write, and the log says who tried', async () => {
   const { status, headers, answer, lines } = await call(valid, { down: true });
   expect([status, headers?.['Retry-After'], answer.error]).toEqual([503, '1', 'temporarily_unavailable']);

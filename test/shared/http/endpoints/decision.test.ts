@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decisionEndpoint } from '../../../../shared/http/endpoints/decision.ts';
 import { decisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import { github, now, subjectClaims } from '../../../world.ts';
+import { github, now, policy, subjectClaims } from '../../../world.ts';
 
 const id = '6f1c1d3e-8a4b-4c2d-9e0f-0123456789ab';
 const issued = { exp: now + 300, sub: 'github|repo', clientId: 'github', audience: 'orders-api', scope: 'orders:read' };
@@ -31,7 +31,7 @@ const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
 const answer = async (decisionId: string | undefined, at = now, find = async (_id: string) => record) => {
   const lines: unknown[] = [];
   const write = (...line: unknown[]) => void lines.push(line);
-  const endpoint = decisionEndpoint({ find, now: () => at, write });
+  const endpoint = decisionEndpoint({ policy, find, now: () => at, write });
   const pathParameters = decisionId === undefined ? null : { decision_id: decisionId };
   const requestContext = { identity: { userArn: principal } } as APIGatewayProxyEvent['requestContext'];
   return { ...(await endpoint({ pathParameters, requestContext }, {} as Context)), lines };

@@ -140,6 +140,20 @@ describe('an event of a session or a credential', () => {
     expect(await ending({ claims: { sub_id } }, by(mixed))).toBe('400 invalid_request');
   });
 
+  test('that names its subject by a private email keeps a hash of it, and logs none', async () => {
+    const sub_id = { format: 'email', email: 'user-1@acme.example' };
+    const mail = { ...okta, subject: ['mail:', { claim: 'email' }] as const };
+    for (const [issuer, isHidden] of [
+      [{ ...mail, private: ['email'] }, true],
+      [mail, false],
+    ] as const) {
+      const { push, revoked, written } = endpoint({ issuers: [issuer] });
+      expect((await push({ claims: { sub_id } })).statusCode).toBe(202);
+      expect(revoked[0]?.kept?.startsWith('sha256:') ?? false).toBe(isHidden);
+      expect(JSON.stringify(written)).not.toContain('user-1');
+    }
+  });
+
   test.each([
     ['of another format', { format: 'opaque', id: 'x' }, '400 invalid_request'],
     ['that is missing', undefined, '400 invalid_request'],
