@@ -34,7 +34,7 @@ export async function awsExec(words: readonly string[], options: AwsExecOptions,
   // stdin is the program's.
   const findToken = tokenFinder(options, server, machine, { stdin: false });
   const { credentialsFor } = credentialsKeeper({ server, client, findToken, machine }, { maxEntries: 1 });
-  await credentialsFor(role, {});
+  await credentialsFor({ role }, {});
   const secret = randomBytes(32).toString('base64url');
   const listener = await serveCredentials(role, secret, credentialsFor);
   try {
@@ -53,7 +53,7 @@ function serveCredentials(role: string, secret: string, credentialsFor: Credenti
     if (request.method !== 'GET' || request.url !== '/credentials') {
       return answerJson(response, 404, { code: 'not_found', message: 'GET /credentials is all there is' });
     }
-    void answerCredentials(response, () => credentialsFor(role));
+    void answerCredentials(response, () => credentialsFor({ role }));
   });
 }
 

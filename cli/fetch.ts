@@ -13,11 +13,12 @@ export interface Answered {
 export interface RetryLimits {
   /** How often at most; 1 never tries again. Default 4. */
   readonly attempts?: number | undefined;
+  /** Milliseconds for all attempts. Default 15,000. */
+  readonly budgetMs?: number | undefined;
   /** Milliseconds since the epoch after which trying is pointless: the token in the request has expired. */
   readonly until?: number | undefined;
 }
 
-const budget = 15_000;
 const firstPause = 400;
 const longestPause = 4_000;
 
@@ -44,9 +45,9 @@ export async function fetchOnce(request: HttpRequest, machine: Machine): Promise
 export async function withRetries<Result>(
   run: () => Promise<Result>,
   machine: Pick<Machine, 'clock' | 'random' | 'sleep'>,
-  { attempts = 4, until = Number.POSITIVE_INFINITY }: RetryLimits = {},
+  { attempts = 4, budgetMs = 15_000, until = Number.POSITIVE_INFINITY }: RetryLimits = {},
 ): Promise<Result> {
-  const end = Math.min(machine.clock() + budget, until);
+  const end = Math.min(machine.clock() + budgetMs, until);
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await run();

@@ -9,6 +9,7 @@ import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts
 import { exitCodes, type Output, UsageError } from '../usage.ts';
 import type { CacheOptions } from './answer-cache.ts';
 import { readOrMakeToken } from './auth-token-file.ts';
+import { limits } from './broker.ts';
 import { isOnThisMachine, parseListen } from './listen-address.ts';
 import { type Listener, listenLocally } from './local-listener.ts';
 import { createMetrics } from './metrics.ts';
@@ -23,8 +24,6 @@ export interface AgentOptions extends SubjectTokenOptions, ClientOptions {
 }
 
 const defaultAddress = '127.0.0.1:9911';
-/** Answers kept at most: of the workload, of roles, of tokens that gateways bring. */
-const limits = { own: 1_000, roles: 200, incoming: 5_000 } as const;
 /** Milliseconds between two lines about failures. */
 const quiet = 1_000;
 

@@ -19,6 +19,8 @@ export type LoadOutcome = 'granted' | 'refused' | 'unavailable';
 export interface AnswerCache<Value> {
   /** @throws CallFailed, that of the load or of a load that failed a moment ago */
   readonly get: (key: string, load: () => Promise<Loaded<Value>>) => Promise<Loaded<Value>>;
+  /** Keeps no answer any more whose value is such a one. */
+  readonly forget: (isSuch: (value: Value) => boolean) => void;
   readonly size: () => number;
 }
 
@@ -33,6 +35,12 @@ interface Entry<Value> {
   readonly failure: CallFailed | undefined;
 }
 
+interface Flight<Value> {
+  readonly answer: Promise<Loaded<Value>>;
+  /** Milliseconds. */
+  readonly start: number;
+}
+
 export interface CacheOptions {
   readonly maxEntries: number;
   readonly onUse?: (use: CacheUse) => void;
@@ -43,6 +51,11 @@ export interface CacheOptions {
 const longestMargin = 300_000;
 /** Nothing that would expire on its way is handed out. */
 const lastMoments = 5_000;
+/**
+ * No load takes longer. One that seems to was frozen with its process, as between two calls of a Lambda function, and its
+ * connection is dead: nobody waits for it.
+ */
+const longestLoad = 60_000;
 /** The longest pause, whatever Retry-After says: one wrong header of a proxy must not stop a workload for hours. */
 const longestHold = 300_000;
 
@@ -51,7 +64,7 @@ export function createAnswerCache<Value>(
   machine: Pick<Machine, 'clock' | 'random'>,
 ): AnswerCache<Value> {
   const entries = new Map<string, Entry<Value>>();
-  const flights = new Map<string, Promise<Loaded<Value>>>();
+  const flights = new Map<string, Flight<Value>>();
 
   const keep = (key: string, entry: Entry<Value>): void => {
     entries.delete(key);
@@ -82,9 +95,16 @@ export function createAnswerCache<Value>(
           throw error;
         },
       )
-      .finally(() => flights.delete(key));
-    flights.set(key, flight);
+      .finally(() => {
+        if (flights.get(key)?.answer === flight) flights.delete(key);
+      });
+    flights.set(key, { answer: flight, start });
     return flight;
+  };
+
+  const flightOf = (key: string, at: number): Promise<Loaded<Value>> | undefined => {
+    const { answer, start = at } = flights.get(key) ?? {};
+    return Math.abs(at - start) < longestLoad ? answer : undefined;
   };
 
   const get = async (key: string, fetchAnswer: () => Promise<Loaded<Value>>): Promise<Loaded<Value>> => {
@@ -97,10 +117,10 @@ export function createAnswerCache<Value>(
       keep(key, entry);
       onUse('hit');
       // Nobody waits for a renewal, and its failure is told to those who come when there is nothing left to serve.
-      if (isDue && !flights.has(key)) load(key, fetchAnswer).catch(() => {});
+      if (isDue && !flightOf(key, at)) load(key, fetchAnswer).catch(() => {});
       return entry.loaded;
     }
-    const flight = flights.get(key);
+    const flight = flightOf(key, at);
     if (flight) {
       onUse('joined');
       return flight;
@@ -112,7 +132,11 @@ export function createAnswerCache<Value>(
     onUse('held');
     throw heldBack(entry.failure, entry.renewAt - at);
   };
-  return { get, size: () => entries.size };
+
+  const forget = (isSuch: (value: Value) => boolean): void => {
+    for (const [key, { loaded }] of entries) if (loaded && isSuch(loaded.value)) entries.delete(key);
+  };
+  return { get, forget, size: () => entries.size };
 }
 
 /** Random within a tenth of the life, so that many agents do not renew together. */
@@ -136,5 +160,5 @@ function afterFailure<Value>(
 
 /** The failure of a moment ago, with the time that is left of its pause. */
 function heldBack({ facts, hints }: CallFailed, pause: number): CallFailed {
-  return new CallFailed({ ...facts, retryAfter: Math.max(facts.retryAfter === undefined ? 0 : 1_000, pause) }, hints);
+  return new CallFailed({ ...facts, retryAfter: pause }, hints);
 }

@@ -1,4 +1,5 @@
-// What the agent needs to fetch an answer, and how long it waits for one. Types and one limit.
+// What the agent and the client library need to fetch an answer, how long they wait for one, and how many they keep.
+// Types and limits.
 import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
 import type { Client } from '../token/client-credentials.ts';
@@ -10,6 +11,9 @@ export interface Broker {
   readonly findToken: FindToken;
   readonly machine: Machine;
 }
+
+/** Answers kept at most: of the workload, of roles, of tokens that gateways and callers bring. */
+export const limits = { own: 1_000, roles: 200, incoming: 5_000 } as const;
 
 /** Milliseconds for one request. A caller of the agent, such as an SDK, waits one or two seconds and then tries again. */
 export const timeoutMs = 5_000;

@@ -1,22 +1,32 @@
-// AWS credentials of roles for the SDKs' container provider: kept, renewed in time, and each time with a fresh token.
+// AWS credentials of roles for the SDKs: kept, renewed in time, and each time with a fresh token. Network, through the
+// exchange.
 
 import { type AwsCredentials, fetchForRole } from '../aws-credentials.ts';
 import type { RetryLimits } from '../fetch.ts';
+import type { FoundToken } from '../token/found-token.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';
 import { type Broker, timeoutMs } from './broker.ts';
+import { endOf, keyOf } from './token-keeper.ts';
 
-export type CredentialsFor = (role: string, limits?: RetryLimits) => Promise<AwsCredentials>;
+interface WantedRole {
+  /** Name in the policy, or ARN. */
+  readonly role: string;
+  /** Undefined for the workload's own. */
+  readonly subject?: FoundToken | undefined;
+}
+
+export type CredentialsFor = (wanted: WantedRole, limits?: RetryLimits) => Promise<AwsCredentials>;
 
 export function credentialsKeeper(
   { server, client, findToken, machine }: Broker,
   options: CacheOptions,
 ): { readonly credentialsFor: CredentialsFor; readonly cache: AnswerCache<AwsCredentials> } {
   const cache = createAnswerCache<AwsCredentials>(options, machine);
-  const credentialsFor: CredentialsFor = async (role, limits = { attempts: 1 }) => {
-    const { value } = await cache.get(role, async () => {
-      const subject = await findToken();
-      const value = await fetchForRole({ role, subject, client, limits, timeoutMs }, server, machine);
-      return { value, expiresAt: Date.parse(value.expiration) };
+  const credentialsFor: CredentialsFor = async ({ role, subject }, limits = { attempts: 1 }) => {
+    const { value } = await cache.get(keyOf({ subject, form: { role } }), async () => {
+      const presented = subject ?? (await findToken());
+      const value = await fetchForRole({ role, subject: presented, client, limits, timeoutMs }, server, machine);
+      return { value, expiresAt: Math.min(Date.parse(value.expiration), endOf(subject)) };
     });
     return value;
   };

@@ -100,7 +100,7 @@ function answerRole(
   response: ServerResponse,
   credentialsFor: CredentialsFor,
 ): Promise<void> | void {
-  if (role !== '' && more.length === 0) return answerCredentials(response, () => credentialsFor(role));
+  if (role !== '' && more.length === 0) return answerCredentials(response, () => credentialsFor({ role }));
   return answerJson(response, 400, { code: 'invalid_request', message: 'name one role: ?role=NAME' });
 }
 

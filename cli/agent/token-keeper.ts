@@ -10,7 +10,7 @@ import { type Broker, timeoutMs } from './broker.ts';
 export type TokenAnswer = Readonly<Record<string, unknown>>;
 
 export interface Wanted {
-  /** Undefined for the agent's own. */
+  /** Undefined for the workload's own. */
   readonly subject: FoundToken | undefined;
   readonly form: Readonly<Record<string, string>>;
 }
@@ -18,6 +18,8 @@ export interface Wanted {
 export interface TokenKeeper {
   /** The answer, with `expires_in` as of now. @throws CallFailed, UsageError */
   readonly tokenFor: (wanted: Wanted) => Promise<TokenAnswer>;
+  /** Keeps no answer any more that holds this token, such as one an API no longer takes. */
+  readonly forget: (token: string) => void;
   readonly size: () => number;
 }
 
@@ -38,17 +40,18 @@ export function tokenKeeper({ server, client, findToken, machine }: Broker, opti
     const left = Math.floor((expiresAt - machine.clock()) / 1_000);
     return typeof value['expires_in'] === 'number' && left > 0 ? { ...value, expires_in: left } : value;
   };
-  return { tokenFor, size: cache.size };
+  const forget = (token: string): void => cache.forget((answer) => answer['access_token'] === token);
+  return { tokenFor, forget, size: cache.size };
 }
 
 /** Hashed: keys are no place for tokens. */
-function keyOf({ subject, form }: Wanted): string {
+export function keyOf({ subject, form }: Wanted): string {
   const parts = [subject?.token ?? null, Object.entries(form).sort()];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 
 /** An expired incoming token gets no answer any more, even where a rule lets what it was exchanged for outlive it. */
-function endOf(subject: FoundToken | undefined): number {
+export function endOf(subject: FoundToken | undefined): number {
   const exp = subject && factsOf(subject.token)?.exp;
   return exp === undefined ? Number.POSITIVE_INFINITY : exp * 1_000;
 }

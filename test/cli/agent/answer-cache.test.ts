@@ -181,6 +181,32 @@ describe('a failure of our own', () => {
   });
 });
 
+describe('a load that was frozen with its process', () => {
+  test('is waited for by nobody, and takes nothing away when it ends after all', async () => {
+    let thaw = (_error: Error): void => {};
+    const load = new Promise<Loaded<string>>((_, reject) => {
+      thaw = reject;
+    });
+    const frozen = cache.get('k', () => load);
+    const { state, get } = source();
+    clock += 59_000;
+    const joined = get();
+    clock += 1_000;
+    expect([await get(), state.asked]).toEqual(['1', 1]);
+    thaw(busy());
+    await expect(frozen).rejects.toBeInstanceOf(CallFailed);
+    await expect(joined).rejects.toBeInstanceOf(CallFailed);
+    expect([await get(), state.asked]).toEqual(['1', 1]);
+  });
+});
+
+test('an answer that is forgotten is asked for again, and others are kept', async () => {
+  const { state, get } = source();
+  expect([await get('a'), await get('b')]).toEqual(['1', '2']);
+  cache.forget((value) => value === '1');
+  expect([await get('a'), await get('b'), state.asked]).toEqual(['3', '2', 3]);
+});
+
 describe('a clock that is set back', () => {
   test('ends an answer, whose end is not known any more', async () => {
     const { state, get } = source(300);
