@@ -42,12 +42,39 @@ export function clientOf(options: ClientOptions, server: Server, machine: Machin
   }
   if (methods.length === 0 && id === undefined) return undefined;
   // A federated client is known by its token alone, when that fits no other.
-  if (file !== undefined) return { id: id ?? '', authenticate: async () => federated(id, file) };
+  if (file !== undefined) return assertionClient(id, () => readText(file).trim());
   if (id === undefined) throw new UsageError('--client-secret-env and --client-key need --client-id NAME');
-  if (variable !== undefined) return { id, authenticate: async () => basic(id, secretOf(variable, machine)) };
+  if (variable !== undefined) return secretClient(id, () => secretOf(variable, machine));
   if (key === undefined)
     throw new UsageError('--client-id needs --client-secret-env, --client-key or --client-assertion-file');
-  return { id, authenticate: async () => keyed(id, key, server, machine) };
+  return keyClient(id, () => ({ key: readText(key), file: key }), server, machine);
+}
+
+type Given<Value> = () => Value | Promise<Value>;
+
+/** client_secret_basic. @param secret is asked for each request, so that a rotated one is taken */
+export function secretClient(id: string, secret: Given<string>): Client {
+  return { id, authenticate: async () => basic(id, await secret()) };
+}
+
+/** private_key_jwt, made for the issuer alone. @param key PEM or JWK, and what errors call it */
+export function keyClient(
+  id: string,
+  key: Given<{ readonly key: string; readonly file: string }>,
+  server: Server,
+  { clock }: Pick<Machine, 'clock'>,
+): Client {
+  const authenticate = async (): Promise<ClientCredentials> => {
+    const given = await key();
+    const issuer = await server.issuer();
+    return asserted(id, clientAssertion({ id, ...given, issuer, now: Math.floor(clock() / 1_000) }));
+  };
+  return { id, authenticate };
+}
+
+/** A federated client. @param id undefined where its token fits no other client */
+export function assertionClient(id: string | undefined, assertion: Given<string>): Client {
+  return { id: id ?? '', authenticate: async () => asserted(id, await assertion()) };
 }
 
 /** The credentials of a request of this caller. */
@@ -66,16 +93,6 @@ function basic(id: string, secret: string): ClientCredentials {
   const encode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
   const pair = Buffer.from(`${encode(id)}:${encode(secret)}`).toString('base64');
   return { headers: { authorization: `Basic ${pair}` }, form: {} };
-}
-
-async function keyed(id: string, file: string, server: Server, machine: Machine): Promise<ClientCredentials> {
-  const key = readText(file);
-  const issuer = await server.issuer();
-  return asserted(id, clientAssertion({ id, key, file, issuer, now: Math.floor(machine.clock() / 1_000) }));
-}
-
-function federated(id: string | undefined, file: string): ClientCredentials {
-  return asserted(id, readText(file).trim());
 }
 
 /** RFC 7523 §2.2. */

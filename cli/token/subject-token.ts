@@ -64,8 +64,8 @@ function fromVariable(name: string, { environment }: Machine): FoundToken {
   return { token, from: name };
 }
 
-// What is no token must not travel on as a header or a form, and must not be quoted either.
-function checked({ token, from }: FoundToken): FoundToken {
+/** What is no token must not travel on as a header or a form, and must not be quoted either. @throws UsageError */
+export function checked({ token, from }: FoundToken): FoundToken {
   const text = token.trim();
   if (text === '') throw new UsageError(`${from}: empty where a token should be`);
   if (!/^[\x21-\x7e]+$/.test(text)) throw new UsageError(`${from}: not a token: it has spaces or other signs in it`);

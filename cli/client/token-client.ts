@@ -1,0 +1,176 @@
+// Tokens and AWS credentials for a process that needs them again and again: kept, renewed before they end, asked for once
+// for all who want them at once. Network, through the machine.
+
+import { limits } from '../agent/broker.ts';
+import { credentialsKeeper } from '../agent/role-credentials.ts';
+import { tokenKeeper } from '../agent/token-keeper.ts';
+import { CallFailed } from '../call-failed.ts';
+import { withRetries } from '../fetch.ts';
+import type { Machine } from '../machine.ts';
+import { serverOf } from '../server.ts';
+import type { FoundToken } from '../token/found-token.ts';
+import { checked } from '../token/subject-token.ts';
+import { subjectTypeOf } from '../token/token-exchange.ts';
+import { UsageError } from '../usage.ts';
+import { asCambioError } from './cambio-error.ts';
+import { authenticationOf, type CambioOptions, finderOf } from './options.ts';
+
+/** Which token: one of `audience` (a name of the policy) and `resource` (its URI). */
+export interface TokenRequest {
+  readonly audience?: string;
+  readonly resource?: string;
+  /** Separated by spaces; without it, all that rule and audience allow. */
+  readonly scope?: string;
+  /** Default: an access token. */
+  readonly requestedTokenType?: string;
+  /** The token of the caller for whom this is done; default: the workload's own. Its answers are kept apart from others'. */
+  readonly subjectToken?: string;
+  /** The token of who acts (RFC 8693 §2.1). */
+  readonly actorToken?: string;
+  /** Milliseconds, for this call alone. */
+  readonly timeoutMs?: number;
+}
+
+export interface IssuedToken {
+  readonly accessToken: string;
+  /** `Bearer`; `N_A` for what is no access token. */
+  readonly tokenType: string;
+  readonly issuedTokenType: string;
+  readonly expiresAt: Date;
+  /** What was granted, which may be less than what was asked for; undefined where the audience has no scopes. */
+  readonly scope?: string | undefined;
+}
+
+export interface RoleRequest {
+  /** Name in the policy, or ARN. */
+  readonly role: string;
+  /** The token of the caller whose session it is to be; default: the workload's own. */
+  readonly subjectToken?: string;
+  /** Milliseconds, for this call alone. */
+  readonly timeoutMs?: number;
+}
+
+/** As the AWS SDK for JavaScript v3 takes them from a credential provider. */
+export interface RoleCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  readonly expiration: Date;
+  readonly accountId?: string;
+}
+
+/** @throws CambioError from each of its calls */
+export interface CambioClient {
+  /** @see [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693.html) */
+  readonly token: (request: TokenRequest) => Promise<IssuedToken>;
+  readonly credentials: (request: RoleRequest) => Promise<RoleCredentials>;
+  /** Keeps this token no longer, after an API refused it: the next call asks for another, once for all. */
+  readonly forget: (accessToken: string) => void;
+}
+
+const defaultTimeout = 10_000;
+/** A timer of Node with more fires at once. */
+const longestTimer = 2_147_483_647;
+const type = 'urn:ietf:params:oauth:token-type';
+
+/** @throws CambioError for options that cannot be meant */
+export function tokenClient(options: CambioOptions, machine: Machine): CambioClient {
+  try {
+    return wired(options, machine);
+  } catch (error) {
+    throw asCambioError(error);
+  }
+}
+
+function wired(options: CambioOptions, machine: Machine): CambioClient {
+  const url = options.url || machine.environment['CAMBIO_URL'];
+  // No default: a token must not go to whoever listens on some port of this machine.
+  if (!url) throw new UsageError('give url, or set CAMBIO_URL: the API base of Cambio');
+  const server = serverOf(url, machine);
+  const client = authenticationOf(options.client, server, machine);
+  const broker = { server, client, findToken: finderOf(options, server, machine), machine };
+  const own = tokenKeeper(broker, { maxEntries: limits.own });
+  const brought = tokenKeeper(broker, { maxEntries: limits.incoming });
+  const roles = credentialsKeeper(broker, { maxEntries: limits.roles });
+  const patiently = <Result>(work: () => Promise<Result>, timeoutMs = options.timeoutMs) =>
+    withinDeadline(work, timeoutMs ?? defaultTimeout, machine);
+
+  return {
+    token: (request) =>
+      patiently(async () => {
+        const subject = broughtToken(request.subjectToken);
+        const answer = await (subject ? brought : own).tokenFor({ subject, form: formOf(request) });
+        return issuedToken(answer, machine.clock());
+      }, request.timeoutMs),
+    credentials: ({ role, subjectToken, timeoutMs }) =>
+      patiently(async () => {
+        const subject = broughtToken(subjectToken);
+        const { expiration, accountId, ...keys } = await roles.credentialsFor({ role: named(role), subject });
+        const { accessKeyId, secretAccessKey, sessionToken } = keys;
+        const account = accountId === undefined ? {} : { accountId };
+        return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration), ...account };
+      }, timeoutMs),
+    forget: (accessToken) => {
+      own.forget(accessToken);
+      brought.forget(accessToken);
+    },
+  };
+}
+
+/** Tries again while that may help and there is time; a refusal is told at once. @throws CambioError */
+async function withinDeadline<Result>(
+  work: () => Promise<Result>,
+  timeoutMs: number,
+  machine: Machine,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<never>((_, reject) => {
+    const late = new CallFailed({ status: 0, description: `no answer within ${timeoutMs} ms` });
+    timer = setTimeout(() => reject(late), Math.min(timeoutMs, longestTimer));
+  });
+  // How often is the cache's business: it asks the server no sooner than Retry-After and its own pauses say.
+  const budget = { attempts: Number.POSITIVE_INFINITY, budgetMs: timeoutMs };
+  try {
+    return await Promise.race([withRetries(work, machine, budget), over]);
+  } catch (error) {
+    throw asCambioError(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function formOf(request: TokenRequest): Readonly<Record<string, string>> {
+  const { audience, resource, scope, requestedTokenType, subjectToken, actorToken } = request;
+  if ((audience === undefined) === (resource === undefined)) throw new UsageError('give one of audience and resource');
+  const actor = actorToken === undefined ? undefined : checked({ token: actorToken, from: 'actorToken' }).token;
+  const form = {
+    ...{ audience, resource, scope, requested_token_type: requestedTokenType },
+    ...(subjectToken !== undefined && { subject_token_type: subjectTypeOf(subjectToken) }),
+    ...(actor !== undefined && { actor_token: actor, actor_token_type: subjectTypeOf(actor) }),
+  };
+  return Object.fromEntries(Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** An empty one is a fault of the caller, never the workload's own. */
+function broughtToken(token: string | undefined): FoundToken | undefined {
+  return token === undefined ? undefined : checked({ token, from: 'subjectToken' });
+}
+
+function named(role: string): string {
+  if (typeof role !== 'string' || role === '') throw new UsageError('name a role');
+  return role;
+}
+
+function issuedToken(answer: Readonly<Record<string, unknown>>, now: number): IssuedToken {
+  const { access_token: accessToken, token_type: tokenType, issued_token_type: issuedTokenType } = answer;
+  const { expires_in: life, scope } = answer;
+  if (typeof accessToken !== 'string')
+    throw new UsageError('the answer holds no token: url must be the API base of Cambio');
+  return {
+    accessToken,
+    tokenType: typeof tokenType === 'string' ? tokenType : 'Bearer',
+    issuedTokenType: typeof issuedTokenType === 'string' ? issuedTokenType : `${type}:access_token`,
+    expiresAt: new Date(now + Number(life ?? 0) * 1_000),
+    scope: typeof scope === 'string' ? scope : undefined,
+  };
+}
