@@ -7,7 +7,7 @@ const only = (name, from, allowed) => ({
 });
 
 /** Beside the rooms of `shared`, and of no room. */
-const everywhere = ['^shared/(config|deadline|expiring-map|causes)\\.ts$'];
+const everywhere = ['^shared/(config|deadline|expiring-map|causes|version)\\.ts$'];
 
 // What every room of shared/oauth may use; and the rooms, each with those it stands on. The files beside them are the stages.
 const base = '^shared/oauth/(denial|oauth-error|token-types)\\.ts$';
@@ -52,16 +52,19 @@ module.exports = {
     only('aws-knows-the-core', '^shared/aws/', ['^shared/(aws|oauth|policy)/', ...everywhere]),
     only('http-knows-the-core', '^shared/http/', ['^shared/(http|oauth|policy)/', ...everywhere]),
     only('issuers-know-the-core', '^shared/issuers/', ['^shared/(issuers|oauth|policy)/', ...everywhere]),
-    only('basics-stand-alone', '^shared/(deadline|expiring-map|causes)\\.ts$', ['^$']),
+    only('basics-stand-alone', '^shared/(deadline|expiring-map|causes|version)\\.ts$', ['^$']),
     only('config-stands-alone', '^shared/config\\.ts$', ['^$']),
     only('functions-wire-shared', '^functions/', ['^shared/', '^functions/wiring']),
-    only('infra-writes-config-and-policy', '^infra/(?!local/)', [
-      '^infra/(?!local/)',
-      '^shared/config',
+    only('infra-writes-config-and-policy', '^infra/(?!local/|release/)', [
+      '^infra/(?!local/|release/)',
+      '^shared/(config|version)',
       '^shared/policy/',
     ]),
+    only('nothing-needs-a-release', '^(infra|functions|shared|cli)/(?!release/)', [
+      '^(infra|functions|shared|cli)/(?!release/)',
+    ]),
     only('local-runs-the-template', '^infra/local/', ['^infra/', '^shared/config', '^shared/policy/']),
-    only('cli-runs-beside-credentials', '^cli/', ['^cli/', '^shared/policy/', '^infra/policy/']),
+    only('cli-runs-beside-credentials', '^cli/', ['^cli/', '^shared/policy/', '^shared/version', '^infra/policy/']),
     {
       name: 'cli-has-no-dependencies-but-the-policy-compiler',
       severity: 'error',

@@ -75,6 +75,7 @@ const seeds: readonly Seed[] = [
     '../shared/oauth/x.ts',
     '../shared/config.ts',
   ],
+  ['nothing-needs-a-release', 'the app imports its release', 'infra/b.ts', './release/x.ts', './x.ts'],
   ['local-runs-the-template', 'the local stack answers', 'infra/local/a.ts', '../../shared/http/x.ts', '../x.ts'],
   ['cli-runs-beside-credentials', 'the command verifies', 'cli/a.ts', '../shared/oauth/x.ts', '../shared/policy/x.ts'],
   ['cli-has-no-dependencies-but-the-policy-compiler', 'the command has a package', 'cli/b.ts', 'yaml', 'node:util'],
@@ -86,7 +87,7 @@ const imported: readonly string[] = [
     (room) => `shared/oauth/${room}/x.ts`,
   ),
   ...['aws', 'http', 'issuers', 'oauth', 'policy'].map((room) => `shared/${room}/x.ts`),
-  ...['shared/oauth/denial.ts', 'functions/x.ts', 'functions/wiring.ts', 'infra/x.ts'],
+  ...['shared/oauth/denial.ts', 'functions/x.ts', 'functions/wiring.ts', 'infra/x.ts', 'infra/release/x.ts'],
 ];
 
 describe('the import check', () => {

@@ -1,5 +1,6 @@
 // RFC 6749 as it bears on the token endpoint, section by section, through the running stack.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentedFetch as fetch } from '../documented.ts';
 import { answerOf, assertion, basic, decode, ending, type Served, secret, serve, types } from './served.ts';
 
 let served: Served;

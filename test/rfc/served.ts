@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { documentedFetch as fetch } from '../documented.ts';
 import { clientKey, issuerKey, signCompact, type TestKey } from '../world.ts';
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';

@@ -6,6 +6,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault, RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { documentedFetch as fetch } from '../documented.ts';
 
 const arn = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
 const policy = `version: 1

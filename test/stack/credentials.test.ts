@@ -102,6 +102,8 @@ import boto3
 print(boto3.client('sts').get_caller_identity()['Arn'])
 `;
 
+import { documentedFetch as fetch } from '../documented.ts';
+
 const clients: readonly (readonly [string, boolean, string, readonly string[]])[] = [
   ['the JavaScript SDK’s default chain', true, process.execPath, ['--input-type=module', '-e', script]],
   ['boto3', hasBoto3, 'python3', ['-c', python]],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { cambioIn, inTheWorld } from '../cli/cambio.ts';
+import { documentedFetch as fetch } from '../documented.ts';
 
 let stack: LocalStack;
 beforeAll(async () => {

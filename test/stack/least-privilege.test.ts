@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { documentedFetch as fetch } from '../documented.ts';
 import { allows, type Statement, statementsOf } from './iam-statements.ts';
 
 /** Services the stack has no emulator of: their statements are asserted on the template, not on calls. */

@@ -2,6 +2,7 @@
 // holds at the next request on every instance, and what is answered while the store is down.
 import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { documentedFetch as fetch } from '../documented.ts';
 import { basic, decode, ending } from '../rfc/served.ts';
 import { hopTo, type Lifecycle, signed, startLifecycle } from './lifecycle.ts';
 

@@ -9,6 +9,7 @@ import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import type { CompiledPolicy } from '../../shared/policy/compiled-policy.ts';
 import { revocationSetups } from '../../shared/policy/session-revocation.ts';
+import { documentedFetch as fetch } from '../documented.ts';
 import { type Answer, answerOf, types } from '../rfc/served.ts';
 import { allows, type PolicyDocument, type Statement, statementsIn, statementsOf } from './iam-statements.ts';
 import { type Fields, signed } from './lifecycle.ts';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { documentedFetch as fetch } from '../documented.ts';
 import { statusAt } from '../status-list-reader.ts';
 import { issuerKey, signCompact } from '../world.ts';
 

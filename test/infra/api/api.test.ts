@@ -1,6 +1,7 @@
 import type { Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { describe, expect, test } from 'vitest';
+import { openApiDocument } from '../../../infra/release/openapi/document.ts';
 import { type Json, type Resource, referencesOf, resourcesOf, templateOf } from '../synthesized.ts';
 
 const template = templateOf();
@@ -284,5 +285,41 @@ describe('custom domain', () => {
     withDomain.hasResourceProperties('AWS::Lambda::Function', {
       Environment: { Variables: { API_BASE: 'https://sts.acme.example' } },
     });
+  });
+});
+
+describe('the document of a release', () => {
+  const { paths } = openApiDocument('0.0.0');
+  const documented = Object.entries(paths).flatMap(([path, all]) =>
+    Object.entries(all).map(([method, operation]) => ({
+      operation: `${method.toUpperCase()} ${path.replace('{name}', '{name+}')}`,
+      iam: operation.security.some((scheme) => 'sigv4' in scheme),
+      responses: operation.responses,
+    })),
+  );
+
+  test('has every route, and no other, with who may call it', () => {
+    const served = methods.flatMap(({ Properties: { HttpMethod, ResourceId, AuthorizationType } }) =>
+      HttpMethod === 'ANY'
+        ? []
+        : [`${String(HttpMethod)} ${pathOf(ResourceId)}${AuthorizationType === 'AWS_IAM' ? ', iam' : ''}`],
+    );
+    expect(documented.map(({ operation, iam }) => `${operation}${iam ? ', iam' : ''}`).sort()).toEqual(served.sort());
+  });
+
+  test('has the errors that API Gateway makes itself, for every operation', () => {
+    const gateway = Object.values(resourcesOf(template, 'AWS::ApiGateway::GatewayResponse')).flatMap(
+      ({ Properties: { StatusCode, ResponseTemplates } }) => {
+        const { error } = JSON.parse((ResponseTemplates as Readonly<Record<string, string>>)['application/json'] ?? '');
+        return StatusCode === undefined || StatusCode === '404' ? [] : [{ status: String(StatusCode), error }];
+      },
+    );
+    expect(gateway).toContainEqual({ status: '429', error: 'slow_down' });
+    for (const { operation, responses } of documented) {
+      for (const { status, error } of gateway) {
+        const codes = responses[status]?.description.split(', ');
+        expect({ operation, status, codes }).toMatchObject({ codes: expect.arrayContaining([error]) });
+      }
+    }
   });
 });
