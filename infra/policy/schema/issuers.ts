@@ -1,5 +1,6 @@
 // `issuers` and `clients` of the policy language as zod schemas: whose tokens and which callers. Pure.
 import { z } from 'zod';
+import { profileNames } from '../profiles/registry.ts';
 import {
   claimType,
   closed,
@@ -28,11 +29,14 @@ const events = closed({
   authorization: closed({ sha256 }).optional().describe('SHA-256 of the whole Authorization header value.'),
 });
 
+/** Editors offer the names; one that is none is told with the nearest that is. */
+const profile = filled.meta({ description: 'A token profile.', enum: profileNames });
+
 /** A map may have a claim named `profile`, or `more`: only where `more` is a map itself is the first a profile. */
 const claims = z.union([
-  filled,
+  profile,
   closed({
-    profile: filled.describe('A token profile.'),
+    profile,
     more: z.record(filled, claimType).describe('Claims that the vendor has added since.'),
   }),
   z.record(filled, claimType),
