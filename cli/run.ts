@@ -1,5 +1,6 @@
 // From the words of a command line to a command and its exit code.
 import { parseArgs } from 'node:util';
+import { version } from '../shared/version.ts';
 import { CallFailed } from './call-failed.ts';
 import type { Command, Given } from './command.ts';
 import { commands } from './command-table.ts';
@@ -14,6 +15,10 @@ class CommandLineError extends UsageError {
 
 /** @returns the exit code */
 export async function run(words: readonly string[], output: Output, machine: Machine): Promise<number> {
+  if (words[0] === '--version') {
+    output.stdout(`${version}\n`);
+    return exitCodes.ok;
+  }
   if (asksForHelp(words)) {
     output.stdout(usage);
     return exitCodes.ok;

@@ -61,6 +61,7 @@ the client that asks (none: an anonymous caller):
                           a workload's own token, for federated clients
 
   -h, --help              show this text
+  --version               show the version
 
 exit codes: 0 success, 1 refused, 2 wrong usage, 3 unavailable (try again)
 `;

@@ -97,11 +97,13 @@ function run(
 const nodes = [process.execPath, ...(systemNode === undefined ? [] : [systemNode])];
 
 describe.each(nodes)('%s', (node) => {
-  test('explains itself, exchanges, and says what is wrong with a policy and with a command line', async () => {
+  test('explains itself, says its version, exchanges, and says what is wrong with a policy and with a command line', async () => {
     expect(await run(node, [program, '--help'])).toMatchObject({
       exit: 0,
       stdout: expect.stringContaining('usage: cambio'),
     });
+    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+    expect(await run(node, [program, '--version'])).toEqual({ exit: 0, stdout: `${version}\n`, stderr: '' });
     const exchanged = await run(node, [program, 'exchange', '--audience', 'orders-api'], { CAMBIO_ID_TOKEN: 'token' });
     expect(exchanged).toEqual({ exit: 0, stdout: 'issued\n', stderr: '' });
     const policy = join(repository, 'infra/policy');
