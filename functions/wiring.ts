@@ -9,6 +9,7 @@ import { keysFrom } from '../shared/aws/own-keys.ts';
 import { recordsOf } from '../shared/aws/records.ts';
 import { type Config, readConfig, type Setting } from '../shared/config.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
+import { createEntersList } from '../shared/http/decision-listing.ts';
 import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
@@ -73,12 +74,20 @@ export function issuerKeys(write: WriteLog) {
  * @param name of the function, as its log lines carry it
  */
 export function endpointParts(name: string) {
-  const config = configured('issuer', 'recordsTable', 'awsClients', 'decisionRetention', 'policyValues');
+  const config = configured(
+    'issuer',
+    'recordsTable',
+    'awsClients',
+    'decisionRetention',
+    'decisionIndex',
+    'policyValues',
+  );
   const { issuer, decisionRetention } = config;
   const write = logOf(name);
   const store = recordsStore(config);
   const findKey = issuerKeys(write);
-  const records = recordsOf({ ...store, clock, now, random: Math.random });
+  const entersList = createEntersList(config.decisionIndex, clock);
+  const records = recordsOf({ ...store, clock, now, random: Math.random, entersList });
   const { readKeyring } = records;
   const sign = signWithKms(config);
   const capabilities = {

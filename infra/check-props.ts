@@ -14,6 +14,7 @@ export interface CheckedProps {
   readonly reservedConcurrency?: number | undefined;
   readonly decisionRetention?: Duration | undefined;
   readonly awsClients?: string | undefined;
+  readonly decisionIndex?: string | undefined;
 }
 
 /** @throws PropsError */
@@ -34,6 +35,9 @@ export function checkProps(props: CheckedProps): void {
   // JavaScript, and the context of the app, may say anything.
   if (!['direct', 'sdk', undefined].includes(props.awsClients)) {
     throw new PropsError('awsClients must be direct or sdk');
+  }
+  if (!['all', 'refusals', 'none', undefined].includes(props.decisionIndex)) {
+    throw new PropsError('decisionIndex must be all, refusals or none');
   }
   // A decision is the record of its token, too: it has to outlive every token.
   if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {

@@ -3,6 +3,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import type { DecisionIndex } from '../shared/config.ts';
 
 /** Keys of each kind of item as IAM patterns: `<tenant>#keyring`, `<tenant>#decision#<id>`. */
 const itemKeys = {
@@ -30,10 +31,23 @@ const listedIndex = {
   nonKeyAttributes: ['statusIndex', 'revocationKeys', 'issuedBefore', 'expiresAt'],
 };
 
+/** The list of decisions: its parts hold the decisions of a minute, by time. */
+const decidedIndex = {
+  indexName: 'decided',
+  partitionKey: { name: 'decided', type: AttributeType.STRING },
+  sortKey: { name: 'at', type: AttributeType.NUMBER },
+  projectionType: ProjectionType.INCLUDE,
+  nonKeyAttributes: ['reason', 'expiresAt'],
+};
+
+export interface RecordsTableProps {
+  readonly decisionIndex: DecisionIndex;
+}
+
 export class RecordsTable extends Construct {
   readonly table: TableV2;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { decisionIndex }: RecordsTableProps) {
     super(scope, id);
     // Of one Region, and at the price of any other: CloudFormation never turns another type of table into one that can have
     // replicas, and this one is to last.
@@ -47,7 +61,7 @@ export class RecordsTable extends Construct {
       deletionProtection: true,
       // After a failed first deployment too: deleting a protected table would fail, and the rollback with it.
       removalPolicy: RemovalPolicy.RETAIN,
-      globalSecondaryIndexes: [listedIndex],
+      globalSecondaryIndexes: [listedIndex, ...(decisionIndex === 'none' ? [] : [decidedIndex])],
     });
   }
 
@@ -73,7 +87,16 @@ export class RecordsTable extends Construct {
 
   /** Allows queries of the index that Status Lists are computed from, and nothing of the table. */
   listedStatement(): PolicyStatement {
-    const resources = [`${this.table.tableArn}/index/${listedIndex.indexName}`];
+    return this.queryStatement(listedIndex.indexName);
+  }
+
+  /** Allows queries of the list of decisions, and nothing of the table. */
+  decidedStatement(): PolicyStatement {
+    return this.queryStatement(decidedIndex.indexName);
+  }
+
+  private queryStatement(index: string): PolicyStatement {
+    const resources = [`${this.table.tableArn}/index/${index}`];
     return new PolicyStatement({ actions: ['dynamodb:Query'], resources });
   }
 }

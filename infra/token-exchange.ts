@@ -4,7 +4,7 @@ import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type { CfnOIDCProvider, IManagedPolicy, IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { AwsClients } from '../shared/config.ts';
+import type { AwsClients, DecisionIndex } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { Api, type Domain } from './api/api.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
@@ -48,6 +48,11 @@ export interface TokenExchangeProps {
   readonly sessionBoundary?: readonly PolicyStatement[];
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
   readonly decisionRetention?: Duration;
+  /**
+   * Which decisions `GET /admin/decisions` lists: all by default. A listed decision is one more write. Refusals of callers
+   * who are no client are listed within a budget.
+   */
+  readonly decisionIndex?: DecisionIndex;
   /** Of the functions' and the API's logs; three months by default. */
   readonly logRetention?: RetentionDays;
   /** Makes the account's one role for API Gateway's logs, the default; false where another stack has made it. */
@@ -93,9 +98,9 @@ export class TokenExchange extends Construct {
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
-    const { cloudWatchRole = true } = props;
+    const { cloudWatchRole = true, decisionIndex = 'all' } = props;
 
-    this.records = new RecordsTable(this, 'Records');
+    this.records = new RecordsTable(this, 'Records', { decisionIndex });
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
@@ -130,6 +135,7 @@ export class TokenExchange extends Construct {
       records,
       signingKeys,
       decisionRetention,
+      decisionIndex,
       reservedConcurrency,
       logRetention,
       vpc,

@@ -10,6 +10,8 @@ export const environmentNames = {
   recordsTable: 'RECORDS_TABLE',
   /** Seconds a decision is kept. */
   decisionRetention: 'DECISION_RETENTION',
+  /** Which decisions enter the list of decisions. */
+  decisionIndex: 'DECISION_INDEX',
   /** JSON object: the values the policy artifact has holes for. Absent where it has none. */
   policyValues: 'POLICY_VALUES',
   /** The account that the function runs in. */
@@ -28,10 +30,12 @@ export type Setting = keyof typeof environmentNames;
 
 const optional = ['policyValues', 'sessionRevocations', 'awsClients', 'lambdaEndpoint', 'iamEndpoint'] as const;
 const wholeNumbers = ['decisionRetention'] as const;
-const choices = { awsClients: ['direct', 'sdk'] } as const;
+const choices = { awsClients: ['direct', 'sdk'], decisionIndex: ['all', 'refusals', 'none'] } as const;
 
 type Optional = (typeof optional)[number];
 type WholeNumber = (typeof wholeNumbers)[number];
+/** Which decisions enter the list of decisions. */
+export type DecisionIndex = (typeof choices)['decisionIndex'][number];
 /** How the functions call AWS on the hot path. */
 export type AwsClients = (typeof choices)['awsClients'][number];
 

@@ -1,6 +1,7 @@
 // What each endpoint's function is made of: its code, exactly the settings and rights it needs, how long it may take.
 import type { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { DecisionIndex } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { FunctionEntry } from '../bundle.ts';
 import type { RecordsTable } from '../records-table.ts';
@@ -30,6 +31,8 @@ export interface PartsProps {
   readonly signingKeys: SigningKeys;
   /** How long decisions are kept. */
   readonly decisionRetention: Duration;
+  /** Which decisions enter the list of decisions. */
+  readonly decisionIndex: DecisionIndex;
   /** Ends sessions of AWS roles, where some are revocable. */
   readonly sessionRevocations: SessionRevocations | undefined;
 }
@@ -136,14 +139,17 @@ export function discoveryPart(props: PartsProps): EndpointPart {
 }
 
 export function decisionsPart(props: PartsProps): EndpointPart {
-  const { records } = props;
+  const { records, decisionIndex } = props;
   return {
     entry: 'decisions',
-    route: 'GET /admin/decisions/{decision_id}',
+    route: 'GET /admin/decisions and GET /admin/decisions/{decision_id}',
     seconds: 10,
     withPolicy: true,
-    settings: { recordsTable: records.name, ...valuesOf(props) },
-    statements: [records.statement('decision', ['GetItem'])],
+    settings: { recordsTable: records.name, decisionIndex, ...valuesOf(props) },
+    statements: [
+      records.statement('decision', ['GetItem']),
+      ...(decisionIndex === 'none' ? [] : [records.decidedStatement()]),
+    ],
   };
 }
 
@@ -196,7 +202,8 @@ export function eventsPart(props: PartsProps): EndpointPart {
 /** An endpoint that authenticates callers and keeps decisions. */
 function deciding(props: PartsProps, entry: FunctionEntry, route: string) {
   const decisionRetention = String(props.decisionRetention.toSeconds());
-  const settings = { issuer: props.issuer, recordsTable: props.records.name, decisionRetention, ...valuesOf(props) };
+  const { issuer, records, decisionIndex } = props;
+  const settings = { issuer, recordsTable: records.name, decisionRetention, decisionIndex, ...valuesOf(props) };
   return { entry, route, seconds: 10, withPolicy: true, callsIssuers: true, settings } as const;
 }
 

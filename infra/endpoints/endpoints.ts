@@ -67,6 +67,9 @@ export class Endpoints extends Construct {
       { path: '/.well-known/oauth-authorization-server', methods: read, handler: discovery },
       { path: '/.well-known/openid-configuration', methods: read, handler: discovery },
       { path: '/.well-known/jwks.json', methods: read, handler: jwks },
+      ...(props.decisionIndex === 'none'
+        ? []
+        : [{ path: '/admin/decisions', methods: read, handler: decisions, iam: true } as const]),
       { path: '/admin/decisions/{decision_id}', methods: read, handler: decisions, iam: true },
       { path: '/status-lists/{id}', methods: read, handler: statusLists },
       { path: '/events', methods: ['POST'], handler: events },

@@ -1,8 +1,9 @@
 // Decisions in DynamoDB, one item each; a granted one is the record of its token too. Durable when a write returns.
+import { type EntersList, type ListPart, minuteOf, shards } from '../oauth/decision/decision-list.ts';
 import type { DecisionRecord, Ending, RecordDecision, SessionFacts } from '../oauth/decision/decision-record.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { AttributeValue, CallDynamoDb, Item } from './dynamodb.ts';
-import { decisionKey, listedTokens } from './record-keys.ts';
+import { decidedPart, decisionKey, listedTokens } from './record-keys.ts';
 import { revocationName } from './revocations.ts';
 
 /** Undefined when there is none; one that has expired may still be found. */
@@ -12,11 +13,16 @@ export type FindDecision = (decisionId: string) => Promise<DecisionRecord | unde
  * Writes the record unless its key belongs to another request. A retry whose first try arrived finds its own record, which is
  * success. A refusal replaces the grant of the same request, whose signature then failed, and is never replaced itself. A request
  * that repeats another replaces the record that one left, and the first one then finds its grant recorded.
+ * @param entersList whether the record is in the list of decisions
  */
-export function createRecordDecision(call: CallDynamoDb, table: string): RecordDecision {
+export function createRecordDecision(
+  call: CallDynamoDb,
+  table: string,
+  entersList: EntersList = () => false,
+): RecordDecision {
   return (record) =>
     callDependency('dynamodb', async () => {
-      const put = { TableName: table, Item: toItem(record) };
+      const put = { TableName: table, Item: toItem(record, entersList(record)) };
       if (record.repetition === 'again') return void (await call('PutItem', put));
       const write = call('PutItem', { ...put, ...isOwn(record) });
       await (record.repetition === 'first' && record.ending.outcome === 'granted'
@@ -47,7 +53,7 @@ export function createFindDecision(call: CallDynamoDb, table: string): FindDecis
     });
 }
 
-function toItem(record: DecisionRecord): Item {
+function toItem(record: DecisionRecord, enters: boolean): Item {
   const { decisionId, ending, request, trace, subject, actor, status, ...plain } = record;
   const { issued, ...result } = { issued: undefined, ...ending };
   return {
@@ -61,7 +67,15 @@ function toItem(record: DecisionRecord): Item {
       session: JSON.stringify(issued?.session),
     }),
     ...(status && listing(status)),
+    ...(enters && attributes({ decided: decidedPart(listPartOf(record)) })),
   };
+}
+
+/** The part of the list that a decision lies in: the same however often it is written. */
+function listPartOf({ decisionId, at, ending }: Pick<DecisionRecord, 'decisionId' | 'at' | 'ending'>): ListPart {
+  // Ids are random, digit by digit.
+  const shard = Number.parseInt(decisionId.slice(0, 1), 16) % shards || 0;
+  return { outcome: ending.outcome, minute: minuteOf(at), shard };
 }
 
 /** What a Status List is computed from. */

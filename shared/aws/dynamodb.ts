@@ -47,7 +47,10 @@ interface Operations {
       readonly TableName: string;
       readonly IndexName: string;
       readonly KeyConditionExpression: string;
+      readonly ExpressionAttributeNames?: Readonly<Record<string, string>>;
       readonly ExpressionAttributeValues: Item;
+      readonly ScanIndexForward?: boolean;
+      readonly Limit?: number;
       readonly ExclusiveStartKey?: Item;
     };
     readonly output: { readonly Items?: readonly Item[]; readonly LastEvaluatedKey?: Item };

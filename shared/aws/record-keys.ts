@@ -9,6 +9,9 @@ export const keyringKey = `${tenant}#keyring`;
 /** A decision, and the token it issued: that token's `jti` is the decision's id. */
 export const decisionKey = (decisionId: string): string => `${tenant}#decision#${decisionId}`;
 
+/** The id in a key of {@link decisionKey}. */
+export const decisionIdOf = (pk: string): string => pk.slice(decisionKey('').length);
+
 /** What was used once, by the hash of (issuer, jti). */
 export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
@@ -44,6 +47,18 @@ export const listedTokens = (list: string): string => `status#${list}`;
 /** Of the revocations made in one hour: the number of hours since the epoch. */
 export const listedRevocations = (hour: number): string => `revocations#${hour.toString(36)}`;
 export const listedSuspensions = 'suspensions';
+
+/** The index that holds the list of decisions, and the parts of it: its attribute `decided`, short as every decision has it. */
+export const decidedIndex = 'decided';
+export const decidedPart = ({ outcome, minute, shard }: DecidedPart): string =>
+  `${outcome.slice(0, 1)}${minute.toString(36)}#${shard.toString(16)}`;
+
+interface DecidedPart {
+  readonly outcome: 'granted' | 'refused';
+  /** Since the epoch. */
+  readonly minute: number;
+  readonly shard: number;
+}
 
 /**
  * The name by which the record of a token knows a revocation: its kind and 128 bits of the hash, short because a token has

@@ -1,4 +1,5 @@
 // The records table as the endpoints use it: every function the protocol asks of a store, over one way to call it.
+import type { EntersList } from '../oauth/decision/decision-list.ts';
 import { createRecordDecision } from './decision-records.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { createFindHolds } from './holds.ts';
@@ -16,13 +17,14 @@ export interface RecordsOptions {
   readonly now: () => number;
   /** From 0 up to 1. */
   readonly random: () => number;
+  readonly entersList: EntersList;
 }
 
 /** What the endpoints keep and look up; which of it a function may do, its role says. */
-export function recordsOf({ call, table, clock, now, random }: RecordsOptions) {
+export function recordsOf({ call, table, clock, now, random, entersList }: RecordsOptions) {
   return {
     readKeyring: createCachedKeyring(createReadKeyring(call, table), clock),
-    recordDecision: createRecordDecision(call, table),
+    recordDecision: createRecordDecision(call, table, entersList),
     recordReference: createRecordReference(call, table),
     findReference: createFindReference(call, table),
     findHolds: createFindHolds(call, table, random),

@@ -2,38 +2,21 @@
 import type { SessionProblem } from '../policy/role-grant.ts';
 import type { SuspendableName } from './revocation/suspension.ts';
 
-/** Reasons for which a token itself is refused. */
-export type TokenReason =
-  | 'malformed'
-  | 'signature'
-  | 'algorithm'
-  | 'key'
-  | 'issuer'
-  | 'audience'
-  | 'expired'
-  | 'not_yet_valid'
-  | 'too_old'
-  | 'revoked'
-  | 'replayed'
-  | 'type'
-  | 'size'
-  | 'binding'
-  | 'may_act'
-  | 'depth'
-  | 'client';
+const tokenReasons = [
+  ...(['malformed', 'signature', 'algorithm', 'key', 'issuer', 'audience', 'expired', 'not_yet_valid'] as const),
+  ...(['too_old', 'revoked', 'replayed', 'type', 'size', 'binding', 'may_act', 'depth', 'client'] as const),
+] as const;
 
-/** Stable reason code of a decision; operators search and alarm on these. */
-export type Reason =
-  | TokenReason
-  | 'quota'
-  | 'no_rule'
-  | 'denied'
-  | 'scope'
-  | 'target'
-  | 'tags'
-  | 'sts'
-  | 'suspended'
-  | 'unavailable';
+/** Reasons for which a token itself is refused. */
+export type TokenReason = (typeof tokenReasons)[number];
+
+/** Stable reason codes of decisions; operators search and alarm on these. */
+export const reasons = [
+  ...tokenReasons,
+  ...(['quota', 'no_rule', 'denied', 'scope', 'target', 'tags', 'sts', 'suspended', 'unavailable'] as const),
+] as const;
+
+export type Reason = (typeof reasons)[number];
 
 export type TokenParameter = 'subject_token' | 'actor_token' | 'token';
 

@@ -174,8 +174,9 @@ describe('records', () => {
     const actions = Object.values(statements).flat().flatMap(actionsOf);
     const ofTable = actions.filter((action) => action.startsWith('dynamodb:') && action !== 'dynamodb:Query');
     expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
-    // Of the index, which holds hashes and times, and that of nothing else.
-    expect(holdersOf('dynamodb:Query')).toEqual(['Suspensions']);
+    // Of the indexes, which hold hashes, times and reasons, each its own and nothing else.
+    expect(holdersOf('dynamodb:Query')).toEqual(['Decisions', 'Suspensions']);
+    expect(JSON.stringify(statementsFor('Decisions', 'dynamodb:Query')[0]?.Resource)).toContain('/index/decided');
     expect(JSON.stringify(statementsFor('Suspensions', 'dynamodb:Query')[0]?.Resource)).toContain('/index/listed');
   });
 });

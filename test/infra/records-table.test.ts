@@ -9,6 +9,8 @@ test('one table on demand in the Region of the stack, encrypted, recoverable to 
     AttributeDefinitions: [
       { AttributeName: 'pk', AttributeType: 'S' },
       { AttributeName: 'listed', AttributeType: 'S' },
+      { AttributeName: 'decided', AttributeType: 'S' },
+      { AttributeName: 'at', AttributeType: 'N' },
     ],
     GlobalSecondaryIndexes: [
       {
@@ -18,6 +20,14 @@ test('one table on demand in the Region of the stack, encrypted, recoverable to 
           ProjectionType: 'INCLUDE',
           NonKeyAttributes: ['statusIndex', 'revocationKeys', 'issuedBefore', 'expiresAt'],
         },
+      },
+      {
+        IndexName: 'decided',
+        KeySchema: [
+          { AttributeName: 'decided', KeyType: 'HASH' },
+          { AttributeName: 'at', KeyType: 'RANGE' },
+        ],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['reason', 'expiresAt'] },
       },
     ],
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
@@ -29,7 +39,7 @@ test('one table on demand in the Region of the stack, encrypted, recoverable to 
         Region: { Ref: 'AWS::Region' },
         DeletionProtectionEnabled: true,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-        GlobalSecondaryIndexes: [{ IndexName: 'listed' }],
+        GlobalSecondaryIndexes: [{ IndexName: 'listed' }, { IndexName: 'decided' }],
       },
     ],
   });

@@ -83,14 +83,14 @@ describe('functions', () => {
       Object.keys(variables).sort(),
     ]);
     expect(Object.fromEntries(names)).toEqual({
-      Token: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
-      Introspect: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
-      Revoke: ['DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      Token: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      Introspect: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
+      Revoke: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
       AdminRevocations: ['RECORDS_TABLE'],
       StatusLists: ['ISSUER', 'RECORDS_TABLE'],
       Suspensions: ['RECORDS_TABLE'],
       Events: ['RECORDS_TABLE'],
-      Decisions: ['RECORDS_TABLE'],
+      Decisions: ['DECISION_INDEX', 'RECORDS_TABLE'],
       Discovery: ['API_BASE', 'ISSUER'],
       Jwks: ['RECORDS_TABLE'],
       Seed: ['RECORDS_TABLE'],
@@ -147,6 +147,18 @@ test('decisions are kept 30 days unless told otherwise, and at least a day', () 
   expect(retentionOf(template)).toBe('2592000');
   expect(retentionOf(templateOf({ decisionRetention: Duration.days(1) }))).toBe('86400');
   expect(() => templateOf({ decisionRetention: Duration.hours(23) })).toThrow('at least a day');
+});
+
+test('the list of decisions has an index, a route and a right to query it, unless there is none', () => {
+  const partsOf = (of: Synthesized) => {
+    const all = JSON.stringify(of.toJSON());
+    return ['"IndexName":"decided"', '/GET/admin/decisions"', '/index/decided'].map((part) => all.includes(part));
+  };
+  expect(partsOf(template)).toEqual([true, true, true]);
+  const none = templateOf({ decisionIndex: 'none' });
+  expect(partsOf(none)).toEqual([false, false, false]);
+  expect(environmentsOf(none)['Token']?.['DECISION_INDEX']).toBe('none');
+  expect(() => templateOf({ decisionIndex: 'grants' as 'all' })).toThrow('decisionIndex must be all, refusals or none');
 });
 
 test('functions that keep records call AWS by hand unless told to use the SDK', () => {

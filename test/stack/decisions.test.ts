@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { cambioIn, inTheWorld } from '../cli/cambio.ts';
@@ -79,6 +80,37 @@ describe('GET /admin/decisions/{decision_id}', () => {
     expect((await decision('not-an-id')).status).toBe(400);
     const posted = await fetch(`${stack.url}/admin/decisions/${decision_id}`, { method: 'POST', headers: signed });
     expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+});
+
+describe('GET /admin/decisions', () => {
+  const list = async (query: string, headers: Record<string, string> = signed) => {
+    const response = await fetch(`${stack.url}/admin/decisions${query}`, { headers });
+    const body = (await response.json()) as { decisions: { decision_id: string; outcome: string }[]; next?: string };
+    return { status: response.status, body };
+  };
+
+  test('lists the latest, newest first: grants, and refusals with their reason', async () => {
+    // Decisions of the other tests are older than this second.
+    const since = Math.floor(Date.now() / 1_000) + 1;
+    while (Date.now() < since * 1_000) await delay(20);
+    const { access_token } = await exchange();
+    const { jti } = payloadOf(access_token);
+    const { decision_id = '' } = await exchange({ ref: 'refs/heads/other' });
+    const at = expect.any(Number);
+    const grant = { decision_id: jti, at, outcome: 'granted' };
+    const refusal = { decision_id, at, outcome: 'refused', reason: 'no_rule' };
+    const { status, body } = await list(`?since=${since}`);
+    expect(status).toBe(200);
+    expect(body.decisions).toHaveLength(2);
+    expect(body.decisions).toEqual(expect.arrayContaining([grant, refusal]));
+    expect((await list(`?since=${since}&outcome=granted`)).body).toEqual({ decisions: [grant] });
+    expect((await list(`?since=${since}&reason=no_rule`)).body).toEqual({ decisions: [refusal] });
+    const first = (await list(`?since=${since}&limit=1`)).body;
+    const second = (await list(`?since=${since}&limit=1&next=${first.next}`)).body;
+    expect([...first.decisions, ...second.decisions]).toEqual(body.decisions);
+    expect((await list('?limit=0')).status).toBe(400);
+    expect((await list('', {})).status).toBe(403);
   });
 });
 

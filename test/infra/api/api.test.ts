@@ -46,20 +46,13 @@ const endpoints = {
   '/.well-known/oauth-authorization-server': ['GET', 'HEAD'],
   '/.well-known/openid-configuration': ['GET', 'HEAD'],
   '/.well-known/jwks.json': ['GET', 'HEAD'],
+  '/admin/decisions': ['GET', 'HEAD'],
   '/admin/decisions/{decision_id}': ['GET', 'HEAD'],
   '/admin/revocations': ['POST'],
   '/admin/suspensions': ['GET', 'HEAD'],
   '/admin/suspensions/{kind}/{name+}': ['PUT', 'DELETE'],
 };
-const notFound = [
-  '',
-  '/{proxy+}',
-  '/.well-known',
-  '/admin',
-  '/admin/decisions',
-  '/admin/suspensions/{kind}',
-  '/status-lists',
-];
+const notFound = ['', '/{proxy+}', '/.well-known', '/admin', '/admin/suspensions/{kind}', '/status-lists'];
 
 describe('routes', () => {
   test('the API has these resources and no others', () => {
@@ -93,7 +86,7 @@ describe('routes', () => {
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/suspensions|(admin\/decisions|status-lists)\/\*))"/,
+        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/(suspensions|decisions)|(admin\/decisions|status-lists)\/\*))"/,
       );
     }
   });

@@ -88,7 +88,9 @@ onEveryEngine((store, on) => {
     call: ReturnType<typeof store>,
     gate = async () => {},
   ) {
-    const { recordDecision, takeUse, release } = recordsOf({ call, table, clock, now: () => now, random: () => 0 });
+    const { recordDecision, takeUse, release } = recordsOf({
+      ...{ call, table, clock, now: () => now, random: () => 0, entersList: () => true },
+    });
     const working = makeWorld({}, subject.actor_token === undefined ? once : acting).cambio;
     const sign = async (...call: Parameters<typeof working.sign>) => {
       await gate();
