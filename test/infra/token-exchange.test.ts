@@ -193,7 +193,16 @@ test('another policy makes other code for the functions that read it, and for th
   const differing = codeOf(changed).flatMap((code, index) =>
     code === before[index] ? [] : (functionsOf(changed)[index]?.[0] ?? []),
   );
-  const readers = ['Token', 'Introspect', 'Revoke', 'Discovery', 'AdminRevocations', 'Suspensions', 'Events'];
+  const readers = [
+    'Token',
+    'Decisions',
+    'Introspect',
+    'Revoke',
+    'Discovery',
+    'AdminRevocations',
+    'Suspensions',
+    'Events',
+  ];
   expect(differing.sort()).toEqual(readers.sort().map((name) => expect.stringContaining(`Endpoints${name}Function`)));
 });
 
