@@ -1,9 +1,10 @@
 // The decision: which rule, if any, grants this target to this subject. A deny rule that matches wins over all others, else the
 // first allow rule that fits; if none fits, the request is refused. Pure and total; looks only at rules of the subject's issuer.
 import type { AllowRule, AudienceGrant, DenyRule, PolicyRule, RoleGrant } from './compiled-policy.ts';
+import { countFailures } from './condition-index.ts';
 import { type EvaluatedRule, evaluateRule } from './evaluate-rule.ts';
 import type { PolicyQuestion } from './question.ts';
-import { traceOf } from './trace.ts';
+import { closestRules, mostTraced } from './trace.ts';
 import { type EvaluateCondition, withoutConditions } from './when.ts';
 
 export type { EvaluatedRule } from './evaluate-rule.ts';
@@ -24,7 +25,7 @@ export type PolicyAnswer =
 export type FindRules = (issuer: string, target: string) => readonly PolicyRule[];
 
 /**
- * Decides. Every rule for the issuer and target is evaluated, and what came closest traced.
+ * Decides. Every rule for the issuer and target is tried, and what came closest traced.
  * @param evaluateCondition evaluates the expressions of `when`; without it each is an error
  */
 export function evaluatePolicy(
@@ -32,20 +33,26 @@ export function evaluatePolicy(
   question: PolicyQuestion,
   evaluateCondition: EvaluateCondition = withoutConditions,
 ): PolicyAnswer {
-  const evaluated = findRules(question.issuer, question.audience).map((rule) => ({
-    rule,
-    result: evaluateRule(rule, question, evaluateCondition),
-  }));
-  const fitting = evaluated.filter(({ result }) => result.matched);
-  const deciding = fitting.find(({ rule }) => isDeny(rule)) ?? fitting[0];
-  const trace = traceOf(
-    evaluated.map(({ result }) => result),
-    deciding?.result,
-  );
-  if (!deciding) return { outcome: 'no_rule', trace };
-  const { rule } = deciding;
+  const rules = findRules(question.issuer, question.audience);
+  const ruleAt = (place: number): PolicyRule => rules[place] as PolicyRule;
+  const evaluate = (place: number): EvaluatedRule => evaluateRule(ruleAt(place), question, evaluateCondition);
+  // Of few rules each is evaluated, for all are kept; of many those of which the index knows no condition that fails.
+  const failures = rules.length > mostTraced ? countFailures(rules)(question) : new Uint16Array(rules.length);
+  const results = new Map(placesOf(0, failures).map((place) => [place, evaluate(place)]));
+  for (const [place, { conditions }] of results) failures[place] = conditions.filter(({ matched }) => !matched).length;
+  const fitting = placesOf(0, failures);
+  const deciding = fitting.find((place) => isDeny(ruleAt(place))) ?? fitting[0];
+  const trace = closestRules(failures, deciding).map((place) => results.get(place) ?? evaluate(place));
+  if (deciding === undefined) return { outcome: 'no_rule', trace };
+  const rule = ruleAt(deciding);
   if (isDeny(rule)) return { outcome: 'denied', rule: rule.id, trace };
   return { outcome: 'granted', rule: rule.id, allow: rule, trace };
+}
+
+function placesOf(count: number, counts: Uint16Array): readonly number[] {
+  const places: number[] = [];
+  for (let place = counts.indexOf(count); place >= 0; place = counts.indexOf(count, place + 1)) places.push(place);
+  return places;
 }
 
 /** Indexes rules by issuer and target once, so that a decision costs nothing for the rules of others. */

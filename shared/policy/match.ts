@@ -31,7 +31,8 @@ export function evaluateMatch(
   };
 }
 
-function fits(wanted: WantedValue, value: ScalarClaim): boolean {
+/** Whether a value is one that is wanted. */
+export function fits(wanted: WantedValue, value: ScalarClaim): boolean {
   if ('equals' in wanted) return wanted.equals === value;
   return typeof value === 'string' && matchesGlob(wanted.glob, value);
 }

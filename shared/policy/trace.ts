@@ -1,21 +1,37 @@
 // What is kept of a decision's evaluation: the rule that decided and those that came closest, in policy order. Pure.
-import type { EvaluatedRule } from './evaluate-rule.ts';
 
 /** Most rules that are kept: nobody reads more near misses. */
-const maxRules = 50;
+export const mostTraced = 50;
 
-/** @param deciding the rule that granted or denied, which is always kept */
-export function traceOf(
-  evaluated: readonly EvaluatedRule[],
-  deciding: EvaluatedRule | undefined,
-): readonly EvaluatedRule[] {
-  if (evaluated.length <= maxRules) return evaluated;
-  const others = evaluated.filter((rule) => rule !== deciding).map((rule) => ({ rule, failed: failures(rule) }));
-  const closest = others.sort((one, other) => one.failed - other.failed).slice(0, maxRules - 1);
-  const kept = new Set([...closest.map(({ rule }) => rule), ...(deciding ? [deciding] : [])]);
-  return evaluated.filter((rule) => kept.has(rule));
+/**
+ * The places of the rules to keep.
+ * @param failures of each rule, how many of its conditions fail
+ * @param deciding place of the rule that granted or denied, which is always kept
+ */
+export function closestRules(failures: Uint16Array, deciding: number | undefined): readonly number[] {
+  if (failures.length <= mostTraced) return [...failures.keys()];
+  let { most, room } = cutOff(failures, deciding);
+  const kept: number[] = [];
+  for (let place = 0; place < failures.length; place += 1) {
+    const failed = failures[place] ?? 0;
+    if (place === deciding || failed < most) kept.push(place);
+    else if (failed === most && room > 0) {
+      kept.push(place);
+      room -= 1;
+    }
+  }
+  return kept;
 }
 
-function failures({ conditions }: EvaluatedRule): number {
-  return conditions.filter(({ matched }) => !matched).length;
+/** Beside the one that decided there is room for all rules with fewer failures than `most`, and `room` of those with as many. */
+function cutOff(failures: Uint16Array, deciding: number | undefined) {
+  const counts: number[] = [];
+  for (let place = 0; place < failures.length; place += 1) {
+    const failed = failures[place] ?? 0;
+    if (place !== deciding) counts[failed] = (counts[failed] ?? 0) + 1;
+  }
+  let most = 0;
+  let room = mostTraced - 1;
+  for (; room > (counts[most] ?? 0); most += 1) room -= counts[most] ?? 0;
+  return { most, room };
 }
