@@ -27,20 +27,45 @@ const identifying = ['iss', 'sub', 'aud', 'jti', 'iat', 'exp', 'nbf'];
  * @param budget bytes of JSON that claims and hashes may take together
  */
 export function recordClaims(claims: Claims, catalogue: ClaimCatalogue, salt: string, budget: number): RecordedClaims {
-  const declared = Object.keys(catalogue.claims);
-  const ordered = [...identifying.filter((name) => declared.includes(name)), ...declared];
-  const kept = { claims: {} as Claims, hashed: {} as Record<string, string | readonly string[]> };
+  const record = (paths: readonly string[]): Kept => {
+    const kept: Kept = { claims: {}, hashed: {} };
+    for (const path of paths) keep(kept, path, { claims, catalogue, salt });
+    return kept;
+  };
+  const present = pathsOf(catalogue).filter((path) => stepsTo(claims, path));
+  const all = record(present);
+  if (sizeOf(all) <= budget) return { ...all, omitted: [] };
+  const fitting: string[] = [];
   const omitted: string[] = [];
-  for (const path of new Set([...ordered, ...(catalogue.private ?? [])])) {
-    const steps = stepsTo(claims, path);
-    if (steps === undefined) continue;
-    const next = isPrivate(path, catalogue)
-      ? { ...kept, hashed: define(kept.hashed, path, hashClaim(valueAt(claims, steps), path, salt)) }
-      : { ...kept, claims: putAt(kept.claims, steps, withoutPrivate(valueAt(claims, steps), path, catalogue)) };
-    if (sizeOf(next) <= budget) Object.assign(kept, next);
+  for (const path of present) {
+    if (sizeOf(record([...fitting, path])) <= budget) fitting.push(path);
     else omitted.push(path);
   }
-  return { ...kept, omitted: named(omitted) };
+  return { ...record(fitting), omitted: named(omitted) };
+}
+
+interface Kept {
+  readonly claims: Record<string, unknown>;
+  readonly hashed: Record<string, string | readonly string[]>;
+}
+
+interface Recording {
+  readonly claims: Claims;
+  readonly catalogue: ClaimCatalogue;
+  readonly salt: string;
+}
+
+function keep(kept: Kept, path: string, { claims, catalogue, salt }: Recording): void {
+  const steps = stepsTo(claims, path) ?? [];
+  const value = valueAt(claims, steps);
+  if (isPrivate(path, catalogue)) define(kept.hashed, path, hashClaim(value, path, salt));
+  else putAt(kept.claims, steps, withoutPrivate(value, path, catalogue));
+}
+
+/** All that may be kept, in the order in which it comes to the budget. */
+function pathsOf({ claims, private: hidden = [] }: ClaimCatalogue): readonly string[] {
+  const declared = identifying.filter((name) => Object.hasOwn(claims, name));
+  return [...new Set([...declared, ...Object.keys(claims), ...hidden])];
 }
 
 /** Bytes that claims and hashes take of the budget. */
@@ -87,11 +112,16 @@ function valueAt(claims: Claims, steps: readonly string[]): unknown {
   return steps.reduce<unknown>((value, step) => (isClaims(value) ? value[step] : undefined), claims);
 }
 
-function putAt(claims: Claims, steps: readonly string[], value: unknown): Claims {
-  const [step = '', ...rest] = steps;
-  if (rest.length === 0) return define(claims, step, value);
-  const inner = Object.hasOwn(claims, step) ? claims[step] : undefined;
-  return define(claims, step, putAt(isClaims(inner) ? inner : {}, rest, value));
+function putAt(claims: Record<string, unknown>, [step = '', ...rest]: readonly string[], value: unknown): void {
+  let member = value;
+  if (rest.length > 0) {
+    const inner = Object.hasOwn(claims, step) ? claims[step] : undefined;
+    // A copy: what is there already may be the token's own.
+    const copy = Object.fromEntries(isClaims(inner) ? Object.entries(inner) : []);
+    putAt(copy, rest, value);
+    member = copy;
+  }
+  define(claims, step, member);
 }
 
 /** A declared object without what is private inside it, however its path may be split into names. */
@@ -103,7 +133,8 @@ function withoutPrivate(value: unknown, path: string, catalogue: ClaimCatalogue)
   );
 }
 
-// Object.fromEntries defines: a claim named __proto__ is a claim like any other.
-function define<Value>(record: Readonly<Record<string, Value>>, name: string, value: Value): Record<string, Value> {
-  return Object.fromEntries([...Object.entries(record), [name, value]]);
+/** A claim named __proto__ is a claim like any other: it is defined, where assignment would do something else. */
+function define<Value>(record: Record<string, Value>, name: string, value: Value): void {
+  if (name !== '__proto__') record[name] = value;
+  else Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -65,11 +65,14 @@ function recordCondition(condition: Condition, by: RecordedBy): Condition {
 function hide({ name, got }: Condition, { salt, subject, actor }: RecordedBy): unknown {
   if (got === undefined) return undefined;
   if (subject && showsPrivate(name, subject)) return hashClaim(got, name, salt);
-  const path = name.replace(/^actor\./, '');
-  return actor && path !== name && showsPrivate(path, actor) ? hashClaim(got, path, salt) : undefined;
+  if (!actor || !name.startsWith('actor.')) return undefined;
+  const path = name.slice('actor.'.length);
+  return showsPrivate(path, actor) ? hashClaim(got, path, salt) : undefined;
 }
 
 function shorten(got: unknown): unknown {
+  // No character takes more than six in JSON.
+  if (typeof got === 'string' && got.length * 6 + 2 <= longestText) return got;
   const text = JSON.stringify(got);
   return text === undefined || text.length <= longestText ? got : cut(text);
 }
