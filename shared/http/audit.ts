@@ -30,7 +30,11 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
     ending: Ending,
     { level, why }: Pick<Failure, 'level' | 'why'>,
   ): void => {
-    const document = decisionDocument(endDecision(decision, ending, options.keeping()));
+    // What is kept and what is logged are one, but where a grant came to nothing after it was kept.
+    const isRecorded = decision.recorded?.ending.outcome === ending.outcome;
+    const document = decisionDocument(
+      isRecorded && decision.recorded ? decision.recorded : endDecision(decision, ending, options.keeping()),
+    );
     const { requestId, identity } = requestContext;
     const fields = { ...document, ...why, request_id: requestId, source_ip: identity.sourceIp };
     options.write(level, options.name, fields);

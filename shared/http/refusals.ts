@@ -36,6 +36,7 @@ export function refusals<Event extends AuditedEvent>(options: Refusals): Middlew
       const record = endDecision(event.decision, refusalOf(error), { ...keeping, retention });
       try {
         await withinTime(options.timeLeft(event), () => options.recordDecision(record));
+        event.decision.recorded = record;
       } catch (failure) {
         if (genuine && failure instanceof Error) request.error = failure;
       }

@@ -42,8 +42,9 @@ export async function issueRole(
   });
   const assumed = await assume(session, now, capabilities);
   const issued = issuedFacts(admitted, session, assumed);
-  await capabilities.recordDecision(recordOfGrant(admitted, { issued, decision }, capabilities));
-  conclude(decision, issued, purpose);
+  const written = recordOfGrant(admitted, { issued, decision }, capabilities);
+  await capabilities.recordDecision(written);
+  conclude(decision, issued, written);
   return credentialsResponse(assumed, session, now);
 }
 

@@ -74,7 +74,7 @@ export async function issue(
   const minted = await (admitted.again
     ? inTurn(token, () => capabilities.recordDecision(written))
     : both(token(), capabilities.recordDecision(written)));
-  conclude(decision, issued, purpose);
+  conclude(decision, issued, written);
   return tokenResponse(minted, { claims, kind, request, now });
 }
 
@@ -91,9 +91,10 @@ export function recordOfGrant(
 }
 
 /** Once it is durable: a repetition ends as the decision it repeats. */
-export function conclude(decision: DecisionFacts, issued: IssuedFacts, { jti }: UsePurpose): void {
+export function conclude(decision: DecisionFacts, issued: IssuedFacts, recorded: DecisionRecord): void {
   decision.issued = issued;
-  decision.decisionId = jti;
+  decision.recorded = recorded;
+  decision.decisionId = recorded.decisionId;
 }
 
 /** Whether the identical request may come again, or did: where subject or actor may be used once. */

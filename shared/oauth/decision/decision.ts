@@ -23,6 +23,8 @@ export interface DecisionFacts {
   rule?: string;
   rules?: readonly EvaluatedRule[];
   issued?: IssuedFacts;
+  /** As it is kept, once that is durable. */
+  recorded?: DecisionRecord;
   /** Set when the caller was told to try again: what comes of the request later is for nobody. */
   abandoned?: true;
   /** Why a token that was looked up is not active. */
@@ -47,6 +49,6 @@ export interface Keeping {
 
 /** The record of a decision with its ending. */
 export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
-  const { subject, actor, issued: _, inactive: __, abandoned: ___, ...known } = facts;
+  const { subject, actor, issued: _, inactive: __, abandoned: ___, recorded: ____, ...known } = facts;
   return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
 }

@@ -2,9 +2,11 @@
 import { setImmediate as settle } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
+import { decisionDocument } from '../../../../shared/http/decision-document.ts';
 import { tokenEndpoint } from '../../../../shared/http/endpoints/token.ts';
 import type { WriteLog } from '../../../../shared/http/log.ts';
 import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
+import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { formBody, github, makeWorld, now, policy, subjectToken } from '../../../world.ts';
 
@@ -159,6 +161,21 @@ describe('one audit event', () => {
     expect(lines).toHaveLength(1);
     expect(lines[0]?.fields['outcome']).toBe('error' in body ? 'refused' : 'granted');
     expect(lines[0]?.fields['decision_id']).toBe('decision-7');
+  });
+
+  test.each([
+    ['granted', formBody(), {}],
+    ['a refusal that is kept for a day', formBody({ subject_token: subjectToken({ exp: now - 1 }) }), {}],
+    // Kept as granted, and then refused: the log has the last word.
+    ['a grant whose signature failed', formBody(), { sign: () => Promise.reject(new TypeError('a bug')) }],
+  ] as const)('says what is kept: %s', async (_what, body, changes) => {
+    const kept: DecisionRecord[] = [];
+    const recordDecision = async (record: DecisionRecord) => void kept.push(record);
+    const { lines } = await call({ body, cambio: { recordDecision, ...changes } });
+    const document = JSON.parse(JSON.stringify(decisionDocument(kept.at(-1) as DecisionRecord)));
+    const logged = JSON.parse(JSON.stringify(lines[0]?.fields));
+    if ('sign' in changes) expect([document.outcome, logged.outcome]).toEqual(['granted', 'refused']);
+    else expect(logged).toMatchObject(document);
   });
 
   test('never holds a token, a credential or what was not expected in a message', async () => {
