@@ -88,7 +88,9 @@ function describedOperation(operation: Operation): DescribedOperation {
     operationId: id,
     summary,
     security: security[callers],
-    ...(parameters && { parameters: parameters.map((one: Parameter) => ({ ...one, required: true })) }),
+    ...(parameters && {
+      parameters: parameters.map(({ optional, ...one }: Parameter) => ({ ...one, required: !optional })),
+    }),
     ...(body && { requestBody: { required: true, content: contentOf([body]) } }),
     responses: { [status]: { description, ...(content && { content: contentOf(content) }) }, ...errorsOf(operation) },
   };

@@ -2,7 +2,7 @@
 // it has. docs/http.md says the same in words. Pure.
 import { suspendableKinds } from '../../../shared/oauth/revocation/suspension.ts';
 import { credentialsRefusals, type Kind, type Refusal, refusals } from './refusals.ts';
-import { decisionId, forms, named, type Schema } from './schemas.ts';
+import { decisionId, forms, listing, named, type Schema } from './schemas.ts';
 
 /** Who may call: anybody, clients by Basic beside what the form has, the bearer of a token, AWS principals by SigV4. */
 export type Caller = 'anyone' | 'client' | 'bearer' | 'aws';
@@ -20,6 +20,7 @@ export interface Parameter {
   readonly in: 'path' | 'query';
   readonly schema: Schema;
   readonly description?: string;
+  readonly optional?: true;
 }
 
 export interface Operation {
@@ -166,6 +167,17 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       body: json(named('RevocationRequest')),
       success: { status: 200, description: 'In force.', content: [json(named('Revocation'))] },
       refusals: refusals(administration),
+    },
+  },
+  '/admin/decisions': {
+    get: {
+      id: 'listDecisions',
+      summary: 'The latest decisions, newest first.',
+      callers: 'aws',
+      head: true,
+      parameters: listing,
+      success: { status: 200, description: 'Decisions.', content: [json(named('Decisions'))] },
+      refusals: refusals(['parameter', 'unavailable']),
     },
   },
   '/admin/decisions/{decision_id}': {

@@ -1,6 +1,7 @@
 // The JSON of answers and of operators' requests as JSON Schema (draft 2020-12, which OpenAPI 3.1 has). Objects are open:
 // members may come, and clients ignore what they do not know. Pure.
 
+import { reasons } from '../../../shared/oauth/denial.ts';
 import { revocationKinds } from '../../../shared/oauth/revocation/revocation.ts';
 import { suspendableKinds } from '../../../shared/oauth/revocation/suspension.ts';
 import {
@@ -22,6 +23,8 @@ export const decisionId = {
   format: 'uuid',
   description: 'Leads an operator to the decision.',
 } as const;
+const outcomes = ['granted', 'refused'] as const;
+const reason = { enum: reasons } as const;
 const texts = { type: 'array', items: text } as const;
 const anything = {} as const;
 const withMembers = (schema: object) => ({ type: 'object', additionalProperties: schema }) as const;
@@ -151,7 +154,7 @@ export const components = {
       decision_id: decisionId,
       at: epochSeconds,
       expires_at: epochSeconds,
-      outcome: { enum: ['granted', 'refused'] },
+      outcome: { enum: outcomes },
       rules: {
         type: 'array',
         items: object({ id: text, matched: flag, conditions: { type: 'array', items: evaluatedCondition } }),
@@ -160,7 +163,7 @@ export const components = {
     },
     {
       error: text,
-      reason: text,
+      reason,
       detail: text,
       rule: text,
       rules_omitted: whole,
@@ -176,6 +179,15 @@ export const components = {
       ),
       inactive: { ...text, description: 'Why a token that was looked up is not active.' },
     },
+  ),
+  Decisions: object(
+    {
+      decisions: {
+        type: 'array',
+        items: object({ decision_id: decisionId, at: epochSeconds, outcome: { enum: outcomes } }, { reason }),
+      },
+    },
+    { next: { ...text, description: 'Where the next page begins; there unless this is the last.' } },
   ),
   RevocationRequest: {
     ...object(
@@ -237,3 +249,16 @@ export const forms = {
   ),
   token: object({ token }, { token_type_hint: text, ...credentials }),
 } satisfies Readonly<Record<string, Schema>>;
+
+const query = (name: string, schema: Schema, description: string) =>
+  ({ name, in: 'query', schema, description, optional: true }) as const;
+
+/** What the list of decisions is asked for. */
+export const listing = [
+  query('since', epochSeconds, 'An hour before `until` unless given.'),
+  query('until', epochSeconds, 'Now unless given.'),
+  query('outcome', { enum: outcomes }, 'Both unless given.'),
+  query('reason', reason, 'Any unless given.'),
+  query('limit', { type: 'integer', minimum: 1, maximum: 500 }, '50 unless given.'),
+  query('next', text, 'As the page before answered it.'),
+];
