@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      { test: { ...common, name: 'parts', include: ['test/**/*.test.ts'], exclude: pure } },
+      { test: { ...common, name: 'parts', include: ['test/**/*.test.ts'], exclude: [...pure, '**/node_modules/**'] } },
       { test: { ...common, name: 'pure', include: pure, isolate: false } },
     ],
   },

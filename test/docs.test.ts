@@ -7,7 +7,10 @@ import { compilePolicyFiles } from '../infra/policy/compile-policy.ts';
 const root = join(import.meta.dirname, '..');
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
 const pages = globSync(['*.md', 'docs/**/*.md', 'infra/**/*.md', 'cli/**/*.md'], { cwd: root });
-const sources = globSync('{infra,functions,shared,cli,test}/**/*.{ts,mjs,cjs,yaml,yml}', { cwd: root });
+const sources = globSync('{infra,functions,shared,cli,test}/**/*.{ts,mjs,cjs,yaml,yml}', {
+  cwd: root,
+  exclude: (name) => /(?:^|\/)node_modules$/.test(name),
+});
 
 /** A file of ours: a path from the root, or the end of one. Names in capitals stand for any name. */
 const mention = /(?<![\w@/.*}-])(?:[\w.-]+\/)*[\w.-]+\.(?:ts|mjs|md)\b(?![\w-])/g;

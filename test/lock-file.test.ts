@@ -1,12 +1,16 @@
-// The lock file is whole: npm ci refuses one that lacks an optional package of any platform, wherever it runs.
+// The lock files are whole: npm ci refuses one that lacks an optional package of any platform, wherever it runs.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 interface LockFile {
-  readonly packages: Readonly<Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>>;
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>>; readonly resolved?: string }>
+  >;
 }
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
+/** Ours, and that of what only test/bench/peer.ts compares with. */
+const folders = ['', 'test/bench/'];
 
 test('every optional dependency in the lock file has an entry of its own', () => {
   const { packages } = read('package-lock.json') as LockFile;
@@ -16,9 +20,17 @@ test('every optional dependency in the lock file has an entry of its own', () =>
   expect(wanted.filter((name) => !names.has(name))).toEqual([]);
 });
 
-test('every version in package.json is exact', () => {
-  const { dependencies, devDependencies, optionalDependencies } = read('package.json');
-  for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })) {
-    expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
-  }
+test.each(folders)('every version in %spackage.json is exact', (folder) => {
+  const { dependencies, devDependencies, optionalDependencies } = read(`${folder}package.json`);
+  const versions = Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  expect(versions).not.toEqual([]);
+  for (const [name, version] of versions) expect(version, name).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+test.each(folders)('%spackage-lock.json names no registry but the public one', (folder) => {
+  const { packages } = read(`${folder}package-lock.json`) as LockFile;
+  const places = Object.values(packages).flatMap(({ resolved }) => resolved ?? []);
+  const elsewhere = (urls: readonly string[]) => urls.filter((url) => !url.startsWith('https://registry.npmjs.org/'));
+  expect(elsewhere(places)).toEqual([]);
+  expect(elsewhere(['https://npm.acme.example/koa'])).toHaveLength(1);
 });
