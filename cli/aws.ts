@@ -1,8 +1,8 @@
-// `cambio aws --role R`: AWS credentials for another program. Calls POST /token; appends to the file GITHUB_ENV names.
+// `cambio aws --role R`: AWS credentials for another program. Calls POST /token or GET /credentials; appends to the file GITHUB_ENV names.
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { type AwsCredentials, exchangeForRole } from './aws-credentials.ts';
-import { environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
+import { type AwsCredentials, exchangeForRole, fetchForRole } from './aws-credentials.ts';
+import { containerDocument, environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
 import type { Environment } from './environment.ts';
 import type { Machine } from './machine.ts';
 import { serverOf } from './server.ts';
@@ -25,7 +25,9 @@ export async function aws(options: AwsOptions, output: Output, machine: Machine)
   const server = serverOf(options.url, machine);
   const client = clientOf(options, server, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();
-  print(await exchangeForRole({ role, subject, client }, server, machine), output);
+  // Who wants to know the account asks where it is told.
+  const get = options.format === 'container' ? fetchForRole : exchangeForRole;
+  print(await get({ role, subject, client }, server, machine), output);
   return exitCodes.ok;
 }
 
@@ -34,6 +36,8 @@ function printerOf(format: string, environment: Environment): Print {
   switch (format) {
     case 'process':
       return (credentials, { stdout }) => stdout(processDocument(credentials));
+    case 'container':
+      return (credentials, { stdout }) => stdout(`${JSON.stringify(containerDocument(credentials))}\n`);
     case 'env':
       return (credentials, { stdout }) => stdout(shellLines(credentials));
     case 'github':
@@ -41,7 +45,7 @@ function printerOf(format: string, environment: Environment): Print {
         environment['GITHUB_ENV'] || fail('--format github needs GITHUB_ENV, which a GitHub Actions step has'),
       );
     default:
-      return fail('--format takes process, env or github');
+      return fail('--format takes process, env, github or container');
   }
 }
 

@@ -7,8 +7,9 @@ export const usage = `usage: cambio <command> [options]
 commands:
   exchange (--audience NAME | --resource URI) [--scope SCOPE] [--json]
                           a token for it
-  aws --role NAME|ARN [--format process|env|github]
-                          AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job
+  aws --role NAME|ARN [--format process|env|github|container]
+                          AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job,
+                          as the SDKs read them in a container, with the account
   aws exec --role NAME|ARN -- CMD
                           runs CMD, whose AWS SDK gets credentials from here for as long as it runs
   aws trust-policy --role NAME|ARN [--policy PATH] [--token-role ARN] [--revocations-role ARN] [--issuer URL]
