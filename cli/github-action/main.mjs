@@ -1,33 +1,69 @@
 // The action: hands the job what `cambio`, which lies beside it, gets for it.
-import { randomUUID } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
-import { cambio, fail, input } from './runner.mjs';
+import { cambio, fail, flag, input, mask, write } from './runner.mjs';
 
 const url = input('url') || fail('the input url is missing');
 const [role, audience, scope, tokenAudience] = ['role', 'audience', 'scope', 'token-audience'].map(input);
 if (!role && !audience) fail('give role, audience or both');
+const region = input('aws-region');
+if (!/^[a-z0-9-]*$/.test(region)) fail('aws-region is no region');
+const duration = durationOf(input('role-duration-seconds'));
+const [masksAccount, isOutput, isEnvironment] = [
+  'mask-aws-account-id',
+  'output-credentials',
+  'output-env-credentials',
+].map(flag);
 
 const asked = tokenAudience ? ['--token-audience', tokenAudience] : [];
+const options = { url, stdout: 'pipe' };
 
 if (role) {
-  const { status } = cambio(url, ['aws', '--role', role, '--format', 'github', ...asked], { stdout: 'inherit' });
+  const { status, stdout } = cambio(['aws', '--role', role, '--format', 'container', ...asked], options);
   if (status !== 0) fail(`no AWS credentials of ${role}; the lines above say why`);
+  handOver(JSON.parse(stdout));
 }
 
 if (audience) {
   const scoped = scope ? ['--scope', scope] : [];
-  const { status, stdout } = cambio(url, ['exchange', '--audience', audience, ...scoped, ...asked], { stdout: 'pipe' });
+  const { status, stdout } = cambio(['exchange', '--audience', audience, ...scoped, ...asked], options);
   const token = stdout?.trim() ?? '';
   if (status !== 0 || !/^[\x21-\x7e]+$/.test(token)) fail(`no token for ${audience}; the lines above say why`);
-  process.stdout.write(`::add-mask::${token}\n`);
+  mask(token);
   // The state first: what cannot be revoked later is not handed out.
-  for (const [name, value] of Object.entries({ token, url, audience: tokenAudience }))
-    write('GITHUB_STATE', name, value);
-  write('GITHUB_OUTPUT', 'token', token);
+  write('GITHUB_STATE', { token, url, audience: tokenAudience });
+  write('GITHUB_OUTPUT', { token });
 }
 
-/** A delimiter nobody can guess: no value can define other variables. */
-function write(file, name, value) {
-  const delimiter = `cambio_${randomUUID()}`;
-  appendFileSync(process.env[file] || fail(`${file} is not set`), `${name}<<${delimiter}\n${value}\n${delimiter}\n`);
+function handOver({ AccessKeyId, SecretAccessKey, Token, Expiration, AccountId = '' }) {
+  for (const secret of [AccessKeyId, SecretAccessKey, Token]) mask(secret);
+  if (masksAccount) mask(AccountId || fail('the account of the role is not known, and cannot be masked'));
+  const life = (Date.parse(Expiration) - Date.now()) / 1_000;
+  // A minute is what the way here may take.
+  if (life < duration - 60) {
+    fail(
+      `the policy lets ${role} live ${Math.round(life)} s, and role-duration-seconds asks for ${duration}: see ttl and outlive of its rule`,
+    );
+  }
+  write('GITHUB_OUTPUT', { 'aws-account-id': AccountId, 'aws-expiration': Expiration });
+  if (isOutput) {
+    write('GITHUB_OUTPUT', {
+      'aws-access-key-id': AccessKeyId,
+      'aws-secret-access-key': SecretAccessKey,
+      'aws-session-token': Token,
+    });
+  }
+  if (!isEnvironment) return;
+  write('GITHUB_ENV', {
+    AWS_ACCESS_KEY_ID: AccessKeyId,
+    AWS_SECRET_ACCESS_KEY: SecretAccessKey,
+    AWS_SESSION_TOKEN: Token,
+    AWS_CREDENTIAL_EXPIRATION: Expiration,
+    ...(region && { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
+  });
+}
+
+/** Seconds; 0 where none are asked for. Bounds are those of STS. */
+function durationOf(text) {
+  if (text === '') return 0;
+  const seconds = /^\d{3,5}$/.test(text) ? Number(text) : 0;
+  return seconds >= 900 && seconds <= 43_200 ? seconds : fail('role-duration-seconds is a number from 900 to 43200');
 }

@@ -5,6 +5,6 @@ const { STATE_token: token, STATE_url: url, STATE_audience: audience } = process
 
 if (token && url) {
   const asked = audience ? ['--token-audience', audience] : [];
-  const { status } = cambio(url, ['revoke', '--token-env', 'STATE_token', ...asked], { stdout: 'inherit' });
+  const { status } = cambio(['revoke', '--token-env', 'STATE_token', ...asked], { url, stdout: 'inherit' });
   if (status !== 0) warn('the token is not revoked; it ends by itself. The lines above say why');
 }

@@ -99,6 +99,42 @@ describe('a role', () => {
     expect(roles.server.at('/revoke')).toEqual([]);
   });
 
+  test('is named, awaited and masked as aws-actions/configure-aws-credentials does it', async () => {
+    const inputs = {
+      ...{ url: roles.server.url, role: 'deploy-prod', 'aws-region': 'eu-west-1', 'role-duration-seconds': '3600' },
+      ...{ 'mask-aws-account-id': 'true', 'output-credentials': 'true', 'output-env-credentials': 'false' },
+    };
+    const { main } = await runAction(action, inputs, job());
+    expect(main).toMatchObject({ exit: 0, errors: [] });
+    expect(main.variables).toEqual({});
+    expect(main.outputs).toEqual({
+      'aws-account-id': '111122223333',
+      'aws-access-key-id': 'ASIA1',
+      'aws-secret-access-key': 'secret/+1',
+      'aws-session-token': 'session/+=1',
+      'aws-expiration': expect.stringMatching(/^\d{4}-.*Z$/),
+    });
+    expect(main.masked).toEqual(['ASIA1', 'secret/+1', 'session/+=1', '111122223333']);
+    const inEnvironment = await runAction(
+      action,
+      { url: roles.server.url, role: 'x', 'aws-region': 'eu-west-1' },
+      job(),
+    );
+    expect(Object.keys(inEnvironment.main.outputs)).toEqual(['aws-account-id', 'aws-expiration']);
+    expect(inEnvironment.main.variables).toMatchObject({ AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-1' });
+    expect(inEnvironment.main.masked).not.toContain('111122223333');
+  });
+
+  test('whose credentials end before the job may is refused with what the policy gives', async () => {
+    roles.life = 900;
+    const inputs = { url: roles.server.url, role: 'deploy-prod', 'role-duration-seconds': '3600' };
+    const { main } = await runAction(action, inputs, job());
+    expect([main.exit, main.outputs, main.variables]).toEqual([1, {}, {}]);
+    expect(main.errors).toEqual([expect.stringMatching(/^the policy lets deploy-prod live (900|899) s, .* for 3600/)]);
+    const enough = await runAction(action, { ...inputs, 'role-duration-seconds': '900' }, job());
+    expect(enough.main.exit).toBe(0);
+  });
+
   test('that is refused fails the step before anything is set', async () => {
     roles.failure = { status: 400, body: { error: 'invalid_target' } };
     const { main } = await runAction(action, { url: roles.server.url, role: 'admin', audience: 'x' }, job());
@@ -114,6 +150,13 @@ describe('a role', () => {
 test.each([
   ['the input url is missing', { audience: 'x' }, {}],
   ['give role, audience or both', { url: 'https://cambio.acme.example' }, {}],
+  ['aws-region is no region', { url: 'https://cambio.acme.example', role: 'x', 'aws-region': 'eu\nPATH=x' }, {}],
+  ['mask-aws-account-id is true or false', { url: 'https://c.example', role: 'x', 'mask-aws-account-id': 'yes' }, {}],
+  ...['899', '43201', '1h', '-3600'].map((seconds): [string, Record<string, string>, object] => [
+    'role-duration-seconds is a number from 900 to 43200',
+    { url: 'https://cambio.acme.example', role: 'x', 'role-duration-seconds': seconds },
+    {},
+  ]),
 ])('%s', async (problem, inputs, changes) => {
   const { main } = await runAction(action, inputs, { ...job(), ...changes });
   expect([main.exit, main.errors]).toEqual([1, [problem]]);
@@ -132,7 +175,10 @@ test('the example of the documentation uses inputs and outputs there are', () =>
   const step = example.steps.find(({ uses }) => uses?.endsWith('/cambio'));
   expect(Object.keys(declared.inputs)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
   expect(JSON.stringify(example.steps)).toContain('steps.cambio.outputs.token');
-  expect(Object.keys(declared.outputs)).toEqual(['token']);
+  expect(Object.keys(declared.outputs)).toEqual([
+    ...['token', 'aws-account-id', 'aws-expiration'],
+    ...['aws-access-key-id', 'aws-secret-access-key', 'aws-session-token'],
+  ]);
 });
 
 test('the runner these tests play reads command files as the real one does', () => {

@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 interface ActionFile {
   readonly inputs: Readonly<Record<string, { readonly required?: boolean; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, unknown>>;
-  readonly runs: { readonly using: string; readonly main: string; readonly post: string };
+  readonly runs: { readonly using: string; readonly main: string; readonly post?: string };
 }
 
 export interface Step {
@@ -16,6 +16,10 @@ export interface Step {
   /** As the log shows it: masked values are `***`, commands are gone. */
   readonly log: string;
   readonly stderr: string;
+  /** What later lines, of other steps too, show as `***`. */
+  readonly masked: readonly string[];
+  /** Markdown. */
+  readonly summary: string;
   readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly outputs: Readonly<Record<string, string>>;
@@ -28,7 +32,7 @@ export interface RunningJob {
   readonly post: () => Promise<Step>;
 }
 
-/** Runs the action of a folder in a job with these inputs and variables. */
+/** Runs the action of a folder in a job with these inputs and variables; GITHUB_WORKSPACE is where it runs. */
 export async function runAction(
   action: string,
   inputs: Readonly<Record<string, string>>,
@@ -46,28 +50,37 @@ export async function runAction(
   const state = Object.fromEntries(Object.entries(ran.state).map(([name, value]) => [`STATE_${name}`, value]));
   return {
     main: ran.step,
-    post: async () => (await runScript(join(action, runs.post), { ...job, ...state })).step,
+    post: async () => {
+      if (runs.post === undefined) throw new Error('the action has no post step');
+      return (await runScript(join(action, runs.post), { ...job, ...state })).step;
+    },
   };
 }
 
-const files = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE'] as const;
+const files = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_STEP_SUMMARY'] as const;
 
 async function runScript(script: string, environment: Readonly<Record<string, string>>) {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-runner-'));
   const paths = Object.fromEntries(files.map((name) => [name, join(folder, name)]));
   for (const path of Object.values(paths)) writeFileSync(path, '');
   const ran = await new Promise<{ exit: number; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [script], { env: { ...environment, ...paths } }, (error, stdout, stderr) =>
+    const options = { env: { ...environment, ...paths }, cwd: environment['GITHUB_WORKSPACE'] };
+    execFile(process.execPath, [script], options, (error, stdout, stderr) =>
       resolve({ exit: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
-  const [variables, outputs, state] = files.map((name) => readCommandFile(readFileSync(join(folder, name), 'utf8')));
+  const [env = '', output = '', saved = '', summary = ''] = files.map((name) =>
+    readFileSync(join(folder, name), 'utf8'),
+  );
+  const [variables, outputs, state] = [env, output, saved].map(readCommandFile);
   rmSync(folder, { recursive: true });
-  const { log, errors, warnings } = readLog(ran.stdout);
+  const { log, masked, errors, warnings } = readLog(ran.stdout);
   const step: Step = {
     exit: ran.exit,
     stderr: ran.stderr,
     log,
+    summary,
+    masked,
     errors,
     warnings,
     outputs: outputs ?? {},
@@ -79,14 +92,22 @@ async function runScript(script: string, environment: Readonly<Record<string, st
 function readLog(stdout: string) {
   const masks: string[] = [];
   const [log, errors, warnings]: [string[], string[], string[]] = [[], [], []];
+  let resumes: string | undefined;
   for (const line of stdout.split('\n')) {
+    const [, token] = /^::stop-commands::(.+)$/.exec(line) ?? [];
+    if (resumes === undefined && token !== undefined) resumes = `::${token}::`;
+    else if (resumes === line) resumes = undefined;
+    if (resumes !== undefined) {
+      log.push(line);
+      continue;
+    }
     const [, command, message = ''] = /^::(add-mask|error|warning)(?: [^:]*)?::(.*)$/.exec(line) ?? [];
     if (command === 'add-mask') masks.push(message);
     else if (command === 'error') errors.push(message);
     else if (command === 'warning') warnings.push(message);
     else log.push(masks.reduce((text, mask) => text.replaceAll(mask, '***'), line));
   }
-  return { log: log.join('\n'), errors, warnings };
+  return { log: log.join('\n'), masked: masks, errors, warnings };
 }
 
 /** `NAME=value` and `NAME<<delimiter`. */
