@@ -10,7 +10,7 @@ usage='usage: cambio.sh <command> [options]
   exchange (--audience NAME | --resource URI) [--scope SCOPE]
                           prints a token for it
   aws --role NAME|ARN     prints AWS credentials, for eval
-  id-token                prints the token of the job itself
+  id-token                prints the token of the job itself, without a line break
   revoke                  ends a token that is piped in, with the token of the same job
 
   --url URL               the API base; else CAMBIO_URL
@@ -57,7 +57,8 @@ main() {
     aws) aws_credentials ;;
     id-token)
       job_token
-      say "$token"
+      # In a file for the AWS SDKs a line break would be part of it.
+      say "$token" | tr -d '\n'
       ;;
     revoke) revoke ;;
   esac

@@ -1,5 +1,5 @@
 // cambio.sh as a job runs it: dash and curl, no Node.
-import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type CiJobs, ciJobs, secretsOf } from './ci-jobs.ts';
@@ -18,9 +18,6 @@ let cambio: FakeServer;
 let answer: Reply | undefined;
 beforeAll(async () => {
   jobs = await ciJobs();
-  copyFileSync(join(import.meta.dirname, '../../cli/cambio.sh'), join(jobs.shell.folder, 'cambio.sh'));
-  // The pauses before another attempt.
-  jobs.shell.program('sleep', 'echo "$1" >> pauses');
   cambio = await fakeServer({
     '/token': () => answer ?? { body: { access_token: issued, token_type: 'Bearer' } },
     '/credentials': () => answer ?? { body: credentials },
@@ -157,7 +154,7 @@ describe('the token of the job', () => {
         CAMBIO_ID_TOKEN: '',
         ...jobs.environmentOf(profile, token),
       });
-      expect({ profile, ...ran }).toEqual({ profile, exit: 0, stdout: `${token}\n`, stderr: '' });
+      expect({ profile, ...ran }).toEqual({ profile, exit: 0, stdout: token, stderr: '' });
       const none = await run(`sh cambio.sh id-token ${options}`, {
         CAMBIO_ID_TOKEN: '',
         ...jobs.environmentOf(profile, undefined),
@@ -173,7 +170,7 @@ describe('the token of the job', () => {
       const token = unsignedJwt({ sub: profile });
       const environment = Object.assign({}, ...environments.slice(index), jobs.environmentOf(profile, token));
       const { stdout } = await run('sh cambio.sh id-token', { CAMBIO_ID_TOKEN: '', ...environment });
-      expect([profile, stdout]).toEqual([profile, `${token}\n`]);
+      expect([profile, stdout]).toEqual([profile, token]);
     }
     const text = (await jobs.shell.run('cat cambio.sh')).stdout;
     expect(text).not.toContain('kubernetes.io');

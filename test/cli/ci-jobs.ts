@@ -1,5 +1,5 @@
 // Jobs of every CI system, as far as docs/ci.md meets them: sh without Node, the variables of each, and what it serves.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fakeServer, type Reply } from './fake-server.ts';
@@ -19,6 +19,9 @@ export interface CiJobs {
 export async function ciJobs(): Promise<CiJobs> {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-ci-'));
   const shell = plainShell();
+  copyFileSync(join(import.meta.dirname, '../../cli/cambio.sh'), join(shell.folder, 'cambio.sh'));
+  // The pauses before another attempt.
+  shell.program('sleep', ':');
   let current: string | undefined;
   const given = (isAsked: boolean, body: (token: string) => unknown): Reply =>
     isAsked && current !== undefined ? { body: body(current) } : { status: 403, body: { message: 'no token here' } };

@@ -87,7 +87,7 @@ test('an answer that holds no token ends the job', async () => {
   const other = await fakeServer({ '/token': { body: {} } });
   const { exit, stdout } = await run(`${codeOf('2. A token for a service')}\necho went on`, { CAMBIO_URL: other.url });
   await other.close();
-  expect([exit, stdout]).toEqual([1, '']);
+  expect([exit, stdout]).toEqual([2, '']);
 });
 
 describe.each(ofVendors)('a job of $heading', ({ heading, code }) => {
