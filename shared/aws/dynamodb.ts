@@ -5,6 +5,8 @@
 export interface AttributeValue {
   readonly S?: string;
   readonly N?: string;
+  /** Base64. */
+  readonly B?: string;
   readonly BOOL?: boolean;
   readonly SS?: readonly string[];
 }

@@ -23,5 +23,25 @@ const commands = {
 } as unknown as Readonly<Record<DynamoDbOperation, MakeCommand>>;
 
 export function callBySdk(client: DynamoDBClient = new DynamoDBClient(clientOptions)): CallDynamoDb {
-  return async (operation, input) => (await client.send(new commands[operation](input))) as never;
+  return async (operation, input) => {
+    const output = await client.send(new commands[operation](mapBytes(input, bytesOf) as object));
+    return mapBytes(output, base64Of) as never;
+  };
+}
+
+/** The protocol has bytes as base64 where the SDK has them as they are. */
+function mapBytes(value: unknown, map: (bytes: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => mapBytes(one, map));
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, name === 'B' ? map(one) : mapBytes(one, map)]),
+  );
+}
+
+function bytesOf(base64: unknown): unknown {
+  return typeof base64 === 'string' ? Buffer.from(base64, 'base64') : base64;
+}
+
+function base64Of(bytes: unknown): unknown {
+  return bytes instanceof Uint8Array ? Buffer.from(bytes).toString('base64') : bytes;
 }
