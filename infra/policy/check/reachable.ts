@@ -4,13 +4,21 @@ import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { below, errorAt, locationOf } from '../source/place.ts';
+import { type Candidates, shadowIndex } from './shadow-index.ts';
 
 type Rule = Entry<RuleEntry>;
 
-export function checkReachable({ rules }: MergedPolicy): readonly Diagnostic[] {
-  return rules.flatMap((rule, index) => {
-    const shadow = rules.find((other, position) => shadows(other, rule, position < index));
-    return shadow === undefined ? [] : [unreachable(rule, shadow)];
+/** @param candidates which others could take all a rule matches; a test tries them all */
+export function checkReachable(
+  { rules }: Pick<MergedPolicy, 'rules'>,
+  candidates: Candidates = shadowIndex(rules),
+): readonly Diagnostic[] {
+  return rules.flatMap((rule, position) => {
+    for (const at of candidates(rule)) {
+      const other = rules[at];
+      if (other && shadows(other, rule, at < position)) return [unreachable(rule, other)];
+    }
+    return [];
   });
 }
 

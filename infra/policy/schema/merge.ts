@@ -41,9 +41,13 @@ export function mergeDocuments(documents: readonly SourcedDocument[]): MergedPol
   };
 }
 
-/** Entries by name; the first of a name wins. Map, not object: `constructor` is a legal name. */
+const named = new WeakMap<readonly Entry<unknown>[], ReadonlyMap<string, Entry<unknown>>>();
+
+/** Entries by name, found once for each list; the first of a name wins. Map, not object: `constructor` is a legal name. */
 export function byName<T>(list: readonly Entry<T>[]): ReadonlyMap<string, Entry<T>> {
-  return new Map([...list].reverse().map((entry) => [entry.name, entry]));
+  const known = named.get(list) ?? new Map([...list].reverse().map((entry) => [entry.name, entry]));
+  named.set(list, known);
+  return known as ReadonlyMap<string, Entry<T>>;
 }
 
 function rootOf(source: PolicySource): Place {

@@ -1,0 +1,86 @@
+// Which rules could take all that another matches: those of its issuer and target with a pattern that begins as its value does.
+// Found without trying every rule against every other. Pure.
+import type { Entry } from '../schema/merge.ts';
+import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
+
+type Rule = Pick<Entry<RuleEntry>, 'value'>;
+
+/** Of a rule, the positions of others that could take all it matches, ascending; of those left out none can. */
+export type Candidates = (rule: Rule) => readonly number[];
+
+/** What a pattern begins with, up to its first star; a pattern without one is whole. */
+interface Head {
+  readonly path: string;
+  readonly text: string;
+  readonly isWhole: boolean;
+}
+
+/** Of a rule without conditions. */
+const noHead: Head = { path: '', text: '', isWhole: false };
+
+export function shadowIndex(rules: readonly Rule[]): Candidates {
+  const shares = countKeys(rules);
+  const positions = new Map<string, number[]>();
+  const lengths = new Map<string, Set<number>>();
+  for (const [at, { value }] of rules.entries()) {
+    const commonest = (heads: readonly Head[]) => Math.max(...heads.map((head) => shares.get(keyOf(value, head)) ?? 0));
+    // Each of its conditions has to fit before a rule takes another: the one that the fewest rules share finds it.
+    const [rarest = [noHead]] = headsOf(value).sort((a, b) => commonest(a) - commonest(b));
+    for (const head of rarest) {
+      const key = keyOf(value, head);
+      positions.set(key, positions.get(key) ?? []);
+      positions.get(key)?.push(at);
+      if (!head.isWhole) lengths.set(head.path, (lengths.get(head.path) ?? new Set()).add(head.text.length));
+    }
+  }
+  return ({ value }) => {
+    const heads = firstValues(value).flatMap(({ path, text }) => [
+      { path, text, isWhole: true },
+      ...[...(lengths.get(path) ?? [])]
+        .filter((length) => length <= text.length)
+        .map((length) => ({ path, text: text.slice(0, length), isWhole: false })),
+    ]);
+    const denied = { from: value.from, deny: true } as const;
+    const keys = [noHead, ...heads].flatMap((head) => [keyOf(value, head), keyOf(denied, head)]);
+    return [...new Set(keys.flatMap((key) => positions.get(key) ?? []))].sort((a, b) => a - b);
+  };
+}
+
+function countKeys(rules: readonly Rule[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { value } of rules) {
+    for (const head of headsOf(value).flat()) {
+      const key = keyOf(value, head);
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Of each condition, what its patterns begin with. */
+function headsOf({ match = {} }: Pick<RuleEntry, 'match'>): (readonly Head[])[] {
+  return entriesOf(match).map(([path, patterns]) =>
+    patterns.map((pattern) => {
+      const [text = '', ...rest] = String(pattern).split('*');
+      return { path, text, isWhole: rest.length === 0 };
+    }),
+  );
+}
+
+/** A rule that takes another takes all the values of each condition, and so the first. */
+function firstValues({ match = {} }: Pick<RuleEntry, 'match'>): readonly Omit<Head, 'isWhole'>[] {
+  return entriesOf(match).map(([path, [value]]) => ({ path, text: String(value) }));
+}
+
+function entriesOf(match: MatchEntry) {
+  return Object.entries(match).map(([path, wanted]) => [path, [wanted].flat()] as const);
+}
+
+/** Of issuer, target (none of a rule that denies all of them) and head. */
+function keyOf(
+  { from, grant, deny }: Pick<RuleEntry, 'from' | 'grant' | 'deny'>,
+  { path, text, isWhole }: Head,
+): string {
+  const target = deny === true ? undefined : (deny ?? grant);
+  return JSON.stringify([from, target?.audience, target?.role, path, text, isWhole]);
+}
