@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const bin = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs');
+const bin = join(root, 'node_modules/.bin/depcruise');
 const folders = ['infra', 'functions', 'shared', 'cli'];
 
 interface Report {

@@ -9,8 +9,8 @@ interface LockFile {
 }
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../${name}`, import.meta.url), 'utf8'));
-/** Ours, and that of what only test/bench/peer.ts compares with. */
-const folders = ['', 'test/bench/'];
+/** Ours, that of what only test/bench/peer.ts compares with, and that of what only mutation testing needs. */
+const folders = ['', 'test/bench/', 'test/mutation/'];
 
 test('every optional dependency in the lock file has an entry of its own', () => {
   const { packages } = read('package-lock.json') as LockFile;
