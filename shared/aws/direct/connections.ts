@@ -5,7 +5,7 @@ import { type Connection, ConnectionEnded, type ConnectionOptions, openConnectio
 export interface Connections {
   /** @throws Error when there is no whole answer in time; whether the request arrived is not known then */
   readonly send: (request: string) => Promise<Answer>;
-  /** Opens one before there is a request. What fails then shows when there is one. */
+  /** Opens one before there is a request, which waits for it then. It may fail: the request opens another. */
   readonly open: () => void;
 }
 
@@ -16,6 +16,13 @@ export function createConnections(options: Omit<ConnectionOptions, 'session' | '
     session = latest;
   };
   const opened = (): Promise<Connection> => openConnection({ ...options, session, onSession });
+  let ahead: Promise<Connection | undefined> | undefined;
+  const openedAhead = async (): Promise<Connection | undefined> => {
+    const opening = ahead;
+    ahead = undefined;
+    const connection = await opening;
+    return connection?.isOpen() ? connection : undefined;
+  };
   const sendOn = async (connection: Connection, request: string): Promise<Answer> => {
     const answer = await connection.send(request);
     if (connection.isOpen()) idle.push(connection);
@@ -23,7 +30,7 @@ export function createConnections(options: Omit<ConnectionOptions, 'session' | '
   };
   return {
     send: async (request) => {
-      const kept = lastOpen(idle);
+      const kept = lastOpen(idle) ?? (await openedAhead());
       if (!kept) return sendOn(await opened(), request);
       try {
         return await sendOn(kept, request);
@@ -36,10 +43,7 @@ export function createConnections(options: Omit<ConnectionOptions, 'session' | '
       return sendOn(await opened(), request);
     },
     open: () => {
-      opened().then(
-        (connection) => idle.push(connection),
-        () => undefined,
-      );
+      ahead = opened().catch(() => undefined);
     },
   };
 }

@@ -53,6 +53,17 @@ describe('a connection', () => {
     while (sockets.length === 0) await delay(5);
     await delay(20);
     expect(await bodyOf(send('a'))).toBe('1');
+    const early = createConnections({ ...limits, url });
+    early.open();
+    // It is still connecting, and serves the one request alone that comes first.
+    expect(await Promise.all([bodyOf(early.send('a')), bodyOf(early.send('b'))])).toEqual(['2', '3']);
+    expect(sockets).toHaveLength(3);
+    const idle = createConnections({ ...limits, url });
+    idle.open();
+    while (sockets.length === 3) await delay(5);
+    sockets[3]?.destroy();
+    await delay(20);
+    expect(await bodyOf(idle.send('a'))).toBe('5');
     const unreachable = createConnections({ ...limits, url: new URL('http://127.0.0.1:1/') });
     unreachable.open();
     await expect(unreachable.send('a')).rejects.toThrow('ECONNREFUSED');
