@@ -8,7 +8,7 @@ import { clock, configured, joinedPolicy, keyringIn, logOf, now, ownKeys, record
 
 const config = configured('recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
 const policy = joinedPolicy(config);
-const store = recordsStore(config);
+const store = await recordsStore(config);
 const { call, table } = store;
 
 export const handler = adminRevocationsEndpoint({

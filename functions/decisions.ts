@@ -7,7 +7,7 @@ import { decisionsEndpoint } from '../shared/http/endpoints/decisions.ts';
 import { clock, configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'decisionIndex', 'policyValues');
-const { call, table } = recordsStore(config);
+const { call, table } = await recordsStore(config);
 const parts = { policy: joinedPolicy(config), now, write: logOf('decisions') };
 
 export const handler = byResource({

@@ -10,7 +10,7 @@ import { configured, issuerKeys, joinedPolicy, logOf, now, recordsStore } from '
 
 const config = configured('recordsTable', 'awsClients', 'policyValues');
 const policy = joinedPolicy(config);
-const { call, table } = recordsStore(config);
+const { call, table } = await recordsStore(config);
 const write = logOf('events');
 
 export const handler = eventsEndpoint({

@@ -2,6 +2,6 @@
 import { introspectionEndpoint } from '../shared/http/endpoints/introspection.ts';
 import { endpointParts } from './wiring.ts';
 
-const { capabilities, options } = endpointParts('introspect');
+const { capabilities, options } = await endpointParts('introspect');
 
 export const handler = introspectionEndpoint(capabilities, options);

@@ -12,7 +12,7 @@ import { clock, configured, joinedPolicy, logOf, now, ownKeys, recordsStore } fr
 const config = configured('accountId', 'recordsTable', 'awsClients', 'policyValues', 'iamEndpoint');
 const { accountId, iamEndpoint: endpoint } = config;
 const policy = joinedPolicy(config);
-const { call, table } = recordsStore(config);
+const { call, table } = await recordsStore(config);
 const accountKeys = createAccountKeys(new STSClient(clientOptions), { accountId, keys: ownKeys });
 const rolePolicy = createRolePolicy({ endpoint, clock, random: Math.random });
 

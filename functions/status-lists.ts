@@ -5,13 +5,13 @@ import { statusListEndpoint } from '../shared/http/endpoints/status-list.ts';
 import { configured, keyringIn, logOf, now, recordsStore, signWithKms } from './wiring.ts';
 
 const config = configured('issuer', 'recordsTable', 'awsClients');
-const store = recordsStore(config);
+const store = await recordsStore(config);
 const { call, table } = store;
 
 export const handler = statusListEndpoint({
   issuer: config.issuer,
   readKeyring: keyringIn(store),
-  sign: signWithKms(config),
+  sign: await signWithKms(config),
   countPositions: createCountPositions({ call, table, now }),
   listTokens: createListTokens(call, table),
   // A token was checked against all revocations when it was issued, and lives at most a day and 300 s.

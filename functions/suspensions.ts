@@ -6,7 +6,7 @@ import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/
 import { configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues');
-const { call, table } = recordsStore(config);
+const { call, table } = await recordsStore(config);
 const capabilities = {
   policy: joinedPolicy(config),
   recordSuspension: createRecordSuspension(call, table),

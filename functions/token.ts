@@ -8,14 +8,14 @@ import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
 import { conditionEvaluator } from '../shared/policy/condition-evaluator.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
-import { endpointParts, now } from './wiring.ts';
+import { callOptions, endpointParts, now } from './wiring.ts';
 
-const { capabilities: shared, options, store } = endpointParts('token');
+const { config, capabilities: shared, options, store } = await endpointParts('token');
 const capabilities = {
   ...shared,
   findRules: indexRules(shared.policy.rules),
-  evaluateCondition: conditionEvaluator(),
-  assumeRole: createAssumeRole(createCallSts(Object.keys(shared.policy.roles).length > 0)),
+  evaluateCondition: await conditionEvaluator(shared.policy),
+  assumeRole: createAssumeRole(await createCallSts(callOptions(config))),
   reserveStatus: createReserveStatus({ ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };

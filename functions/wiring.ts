@@ -45,19 +45,20 @@ export function joinedPolicy({ policyValues }: Config<'policyValues'>) {
 }
 
 /** How AWS is called, and as whom. */
-function callOptions({ awsClients }: Config<'awsClients'>) {
+export function callOptions({ awsClients }: Config<'awsClients'>) {
   return { awsClients, environment: process.env, clock, random: Math.random };
 }
 
-export function recordsStore(config: Config<'recordsTable' | 'awsClients'>) {
-  return { call: createCallDynamoDb(callOptions(config)), table: config.recordsTable };
+export async function recordsStore(config: Config<'recordsTable' | 'awsClients'>) {
+  return { call: await createCallDynamoDb(callOptions(config)), table: config.recordsTable };
 }
 
-type Store = ReturnType<typeof recordsStore>;
+type Store = Awaited<ReturnType<typeof recordsStore>>;
 
 export const keyringIn = ({ call, table }: Store) => createCachedKeyring(createReadKeyring(call, table), clock);
 
-export const signWithKms = (config: Config<'awsClients'>) => createSign(createSignMessage(callOptions(config)));
+export const signWithKms = async (config: Config<'awsClients'>) =>
+  createSign(await createSignMessage(callOptions(config)));
 
 /** Finds the keys of issuers, and of clients that publish theirs. */
 export function issuerKeys(write: WriteLog) {
@@ -73,7 +74,7 @@ export function issuerKeys(write: WriteLog) {
  * Of the endpoints whose requests are decided by the policy.
  * @param name of the function, as its log lines carry it
  */
-export function endpointParts(name: string) {
+export async function endpointParts(name: string) {
   const config = configured(
     'issuer',
     'recordsTable',
@@ -84,12 +85,12 @@ export function endpointParts(name: string) {
   );
   const { issuer, decisionRetention } = config;
   const write = logOf(name);
-  const store = recordsStore(config);
+  const store = await recordsStore(config);
   const findKey = issuerKeys(write);
   const entersList = createEntersList(config.decisionIndex, clock);
   const records = recordsOf({ ...store, clock, now, random: Math.random, entersList });
   const { readKeyring } = records;
-  const sign = signWithKms(config);
+  const sign = await signWithKms(config);
   const capabilities = {
     ...records,
     issuer,
@@ -104,5 +105,10 @@ export function endpointParts(name: string) {
     decisionRetention,
     now,
   };
-  return { capabilities, store, options: { write, newId: randomUUID, clock, budget: unverifiedDecisions(clock) } };
+  return {
+    config,
+    capabilities,
+    store,
+    options: { write, newId: randomUUID, clock, budget: unverifiedDecisions(clock) },
+  };
 }

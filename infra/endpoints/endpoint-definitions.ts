@@ -3,7 +3,7 @@ import type { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { DecisionIndex } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import type { FunctionEntry } from '../bundle.ts';
+import type { FunctionEntry } from '../function-entries.ts';
 import type { RecordsTable } from '../records-table.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
 import type { SigningKeys } from '../signing-keys.ts';

@@ -15,7 +15,8 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { environmentNames, type Setting } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { type FunctionEntry, withBundle } from '../bundle.ts';
+import { withBundle } from '../bundle.ts';
+import type { FunctionEntry } from '../function-entries.ts';
 
 export type Settings = Readonly<Partial<Record<Setting, string>>>;
 

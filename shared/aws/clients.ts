@@ -1,9 +1,10 @@
-// Which way the functions call AWS: signed by hand on the hot path, or by the SDK's clients, which are loaded only then. What
-// is imported here by `import()` lies in files of its own beside a bundle, see infra/bundle.ts.
+// Which way the functions call AWS: signed by hand on the hot path, or by the SDK's clients. What is imported here by `import()`
+// lies in files of its own beside a bundle (infra/function-code.ts): it is loaded during init, and only where it is called for.
 import type { AwsClients } from '../config.ts';
 import { callDirectly } from './direct/dynamodb.ts';
-import type { DirectOptions } from './direct/json-service.ts';
 import { signDirectly } from './direct/kms.ts';
+import type { DirectOptions } from './direct/service.ts';
+import { stsDirectly } from './direct/sts.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import type { SignMessage } from './kms.ts';
 import type { CallSts } from './sts.ts';
@@ -13,28 +14,14 @@ export interface ClientsOptions extends DirectOptions {
   readonly awsClients: AwsClients | undefined;
 }
 
-export function createCallDynamoDb(options: ClientsOptions): CallDynamoDb {
-  if (options.awsClients !== 'sdk') return callDirectly(options);
-  const loading = import('./sdk/dynamodb.ts').then(({ callBySdk }) => callBySdk());
-  return async (operation, input) => (await loading)(operation, input);
+export async function createCallDynamoDb(options: ClientsOptions): Promise<CallDynamoDb> {
+  return options.awsClients === 'sdk' ? (await import('./sdk/dynamodb.ts')).callBySdk() : callDirectly(options);
 }
 
-export function createSignMessage(options: ClientsOptions): SignMessage {
-  if (options.awsClients !== 'sdk') return signDirectly(options);
-  const loading = import('./sdk/kms.ts').then(({ signBySdk }) => signBySdk());
-  return async (...message) => (await loading)(...message);
+export async function createSignMessage(options: ClientsOptions): Promise<SignMessage> {
+  return options.awsClients === 'sdk' ? (await import('./sdk/kms.ts')).signBySdk() : signDirectly(options);
 }
 
-/** By the SDK always. Its client is loaded at once where the policy has roles, that the first session need not wait for it. */
-export function createCallSts(hasRoles: boolean): CallSts {
-  const load = () => import('./sdk/sts.ts').then(({ stsBySdk }) => stsBySdk());
-  let loading = hasRoles ? load() : undefined;
-  const loaded = (): Promise<CallSts> => {
-    loading ??= load();
-    return loading;
-  };
-  return {
-    assumeRole: async (request) => (await loaded()).assumeRole(request),
-    assumeRoleWithWebIdentity: async (request) => (await loaded()).assumeRoleWithWebIdentity(request),
-  };
+export async function createCallSts(options: ClientsOptions): Promise<CallSts> {
+  return options.awsClients === 'sdk' ? (await import('./sdk/sts.ts')).stsBySdk() : stsDirectly(options);
 }

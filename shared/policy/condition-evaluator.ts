@@ -1,11 +1,9 @@
-// The evaluator of `when` for a function: none in a bundle whose policy has none, so that the interpreter is left out of
-// it (infra/bundle.ts). Pure.
-import { createConditionEvaluator } from './cel.ts';
+// The evaluator of `when` for a function: its interpreter is loaded only where a rule has one. Pure.
+import type { CompiledPolicy } from './compiled-policy.ts';
 import { type EvaluateCondition, withoutConditions } from './when.ts';
 
-/** Set by the bundler; undeclared where the sources run as they are. */
-declare const NO_CONDITIONS: true | undefined;
-
-export function conditionEvaluator(): EvaluateCondition {
-  return typeof NO_CONDITIONS === 'undefined' ? createConditionEvaluator() : withoutConditions;
+/** Rejects when the interpreter is not there. */
+export async function conditionEvaluator({ rules }: Pick<CompiledPolicy, 'rules'>): Promise<EvaluateCondition> {
+  const hasConditions = rules.some(({ when }) => when !== undefined && when.length > 0);
+  return hasConditions ? (await import('./cel.ts')).createConditionEvaluator() : withoutConditions;
 }

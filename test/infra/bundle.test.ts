@@ -1,13 +1,32 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type FunctionEntry, withBundle } from '../../infra/bundle.ts';
+import { withBundle } from '../../infra/bundle.ts';
+import type { FunctionEntry } from '../../infra/function-entries.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact } from './synthesized.ts';
 
 const entries: readonly FunctionEntry[] = ['token', 'discovery', 'jwks', 'keyring-seed'];
 const textOf = (entry: FunctionEntry) =>
   withBundle({ entry }, (directory) => readFileSync(join(directory, 'index.mjs'), 'utf8'));
+
+/** Every file of a bundle by its path, without the policy. */
+function codeOf(directory: string): Map<string, string> {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((file) => file.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name).slice(directory.length + 1));
+  return new Map(
+    paths.filter((path) => path !== 'policy.json').map((path) => [path, readFileSync(join(directory, path), 'utf8')]),
+  );
+}
+
+const plain = { id: 'no-forks', from: 'github', match: [], deny: 'any' } as const;
+const withWhen: PolicyArtifact = {
+  ...artifact,
+  rules: [{ ...plain, when: [{ name: 'always', expression: 'true' }] }],
+};
+/** Of the interpreter of `when`, and the name by which every client of the SDK calls itself. */
+const [ofTheInterpreter, ofTheSdk] = ['found no matching overload for', 'aws-sdk-js'];
 
 describe('bundle', () => {
   test.each(entries)('%s: one module that exports handler, without source map or path of this machine', (entry) => {
@@ -17,45 +36,39 @@ describe('bundle', () => {
     expect(text).not.toContain(join(import.meta.dirname, '..', '..'));
   });
 
-  test('the interpreter of `when` is in it only when a rule of its policy has a `when`', () => {
-    const tokenBundle = (rules: PolicyArtifact['rules']) =>
-      withBundle({ entry: 'token', policy: { ...artifact, rules } }, (directory) =>
-        readFileSync(join(directory, 'index.mjs'), 'utf8'),
-      );
-    const plain = { id: 'no-forks', from: 'github', match: [], deny: 'any' } as const;
-    const without = tokenBundle([plain]);
-    const withOne = tokenBundle([plain, { ...plain, when: [{ name: 'always', expression: 'true' }] }]);
-    const ofTheInterpreter = 'found no matching overload for';
-    expect(withOne).toContain(ofTheInterpreter);
-    expect(without).not.toContain(ofTheInterpreter);
-    expect(withOne.length - without.length).toBeGreaterThan(100_000);
-    expect(tokenBundle([{ ...plain, when: [] }])).toBe(without);
-  });
-
-  test('the policy lies beside it only when one is given', () => {
+  test('the policy lies beside it only when one is given, and the code is the same for every policy', () => {
     const list = (directory: string) => readdirSync(directory).sort();
-    expect(withBundle({ entry: 'jwks' }, list)).toEqual(['index.mjs', 'sdk']);
+    expect(withBundle({ entry: 'jwks' }, list)).toEqual(['chunks', 'index.mjs']);
     expect(withBundle({ entry: 'discovery', policy: artifact }, list)).toEqual(['index.mjs', 'policy.json']);
+    const token = withBundle({ entry: 'token', policy: artifact }, codeOf);
+    expect(withBundle({ entry: 'token', policy: withWhen }, codeOf)).toEqual(token);
   });
 
-  test('the SDK lies beside it in files of its own, and every file that one names is there', () => {
-    withBundle({ entry: 'token' }, (directory) => {
-      const index = readFileSync(join(directory, 'index.mjs'), 'utf8');
-      expect(index.match(/import\("\.\/sdk\/\w+\.mjs"\)/g)?.sort()).toEqual(
-        ['dynamodb', 'kms', 'sts'].map((name) => `import("./sdk/${name}.mjs")`),
-      );
-      // The name by which every client of the SDK calls itself.
-      expect(index).not.toContain('aws-sdk-js');
-      const files = readdirSync(join(directory, 'sdk'));
-      const code = files.map((file) => readFileSync(join(directory, 'sdk', file), 'utf8'));
-      expect(code.join()).toContain('aws-sdk-js');
-      const named = code.flatMap((text) =>
-        [...text.matchAll(/(?:from|import\()"\.\/([^"]+)"/g)].map(([, file]) => file),
-      );
-      expect(named.filter((file) => !files.includes(file ?? ''))).toEqual([]);
-      expect(named.length).toBeGreaterThan(5);
-    });
-    expect(withBundle({ entry: 'discovery' }, (directory) => readdirSync(directory))).toEqual(['index.mjs']);
+  test('what only some policies and settings need lies beside it, and every file that one names is there', () => {
+    const code = withBundle({ entry: 'token' }, codeOf);
+    const index = code.get('index.mjs') ?? '';
+    expect(index.match(/import\("[^"]+"\)/g)?.sort()).toEqual(
+      ['cel', 'dynamodb', 'kms', 'sts'].map((name) => `import("./chunks/${name}.mjs")`),
+    );
+    // What a function loads where nothing is asked for, roles or not.
+    expect(index.length).toBeLessThan(120_000);
+    for (const text of [ofTheInterpreter, ofTheSdk]) expect(index).not.toContain(text);
+    expect(code.get('chunks/cel.mjs')).toContain(ofTheInterpreter);
+    expect([...code.values()].join()).toContain(ofTheSdk);
+    const named = [...code].flatMap(([path, text]) =>
+      [...text.matchAll(/(?:from|import\(|import)"(\.[^"]+)"/g)].map(([, file = '']) => join(dirname(path), file)),
+    );
+    expect(named.filter((path) => !code.has(path))).toEqual([]);
+    expect(named.length).toBeGreaterThan(8);
+  });
+
+  test('a function has the files that it can reach, and no others', () => {
+    const chunksOf = (entry: FunctionEntry) =>
+      [...withBundle({ entry }, codeOf).keys()].filter((path) => /^chunks\/(cel|dynamodb|kms|sts)\.mjs$/.test(path));
+    expect(chunksOf('jwks')).toEqual(['chunks/dynamodb.mjs']);
+    expect(chunksOf('revoke')).toEqual(['chunks/dynamodb.mjs', 'chunks/kms.mjs']);
+    expect(chunksOf('discovery')).toEqual([]);
+    expect([...withBundle({ entry: 'value-digests' }, codeOf).keys()]).toEqual(['index.mjs']);
   });
 
   test('its folder is gone afterwards, also when the construct could not be made', () => {
@@ -69,5 +82,60 @@ describe('bundle', () => {
     ).toThrow('no construct');
     expect(folders).toHaveLength(2);
     expect(folders.filter(existsSync)).toEqual([]);
+  });
+});
+
+describe('init of the token function', () => {
+  /** Nothing listens there: what is opened ahead fails, and nobody minds. */
+  const nowhere = 'http://127.0.0.1:1/';
+  const environment = {
+    ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' },
+    ...{ AWS_ENDPOINT_URL: nowhere, ISSUER: 'https://issuer.example', RECORDS_TABLE: 'records' },
+    ...{ API_BASE: 'https://api.example', DECISION_RETENTION: '86400' },
+  };
+  const script = `
+    import { registerHooks } from 'node:module';
+    import { pathToFileURL } from 'node:url';
+    const [root] = process.argv.slice(1).map((path) => pathToFileURL(path + '/').href);
+    const loaded = [];
+    registerHooks({
+      load(url, context, next) {
+        if (url.startsWith(root)) loaded.push(url.slice(root.length));
+        return next(url, context);
+      },
+    });
+    const failure = await import(root + 'index.mjs').then(({ handler }) => typeof handler, (error) => error.code);
+    // What fails in the background would end the process here.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    process.stdout.write([failure, ...loaded].join(' '));`;
+
+  /** The type of the handler or the code of the error, then the files that were loaded, those that chunks share apart. */
+  function init(policy: PolicyArtifact, settings: Record<string, string> = {}, without?: string): string {
+    return withBundle({ entry: 'token', policy }, (directory) => {
+      if (without !== undefined) rmSync(join(directory, without));
+      const args = ['--input-type=module', '--eval', script, directory];
+      const env = { ...environment, ...settings };
+      return execFileSync(process.execPath, args, { env, encoding: 'utf8' }).replaceAll(
+        / chunks\/[\w-]+-[A-Z\d]{8}\.mjs/g,
+        '',
+      );
+    });
+  }
+
+  test('loads the interpreter of `when` where a rule has one, and the SDK where the setting names it', () => {
+    const sdk = { CLIENTS_OF_AWS: 'sdk' };
+    expect(init(artifact)).toBe('function index.mjs');
+    expect(init({ ...artifact, rules: [{ ...plain, when: [] }] })).toBe('function index.mjs');
+    expect(init(withWhen)).toBe('function index.mjs chunks/cel.mjs');
+    expect(init(artifact, sdk).split(' ')).toEqual([
+      ...['function', 'index.mjs', 'chunks/dynamodb.mjs', 'chunks/kms.mjs', 'chunks/sts.mjs'],
+    ]);
+  });
+
+  test('fails where a file is missing that the policy or a setting needs, before there is any request', () => {
+    const chunk = 'chunks/cel.mjs';
+    expect(init(withWhen, {}, chunk)).toMatch(/^ERR_MODULE_NOT_FOUND /);
+    expect(init(artifact, {}, chunk)).toBe('function index.mjs');
+    expect(init(artifact, { CLIENTS_OF_AWS: 'sdk' }, 'chunks/sts.mjs')).toMatch(/^ERR_MODULE_NOT_FOUND /);
   });
 });

@@ -21,7 +21,7 @@ const partitions: readonly (readonly [regions: RegExp, suffix: string, dualStack
 ];
 
 /** @throws Error when the region is missing, or what is asked for cannot be had together */
-export function endpointOf(service: 'dynamodb' | 'kms', environment: Environment): Endpoint {
+export function endpointOf(service: 'dynamodb' | 'kms' | 'sts', environment: Environment): Endpoint {
   const { AWS_REGION: region } = environment;
   if (!region || !/^[a-z\d-]{1,63}$/.test(region)) throw new Error('AWS_REGION is missing or no region');
   const [isFips, isDualStack] = ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'].map((name) =>
@@ -33,8 +33,8 @@ export function endpointOf(service: 'dynamodb' | 'kms', environment: Environment
     return { url: new URL(named), region };
   }
   const [, suffix = '', dualStack = ''] = partitions.find(([regions]) => regions.test(region)) ?? [];
-  // The endpoints of DynamoDB in GovCloud are validated all of them, and have no second name.
-  const isFipsAnyway = service === 'dynamodb' && !isDualStack && region.startsWith('us-gov-');
+  // The endpoints of DynamoDB and STS in GovCloud are validated all of them, and have no second name.
+  const isFipsAnyway = service !== 'kms' && !isDualStack && region.startsWith('us-gov-');
   const host = isFips && !isFipsAnyway ? `${service}-fips` : service;
   return { url: new URL(`https://${host}.${region}.${isDualStack ? dualStack : suffix}/`), region };
 }

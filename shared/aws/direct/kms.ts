@@ -1,17 +1,18 @@
 // Signing with KMS without the SDK's client.
 import type { SignMessage } from '../kms.ts';
-import { createJsonService, type DirectOptions } from './json-service.ts';
+import { jsonProtocol } from './json-protocol.ts';
+import { createService, type DirectOptions } from './service.ts';
 
-const service = {
+const protocol = jsonProtocol({
   name: 'kms',
   contentType: 'application/x-amz-json-1.1',
   targetPrefix: 'TrentService',
   maxBytes: 64 * 1024,
-} as const;
+});
 
 /** Connects at once. @throws Error when the environment names no region, or endpoints that cannot be had */
 export function signDirectly(options: DirectOptions): SignMessage {
-  const { call, open } = createJsonService(service, options);
+  const { call, open } = createService(protocol, options);
   open();
   return async (keyId, message, spec) => {
     const input = { KeyId: keyId, Message: message.toString('base64'), MessageType: 'RAW', SigningAlgorithm: spec };

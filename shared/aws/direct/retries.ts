@@ -22,7 +22,13 @@ const throttling: ReadonlySet<string> = new Set([
   'TooManyRequestsException',
   'TransactionInProgressException',
 ]);
-const transient: ReadonlySet<string> = new Set(['InternalError', 'RequestTimeout', 'RequestTimeoutException']);
+const transient: ReadonlySet<string> = new Set([
+  'InternalError',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  // STS could not reach the issuer of a web identity.
+  'IDPCommunicationError',
+]);
 const transientStatuses: ReadonlySet<number> = new Set([500, 502, 503, 504]);
 
 /** Milliseconds, doubled at each further try; a random part of it is waited. */

@@ -35,8 +35,8 @@ test.each([
 ] as const)('by the setting %s both services are called by %s, with the same answers', async (awsClients, agent) => {
   const options = { awsClients, environment: process.env, clock: Date.now, random: Math.random };
   const get = { TableName: 'records', Key: { pk: { S: 'x' } }, ConsistentRead: true } as const;
-  expect(await createCallDynamoDb(options)('GetItem', get)).toMatchObject({ Item: {} });
-  const signature = await createSignMessage(options)('arn:key', Buffer.from('message'), 'ECDSA_SHA_256');
+  expect(await (await createCallDynamoDb(options))('GetItem', get)).toMatchObject({ Item: {} });
+  const signature = await (await createSignMessage(options))('arn:key', Buffer.from('message'), 'ECDSA_SHA_256');
   expect([...(signature ?? [])]).toEqual([0, 1, 2]);
   expect(agents).toEqual([agent, agent]);
 });

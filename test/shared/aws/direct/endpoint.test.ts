@@ -1,10 +1,16 @@
-// Where DynamoDB and KMS are: in every region and variant the SDK has the same answer.
+// Where DynamoDB, KMS and STS are: in every region and variant the SDK has the same answer.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { STSClient } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
 import { endpointOf } from '../../../../shared/aws/direct/endpoint.ts';
 
-const sdk = { dynamodb: new DynamoDBClient({ region: 'x-y-1' }), kms: new KMSClient({ region: 'x-y-1' }) };
+const region = 'x-y-1';
+const sdk = {
+  dynamodb: new DynamoDBClient({ region }),
+  kms: new KMSClient({ region }),
+  sts: new STSClient({ region }),
+};
 const regions = [
   ...['us-east-1', 'eu-west-1', 'ap-southeast-7', 'mx-central-1', 'xx-new-1', 'cn-north-1', 'cn-northwest-1'],
   ...[
@@ -24,7 +30,7 @@ const variants = [
   [true, true],
 ] as const;
 
-describe.each(['dynamodb', 'kms'] as const)('%s', (service) => {
+describe.each(['dynamodb', 'kms', 'sts'] as const)('%s', (service) => {
   test.each(variants)('has the endpoints of the SDK: FIPS %s, dual-stack %s', (UseFIPS, UseDualStack) => {
     for (const region of regions) {
       const environment = {

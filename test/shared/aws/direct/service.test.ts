@@ -3,15 +3,16 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createJsonService, type JsonService } from '../../../../shared/aws/direct/json-service.ts';
+import { jsonProtocol } from '../../../../shared/aws/direct/json-protocol.ts';
+import { createService } from '../../../../shared/aws/direct/service.ts';
 import { createSignPost } from '../../../../shared/aws/sigv4.ts';
 
-const service: JsonService = {
+const service = jsonProtocol({
   name: 'dynamodb',
   contentType: 'application/x-amz-json-1.0',
   targetPrefix: 'DynamoDB_20120810',
   maxBytes: 1_000,
-};
+});
 const keys = { AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
 const limits = { connectMs: 2_000, answerMs: 5_000, retryMs: 5_000 };
 const now = Date.parse('2030-01-01T00:00:00Z');
@@ -59,7 +60,7 @@ async function scripted(answers: readonly Scripted[], changes: Readonly<Record<s
   });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const environment = { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: url, ...keys, ...changes };
-  const { call } = createJsonService(service, { environment, clock: () => now, random: () => 0.01, limits });
+  const { call } = createService(service, { environment, clock: () => now, random: () => 0.01, limits });
   return { call, received, url };
 }
 
@@ -115,7 +116,7 @@ describe('tried again is', () => {
     await expect(call('PutItem', {})).rejects.toMatchObject({ name: 'ThrottlingException' });
     expect(received).toHaveLength(3);
     let time = now;
-    const late = createJsonService(service, {
+    const late = createService(service, {
       environment: { AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: url, ...keys },
       clock: () => {
         time += 10_000;

@@ -1,0 +1,112 @@
+// The code of each function, compiled from the sources by esbuild when a process first asks.
+import { basename, join } from 'node:path';
+import { type BuildOptions, buildSync } from 'esbuild';
+import { type FunctionCode, functionEntries } from './function-entries.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/**
+ * What functions load by `import()`, as they say it, and the module it is. Each shares nothing with the functions: it is
+ * handed what it must have in common with them, as the class of an error.
+ */
+const chunks = {
+  './cel.ts': 'shared/policy/cel.ts',
+  './sdk/dynamodb.ts': 'shared/aws/sdk/dynamodb.ts',
+  './sdk/kms.ts': 'shared/aws/sdk/kms.ts',
+  './sdk/sts.ts': 'shared/aws/sdk/sts.ts',
+} as const;
+
+/** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
+let compiled: FunctionCode | undefined;
+
+export const functionCode: FunctionCode = (entry) => {
+  compiled ??= compile();
+  return compiled(entry);
+};
+
+/** Of both builds. */
+const options = {
+  absWorkingDir: root,
+  outdir: 'bundles',
+  outExtension: { '.js': '.mjs' },
+  write: false,
+  metafile: true,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  mainFields: ['module', 'main'],
+  minify: true,
+  treeShaking: true,
+  sourcemap: false,
+  legalComments: 'none',
+  logLevel: 'error',
+  define: { 'process.env.NODE_ENV': '"production"' },
+} as const satisfies BuildOptions;
+
+/** Compiles every function at once: what they share is parsed once. */
+function compile(): FunctionCode {
+  const functions = built({
+    entryPoints: functionEntries.map((entry) => join('functions', `${entry}.ts`)),
+    external: Object.keys(chunks),
+  });
+  const optional = built({ entryPoints: Object.values(chunks), entryNames: '[name]', splitting: true });
+  return (entry) => {
+    const { text = '', imports = [] } = functions.get(`${entry}.mjs`) ?? {};
+    const named = imports.filter((path): path is keyof typeof chunks => path in chunks);
+    const index = named.reduce(
+      (code, path) => code.replaceAll(`import("${path}")`, `import("./${fileOf(path)}")`),
+      text,
+    );
+    const files = reachable(
+      named.map((path) => basename(fileOf(path))),
+      optional,
+    );
+    return new Map([
+      ['index.mjs', index],
+      ...files.map((file) => [join('chunks', file), optional.get(file)?.text ?? ''] as const),
+    ]);
+  };
+}
+
+function fileOf(path: keyof typeof chunks): string {
+  return `chunks/${basename(chunks[path], '.ts')}.mjs`;
+}
+
+interface Module {
+  readonly text: string;
+  /** Names of files, or paths as the source says them where esbuild leaves them alone. */
+  readonly imports: readonly string[];
+}
+
+/** By name of the file. */
+type Modules = ReadonlyMap<string, Module>;
+
+function built(more: BuildOptions): Modules {
+  const { outputFiles = [], metafile } = buildSync({ ...options, ...more });
+  return new Map(
+    outputFiles.map(({ path, text }) => {
+      const name = basename(path);
+      const { imports = [] } = metafile?.outputs[`${options.outdir}/${name}`] ?? {};
+      return [name, { text: withRequire(text), imports: imports.map(importedName) }];
+    }),
+  );
+}
+
+function importedName({ path, external }: { readonly path: string; readonly external?: boolean }): string {
+  return external ? path : basename(path);
+}
+
+/** The files, and what they import, and so on. */
+function reachable(files: readonly string[], modules: Modules): readonly string[] {
+  const found = new Set(files);
+  // The set grows while it is walked.
+  for (const file of found) for (const next of modules.get(file)?.imports ?? []) if (modules.has(next)) found.add(next);
+  return [...found].sort();
+}
+
+/** esbuild's stand-in for `require` throws in ES modules unless a real one is in scope; CommonJS dependencies need it. */
+function withRequire(code: string): string {
+  if (!code.includes('Dynamic require of')) return code;
+  return `import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);${code}`;
+}

@@ -1,0 +1,13 @@
+// The functions there are, and the shape of their code. Pure.
+
+export const functionEntries = [
+  ...(['token', 'introspect', 'revoke', 'admin-revocations', 'suspensions', 'events'] as const),
+  ...(['discovery', 'jwks', 'status-lists', 'decisions', 'session-revocations', 'keyring-seed'] as const),
+  ...(['value-digests'] as const),
+] as const;
+
+/** A file of functions/, without its ending. */
+export type FunctionEntry = (typeof functionEntries)[number];
+
+/** A function's code, by its path in the bundle. The same for every policy. */
+export type FunctionCode = (entry: FunctionEntry) => ReadonlyMap<string, string>;

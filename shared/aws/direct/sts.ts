@@ -1,0 +1,75 @@
+// Role sessions by STS without the SDK's client: its Query protocol, a form there and XML back.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+import type { AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
+import type { CallSts } from '../sts.ts';
+import type { Answer } from './answer.ts';
+import { AwsError } from './aws-error.ts';
+import { createService, type DirectOptions, type ServiceProtocol } from './service.ts';
+
+const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+
+const protocol: ServiceProtocol = {
+  name: 'sts',
+  maxBytes: 64 * 1024,
+  write: (operation, input) => ({
+    headers,
+    body: new URLSearchParams([
+      ['Action', operation],
+      ['Version', '2011-06-15'],
+      ...Object.entries(input).flatMap(([name, value]) => parameters(name, value)),
+    ]).toString(),
+    // The web identity is the proof: we need no right to present it.
+    isUnsigned: operation === 'AssumeRoleWithWebIdentity',
+  }),
+  read: sessionIn,
+  errorOf,
+};
+
+/** Connects at the first call. @throws Error when the environment names no region, or endpoints that cannot be had */
+export function stsDirectly(options: DirectOptions): CallSts {
+  const { call } = createService(protocol, options);
+  const session = (operation: string) => (request: object) =>
+    call(operation, request) as Promise<AssumeRoleWithWebIdentityResponse>;
+  return { assumeRole: session('AssumeRole'), assumeRoleWithWebIdentity: session('AssumeRoleWithWebIdentity') };
+}
+
+/** Of a list `Tags.member.1`, and of an object in it `Tags.member.1.Key`. */
+function parameters(name: string, value: unknown): [name: string, value: string][] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => parameters(`${name}.member.${index + 1}`, item));
+  if (typeof value !== 'object' || value === null) return [[name, String(value)]];
+  return Object.entries(value).flatMap(([key, inner]) => parameters(`${name}.${key}`, inner));
+}
+
+function sessionIn(xml: string): AssumeRoleWithWebIdentityResponse {
+  const size = elementIn(xml, 'PackedPolicySize');
+  const expiration = Date.parse(elementIn(xml, 'Expiration') ?? '');
+  return {
+    Credentials: {
+      AccessKeyId: elementIn(xml, 'AccessKeyId'),
+      SecretAccessKey: elementIn(xml, 'SecretAccessKey'),
+      SessionToken: elementIn(xml, 'SessionToken'),
+      Expiration: Number.isNaN(expiration) ? undefined : new Date(expiration),
+    },
+    ...(size !== undefined && { PackedPolicySize: Number(size) }),
+  };
+}
+
+/** Where the answer is not of STS itself, its name is the status. */
+function errorOf(answer: Answer): AwsError {
+  const xml = answer.body.toString('utf8');
+  const name = /^\w{1,100}$/.exec(elementIn(xml, 'Code') ?? '')?.[0] ?? `Status${answer.status}`;
+  return new AwsError(name, (elementIn(xml, 'Message') ?? `status ${answer.status}`).slice(0, 300), answer);
+}
+
+function elementIn(xml: string, name: string): string | undefined {
+  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
+  return text?.trim().replaceAll(/&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-f]{1,6}));/gi, unescaped);
+}
+
+const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+function unescaped(reference: string, name: string | undefined, decimal: string | undefined, hex: string | undefined) {
+  if (name !== undefined) return named[name] ?? reference;
+  const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+  return code <= 0x10ffff ? String.fromCodePoint(code) : reference;
+}
