@@ -1,13 +1,6 @@
-// `npm run build:cli`: dist/cambio.mjs, its SHA-256 beside it, and dist/github-action/ with a copy. Writes files.
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+// `npm run build:cli`: the part of a release that is the `cambio` command, in dist/. Writes files.
 import { join } from 'node:path';
-import { bundleCli } from './cli-bundle.ts';
+import { makeCommand } from './release/command.ts';
+import { root } from './release/release-part.ts';
 
-const root = join(import.meta.dirname, '..');
-const action = join(root, 'dist/github-action');
-const { code, sha256 } = await bundleCli();
-mkdirSync(action, { recursive: true });
-cpSync(join(root, 'cli/github-action'), action, { recursive: true });
-for (const folder of [action, join(root, 'dist')]) writeFileSync(join(folder, 'cambio.mjs'), code, { mode: 0o755 });
-writeFileSync(join(root, 'dist/cambio.mjs.sha256'), `${sha256}  cambio.mjs\n`);
-process.stdout.write(`dist/cambio.mjs ${Math.round(code.length / 1_024)} KiB, sha256 ${sha256}\n`);
+for (const line of await makeCommand(join(root, 'dist'))) process.stdout.write(`dist/${line}\n`);

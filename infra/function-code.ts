@@ -17,12 +17,19 @@ const chunks = {
 } as const;
 
 /** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
-let compiled: FunctionCode | undefined;
+let known: ReturnType<typeof compile> | undefined;
 
-export const functionCode: FunctionCode = (entry) => {
-  compiled ??= compile();
-  return compiled(entry);
-};
+function compiled() {
+  known ??= compile();
+  return known;
+}
+
+export const functionCode: FunctionCode = (entry) => compiled().codeOf(entry);
+
+/** What the functions are made of, by paths below the checkout. */
+export function functionSources(): readonly string[] {
+  return compiled().sources;
+}
 
 /** Of both builds. */
 const options = {
@@ -45,13 +52,13 @@ const options = {
 } as const satisfies BuildOptions;
 
 /** Compiles every function at once: what they share is parsed once. */
-function compile(): FunctionCode {
+function compile(): { readonly codeOf: FunctionCode; readonly sources: readonly string[] } {
   const functions = built({
     entryPoints: functionEntries.map((entry) => join('functions', `${entry}.ts`)),
     external: Object.keys(chunks),
   });
   const optional = built({ entryPoints: Object.values(chunks), entryNames: '[name]', splitting: true });
-  return (entry) => {
+  const codeOf: FunctionCode = (entry) => {
     const { text = '', imports = [] } = functions.get(`${entry}.mjs`) ?? {};
     const named = imports.filter((path): path is keyof typeof chunks => path in chunks);
     const index = named.reduce(
@@ -67,6 +74,7 @@ function compile(): FunctionCode {
       ...files.map((file) => [join('chunks', file), optional.get(file)?.text ?? ''] as const),
     ]);
   };
+  return { codeOf, sources: [...functions.values(), ...optional.values()].flatMap(({ sources }) => sources) };
 }
 
 function fileOf(path: keyof typeof chunks): string {
@@ -77,6 +85,8 @@ interface Module {
   readonly text: string;
   /** Names of files, or paths as the source says them where esbuild leaves them alone. */
   readonly imports: readonly string[];
+  /** What it is made of, by paths below the checkout. */
+  readonly sources: readonly string[];
 }
 
 /** By name of the file. */
@@ -87,8 +97,9 @@ function built(more: BuildOptions): Modules {
   return new Map(
     outputFiles.map(({ path, text }) => {
       const name = basename(path);
-      const { imports = [] } = metafile?.outputs[`${options.outdir}/${name}`] ?? {};
-      return [name, { text: withRequire(text), imports: imports.map(importedName) }];
+      const { imports = [], inputs = {} } = metafile?.outputs[`${options.outdir}/${name}`] ?? {};
+      const module = { text: withRequire(text), imports: imports.map(importedName), sources: Object.keys(inputs) };
+      return [name, module];
     }),
   );
 }

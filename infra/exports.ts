@@ -1,0 +1,4 @@
+// What the package `cambio-token-exchange` exports.
+export { PropsError } from './props-error.ts';
+export { type CompiledPolicyInput, PolicyError } from './resolve-policy.ts';
+export { TokenExchange, type TokenExchangeProps } from './token-exchange.ts';
