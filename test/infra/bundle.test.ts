@@ -91,7 +91,7 @@ describe('init of the token function', () => {
   const environment = {
     ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' },
     ...{ AWS_ENDPOINT_URL: nowhere, ISSUER: 'https://issuer.example', RECORDS_TABLE: 'records' },
-    ...{ API_BASE: 'https://api.example', DECISION_RETENTION: '86400' },
+    ...{ API_BASE: 'https://api.example', DECISION_RETENTION: '86400', DECISION_INDEX: 'all' },
   };
   const script = `
     import { registerHooks } from 'node:module';

@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
 const program = join(folder, 'cambio.mjs');
 let server: FakeServer;
 beforeAll(async () => {
-  execFileSync(process.execPath, ['infra/build-cli.ts'], { cwd: repository });
+  execFileSync(process.execPath, ['infra/release/build-cli.ts'], { cwd: repository });
   copyFileSync(join(repository, 'dist/cambio.mjs'), program);
   let isRevoked = false;
   server = await fakeServer({
