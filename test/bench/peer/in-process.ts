@@ -7,6 +7,7 @@ import { createSign, type SignMessage } from '../../../shared/aws/kms.ts';
 import { recordsOf } from '../../../shared/aws/records.ts';
 import { unverifiedDecisions } from '../../../shared/http/audited-endpoint.ts';
 import { byResource } from '../../../shared/http/by-resource.ts';
+import { createEntersList } from '../../../shared/http/decision-listing.ts';
 import { introspectionEndpoint } from '../../../shared/http/endpoints/introspection.ts';
 import { tokenEndpoint } from '../../../shared/http/endpoints/token.ts';
 import { createLog } from '../../../shared/http/log.ts';
@@ -38,7 +39,7 @@ const never = (): never => {
   throw new Error('no request of the bench comes here');
 };
 const capabilities = {
-  ...recordsOf({ call, table: 'records', clock, now, random: Math.random }),
+  ...recordsOf({ call, table: 'records', clock, now, random: Math.random, entersList: createEntersList('all', clock) }),
   issuer: world.self,
   policy,
   sign: createSign(signMessage),
@@ -48,7 +49,7 @@ const capabilities = {
   decisionRetention: 2_592_000,
   now,
   findRules: indexRules(policy.rules),
-  evaluateCondition: conditionEvaluator(),
+  evaluateCondition: await conditionEvaluator(policy),
   assumeRole: never,
   reserveStatus: never,
   newHandle: () => randomBytes(32),
