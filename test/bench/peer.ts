@@ -94,8 +94,8 @@ async function measureAll(): Promise<readonly Row[]> {
         servers.push(server);
         return server;
       };
-      const serveFunction: Bench['serveFunction'] = async (directory, log) => {
-        const env = { ...driver.environment, ...profile(), LAMBDA_TASK_ROOT: directory };
+      const serveFunction: Bench['serveFunction'] = async ({ directory, environment }, log) => {
+        const env = { ...environment, ...driver.environment, ...profile(), LAMBDA_TASK_ROOT: directory };
         const server = await startServer('function-server.mjs', env, log);
         servers.push(server);
         return server;

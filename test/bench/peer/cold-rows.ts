@@ -21,18 +21,19 @@ export async function coldRows(bench: Bench): Promise<ColdFigures> {
   const { deployments, made, driver } = bench;
   const event = join(deployments.folder, 'event.json');
   writeFileSync(event, JSON.stringify(eventOf('/token', headersOf(made.authorization), made.form)));
-  const env = { ...driver.environment, EVENT: event };
+  const { environment } = deployments.deployed('demonstration')('Token');
+  const env = { ...environment, ...driver.environment, EVENT: event };
   const ours = bench.quick ? variants.slice(0, 1) : variants;
-  const folders = new Map(ours.map((variant) => [variant, deployments.deployed(variant)('Token')]));
+  const functions = new Map(ours.map((variant) => [variant, deployments.deployed(variant)('Token')]));
   const modules = new Map<string, string>([
-    ...[...folders].map(([variant, folder]) => [variant, join(folder, 'index.mjs')] as const),
+    ...[...functions].map(([variant, { directory }]) => [variant, join(directory, 'index.mjs')] as const),
     ['sdk', deployments.bundled('sdk-function.mjs')],
     ['floor', deployments.bundled('floor-function.mjs')],
     ['empty', fileURLToPath(new URL('empty-function.mjs', import.meta.url))],
   ]);
   const starts = await inTurn(modules, env, bench.quick ? 2 : 15);
   const loaded = new Map<Variant, LoadedFiles>();
-  for (const [variant, folder] of folders) loaded.set(variant, await filesLoaded(folder, env));
+  for (const [variant, { directory }] of functions) loaded.set(variant, await filesLoaded(directory, env));
   return { rows: [...timeRows(starts, ours), ...byteRows(loaded)], loaded };
 }
 

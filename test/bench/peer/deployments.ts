@@ -12,8 +12,14 @@ import { synthesize } from '../../../infra/synthesize.ts';
 import type { AllowRule, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
 import { policyRule, policyText, type Variant, type World } from './world.ts';
 
-/** Folders of functions by the last word of their name in the template: `Token`, `Introspect`. */
-export type Deployment = (name: string) => string;
+export interface DeployedFunction {
+  readonly directory: string;
+  /** What the template says outright; names of resources are the bench's own. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Functions by the last word of their name in the template: `Token`, `Introspect`. */
+export type Deployment = (name: string) => DeployedFunction;
 
 export interface Deployments {
   readonly folder: string;
@@ -53,13 +59,20 @@ function synthesized(outdir: string, world: World, variant: Variant): Deployment
     const [, found] = resources.find(([id, { Type }]) => Type === 'AWS::Lambda::Function' && pattern.test(id)) ?? [];
     const directory = assets.get(found?.Properties?.Code?.S3Key ?? '');
     if (directory === undefined) throw new Error(`the template has no function ${name}`);
-    return directory;
+    const variables = Object.entries(found?.Properties?.Environment?.Variables ?? {});
+    const environment = Object.fromEntries(
+      variables.flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])),
+    );
+    return { directory, environment };
   };
 }
 
 interface Resource {
   readonly Type: string;
-  readonly Properties?: { readonly Code?: { readonly S3Key?: string } };
+  readonly Properties?: {
+    readonly Code?: { readonly S3Key?: string };
+    readonly Environment?: { readonly Variables?: Readonly<Record<string, unknown>> };
+  };
 }
 
 function compiled(world: World, variant: Variant) {
@@ -97,7 +110,10 @@ function bundle(folder: string, script: string, world: World): string {
  * A copy of a function with more rules than its policy has: for other targets, or before the one that grants and for its target,
  * each with another literal. Made of the compiled policy, for what is measured is the decision and not the compiler.
  */
-export function withRules(directory: string, extra: { readonly count: number; readonly sameTarget: boolean }): string {
+export function withRules(
+  { directory, environment }: DeployedFunction,
+  extra: { readonly count: number; readonly sameTarget: boolean },
+): DeployedFunction {
   const copy = `${directory}-${extra.sameTarget ? 'same' : 'other'}-${extra.count}`;
   cpSync(directory, copy, { recursive: true });
   const file = join(copy, 'policy.json');
@@ -123,7 +139,7 @@ export function withRules(directory: string, extra: { readonly count: number; re
   const more = { ...artifact, hash, rules: [...others, ...rules, granting] };
   const all = extra.sameTarget ? artifact.audiences : { ...artifact.audiences, ...audiences };
   writeFileSync(file, JSON.stringify({ ...more, audiences: all }));
-  return copy;
+  return { directory: copy, environment };
 }
 
 const resourceOf = (audience: string): string => `https://${audience}.acme.example`;

@@ -1,4 +1,5 @@
 // Rows 1 to 6: exchanges and introspections under load, beside the peer and the floor.
+import { dirname } from 'node:path';
 import type { Bench } from './bench.ts';
 import type { Server } from './processes.ts';
 import { type Figures, type Measured, measureRounds, medianOf, ratio, type Target } from './rounds.ts';
@@ -48,7 +49,7 @@ async function exchangeTargets({ serve, serveFunction, deployments, made }: Benc
 /** Rows 3 and 6: nothing outside the process. */
 export async function inProcessRows(bench: Bench): Promise<readonly Row[]> {
   const { serve, serveFunction, deployments, made, driver, seconds } = bench;
-  const cambio = await serveFunction(deployments.bundled('in-process.ts').replace(/\/index\.mjs$/, ''));
+  const cambio = await serveFunction({ directory: dirname(deployments.bundled('in-process.ts')), environment: {} });
   const peer = await serve('provider-server.mjs', { WORK: 'memory' });
   const floor = await serve('floor-server.mjs', { WORK: 'memory' });
   const rounds = { count: bench.rounds, seconds, connections: sixteen };

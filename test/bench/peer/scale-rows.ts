@@ -15,14 +15,14 @@ const root = join(import.meta.dirname, '..', '..', '..');
 /** Rows 9 and 9b: CPU of an exchange. */
 export async function scaleRows(bench: Bench): Promise<readonly Row[]> {
   const { driver, deployments, serveFunction, made } = bench;
-  const folder = deployments.deployed('demonstration')('Token');
+  const deployed = deployments.deployed('demonstration')('Token');
   const requests = made.exchanges;
   const served = async (count: number, sameTarget: boolean) => ({
     name: `${count} ${sameTarget ? 'of the target' : 'of others'}`,
-    server: await serveFunction(withRules(folder, { count, sameTarget })),
+    server: await serveFunction(withRules(deployed, { count, sameTarget })),
     requests,
   });
-  const server = await serveFunction(folder);
+  const server = await serveFunction(deployed);
   const rounds = { count: bench.rounds, seconds: bench.seconds, connections: 16 };
   const records = await measureRounds(
     driver,
