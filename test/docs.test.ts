@@ -6,8 +6,8 @@ import { compilePolicyFiles } from '../infra/policy/compile-policy.ts';
 
 const root = join(import.meta.dirname, '..');
 const textOf = (file: string): string => readFileSync(join(root, file), 'utf8');
-const pages = globSync(['*.md', 'docs/**/*.md', 'infra/**/*.md', 'cli/**/*.md'], { cwd: root });
-const sources = globSync('{infra,functions,shared,cli,test}/**/*.{ts,mjs,cjs,yaml,yml}', {
+const pages = globSync(['*.md', 'docs/**/*.md', 'infra/**/*.md', 'cli/**/*.md', 'examples/**/*.md'], { cwd: root });
+const sources = globSync('{infra,functions,shared,cli,examples,test}/**/*.{ts,mjs,cjs,yaml,yml}', {
   cwd: root,
   exclude: (name) => /(?:^|\/)node_modules$/.test(name),
 });
@@ -15,7 +15,7 @@ const sources = globSync('{infra,functions,shared,cli,test}/**/*.{ts,mjs,cjs,yam
 /** A file of ours: a path from the root, or the end of one. Names in capitals stand for any name. */
 const mention = /(?<![\w@/.*}-])(?:[\w.-]+\/)*[\w.-]+\.(?:ts|mjs|md)\b(?![\w-])/g;
 /** Made by a build or by the reader, not by us. */
-const made = new Set(['dist/cambio.mjs']);
+const made = new Set(['dist/cambio.mjs', 'work/invoke.mjs']);
 
 function isThere(path: string): boolean {
   if (/[A-Z]{2}/.test(path.replace(/\b(?:README|CONTRIBUTING|SECURITY|CHANGELOG)\.md/, ''))) return true;

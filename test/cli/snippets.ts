@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Code blocks of one language below a heading, in order. @throws Error when there is none */
-export function snippetsOf(document: string, heading: string, language: string): readonly string[] {
+function snippetsOf(document: string, heading: string, language: string): readonly string[] {
   const text = readFileSync(join(import.meta.dirname, '../../docs', document), 'utf8');
   const [, section = ''] = text.split(new RegExp(`^#+ ${heading.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`, 'm'));
   const [until = ''] = section.split(/^#+ /m);
