@@ -15,5 +15,6 @@ run(process.execPath, [stryker, 'run', join(here, 'stryker.config.json'), ...pro
 
 function run(command: string, words: readonly string[], cwd: string): void {
   const { status, error } = spawnSync(command, words, { cwd, stdio: 'inherit' });
-  if (status !== 0) throw error ?? new Error(`${command} ended with ${status}`);
+  if (error) throw error;
+  if (status !== 0) process.exit(status ?? 1);
 }
