@@ -1,5 +1,7 @@
-// Cost of a decision against the number of rules in the policy, where the question's issuer and target always have ten:
-// npm run bench:policy
+// Cost of a decision against the number of rules in the policy, where the question's issuer and target always have ten; and of
+// `cambio policy check` of so many rules, of one target and of many: npm run bench:policy
+import { compilePolicyFiles } from '../../infra/policy/compile-policy.ts';
+import { hasErrors } from '../../infra/policy/source/diagnostic.ts';
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
 import type { NamedCondition, PolicyRule } from '../../shared/policy/compiled-policy.ts';
 import { evaluatePolicy, indexRules, type PolicyQuestion } from '../../shared/policy/evaluate.ts';
@@ -76,5 +78,42 @@ for (const [title, when] of [
     console.log(
       `${title.padEnd(16)}${String(sizes[index]).padStart(6)} rules  ${cost.toFixed(1).padStart(6)} µs  ×${ratio.toFixed(2)}`,
     );
+  }
+}
+
+/** A rule for each repository, with audiences for so many of them each. */
+function policyText(size: number, targets: number): string {
+  const rules = Array.from(
+    { length: size },
+    (_, index) => `  - id: rule-${index}
+    from: github
+    match: { sub: "repo:acme@1/app-${index}@${index}:*", repository_id: "${index}", ref: refs/heads/main }
+    grant: { audience: api-${index % targets}, scopes: [orders:read] }
+`,
+  );
+  const audiences = Array.from({ length: targets }, (_, index) => `  api-${index}: { scopes: [orders:read] }\n`);
+  return `version: 1
+issuers:
+  github: { url: "https://token.actions.githubusercontent.com", audience: "https://sts.acme.example", claims: github-actions }
+audiences:
+${audiences.join('')}rules:
+${rules.join('')}`;
+}
+
+console.log('policy check, in process');
+for (const [title, targetsOf] of [
+  ['one target', () => 1],
+  ['ten rules each', (size: number) => size / rulesPerTarget],
+] as const) {
+  for (const size of sizes.slice(1)) {
+    const text = policyText(size, targetsOf(size));
+    const before = process.cpuUsage();
+    const start = performance.now();
+    const { diagnostics } = compilePolicyFiles([{ path: 'policy.yaml', text }], { urlsComeLater: true, advice: true });
+    const wall = (performance.now() - start) / 1_000;
+    const { user, system } = process.cpuUsage(before);
+    if (hasErrors(diagnostics)) throw new Error(diagnostics[0]?.message);
+    const cpu = (user + system) / 1_000_000;
+    console.log(`${title.padEnd(16)}${String(size).padStart(6)} rules  ${wall.toFixed(2)} s, CPU ${cpu.toFixed(2)} s`);
   }
 }
