@@ -69,10 +69,18 @@ function hopLines({ rule, client, target, scope, claims, actor }: ShownHop, poli
   const by = client === undefined ? '' : ` by client ${client}`;
   return [
     `   ${rule}: ${target}${by}${scope === undefined ? '' : ` for scope ${scope}`}`,
-    ...conditionsOf(policy.rules.find(({ id }) => id === rule)).map((condition) => `     if ${shown(condition)}`),
+    ...conditionsOf(rulesById(policy).get(rule)).map((condition) => `     if ${shown(condition)}`),
     `     ${shown(JSON.stringify(claims))}`,
     ...(actor ? [`     actor from ${actor.issuer}: ${shown(JSON.stringify(actor.claims))}`] : []),
   ];
+}
+
+const listed = new WeakMap<PolicyArtifact, ReadonlyMap<string, PolicyRule>>();
+
+function rulesById(policy: PolicyArtifact): ReadonlyMap<string, PolicyRule> {
+  const rules = listed.get(policy) ?? new Map(policy.rules.map((rule) => [rule.id, rule]));
+  listed.set(policy, rules);
+  return rules;
 }
 
 function conditionsOf(rule: PolicyRule | undefined): readonly string[] {

@@ -1,5 +1,6 @@
 // Which rules lead to a target one after the other: a rule about a foreign token first, then rules about our own. Pure.
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { audiencesNamed } from './audience-names.ts';
 import { groupBy } from './rule-index.ts';
 import { isWanted } from './witness.ts';
 import { type Allow, targetOf } from './world.ts';
@@ -67,10 +68,22 @@ function longer(
     .flatMap((audience) => (granting.get(audience) ?? []).map((rule): RulePath => [rule, ...path]));
 }
 
-/** Audiences whose tokens a rule from self exchanges: references never are. */
-export function audiencesOf({ match }: Allow, { audiences }: PolicyArtifact): readonly string[] {
+const exchanged = new WeakMap<PolicyArtifact, Map<Allow, readonly string[]>>();
+
+/** Audiences whose tokens a rule from self exchanges, found once for each rule: references never are. */
+export function audiencesOf(rule: Allow, policy: PolicyArtifact): readonly string[] {
+  const known = exchanged.get(policy) ?? new Map<Allow, readonly string[]>();
+  exchanged.set(policy, known);
+  const found = known.get(rule) ?? findAudiences(rule, policy);
+  known.set(rule, found);
+  return found;
+}
+
+function findAudiences({ match }: Allow, { audiences }: PolicyArtifact): readonly string[] {
   const wishes = match.filter(({ path }) => path === 'aud');
-  return Object.values(audiences)
+  const written = wishes.map(({ anyOf }) => anyOf.map((wanted) => ('equals' in wanted ? wanted.equals : undefined)));
+  const named = written.find((values) => !values.includes(undefined));
+  return (named ? audiencesNamed(named, audiences) : Object.values(audiences))
     .filter(({ format }) => format !== 'reference')
     .filter(({ name, resource }) => {
       const forms = resource === undefined ? [name] : [name, resource];

@@ -1,5 +1,5 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
-import { audienceForms, writtenForms } from '../../../shared/policy/audience-forms.ts';
+import { writtenForms } from '../../../shared/policy/audience-forms.ts';
 import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
 import { isClaims } from '../../../shared/policy/claims.ts';
 import type { PolicyArtifact, ValueHole } from '../../../shared/policy/compiled-policy.ts';
@@ -15,6 +15,7 @@ import type { PolicyQuestion, Presented } from '../../../shared/policy/question.
 import { wholeSeconds } from '../../../shared/policy/registered-claims.ts';
 import type { FilledGrant, SessionProblem } from '../../../shared/policy/role-grant.ts';
 import { namedTargets, type Target, targetsOf, writtenNames } from '../../../shared/policy/target.ts';
+import { audiencesNamed } from './audience-names.ts';
 import { rehearseSession } from './rehearse-session.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 
@@ -117,18 +118,8 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
     const aud = claims['aud'] === undefined ? {} : { aud: [claims['aud']].flat() };
     return { issuer, claims: { ...claims, ...outermost, ...aud }, ...(declared && { declared }) };
   }
-  const aud = [claims['aud']].flat();
-  const named = Object.values(policy.audiences).filter((audience) =>
-    audienceForms(audience).some((form) => aud.includes(form)),
-  );
-  return {
-    issuer,
-    claims: {
-      ...claims,
-      ...outermost,
-      aud: named.flatMap(writtenForms),
-    },
-  };
+  const named = audiencesNamed([claims['aud']].flat(), policy.audiences);
+  return { issuer, claims: { ...claims, ...outermost, aud: named.flatMap(writtenForms) } };
 }
 
 function endingOf(
