@@ -1,31 +1,24 @@
 // The GitHub action in a job against the running local stack: it gets a token, and the end of the job ends the token.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundleCli } from '../../../infra/cli-bundle.ts';
 import type { LocalStack } from '../../../infra/local/stack.ts';
 import { cambioIn, inTheWorld } from '../../cli/cambio.ts';
 import { type FakeServer, fakeServer } from '../../cli/fake-server.ts';
+import { action } from '../../cli/github-action/action.ts';
 import { runAction } from '../../cli/github-runner.ts';
 import { demonstrationStack } from './stack.ts';
 
-const action = mkdtempSync(join(tmpdir(), 'cambio-action-'));
 let stack: LocalStack;
 let github: FakeServer;
 beforeAll(async () => {
-  cpSync(join(import.meta.dirname, '../../../cli/github-action'), action, { recursive: true });
-  writeFileSync(join(action, 'cambio.mjs'), (await bundleCli()).code);
   stack = await demonstrationStack();
   // Asked twice, GitHub gives two tokens of the same run.
   github = await fakeServer({
     '/oidc': async ({ query }) => ({ body: { value: await stack.tokenFor('github', { aud: query.get('audience') }) } }),
   });
 });
-afterAll(async () => {
-  await github.close();
-  rmSync(action, { recursive: true });
-});
+afterAll(() => github.close());
 
 async function isActive(token: string): Promise<unknown> {
   const pod = join(action, 'pod');

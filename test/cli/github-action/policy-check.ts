@@ -1,18 +1,16 @@
 // The policy check of a pull request, in a checkout as a runner makes it: a newest commit alone, whose base is fetched.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { bundleCli } from '../../infra/cli-bundle.ts';
-import { runAction } from './github-runner.ts';
-import { snippetOf } from './snippets.ts';
+import { runAction } from '../github-runner.ts';
+import { snippetOf } from '../snippets.ts';
+import { action } from './action.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-pull-request-'));
-const [action, origin, workspace] = ['action', 'origin', 'workspace'].map((name) => join(folder, name)) as [
-  ...[string, string, string],
-];
+const [origin, workspace] = ['origin', 'workspace'].map((name) => join(folder, name)) as [string, string];
 const check = join(action, 'policy-check');
 const git = (cwd: string, ...words: readonly string[]): string =>
   execFileSync(
@@ -43,9 +41,7 @@ tests:
     expect: { allow: true, rule: main }
 `;
 let base = '';
-beforeAll(async () => {
-  cpSync(join(import.meta.dirname, '../../cli/github-action'), action, { recursive: true });
-  writeFileSync(join(action, 'cambio.mjs'), (await bundleCli()).code);
+beforeAll(() => {
   mkdirSync(join(origin, 'policy'), { recursive: true });
   git(origin, 'init', '-q', '-b', 'main');
   // As GitHub serves it.
