@@ -113,7 +113,7 @@ server() {
 private() {
   case $1 in
     *[!!-~]* | *@* | *'"'* | *\\*) misused "$2 is none" ;;
-    https://?* | http://127.0.0.1 | http://127.0.0.1[:/]* | http://localhost | http://localhost[:/]*) ;;
+    https://?* | http://\[::1\] | http://\[::1\][:/]* | http://127.0.0.1 | http://127.0.0.1[:/]* | http://localhost | http://localhost[:/]*) ;;
     *) misused "$2 must be https, or http on loopback" ;;
   esac
 }
@@ -226,7 +226,7 @@ request() {
   shift
   for pause in 1 3 end; do
     got=$(
-      curl -q -sS --max-time 20 --proto '=http,https' -K - -w '\n%{http_code}' "$@" <<EOF
+      curl -q -g -sS --max-time 20 --proto '=http,https' -K - -w '\n%{http_code}' "$@" <<EOF
 $config
 EOF
     ) || got="${newline}000"
