@@ -9,6 +9,8 @@ export interface CliBundle {
   readonly sha256: string;
   /** What became part of it before the policy commands are loaded. */
   readonly metafile: Metafile;
+  /** All that it is made of, the policy commands too, by paths below the checkout. */
+  readonly sources: readonly string[];
 }
 
 /** One copy of cli/usage.ts for both parts: its error class is told apart by identity. */
@@ -42,12 +44,12 @@ const require = createRequire(import.meta.url);
 `;
 
 export async function bundleCli(): Promise<CliBundle> {
-  const policy = textOf(
-    await build({ ...options, entryPoints: ['cli/policy/compiler-commands.ts'], plugins: [sharedUsage] }),
-  );
-  const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins: [deferred(policy)] });
+  const policy = await build({ ...options, entryPoints: ['cli/policy/compiler-commands.ts'], plugins: [sharedUsage] });
+  const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins: [deferred(textOf(policy))] });
   const code = `${start}${textOf(main)}`;
-  return { code, sha256: createHash('sha256').update(code).digest('hex'), metafile: main.metafile };
+  const sha256 = createHash('sha256').update(code).digest('hex');
+  const sources = [main, policy].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  return { code, sha256, metafile: main.metafile, sources };
 }
 
 /** From whichever room it is imported. */

@@ -5,10 +5,12 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { functionCode, functionSources } from '../function-code.ts';
 import { functionEntries } from '../function-entries.ts';
+import { policyJsonSchema } from '../policy/schema/json-schema.ts';
 import { bundleConstruct } from './construct-bundle.ts';
 import { declarationsOf } from './declarations.ts';
 import { filesOfFunctions } from './function-files.ts';
 import { licencesOf } from './licences.ts';
+import { settleModes } from './modes.ts';
 import { description, license, type ReleasePart, root, version } from './release-part.ts';
 
 const name = 'cambio-token-exchange';
@@ -27,8 +29,9 @@ const manifest = {
   exports: {
     '.': { types: './types/infra/exports.d.ts', default: './index.js' },
     './package.json': './package.json',
+    './policy.schema.json': './policy.schema.json',
   },
-  files: ['index.js', 'types', 'functions', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES'],
+  files: ['index.js', 'types', 'functions', 'policy.schema.json', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES'],
   peerDependencies,
 };
 
@@ -36,6 +39,7 @@ const manifest = {
 export const makePackage: ReleasePart = async (dist) => {
   const folder = join(dist, name);
   await writePackage(folder);
+  settleModes(folder);
   const packed = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', dist], {
     ...{ cwd: folder, encoding: 'utf8' },
   });
@@ -49,6 +53,7 @@ export async function writePackage(folder: string): Promise<void> {
     'package.json': `${JSON.stringify(manifest, undefined, 2)}\n`,
     'index.js': code,
     'THIRD-PARTY-LICENSES': licencesOf([...sources, ...functionSources()]),
+    'policy.schema.json': policyJsonSchema(),
     ...declarationsOf('infra/exports.ts'),
     ...filesOfFunctions(functionEntries, functionCode),
   };
