@@ -94,11 +94,12 @@ function roundTrips(calls: readonly TracedCall[]): number {
   return trips;
 }
 
-type Value = Readonly<{ S?: string; N?: string; SS?: readonly string[] }>;
+type Value = Readonly<{ S?: string; N?: string; B?: string; SS?: readonly string[] }>;
 
 /** Bytes of an item as DynamoDB counts them: names and values, numbers at two digits a byte and one more. */
 function sizeOf(item: Readonly<Record<string, Value>>): number {
-  const valueSize = ({ S, N, SS }: Value): number => {
+  const valueSize = ({ S, N, B, SS }: Value): number => {
+    if (B !== undefined) return Buffer.byteLength(B, 'base64');
     if (N !== undefined) return Math.ceil(N.length / 2) + 1;
     return [S ?? '', ...(SS ?? [])].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
   };

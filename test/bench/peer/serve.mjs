@@ -1,5 +1,7 @@
 // What the measured processes have in common: a port, and their CPU time when they are asked for it.
-import { createServer } from 'node:http';
+
+// Imported by an ES module it would load undici, whose memory no function has.
+const { createServer } = process.getBuiltinModule('node:http');
 
 /**
  * Serves on a free port and tells the parent which.
