@@ -3,16 +3,10 @@
 
 import { createSend } from '../http-client.ts';
 import { runProgram } from '../run-program.ts';
+import type { CambioClient, IssuedToken, RoleCredentials, RoleRequest, TokenRequest } from './answers.ts';
 import { CambioError, type CambioErrorFacts } from './cambio-error.ts';
 import type { CambioOptions, ClientAuthentication, TextSource, TokenSource } from './options.ts';
-import {
-  type CambioClient,
-  type IssuedToken,
-  type RoleCredentials,
-  type RoleRequest,
-  type TokenRequest,
-  tokenClient,
-} from './token-client.ts';
+import { tokenClient } from './token-client.ts';
 
 export {
   type CambioClient,

@@ -1,4 +1,4 @@
-// The npm package `cambio-token-exchange`: the construct compiled, its declarations, and each function's code compiled already, so
+// The npm package `cambio-token-exchange`: the construct and the client library compiled, their declarations, and each function's code compiled already, so
 // that what makes those does not travel. A folder, and the tarball of it. Writes files; runs npm, which asks no registry.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { functionCode, functionSources } from '../function-code.ts';
 import { functionEntries } from '../function-entries.ts';
 import { policyJsonSchema } from '../policy/schema/json-schema.ts';
+import { bundleClient } from './client-bundle.ts';
 import { bundleConstruct } from './construct-bundle.ts';
 import { declarationsOf } from './declarations.ts';
 import { filesOfFunctions } from './function-files.ts';
@@ -28,10 +29,11 @@ const manifest = {
   types: './types/infra/exports.d.ts',
   exports: {
     '.': { types: './types/infra/exports.d.ts', default: './index.js' },
+    './client': { types: './types/cli/client/client.d.ts', default: './client.cjs' },
     './package.json': './package.json',
     './policy.schema.json': './policy.schema.json',
   },
-  files: ['index.js', 'types', 'functions', 'policy.schema.json', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES'],
+  files: ['index.js', 'client.cjs', 'types', 'functions', 'policy.schema.json', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES'],
   peerDependencies,
 };
 
@@ -52,9 +54,11 @@ export async function writePackage(folder: string): Promise<void> {
   const files = {
     'package.json': `${JSON.stringify(manifest, undefined, 2)}\n`,
     'index.js': code,
+    'client.cjs': await bundleClient(),
     'THIRD-PARTY-LICENSES': licencesOf([...sources, ...functionSources()]),
     'policy.schema.json': policyJsonSchema(),
     ...declarationsOf('infra/exports.ts'),
+    ...declarationsOf('cli/client/client.ts'),
     ...filesOfFunctions(functionEntries, functionCode),
   };
   for (const [path, text] of Object.entries(files)) {

@@ -4,25 +4,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleClient } from '../../infra/release/client-bundle.ts';
 
-const repository = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'cambio-bench-'));
 const rounds = 25;
 const calls = 20_000;
 
-const { outputFiles } = await build({
-  absWorkingDir: repository,
-  entryPoints: ['cli/client/client.ts'],
-  write: false,
-  bundle: true,
-  platform: 'node',
-  format: 'cjs', // an ES module's import of node:crypto loads its Web Crypto, too
-  target: 'node20',
-  minify: true,
-  legalComments: 'none',
-});
-const text = outputFiles[0]?.text ?? '';
+const text = await bundleClient();
 writeFileSync(join(folder, 'client.cjs'), text);
 writeFileSync(join(folder, 'empty.mjs'), 'export {};');
 writeFileSync(

@@ -41,7 +41,10 @@ test('its manifest has the construct for import and for require, and no dependen
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   expect(manifest).toMatchObject({
     name: 'cambio-token-exchange',
-    exports: { '.': { types: './types/infra/exports.d.ts', default: './index.js' } },
+    exports: {
+      '.': { types: './types/infra/exports.d.ts', default: './index.js' },
+      './client': { types: './types/cli/client/client.d.ts', default: './client.cjs' },
+    },
   });
   expect(Object.keys(manifest.peerDependencies)).toEqual(['aws-cdk-lib', 'constructs']);
   expect(manifest.dependencies).toBeUndefined();
@@ -78,11 +81,21 @@ test('an app of `cdk init` that has it compiles, and synthesizes what the reposi
     const use = `new TokenExchange(this, 'Exchange', { policy: ${JSON.stringify(policy)} });`;
     return `import { TokenExchange } from 'cambio-token-exchange';\n${text.replace('// The code', `${use}\n// The code`)}`;
   });
+  writeFileSync(
+    join(app, 'lib/caller.ts'),
+    `import { createClient, fromCambio, type IssuedToken } from 'cambio-token-exchange/client';
+     const cambio = createClient({ url: 'https://cambio.acme.example', workloadToken: 'aws' });
+     export const token = (): Promise<IssuedToken> => cambio.token({ audience: 'orders-api' });
+     export const credentials = fromCambio({ role: 'deploy', url: 'https://cambio.acme.example' });`,
+  );
   const env = { CDK_OUTDIR: join(app, 'cdk.out'), CDK_VALIDATION: 'false' };
   const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: app, encoding: 'utf8', env });
   expect(run('node_modules/typescript/bin/tsc', '--noEmit', 'false', '--outDir', 'out')).toBe('');
   expect(readFileSync(join(app, 'out/lib/app-stack.js'), 'utf8')).toContain('require("cambio-token-exchange")');
   run('out/bin/app.js');
+  run('out/lib/caller.js');
+  const loads = "import { CambioError } from 'cambio-token-exchange/client'; console.log(typeof CambioError)";
+  expect(run('--input-type=module', '--eval', loads)).toBe('function\n');
 
   const stack = new Stack(
     new App({ outdir: join(app, 'own.out'), builtinCloudFormationValidation: false }),
