@@ -1,28 +1,24 @@
-// What a revocation check costs with a thousand records in the table and with a million: calls, bytes and CPU of one check,
-// by breadth of the family and depth of the chain; and what the build of a Status List costs with a thousand revocations and
-// with a hundred thousand, spread over the 30 days they are kept. `npm run bench:lifecycle -- [--records N] [--rounds N]`. Loopback only;
-// the store is the embedded DynamoDB, so only ratios within one run say anything.
+// What the build of a Status List reads with a thousand tokens and revocations and with a hundred thousand, spread over the 30
+// days that revocations are kept: counted, in memory, and an error where it is not flat. And what a revocation check costs with a
+// thousand records in the table and with a hundred thousand (or a million: --records): calls, bytes and CPU of one check, by
+// breadth of the family and depth of the chain, on the embedded DynamoDB, so only ratios within one run say anything.
+// `npm run bench:lifecycle -- [--records N] [--rounds N]`.
 import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createFindHolds } from '../../shared/aws/holds.ts';
-import { createListRevocations, createListTokens } from '../../shared/aws/listed-items.ts';
-import { hourOf, listedRevocations } from '../../shared/aws/record-keys.ts';
 import { callBySdk } from '../../shared/aws/sdk/dynamodb.ts';
 import { chainRevocableBy } from '../../shared/oauth/revocation/revocation.ts';
-import { makeStatusListToken } from '../../shared/oauth/status-list/status-list-token.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';
-import { makeWorld, now } from '../world.ts';
+import { countListBuilds } from './list-builds.ts';
 
 const { values } = parseArgs({
-  options: { records: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' } },
+  options: { records: { type: 'string', default: '100000' }, rounds: { type: 'string', default: '5' } },
 });
 const sizes = [1_000, Math.min(Number(values.records), 1_000_000)];
 const rounds = Math.min(Number(values.rounds), 20);
 const checksPerRound = 400;
-const revoked = sizes.map((size) => Math.min(size, 100_000));
-const buildsPerRound = 10;
 
 interface Cost {
   readonly calls: number;
@@ -31,6 +27,7 @@ interface Cost {
   readonly wall: number;
 }
 
+await countListBuilds();
 const engine = engines.find(({ available }) => available) ?? engines[1];
 if (!engine) throw new Error('no DynamoDB engine');
 const running = await engine.start();
@@ -60,21 +57,6 @@ try {
     if (small && large)
       console.log(`          CPU ×${ratio(large.cpu, small.cpu)}, bytes ×${ratio(large.bytes, small.bytes)}`);
   }
-  console.log('revocations of 30 days  list build  calls   bytes  CPU µs  wall µs   (medians, one build)');
-  for (const size of revoked) {
-    const name = `revocations-${size}`;
-    await fill(client, name, size, revocationIn30Days(size));
-    const warm = listBuild(client, name);
-    await warm();
-    const builds = { cold: () => listBuild(client, name)(), warm };
-    for (const [kind, build] of Object.entries(builds)) {
-      const costs: Cost[] = [];
-      for (let round = 0; round < rounds; round += 1) costs.push(await measure(build, traffic, buildsPerRound));
-      const { calls, bytes, cpu, wall } = median(costs);
-      const columns = [size, kind, calls.toFixed(2), bytes.toFixed(0), cpu.toFixed(0), wall.toFixed(0)];
-      printRow(columns, [22, 11, 6, 7, 7, 8]);
-    }
-  }
 } finally {
   await running.close();
 }
@@ -89,11 +71,8 @@ function chain(depth: number) {
   return { origin: { iss: 'github', iat: 0, run: '9001' }, participants: [], tokens };
 }
 
-async function measure(
-  check: () => Promise<unknown>,
-  traffic: { calls: number; bytes: number },
-  times = checksPerRound,
-): Promise<Cost> {
+async function measure(check: () => Promise<unknown>, traffic: { calls: number; bytes: number }): Promise<Cost> {
+  const times = checksPerRound;
   const before = { ...traffic };
   const cpu = process.cpuUsage();
   const started = performance.now();
@@ -125,26 +104,6 @@ function countTraffic(client: DynamoDBClient): { calls: number; bytes: number } 
   return traffic;
 }
 
-/** A list nothing of which is revoked, as a new instance makes its first and the same one all others. */
-function listBuild(client: DynamoDBClient, table: string) {
-  const call = callBySdk(client);
-  const { readKeyring, sign } = makeWorld().cambio;
-  const listRevocations = createListRevocations({ call, table, now: () => now, hours: 26 });
-  const listTokens = createListTokens(call, table);
-  const capabilities = { issuer: 'https://cambio.example', readKeyring, sign, listRevocations, listTokens };
-  return () => makeStatusListToken('es256-a-0', { ...capabilities, countPositions: async () => 1 });
-}
-
-/** The n-th of so many, the last of them now. */
-function revocationIn30Days(size: number) {
-  return (n: number) => ({
-    pk: { S: `#revoked#jti#${n}` },
-    issuedBefore: { N: '1' },
-    expiresAt: { N: '9999999999' },
-    listed: { S: listedRevocations(hourOf(now - Math.floor(((size - 1 - n) * 30 * 86_400) / size))) },
-  });
-}
-
 type FilledItem = Readonly<Record<string, { S: string } | { N: string }>>;
 
 /** Nobody asks about it: the breadth of everything that was ever revoked. */
@@ -156,18 +115,13 @@ function unasked(n: number): FilledItem {
   };
 }
 
-async function fill(
-  client: DynamoDBClient,
-  table: string,
-  size: number,
-  itemOf: (n: number) => FilledItem = unasked,
-): Promise<void> {
+async function fill(client: DynamoDBClient, table: string, size: number): Promise<void> {
   await createTable(client, table);
   const batches = Array.from({ length: Math.ceil(size / 25) }, (_, n) => n * 25);
   const worker = async (): Promise<void> => {
     for (let start = batches.pop(); start !== undefined; start = batches.pop()) {
       const requests = Array.from({ length: Math.min(25, size - start) }, (_, n) => ({
-        PutRequest: { Item: itemOf(start + n) },
+        PutRequest: { Item: unasked(start + n) },
       }));
       await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } }));
     }
