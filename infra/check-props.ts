@@ -15,6 +15,7 @@ export interface CheckedProps {
   readonly decisionRetention?: Duration | undefined;
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
+  readonly removalPolicy?: string | undefined;
 }
 
 /** @throws PropsError */
@@ -38,6 +39,9 @@ export function checkProps(props: CheckedProps): void {
   }
   if (!['all', 'refusals', 'none', undefined].includes(props.decisionIndex)) {
     throw new PropsError('decisionIndex must be all, refusals or none');
+  }
+  if (!['destroy', undefined].includes(props.removalPolicy)) {
+    throw new PropsError('removalPolicy is DESTROY, for a stack on trial, or nothing');
   }
   // A decision is the record of its token, too: it has to outlive every token.
   if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {

@@ -42,12 +42,14 @@ const decidedIndex = {
 
 export interface RecordsTableProps {
   readonly decisionIndex: DecisionIndex;
+  /** It goes with its stack. */
+  readonly onTrial: boolean;
 }
 
 export class RecordsTable extends Construct {
   readonly table: TableV2;
 
-  constructor(scope: Construct, id: string, { decisionIndex }: RecordsTableProps) {
+  constructor(scope: Construct, id: string, { decisionIndex, onTrial }: RecordsTableProps) {
     super(scope, id);
     // Of one Region, and at the price of any other: CloudFormation never turns another type of table into one that can have
     // replicas, and this one is to last.
@@ -58,7 +60,7 @@ export class RecordsTable extends Construct {
       // The AWS managed key: its use is in CloudTrail, it needs no grant, and DynamoDB caches it, so it costs no latency.
       encryption: TableEncryptionV2.awsManagedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: true,
+      deletionProtection: !onTrial,
       // After a failed first deployment too: deleting a protected table would fail, and the rollback with it.
       removalPolicy: RemovalPolicy.RETAIN,
       globalSecondaryIndexes: [listedIndex, ...(decisionIndex === 'none' ? [] : [decidedIndex])],

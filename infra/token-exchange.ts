@@ -1,22 +1,34 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
-import { Annotations, Aws, CfnRule, Duration, Fn, Stack } from 'aws-cdk-lib';
+import { Annotations, Aws, CfnRule, Duration, Fn, type RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
-import type { CfnOIDCProvider, IManagedPolicy, IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type {
+  CfnOIDCProvider,
+  Grant,
+  IGrantable,
+  IManagedPolicy,
+  IRole,
+  PolicyStatement,
+  Role,
+} from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients, DecisionIndex } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { grantAdmin } from './admin-grant.ts';
 import { Api, type Domain } from './api/api.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
+import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
 import { policyValues } from './policy-values.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
 import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
 import { makeSessionRevocations } from './session-revocations.ts';
 import { SigningKeys } from './signing-keys.ts';
+import { leaveNothing } from './trial.ts';
+import { letAssume, type Trusted } from './trust.ts';
 import { digestValues } from './value-digests.ts';
 
 export interface TokenExchangeProps {
@@ -55,10 +67,18 @@ export interface TokenExchangeProps {
   readonly decisionIndex?: DecisionIndex;
   /** Of the functions' and the API's logs; three months by default. */
   readonly logRetention?: RetentionDays;
-  /** Makes the account's one role for API Gateway's logs, the default; false where another stack has made it. */
+  /**
+   * Makes the account's one role for API Gateway's logs, the default, unless the stack has one already; false where another stack
+   * has made it.
+   */
   readonly cloudWatchRole?: boolean;
   /** How the functions call KMS and DynamoDB: signed by hand, the default, or by the clients of the AWS SDK. */
   readonly awsClients?: AwsClients;
+  /**
+   * DESTROY for a stack on trial: it goes with all that it has, its issuer, keys, records and logs, and nothing protects it from
+   * that. Without it, what others have written down of a deployment stays.
+   */
+  readonly removalPolicy?: RemovalPolicy.DESTROY;
 }
 
 /**
@@ -86,6 +106,10 @@ export class TokenExchange extends Construct {
   readonly sessionBoundary?: IManagedPolicy;
   /** Writes the policies that end sessions: roles of other accounts trust it to. */
   readonly revocationsRole?: IRole;
+  /** What the stack puts out, by name: `Issuer`, `ApiBase`, `TokenEndpoint`, `RecordsTable`, `TokenRole`, … */
+  readonly outputs: ExchangeOutputs;
+  private readonly trusted: Trusted;
+  private readonly operators: readonly string[] | undefined;
 
   constructor(scope: Construct, id: string, props: TokenExchangeProps) {
     super(scope, id);
@@ -100,7 +124,8 @@ export class TokenExchange extends Construct {
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
     const { cloudWatchRole = true, decisionIndex = 'all' } = props;
 
-    this.records = new RecordsTable(this, 'Records', { decisionIndex });
+    const onTrial = props.removalPolicy !== undefined;
+    this.records = new RecordsTable(this, 'Records', { decisionIndex, onTrial });
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
@@ -153,10 +178,39 @@ export class TokenExchange extends Construct {
       this.api.restApi.node.defaultChild?.node.addDependency(this.issuerDistribution.distribution);
     }
     const oidcProvider = registerIssuer(this, this.issuer, artifact);
-    if (!oidcProvider) return;
     // IAM asks the issuer for its documents when it is registered: every route has to be there, and the stage.
-    oidcProvider.node.addDependency(this.issuerDistribution, this.api);
-    this.oidcProvider = oidcProvider;
+    oidcProvider?.node.addDependency(this.issuerDistribution, this.api);
+    if (oidcProvider) this.oidcProvider = oidcProvider;
+    const { issuer, apiBase, tokenRole } = this;
+    this.trusted = { artifact, roles: props.roles ?? {}, issuer, tokenRole };
+    this.operators = operators;
+    this.outputs = makeOutputs(this, {
+      Issuer: issuer,
+      ApiBase: apiBase,
+      TokenEndpoint: `${apiBase}/token`,
+      RecordsTable: records.name,
+      TokenRole: tokenRole.roleArn,
+      SessionBoundary: sessions?.boundary.managedPolicyArn,
+      RevocationsRole: sessions?.role.roleArn,
+    });
+    if (onTrial) leaveNothing(this);
+  }
+
+  /**
+   * Lets this deployment make sessions of a role that the app makes and that is among `roles`: adds to the role's trust policy what
+   * the rules that grant it need.
+   * @throws PropsError where no rule grants it, or its trust policy cannot be written here
+   */
+  trust(role: Role): void {
+    letAssume(role, this.trusted);
+  }
+
+  /**
+   * Gives somebody the right to call `/admin/*`. It is IAM's; where the construct has `operators`, whoever is granted this has to be
+   * one of them as well, and synth warns where that is not seen.
+   */
+  grantInvokeAdmin(grantee: IGrantable): Grant {
+    return grantAdmin(this, grantee, { resourceArn: this.api.adminArn, operators: this.operators });
   }
 }
 

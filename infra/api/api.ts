@@ -1,8 +1,9 @@
 // The regional REST API: routes to the `live` aliases, 404 and 405 everywhere else, one stage `live`.
-import { Aws, Validations } from 'aws-cdk-lib';
+import { Aws, Stack, Validations } from 'aws-cdk-lib';
 import {
   AccessLogFormat,
   AuthorizationType,
+  CfnAccount,
   DomainName,
   EndpointType,
   type IResource,
@@ -43,7 +44,7 @@ export interface ApiProps {
   /** ARNs of the only roles that may call `/admin/*`; whoever IAM lets invoke the API, without it. */
   readonly operators?: readonly string[] | undefined;
   readonly logRetention: RetentionDays;
-  /** Make the account's one role for API Gateway's logs; false where another stack has made it. */
+  /** Make the account's one role for API Gateway's logs, unless it is in the stack; false where another stack has made it. */
   readonly cloudWatchRole: boolean;
 }
 
@@ -59,14 +60,17 @@ export class Api extends Construct {
 
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
+    const account = props.cloudWatchRole ? accountSettings(this) : undefined;
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Cambio: OAuth 2.0 token exchange',
       endpointTypes: [EndpointType.REGIONAL],
       disableExecuteApiEndpoint: props.domain !== undefined && !props.stageEndpoint,
       ...(props.operators && { policy: apiPolicy(props.operators, stageName) }),
-      cloudWatchRole: props.cloudWatchRole,
+      cloudWatchRole: props.cloudWatchRole && !account,
       deployOptions: stageOptions(new LogGroup(this, 'AccessLogs', { retention: props.logRetention })),
     });
+    // Without the role API Gateway refuses a stage with an access log.
+    if (account) this.restApi.deploymentStage.node.addDependency(account);
     const ofStage = {
       host: `${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`,
       basePath: `/${stageName}`,
@@ -84,6 +88,11 @@ export class Api extends Construct {
   /** Base of every route, without a trailing slash. */
   get base(): string {
     return `https://${this.host}${this.basePath}`;
+  }
+
+  /** Every method of `/admin/*`, as rights name it. */
+  get adminArn(): string {
+    return this.restApi.arnForExecuteApi('*', '/admin/*', stageName);
   }
 
   /** Adds the routes and gives every other path and method its 404 or 405. Call it once, with all routes. */
@@ -125,6 +134,13 @@ export class Api extends Construct {
       mapping: this.restApi as IRestApi,
     });
   }
+}
+
+/** The one there is of the account's settings of API Gateway: a second would take the role of the first away. */
+function accountSettings(scope: Construct): CfnAccount | undefined {
+  return Stack.of(scope)
+    .node.findAll()
+    .find((child): child is CfnAccount => child instanceof CfnAccount);
 }
 
 /** The resources between an endpoint and the root, neither included. */

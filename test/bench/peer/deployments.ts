@@ -91,13 +91,14 @@ const options = {
   minify: true,
   legalComments: 'none',
   logLevel: 'error',
-  define: { 'process.env.NODE_ENV': '"production"', NO_CONDITIONS: 'true' },
+  define: { 'process.env.NODE_ENV': '"production"' },
+  external: ['./cel.ts'],
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
   },
 } as const satisfies BuildOptions;
 
-/** As infra/bundle.ts does it, with the policy beside it. */
+/** As infra/function-code.ts does it, with the policy beside it. */
 function bundle(folder: string, script: string, world: World): string {
   const outdir = join(folder, script.replace(/\.\w+$/, ''));
   const outfile = join(outdir, 'index.mjs');

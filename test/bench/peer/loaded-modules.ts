@@ -28,7 +28,7 @@ export function functionSizes(): readonly FunctionSize[] {
       ...{ absWorkingDir: root, entryPoints: [entry], outdir: 'bundles', write: false, metafile: true },
       ...{ bundle: true, format: 'esm', platform: 'node', target: 'node24', mainFields: ['module', 'main'] },
       ...{ minify: true, splitting: true, legalComments: 'none', logLevel: 'error' },
-      define: { 'process.env.NODE_ENV': '"production"', NO_CONDITIONS: 'true' },
+      define: { 'process.env.NODE_ENV': '"production"' },
     });
     const outputs = Object.entries(metafile.outputs);
     const start = outputs.find(([, { entryPoint }]) => entryPoint === entry)?.[0] ?? '';
