@@ -14,10 +14,17 @@ export function hintFor(match: ClaimMatch, got: unknown): string | undefined {
 }
 
 function nearMiss({ anyOf }: ClaimMatch, got: unknown): string | undefined {
-  const wanted = anyOf.map((each) => String('glob' in each ? each.glob : each.equals));
   const texts = (Array.isArray(got) ? got : [got]).filter(isShortText).slice(0, maxElements);
-  const pairs = wanted.slice(0, maxElements).flatMap((each) => texts.map((text) => [each, text] as const));
-  return firstOf(pairs, ([each, text]) => firstOf(explanations, (explain) => explain(each, text)));
+  for (const each of anyOf.slice(0, maxElements)) {
+    const wanted = String('glob' in each ? each.glob : each.equals);
+    for (const text of texts) {
+      for (const explain of explanations) {
+        const hint = explain(wanted, text);
+        if (hint !== undefined) return hint;
+      }
+    }
+  }
+  return undefined;
 }
 
 function isShortText(value: unknown): value is string {
@@ -29,6 +36,7 @@ function missing(path: string): string {
   return 'the claim is missing';
 }
 
+/** Each is cheap where it has nothing to say, as it nearly always has: a decision explains a hundred conditions. */
 const explanations: readonly Explain[] = [
   immutableSubject,
   subjectContext,
@@ -43,6 +51,7 @@ const immutableRepository = /^repo:[^@/:]+@\d+\/[^@/:]+@\d+/;
 
 /** GitHub writes ids into `sub` for repositories made, renamed or moved after 2026-07-15. */
 function immutableSubject(wanted: string, got: string): string | undefined {
+  if (!got.startsWith('repo:')) return undefined;
   const [immutable, classic] = ['the immutable form repo:OWNER@ID/REPO@ID', 'the classic form repo:OWNER/REPO'];
   if (classicRepository.test(wanted) && immutableRepository.test(got)) {
     return `the token has ${immutable}, the rule ${classic}; match repository_id instead`;
@@ -57,6 +66,7 @@ const context = /^repo:[^:]+:(ref|environment|pull_request|job_workflow_ref)\b/;
 
 /** A GitHub job with an environment has it in `sub` in place of the ref. */
 function subjectContext(wanted: string, got: string): string | undefined {
+  if (!got.startsWith('repo:')) return undefined;
   const wants = context.exec(wanted)?.[1];
   const has = context.exec(got)?.[1];
   if (wants === undefined || has === undefined || wants === has) return undefined;
@@ -65,6 +75,7 @@ function subjectContext(wanted: string, got: string): string | undefined {
 }
 
 function encodedColon(wanted: string, got: string): string | undefined {
+  if (!wanted.includes('%') && !got.includes('%')) return undefined;
   const decode = (text: string): string => text.replaceAll(/%3a/gi, ':');
   const encoded = /%3a/i.test(wanted) !== /%3a/i.test(got);
   return encoded && matchesGlob(decode(wanted), decode(got))
@@ -73,7 +84,8 @@ function encodedColon(wanted: string, got: string): string | undefined {
 }
 
 function trailingSlash(wanted: string, got: string): string | undefined {
-  const differs = matchesGlob(wanted, `${got}/`) || (got.endsWith('/') && matchesGlob(wanted, got.slice(0, -1)));
+  const lacks = (wanted.endsWith('/') || wanted.endsWith('*')) && matchesGlob(wanted, `${got}/`);
+  const differs = lacks || (got.endsWith('/') && matchesGlob(wanted, got.slice(0, -1)));
   return differs ? 'they differ by a trailing slash' : undefined;
 }
 
@@ -82,16 +94,9 @@ function letterCase(wanted: string, got: string): string | undefined {
 }
 
 function starAtBoundary(wanted: string, got: string): string | undefined {
+  if (!wanted.includes('*')) return undefined;
   const wider = wanted.replaceAll(/\*+/g, '**');
   return wider !== wanted && matchesGlob(wider, got)
     ? '`*` stops at `/` and `:`, and is never empty; `**` would match'
     : undefined;
-}
-
-function firstOf<Item>(items: readonly Item[], find: (item: Item) => string | undefined): string | undefined {
-  for (const item of items) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
