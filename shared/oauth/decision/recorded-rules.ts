@@ -29,23 +29,25 @@ export function recordRules(
   decided: string | undefined,
   by: RecordedBy,
 ): RecordedRules {
+  const all = rules.map((rule) => recordRule(rule, by));
+  return bytesOf(all) <= maxTraceBytes ? { rules: all, omitted: 0 } : fitting(all, decided);
+}
+
+function fitting(rules: readonly EvaluatedRule[], decided: string | undefined): RecordedRules {
   const kept = new Set<number>();
-  const short: EvaluatedRule[] = [];
   let left = maxTraceBytes;
   const first = rules.findIndex(({ id }) => id === decided);
   for (const index of first < 0 ? rules.keys() : [first, ...rules.keys()]) {
-    const rule = rules[index];
-    if (rule === undefined || kept.has(index)) continue;
-    const recorded = recordRule(rule, by);
-    left -= Buffer.byteLength(JSON.stringify(recorded));
+    if (kept.has(index)) continue;
+    left -= bytesOf(rules[index]);
     if (left < 0) break;
     kept.add(index);
-    short[index] = recorded;
   }
-  return {
-    rules: [...kept].sort((a, b) => a - b).flatMap((index) => short[index] ?? []),
-    omitted: rules.length - kept.size,
-  };
+  return { rules: rules.filter((_, index) => kept.has(index)), omitted: rules.length - kept.size };
+}
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 function recordRule({ id, matched, conditions }: EvaluatedRule, by: RecordedBy): EvaluatedRule {
@@ -57,8 +59,19 @@ function recordRule({ id, matched, conditions }: EvaluatedRule, by: RecordedBy):
 }
 
 function recordCondition(condition: Condition, by: RecordedBy): Condition {
-  const wanted = condition.wanted.slice(0, mostWanted).map((value) => (typeof value === 'string' ? cut(value) : value));
-  return { ...condition, wanted, got: hide(condition, by) ?? shorten(condition.got) };
+  const got = hide(condition, by) ?? shorten(condition.got);
+  const { wanted } = condition;
+  const isShort = wanted.length <= mostWanted && !wanted.some(isLong);
+  if (isShort && got === condition.got) return condition;
+  return {
+    ...condition,
+    wanted: wanted.slice(0, mostWanted).map((value) => (isLong(value) ? cut(value) : value)),
+    got,
+  };
+}
+
+function isLong(value: unknown): value is string {
+  return typeof value === 'string' && value.length > longestText;
 }
 
 /** A condition on a private claim shows its hash, as the claim itself does. A name may be read in two ways. */
