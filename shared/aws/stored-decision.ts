@@ -208,7 +208,8 @@ function bytesOfValue({ S, N, B }: AttributeValue): number {
 const zlib = () => process.getBuiltinModule('node:zlib');
 
 function deflated(text: string): string {
-  return zlib().deflateRawSync(text).toString('base64');
+  // Little memory is enough for a text of this length, and its allocation is a quarter of the time.
+  return zlib().deflateRawSync(text, { memLevel: 4, chunkSize: 2_048 }).toString('base64');
 }
 
 function inflated(base64: string): string {
