@@ -1,15 +1,20 @@
-// Cost of a decision against the number of rules in the policy, where the question's issuer and target always have ten; and of
-// `cambio policy check` of so many rules, of one target and of many: npm run bench:policy
+// Cost of a decision against the number of rules in the policy: where the question's issuer and target always have ten, and
+// where all rules are of one target; there also of a whole exchange, in process, its record and log line made and thrown away; and
+// of `cambio policy check` of so many rules, of one target and of many:
+// npm run bench:policy
+import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { compilePolicyFiles } from '../../infra/policy/compile-policy.ts';
 import { hasErrors } from '../../infra/policy/source/diagnostic.ts';
+import { createRecordDecision } from '../../shared/aws/decision-records.ts';
+import { tokenEndpoint } from '../../shared/http/endpoints/token.ts';
+import { createLog } from '../../shared/http/log.ts';
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
-import type { NamedCondition, PolicyRule } from '../../shared/policy/compiled-policy.ts';
+import type { AllowRule, NamedCondition, PolicyRule } from '../../shared/policy/compiled-policy.ts';
 import { evaluatePolicy, indexRules, type PolicyQuestion } from '../../shared/policy/evaluate.ts';
+import { formBody, makeWorld, policy } from '../world.ts';
 
-const sizes = [10, 1_000, 10_000];
 const rulesPerTarget = 10;
-const decisions = 2_000;
-const rounds = 20;
+const rounds = 12;
 
 const question: PolicyQuestion = {
   issuer: 'issuer-0',
@@ -55,31 +60,95 @@ function decider(size: number, when: readonly NamedCondition[]): () => void {
   };
 }
 
-function microsecondsPerDecision(decide: () => void): number {
-  const start = process.hrtime.bigint();
-  for (let decision = 0; decision < decisions; decision += 1) decide();
-  return Number(process.hrtime.bigint() - start) / 1_000 / decisions;
+/** Rules of one issuer and target, each for another branch; the last one grants. */
+function rulesOfOneTarget(size: number): readonly AllowRule[] {
+  const [granting] = policy.rules as readonly AllowRule[];
+  if (!granting) throw new Error('the policy has no rule');
+  const others = Array.from({ length: size - 1 }, (_, index): AllowRule => {
+    const match = [{ path: 'ref', type: 'string', anyOf: [{ equals: `refs/heads/branch-${index}` }] }] as const;
+    return { ...granting, id: `rule-${index}`, match };
+  });
+  return [...others, granting];
+}
+
+const branch = { ref: 'refs/heads/main', sub: 'repo:acme@1/api@456789:ref:refs/heads/main' };
+
+function deciderOfOneTarget(size: number): () => void {
+  const findRules = indexRules(rulesOfOneTarget(size));
+  const asked = { ...question, issuer: 'github', audience: 'orders-api', claims: branch };
+  return () => {
+    if (evaluatePolicy(findRules, asked).outcome !== 'granted') throw new Error('the question is not granted');
+  };
+}
+
+const requestContext = { requestId: 'request-1', identity: { sourceIp: '192.0.2.1' } };
+const headers = { 'Content-Type': ['application/x-www-form-urlencoded'] };
+const request = { body: formBody(), multiValueHeaders: headers, isBase64Encoded: false, requestContext };
+
+function exchanger(size: number): () => Promise<void> {
+  const { cambio, newId } = makeWorld({}, { ...policy, rules: rulesOfOneTarget(size) });
+  const recordDecision = createRecordDecision(
+    async (_operation, input) => void JSON.stringify(input) as never,
+    'records',
+  );
+  const write = createLog({
+    name: 'token',
+    clock: Date.now,
+    traceHeader: () => undefined,
+    print: () => {},
+  });
+  const handler = tokenEndpoint({ ...cambio, recordDecision }, { write, newId, clock: Date.now });
+  return async () => {
+    const { statusCode } = await handler({ ...request } as unknown as APIGatewayProxyEvent as never, {} as Context);
+    if (statusCode !== 200) throw new Error(`an exchange was answered with ${statusCode}`);
+  };
+}
+
+/** Of CPU: the machine may be busy. */
+async function microsecondsEach(times: number, work: () => void | Promise<void>): Promise<number> {
+  const start = process.cpuUsage();
+  for (let time = 0; time < times; time += 1) await work();
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / times;
 }
 
 /** The best of several rounds in turn, so that neither a warm-up nor a busy machine favours one size. */
-function measure(when: readonly NamedCondition[]): readonly number[] {
-  const deciders = sizes.map((size) => decider(size, when));
-  const results = Array.from({ length: rounds }, () => deciders.map(microsecondsPerDecision));
-  return sizes.map((_, index) => Math.min(...results.map((round) => round[index] ?? Number.POSITIVE_INFINITY)));
+async function measure(works: readonly (() => void | Promise<void>)[], times: number): Promise<readonly number[]> {
+  const best = works.map(() => Number.POSITIVE_INFINITY);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, work] of works.entries()) {
+      best[index] = Math.min(best[index] ?? 0, await microsecondsEach(times, work));
+    }
+  }
+  return best;
 }
 
+function print(title: string, sizes: readonly number[], costs: readonly number[]): void {
+  for (const [index, cost] of costs.entries()) {
+    const ratio = cost / (costs[0] ?? cost);
+    console.log(
+      `${title.padEnd(26)}${String(sizes[index]).padStart(6)} rules  ${cost.toFixed(1).padStart(6)} µs  ×${ratio.toFixed(2)}`,
+    );
+  }
+}
+
+const ofTen = [10, 1_000, 10_000];
 for (const [title, when] of [
   ['match alone', []],
   ['match and when', [hasMfa]],
 ] as const) {
-  const costs = measure(when);
-  for (const [index, cost] of costs.entries()) {
-    const ratio = cost / (costs[0] ?? cost);
-    console.log(
-      `${title.padEnd(16)}${String(sizes[index]).padStart(6)} rules  ${cost.toFixed(1).padStart(6)} µs  ×${ratio.toFixed(2)}`,
-    );
-  }
+  print(
+    title,
+    ofTen,
+    await measure(
+      ofTen.map((size) => decider(size, when)),
+      2_000,
+    ),
+  );
 }
+const ofOne = [1, 50, 1_000, 10_000];
+print('one target, decision', ofOne, await measure(ofOne.map(deciderOfOneTarget), 200));
+print('one target, exchange', ofOne, await measure(ofOne.map(exchanger), 100));
 
 /** A rule for each repository, with audiences for so many of them each. */
 function policyText(size: number, targets: number): string {
@@ -105,7 +174,7 @@ for (const [title, targetsOf] of [
   ['one target', () => 1],
   ['ten rules each', (size: number) => size / rulesPerTarget],
 ] as const) {
-  for (const size of sizes.slice(1)) {
+  for (const size of ofTen.slice(1)) {
     const text = policyText(size, targetsOf(size));
     const before = process.cpuUsage();
     const start = performance.now();
