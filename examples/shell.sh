@@ -15,6 +15,13 @@ assertion_of() {
   curl -s -X POST "$CAMBIO_URL/_local/clients/$1/assertion" | value assertion
 }
 
+# ask CURL-OPTIONS: an answer, a refusal too; asked again where the server says so
+ask() {
+  curl -s --retry 4 -o "$work/answer" "$@"
+  cat "$work/answer"
+  echo
+}
+
 # exchange FORM…: POST /token by curl alone; NAME=VALUE or NAME@FILE
 exchange() {
   set -- grant_type=urn:ietf:params:oauth:grant-type:token-exchange "subject_token_type=$jwt" "$@"
@@ -22,7 +29,7 @@ exchange() {
     set -- "$@" --data-urlencode "$field"
     shift
   done
-  curl -s -w '\n' "$CAMBIO_URL/token" "$@"
+  ask "$CAMBIO_URL/token" "$@"
 }
 
 # as CLIENT-TOKEN-FILE FORM…: the same, authenticated by a client's assertion or, federated, by its workload's token

@@ -1,5 +1,6 @@
-// The npm package `cambio-token-exchange`: the construct and the client library compiled, their declarations, and each function's code compiled already, so
-// that what makes those does not travel. A folder, and the tarball of it. Writes files; runs npm, which asks no registry.
+// The npm package `cambio-token-exchange`: the construct and the client library compiled, their declarations, and each function's
+// code compiled already, so that what makes those does not travel. A folder, and the tarball of it. Writes files; runs npm, which
+// asks no registry.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
