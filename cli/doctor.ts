@@ -1,7 +1,8 @@
-// `cambio doctor`: what stands between this machine and a token, from the URL to the clock. Calls the public documents.
+// `cambio doctor`: what stands between this machine and a token, from the URL to the clock. Calls the public documents, and, with AWS credentials, AWS Lambda.
 
 import { CallFailed } from './call-failed.ts';
 import { type Checked, checkClock, checkKeys, checkServer, type Finding } from './doctor-checks.ts';
+import { checkConcurrency } from './doctor-concurrency.ts';
 import type { Machine } from './machine.ts';
 import { printable } from './printable.ts';
 import { proxyOf } from './proxy.ts';
@@ -36,6 +37,8 @@ export async function doctor(options: DoctorOptions, output: Output, machine: Ma
   say(await checkToken(options, server, machine));
   const client = await checkClient(options, server, machine);
   if (client) say(client);
+  const concurrency = await checkConcurrency(server, machine);
+  if (concurrency) say(concurrency);
   if (!checked.metadata) return checked.isReachable ? exitCodes.refused : exitCodes.unavailable;
   return findings.every(({ isWell }) => isWell) ? exitCodes.ok : exitCodes.refused;
 }

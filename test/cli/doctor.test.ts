@@ -96,6 +96,54 @@ describe('what is wrong is exit 1, and says what to do', () => {
   });
 });
 
+describe('with an operator’s AWS credentials', () => {
+  const limits = async (reserved: number, all: number, reply: Reply = {}, keys = 'AKIAOPERATOR') => {
+    const asked: string[] = [];
+    const lambda = await fakeServer({
+      '/2016-08-19/account-settings': ({ headers }) => {
+        asked.push(String(headers['authorization']));
+        const AccountLimit = { ConcurrentExecutions: all, UnreservedConcurrentExecutions: all - reserved };
+        return { body: { AccountLimit }, ...reply };
+      },
+    });
+    const environment = {
+      ...{ AWS_ACCESS_KEY_ID: keys, AWS_SECRET_ACCESS_KEY: 'not-a-secret', AWS_REGION: 'eu-west-1' },
+      AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+    };
+    const { exit, stdout } = await doctor({ environment });
+    await Promise.all([lambda.close(), server?.close()]);
+    return { exit, asked, said: stdout.slice(stdout.indexOf('✓ token')).split('\n').slice(1, -1) };
+  };
+
+  test('it recommends reservedConcurrency where none can be set, and not where some may be', async () => {
+    const { exit, said, asked } = await limits(1, 1_000);
+    expect({ exit, said }).toEqual({
+      exit: 0,
+      said: [
+        '✓ administrators: 1 of 1000 concurrent executions of the account are reserved',
+        expect.stringMatching(/^ {4}a flood .* set reservedConcurrency of the construct/),
+      ],
+    });
+    expect(asked).toEqual([
+      expect.stringMatching(/^AWS4-HMAC-SHA256 Credential=AKIAOPERATOR\/\d{8}\/eu-west-1\/lambda\//),
+    ]);
+    expect((await limits(3, 1_000)).said).toEqual([
+      '✓ administrators: 3 of 1000 concurrent executions of the account are reserved',
+    ]);
+  });
+
+  test('a new account has to ask for more first', async () => {
+    expect((await limits(0, 10)).said[1]).toMatch(/ask for more executions .* then set reservedConcurrency/);
+    expect((await limits(0, 103)).said[1]).not.toMatch(/ask for more/);
+  });
+
+  test('it says nothing where it may not look, or has nobody to look as', async () => {
+    expect(await limits(0, 1_000, { status: 403, body: {} })).toMatchObject({ exit: 0, said: [] });
+    expect(await limits(0, 1_000, { body: {} })).toMatchObject({ exit: 0, said: [] });
+    expect(await limits(0, 1_000, {}, '')).toMatchObject({ exit: 0, said: [], asked: [] });
+  });
+});
+
 test('a server that cannot be reached is exit 3', async () => {
   const gone = await fakeServer({});
   await gone.close();
