@@ -4,6 +4,8 @@
 { set +x; } 2>/dev/null # a traced shell would write them into the job's log
 set -eu
 umask 077
+LC_ALL=C # what a range of characters is
+export LC_ALL
 
 usage='usage: cambio.sh <command> [options]
 
