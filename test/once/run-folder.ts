@@ -1,0 +1,19 @@
+// A folder for one run of the tests, where its processes leave what is the same for all of them, and find it: what esbuild made
+// (see ./esbuild.mjs), and Node's compile cache. It begins empty and is removed afterwards: nothing in it can be of another time.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+export default function runFolder(project: TestProject): (() => void) | undefined {
+  // Once for both projects.
+  if (process.env['TEST_RUN_FOLDER'] !== undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-test-run-'));
+  process.env['TEST_RUN_FOLDER'] = folder;
+  // The programs that tests start have it from here, the tests' own processes and threads from ./preload.mjs.
+  process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled');
+  const empty = (): void => rmSync(folder, { recursive: true, force: true });
+  // In watch mode sources change between the runs.
+  project.onTestsRerun(async () => empty());
+  return empty;
+}
