@@ -5,10 +5,9 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
-import { cdkContext } from '../../infra/synthesize.ts';
 import type { TokenExchange } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, inTemporaryFolder } from './synthesized.ts';
+import { artifact, inTemporaryFolder, unstaged } from './synthesized.ts';
 
 interface ValidationReport {
   readonly pluginReports: readonly {
@@ -23,7 +22,7 @@ function findingsOf(
   served: PolicyArtifact = artifact,
 ): readonly string[] {
   return inTemporaryFolder((outdir) => {
-    const app = new App({ outdir, context: cdkContext(), analyticsReporting: false });
+    const app = new App({ outdir, context: unstaged(), analyticsReporting: false });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
     const stack = new CambioStack(app, 'Cambio', {
       ...{ policy: { artifact: served, values: {} }, demonstration: true },

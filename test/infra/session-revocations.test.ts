@@ -2,10 +2,9 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { type CfnRole, PermissionsBoundary, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
-import { cdkContext } from '../../infra/synthesize.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, inTemporaryFolder, type Json, resourcesOf, templateOf } from './synthesized.ts';
+import { artifact, inTemporaryFolder, type Json, resourcesOf, templateOf, unstaged } from './synthesized.ts';
 
 const plain = { name: 'deploy', via: 'assume-role', ttl: 3_600, maxTtl: 3_600 } as const;
 const deploy = { ...plain, revocable: true } as const;
@@ -108,7 +107,7 @@ describe('a policy with revocable roles', () => {
     const known = inTemporaryFolder((outdir) => {
       const app = new App({
         outdir,
-        context: cdkContext(),
+        context: unstaged(),
         analyticsReporting: false,
         builtinCloudFormationValidation: false,
       });
@@ -170,7 +169,7 @@ describe('a revocable role from TypeScript', () => {
     return inTemporaryFolder((outdir) => {
       const app = new App({
         outdir,
-        context: cdkContext(),
+        context: unstaged(),
         analyticsReporting: false,
         builtinCloudFormationValidation: false,
       });

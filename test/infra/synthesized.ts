@@ -45,7 +45,7 @@ export const artifact: PolicyArtifact = {
 /** The template of a stack with one TokenExchange; without a policy of its own it has {@link artifact}. */
 export function templateOf(props: Partial<TokenExchangeProps> | ((stack: Stack) => Partial<TokenExchangeProps>) = {}) {
   return inTemporaryFolder((outdir) => {
-    const stack = new Stack(new App({ ...quickly, outdir, context: { ...cdkContext(), ...quietly } }), 'Test');
+    const stack = new Stack(new App({ ...quickly, outdir, context: { ...unstaged(), ...quietly } }), 'Test');
     const given = typeof props === 'function' ? props(stack) : props;
     new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given });
     return Template.fromStack(stack);
@@ -59,6 +59,11 @@ const quickly = {
   stackTraces: false,
   builtinCloudFormationValidation: false,
 };
+
+/** The context of cdk.json for whoever looks at the template alone: no function's folder is copied into the cloud assembly. */
+export function unstaged(): Record<string, unknown> {
+  return { ...cdkContext(), 'aws:cdk:disable-asset-staging': true };
+}
 
 /** Warnings are in the constructs' metadata, for whoever looks; nobody prints them. */
 const quietly = { '@aws-cdk/core:annotationsInValidationReport': false };

@@ -2,9 +2,8 @@
 import { App } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
-import { cdkContext } from '../../infra/synthesize.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, githubIssuer, inTemporaryFolder, ordersAudience } from './synthesized.ts';
+import { artifact, githubIssuer, inTemporaryFolder, ordersAudience, unstaged } from './synthesized.ts';
 
 /** A policy by which every function that can sign does, and every resource that is there under some policy is. */
 const whole: PolicyArtifact = {
@@ -33,7 +32,7 @@ interface Resource {
 
 const stack = inTemporaryFolder((outdir) => {
   const quickly = { analyticsReporting: false, builtinCloudFormationValidation: false };
-  const app = new App({ outdir, context: cdkContext(), ...quickly });
+  const app = new App({ outdir, context: unstaged(), ...quickly });
   new CambioStack(app, 'Cambio', { policy: { artifact: whole, values: {} }, demonstration: false });
   const { template, terminationProtection } = app.synth().getStackByName('Cambio');
   return { resources: template.Resources as Readonly<Record<string, Resource>>, terminationProtection };
