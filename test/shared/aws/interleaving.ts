@@ -20,12 +20,19 @@ export interface Interleaving {
 
 export function interleaving(): Interleaving {
   const waiting: (() => void)[] = [];
+  let onGate = (): void => {};
+  const gate = () =>
+    new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      onGate();
+    });
   let busy = 0;
-  const gate = () => new Promise<void>((resolve) => void waiting.push(resolve));
+  let onAnswer = (): void => {};
   const whileBusy = async <Output>(send: () => Promise<Output>): Promise<Output> => {
     busy += 1;
     return send().finally(() => {
       busy -= 1;
+      onAnswer();
     });
   };
   const sendWith = <Output>(fault: Fault, send: () => Promise<Output>): Promise<Output> => {
@@ -60,17 +67,19 @@ export function interleaving(): Interleaving {
       return sendWith(fault, () => whileBusy(() => call(operation, input))).finally(gate);
     };
   };
+  const answer = () =>
+    new Promise<void>((resolve) => {
+      onAnswer = resolve;
+    });
   const quiet = async (): Promise<void> => {
-    for (let calm = 0; calm < 4; calm = busy > 0 ? 0 : calm + 1) await settle();
+    for (let calm = 0; calm < 4; calm = busy > 0 ? 0 : calm + 1) await (busy > 0 ? answer() : settle());
   };
   /** A process works on its own until it first waits or ends. */
   const start = async (process: () => Promise<void>): Promise<void> => {
-    const before = waiting.length;
-    let ended = false;
-    void process().finally(() => {
-      ended = true;
+    await new Promise<void>((resolve) => {
+      onGate = resolve;
+      void process().finally(resolve);
     });
-    while (!ended && waiting.length === before) await settle();
     await quiet();
   };
   const play: Interleaving['play'] = async (processes, choices) => {
