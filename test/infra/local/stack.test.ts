@@ -36,8 +36,11 @@ async function identity(stack: LocalStack): Promise<Identity> {
 
 describe('the stack', () => {
   let stack: LocalStack;
+  const temporary = mkdtempSync(join(folder, 'tmp-'));
   beforeAll(async () => {
+    vi.stubEnv('TMPDIR', temporary);
     stack = await startLocalStack({ env: {} });
+    vi.unstubAllEnvs();
     withoutData = await identity(stack);
   });
   afterAll(() => stack.close());
@@ -78,26 +81,45 @@ describe('the stack', () => {
     const other = await fetch(`${stack.url}/_localissuers`);
     expect([other.status, other.headers.has('x-amzn-requestid')]).toEqual([404, true]);
   });
+
+  it('leaves at its end no process, no open port and no temporary file', async () => {
+    expect((await exchange(stack)).status).toBe(200);
+    const pids = (await stack.functions()).flatMap((one) => one.pids);
+    expect(pids.length).toBeGreaterThan(0);
+    expect(pids.every(isAlive)).toBe(true);
+    expect(readdirSync(temporary)).toHaveLength(1);
+    await stack.close();
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
+    await expect(fetch(stack.url)).rejects.toThrow();
+  });
 });
 
 describe('a stack with --data', () => {
-  it('has the same keys and tables at its next start, unlike one without', async () => {
-    const data = join(folder, 'data');
-    const seen: Identity[] = [];
-    for (const _start of [1, 2]) {
-      const stack = await startLocalStack({ data, env: {} });
-      seen.push(await identity(stack));
-      expect((await exchange(stack)).status).toBe(200);
-      await stack.close();
-    }
+  const data = join(folder, 'data');
+  const seen: Identity[] = [];
+  let stack: LocalStack;
+  /** Notes what it is, and that it works. */
+  async function start(): Promise<void> {
+    stack = await startLocalStack({ data, env: {} });
+    seen.push(await identity(stack));
+    expect((await exchange(stack)).status).toBe(200);
+  }
+  beforeAll(async () => {
+    await start();
+    await stack.close();
+    await start();
+  });
+  afterAll(() => stack.close());
+
+  it('has the same keys and tables at its next start, unlike one without', () => {
+    expect(seen).toHaveLength(2);
     expect(seen[1]).toEqual(seen[0]);
     expect(withoutData.kids).not.toEqual(seen[0]?.kids);
     expect(withoutData.table).not.toBe(seen[0]?.table);
   });
 
   it('refuses a folder that another stack has, which gives it back when it ends', async () => {
-    const data = join(folder, 'shared');
-    const stack = await startLocalStack({ data, env: {} });
     const inUse = `--data ${data} is in use by the local stack with process id ${process.pid}; stop it`;
     await expect(startLocalStack({ data, env: {} })).rejects.toThrow(inUse);
     expect((await exchange(stack)).status).toBe(200);
@@ -106,9 +128,9 @@ describe('a stack with --data', () => {
   });
 
   it('refuses a folder that cannot be one, before anything is started', async () => {
-    const data = join(folder, 'file');
-    writeFileSync(data, '');
-    await expect(startLocalStack({ data, env: {} })).rejects.toThrow(/^--data .*file: /);
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    await expect(startLocalStack({ data: file, env: {} })).rejects.toThrow(/^--data .*file: /);
     const below = join(folder, 'no', 'such', 'folder');
     await expect(startLocalStack({ data: below, env: {} })).rejects.toThrow(/^--data .*folder: /);
   });
@@ -142,23 +164,5 @@ describe('a service named by AWS_ENDPOINT_URL_KMS', () => {
     vi.unstubAllEnvs();
     // What was opened before is closed: neither the synthesis' folder nor the lock is left.
     expect([readdirSync(temporary), readdirSync(data).includes('lock')]).toEqual([[], false]);
-  });
-});
-
-describe('the end of a stack', () => {
-  it('leaves no process, no open port and no temporary file', async () => {
-    const temporary = mkdtempSync(join(folder, 'tmp-'));
-    vi.stubEnv('TMPDIR', temporary);
-    const stack = await startLocalStack({ env: {} });
-    vi.unstubAllEnvs();
-    expect((await exchange(stack)).status).toBe(200);
-    const pids = (await stack.functions()).flatMap((one) => one.pids);
-    expect(pids.length).toBeGreaterThan(0);
-    expect(pids.every(isAlive)).toBe(true);
-    expect(readdirSync(temporary)).toHaveLength(1);
-    await stack.close();
-    expect(pids.filter(isAlive)).toEqual([]);
-    expect(readdirSync(temporary)).toEqual([]);
-    await expect(fetch(stack.url)).rejects.toThrow();
   });
 });
