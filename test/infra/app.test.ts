@@ -18,16 +18,20 @@ interface CloudFormation {
   readonly Outputs: Readonly<Record<string, unknown>>;
 }
 
-/** Runs infra/app.ts as the CDK CLI does; `-c policy=…` reaches an app as context. */
-function runApp(context: Readonly<Record<string, string>>) {
+/**
+ * Runs infra/app.ts as the CDK CLI does; `-c policy=…` reaches an app as context.
+ * @param args of Node: those of the tests' own processes take what esbuild has made already
+ */
+function runApp(context: Readonly<Record<string, string>>, args: readonly string[] = process.execArgv) {
   return inTemporaryFolder((outdir) => {
     const environment = {
       PATH: process.env['PATH'],
+      TEST_RUN_FOLDER: process.env['TEST_RUN_FOLDER'],
       CDK_OUTDIR: outdir,
       CDK_CONTEXT_JSON: JSON.stringify({ ...cdkContext(), 'aws:cdk:version-reporting': false, ...context }),
       CDK_VALIDATION: 'false',
     };
-    const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
+    const { status, stderr } = spawnSync(process.execPath, [...args, 'infra/app.ts'], {
       cwd: root,
       env: environment,
       encoding: 'utf8',
@@ -37,7 +41,7 @@ function runApp(context: Readonly<Record<string, string>>) {
   });
 }
 
-const own = runApp({ policy: join(policies, 'good.yaml') });
+const own = runApp({ policy: join(policies, 'good.yaml') }, []);
 
 describe('the app of cdk.json', () => {
   test('guards the demonstration policy by a parameter, and a policy of your own by none', () => {
