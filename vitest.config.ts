@@ -1,8 +1,17 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/once/longest-first.ts';
 
-/** Tests without a process, a server or a file of their own: they may share a worker, whose start costs more than they do. */
-const pure = ['test/shared/oauth/**/*.test.ts', 'test/shared/policy/**/*.test.ts', 'test/infra/policy/**/*.test.ts'];
+/**
+ * Tests that leave their process as it was: they share a worker, whose start, and whose loading of the CDK and the compiler, cost
+ * more than most of them do. No process, no stack, no variable of the environment.
+ */
+const sharing = [
+  'test/shared/{*,oauth/**/*,policy/**/*,http/**/*}.test.ts',
+  'test/infra/!(app|cli-bundle).test.ts',
+  'test/infra/{api/*,endpoints/*,policy/**/*,local/{gateway,kms,protocol,stand-ins,sts,template}/*}.test.ts',
+  'test/cli/policy/!(check).test.ts',
+];
 
 const common = {
   testTimeout: 90_000,
@@ -15,9 +24,12 @@ const common = {
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...common, name: 'parts', include: ['test/**/*.test.ts'], exclude: [...pure, '**/node_modules/**'] } },
-      { test: { ...common, name: 'pure', include: pure, isolate: false } },
+      {
+        test: { ...common, name: 'alone', include: ['test/**/*.test.ts'], exclude: [...sharing, '**/node_modules/**'] },
+      },
+      { test: { ...common, name: 'sharing', include: sharing, isolate: false } },
     ],
   },
 });

@@ -1,0 +1,24 @@
+// The order of the test files. Those that take long begin, so that neither core waits for the other at the end; those that share
+// a worker end, one after the other: Vitest ends a shared worker when the next file in line wants one of its own.
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Vitest knows how long a file takes where it has run before, and elsewhere only how long it is. */
+const long = [
+  ...['shared/aws/single-use-races', 'infra/local/stack', 'stack/demonstration', 'infra/local/start', 'infra/app'],
+  ...['infra/release/package', 'stack/examples', 'stack/revocation-races', 'shared/aws/listed-items'],
+  ...['infra/cli-bundle', 'shared/aws/single-uses', 'stack/credentials', 'stack/failures', 'cli/aws-exec'],
+  ...['infra/local/aws-cli', 'stack/profiles', 'cli/agent/agent'],
+];
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.toSorted((one, other) => placeOf(one) - placeOf(other));
+  }
+}
+
+function placeOf({ moduleId, project }: TestSpecification): number {
+  if (!project.config.isolate) return long.length + 1;
+  const index = long.findIndex((path) => moduleId.endsWith(`/test/${path}.test.ts`));
+  return index === -1 ? long.length : index;
+}
