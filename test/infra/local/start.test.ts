@@ -59,7 +59,7 @@ async function ready(started: Started): Promise<string> {
       if (!url) throw new Error('not ready yet');
       return url;
     },
-    { timeout: 25_000, interval: 50 },
+    { timeout: 80_000, interval: 50 },
   );
 }
 
@@ -82,7 +82,7 @@ describe('npm start', () => {
     started.child.kill('SIGTERM');
     expect(await started.exit).toBe(0);
     expect(Date.now() - signalled).toBeLessThan(2_000);
-    await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 2_000 });
+    await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 5_000 });
     expect(await started.stderr).toBe('');
   });
 
@@ -107,7 +107,7 @@ describe('npm start', () => {
         if (found.length === 0) throw new Error('no child yet');
         return found;
       },
-      { timeout: 20_000, interval: 20 },
+      { timeout: 80_000, interval: 20 },
     );
     started.child.kill('SIGINT');
     expect(await started.exit).toBe(0);

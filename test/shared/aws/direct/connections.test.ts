@@ -1,6 +1,6 @@
 // Kept-alive connections against servers that end them, are silent, are somebody else: a request is answered, or fails in time.
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createConnections } from '../../../../shared/aws/direct/connections.ts';
@@ -32,6 +32,11 @@ async function served(serve: Serve): Promise<{ url: URL; sockets: Socket[] }> {
   return { url: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`), sockets };
 }
 
+/** Waits until this process has heard what sockets of its own told it; a timer alone may end before it has looked. */
+async function heard(): Promise<void> {
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+}
+
 const bodyOf = async (sent: Promise<{ body: Buffer }>): Promise<string> => (await sent).body.toString();
 
 describe('a connection', () => {
@@ -51,7 +56,7 @@ describe('a connection', () => {
     const { open, send } = createConnections({ ...limits, url });
     open();
     while (sockets.length === 0) await delay(5);
-    await delay(20);
+    await heard();
     expect(await bodyOf(send('a'))).toBe('1');
     const early = createConnections({ ...limits, url });
     early.open();
@@ -62,7 +67,7 @@ describe('a connection', () => {
     idle.open();
     while (sockets.length === 3) await delay(5);
     sockets[3]?.destroy();
-    await delay(20);
+    await heard();
     expect(await bodyOf(idle.send('a'))).toBe('5');
     const unreachable = createConnections({ ...limits, url: new URL('http://127.0.0.1:1/') });
     unreachable.open();
@@ -87,6 +92,7 @@ describe('a connection', () => {
     const { send } = createConnections({ ...limits, url });
     expect(await bodyOf(send('a'))).toBe('1');
     await delay(60);
+    await heard();
     expect(await bodyOf(send('b'))).toBe('2');
   });
 
