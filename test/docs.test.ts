@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { compilePolicyFiles } from '../infra/policy/compile-policy.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -138,4 +139,18 @@ test.each([
     new RegExp(`[\`, ]${name.replace(/[.+]/g, '\\$&')}[\`?: ,\\]]`).test(text);
   expect(names.filter((name) => !isNamed(name, textOf(page)))).toEqual([]);
   expect(names.filter((name) => isNamed(name, textOf(page).replaceAll(name, '')))).toEqual([]);
+});
+
+test('the four lines of docs/comparison.md are all that the action has to be given', () => {
+  const [, yaml = ''] = /## Four lines[\s\S]*?```yaml\n([\s\S]*?)```/.exec(textOf('docs/comparison.md')) ?? [];
+  expect(yaml.trimEnd().split('\n').length).toBe(4);
+  const [step] = parse(yaml) as [{ readonly with: object }];
+  const { inputs } = parse(textOf('cli/github-action/action.yml')) as {
+    readonly inputs: Readonly<Record<string, { readonly required?: boolean }>>;
+  };
+  const given = Object.keys(step.with);
+  expect(given.filter((name) => !inputs[name])).toEqual([]);
+  const required = Object.keys(inputs).filter((name) => inputs[name]?.required);
+  expect(required.filter((name) => !given.includes(name))).toEqual([]);
+  expect(required).toEqual(['url']);
 });
