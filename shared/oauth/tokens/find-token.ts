@@ -3,12 +3,12 @@
 import type { Claims } from '../../policy/claims.ts';
 import type { CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { JsonObject } from '../../policy/json.ts';
-import { parseJwt, TokenRefused } from '../jose/jwt.ts';
+import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
 import { type ReadKeyring, signingAlgorithms } from '../jose/keyring.ts';
 import { readAudience, readRegisteredClaims } from '../jose/registered-claims.ts';
 import { tokenTypes } from '../token-types.ts';
 import { findOwnKey, selfIssuer } from '../verify/self-issuer.ts';
-import { type VerifiedToken, verifyJwt } from '../verify/verify-token.ts';
+import { type VerifiedToken, verifyParsed } from '../verify/verify-token.ts';
 import { type FindReference, hashOfHandle, isHandle } from './reference-handle.ts';
 
 export interface LookupCapabilities {
@@ -26,7 +26,7 @@ export interface LookupCapabilities {
  * @throws Refused `unavailable`
  */
 export async function findOwnToken(presented: string, capabilities: LookupCapabilities): Promise<VerifiedToken> {
-  return isHandle(presented) ? findByHandle(presented, capabilities) : verifyOwn(presented, capabilities);
+  return isHandle(presented) ? findByHandle(presented, capabilities) : verifyOwn(parseJwt(presented), capabilities);
 }
 
 /**
@@ -35,23 +35,22 @@ export async function findOwnToken(presented: string, capabilities: LookupCapabi
  */
 export async function findIssuedToken(presented: string, capabilities: LookupCapabilities): Promise<VerifiedToken> {
   if (isHandle(presented)) return findByHandle(presented, capabilities);
-  const { claims } = parseJwt(presented);
-  return verifyOwn(presented, capabilities, { audiences: readAudience(claims['aud']), algorithms: signingAlgorithms });
+  const jwt = parseJwt(presented);
+  return verifyOwn(jwt, capabilities, { audiences: readAudience(jwt.claims['aud']), algorithms: signingAlgorithms });
 }
 
 async function verifyOwn(
-  compact: string,
+  jwt: ParsedJwt,
   { issuer, policy, readKeyring, now }: LookupCapabilities,
   issued: Partial<TrustedIssuer> = {},
 ) {
-  const declared =
-    parseJwt(compact).header.typ === 'txntoken+jwt' ? tokenTypes.transactionToken : tokenTypes.accessToken;
+  const declared = jwt.header.typ === 'txntoken+jwt' ? tokenTypes.transactionToken : tokenTypes.accessToken;
   const self = { ...selfIssuer(issuer, policy), ...issued };
   const findKey = async (_issuer: unknown, wanted: { readonly alg: string; readonly kid: string | undefined }) =>
     findOwnKey(await readKeyring(), wanted);
   // No other issuer knows our tokens.
   const checkUpstream = async () => 'inactive' as const;
-  return verifyJwt(compact, declared, { issuers: [self], findKey, checkUpstream, now }, {});
+  return verifyParsed(jwt, declared, { issuers: [self], findKey, checkUpstream, now }, {});
 }
 
 async function findByHandle(presented: string, capabilities: LookupCapabilities): Promise<VerifiedToken> {

@@ -30,14 +30,22 @@ export function audienceOf(
   );
 }
 
+type PolicyOfOurs = Pick<CompiledPolicy, 'audiences' | 'issuers' | 'rules'>;
+
+const selves = new WeakMap<PolicyOfOurs, TrustedIssuer>();
+
 /**
  * Cambio as an issuer it trusts: any of its audiences may be named, because a token is exchanged by the party it was
- * meant for; which of them may, policy says.
+ * meant for; which of them may, policy says. Made once for each policy.
  */
-export function selfIssuer(
-  url: string,
-  policy: Pick<CompiledPolicy, 'audiences' | 'issuers' | 'rules'>,
-): TrustedIssuer {
+export function selfIssuer(url: string, policy: PolicyOfOurs): TrustedIssuer {
+  const known = selves.get(policy);
+  const self = known?.url === url ? known : makeSelfIssuer(url, policy);
+  selves.set(policy, self);
+  return self;
+}
+
+function makeSelfIssuer(url: string, policy: PolicyOfOurs): TrustedIssuer {
   const known = Object.values(policy.audiences);
   return {
     name: selfName,

@@ -104,7 +104,16 @@ export async function verifyJwt(
   verifier: Verifier,
   facts: TokenFacts,
 ): Promise<VerifiedToken> {
-  const jwt = parseJwt(compact);
+  return verifyParsed(parseJwt(compact), declared, verifier, facts);
+}
+
+/** As {@link verifyJwt}, for who has looked into it already. */
+export async function verifyParsed(
+  jwt: ParsedJwt,
+  declared: string,
+  verifier: Verifier,
+  facts: TokenFacts,
+): Promise<VerifiedToken> {
   const registered = readRegisteredClaims(jwt.claims);
   const issuer = findIssuer(verifier.issuers, registered);
   facts.issuer = issuer.name;
