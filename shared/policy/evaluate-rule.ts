@@ -24,21 +24,13 @@ export function evaluateRule(
     ...actorConditions(rule, question.actor),
     ...rule.match.map((match) => evaluateMatch(match, question.claims, { onDoubt })),
   ];
+  const matched = allMatch(cheap);
+  if (!rule.when) return { id: rule.id, matched, conditions: cheap };
   const evaluate = (expression: string): ConditionResult => evaluateCondition(expression, conditionVariables(question));
-  const whens = evaluateWhens(rule, allMatch(cheap), evaluate);
-  const conditions = [...cheap, ...whens];
-  return { id: rule.id, matched: allMatch(conditions), conditions };
-}
-
-function evaluateWhens(
-  rule: PolicyRule,
-  needed: boolean,
-  evaluate: (expression: string) => ConditionResult,
-): readonly Condition[] {
-  const isDeny = 'deny' in rule;
-  return (rule.when ?? []).map((when) =>
-    needed ? evaluateWhen(when, () => evaluate(when.expression), isDeny) : unevaluated(when),
+  const whens = rule.when.map((when) =>
+    matched ? evaluateWhen(when, () => evaluate(when.expression), onDoubt) : unevaluated(when),
   );
+  return { id: rule.id, matched: matched && allMatch(whens), conditions: [...cheap, ...whens] };
 }
 
 function clientCondition({ client }: PolicyRule, got: string): readonly Condition[] {
