@@ -29,25 +29,18 @@ export function recordRules(
   decided: string | undefined,
   by: RecordedBy,
 ): RecordedRules {
-  const all = rules.map((rule) => recordRule(rule, by));
-  return bytesOf(all) <= maxTraceBytes ? { rules: all, omitted: 0 } : fitting(all, decided);
-}
-
-function fitting(rules: readonly EvaluatedRule[], decided: string | undefined): RecordedRules {
-  const kept = new Set<number>();
+  const kept = new Map<number, EvaluatedRule>();
   let left = maxTraceBytes;
   const first = rules.findIndex(({ id }) => id === decided);
   for (const index of first < 0 ? rules.keys() : [first, ...rules.keys()]) {
-    if (kept.has(index)) continue;
-    left -= bytesOf(rules[index]);
+    const rule = rules[index];
+    if (rule === undefined || kept.has(index)) continue;
+    const recorded = recordRule(rule, by);
+    left -= Buffer.byteLength(JSON.stringify(recorded));
     if (left < 0) break;
-    kept.add(index);
+    kept.set(index, recorded);
   }
-  return { rules: rules.filter((_, index) => kept.has(index)), omitted: rules.length - kept.size };
-}
-
-function bytesOf(value: unknown): number {
-  return Buffer.byteLength(JSON.stringify(value));
+  return { rules: rules.flatMap((_, index) => kept.get(index) ?? []), omitted: rules.length - kept.size };
 }
 
 function recordRule({ id, matched, conditions }: EvaluatedRule, by: RecordedBy): EvaluatedRule {
