@@ -33,6 +33,7 @@ async function run({ port, requests, connections, seconds = 3_600, count = Numbe
   const end = started + seconds * 1_000;
   let sent = 0;
   let last = '';
+  let failures = 0;
   const worker = () =>
     new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
@@ -44,9 +45,14 @@ async function run({ port, requests, connections, seconds = 3_600, count = Numbe
         sent += 1;
       };
       const read = messageReader((head, body) => {
-        if (!head.startsWith('HTTP/1.1 200')) return reject(new Error(`answered ${head}\n\n${body}`));
-        latencies.push(performance.now() - at);
-        last = body.toString();
+        if (head.startsWith('HTTP/1.1 200')) {
+          latencies.push(performance.now() - at);
+          last = body.toString();
+        } else {
+          failures += 1;
+          // A stall of a busy machine is longer than a function waits for AWS. More of them would be another measurement.
+          if (failures * 100 > latencies.length) return reject(new Error(`answered ${head}\n\n${body}`));
+        }
         next();
       });
       socket.on('connect', next).on('error', reject).on('data', read);

@@ -26,13 +26,17 @@ function start(
   env: Environment,
   stdout: 'ignore' | 'inherit' | number = 'ignore',
 ): ChildProcess {
-  const node = [process.execPath, ...flags(env), script];
-  const [command = '', ...args] = pins ? ['taskset', '-c', String(cpu), ...node] : node;
+  const [command = '', ...args] = pinned(cpu, [...flags(env), script]);
   // The log goes where no log costs anything, for everybody alike.
   const child = spawn(command, args, { env, stdio: ['ignore', stdout, 'inherit', 'ipc'] });
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
+}
+
+function pinned(cpu: 0 | 1, words: readonly string[]): readonly string[] {
+  const node = [process.execPath, ...words];
+  return pins ? ['taskset', '-c', String(cpu), ...node] : node;
 }
 
 /** Of a profile: `--profile NAME` has it written to a folder. */
@@ -160,6 +164,30 @@ export async function startServer(script: string, env: Environment, log?: number
   };
 }
 
+/** Starts `cambio agent` as a measured process, on a free port; its CPU time is what /proc says. */
+export async function startAgent(command: string, env: Environment): Promise<Server> {
+  const [program = '', ...args] = pinned(0, [...flags(env), command, 'agent', '--listen', '127.0.0.1:0']);
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  running.add(child);
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const [, found] = /^ready http:.*:(\d+)$/m.exec(text) ?? [];
+      if (found !== undefined) resolve(Number(found));
+    });
+    child.once('exit', () => reject(new Error('the agent has ended')));
+  });
+  const statOf = (): readonly string[] =>
+    readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return {
+    port,
+    facts: {},
+    // In hundredths of a second, fields 14 and 15 of all.
+    cpu: async () => (Number(statOf()[11]) + Number(statOf()[12])) * 10_000,
+    peakMemory: () => Number.NaN,
+    stop: async () => void child.kill(),
+  };
+}
+
 /** Milliseconds of a whole process, and of import and first answer in it; URLs of what it loaded, where that was asked for. */
 export interface ColdStart {
   readonly whole: number;
@@ -169,8 +197,7 @@ export interface ColdStart {
 
 /** One cold start, in a process of its own. */
 export async function coldStart(module: string, env: Environment): Promise<ColdStart> {
-  const node = [process.execPath, pathOf('cold-start.mjs')];
-  const [command = '', ...args] = pins ? ['taskset', '-c', '0', ...node] : node;
+  const [command = '', ...args] = pinned(0, [pathOf('cold-start.mjs')]);
   const started = performance.now();
   const child = spawn(command, args, { env: { ...env, MODULE: module }, stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(child);
