@@ -27,7 +27,7 @@ interface Route {
   readonly methods?: readonly string[];
   /** Where the secret of the door is looked for; undefined where none is asked for. */
   readonly secretIn?: 'authorization' | 'cambio-agent-token';
-  readonly answer: (request: IncomingMessage, response: ServerResponse, query: URLSearchParams) => Promise<void> | void;
+  readonly answer: (request: IncomingMessage, response: ServerResponse, query: string) => Promise<void> | void;
 }
 
 export function agentListener(parts: AgentParts): RequestListener {
@@ -41,7 +41,7 @@ export function agentListener(parts: AgentParts): RequestListener {
     if (problem) return refuse(response, problem);
     if (!route) return answerJson(response, 404, { error: 'invalid_request', error_description: 'not found' });
     if (route.methods && !route.methods.includes(request.method ?? '')) return refuseMethod(response, route.methods);
-    void route.answer(request, response, new URLSearchParams(query));
+    void route.answer(request, response, query);
   };
 }
 
@@ -63,7 +63,8 @@ function createRoutes({
       name: '/credentials',
       methods: ['GET'],
       secretIn: 'authorization',
-      answer: (_request, response, query) => answerRole(query.getAll('role'), response, credentialsFor),
+      answer: (_request, response, query) =>
+        answerRole(new URLSearchParams(query).getAll('role'), response, credentialsFor),
     },
     '/metrics': {
       name: '/metrics',

@@ -1,6 +1,6 @@
 // Tokens kept for those who ask again: the answer of each exchange, by everything that shapes it. Network, through the
 // exchange.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FoundToken } from '../token/found-token.ts';
 import { exchangeToken } from '../token/token-exchange.ts';
 import { factsOf } from '../token/token-facts.ts';
@@ -47,7 +47,7 @@ export function tokenKeeper({ server, client, findToken, machine }: Broker, opti
 /** Hashed: keys are no place for tokens. */
 export function keyOf({ subject, form }: Wanted): string {
   const parts = [subject?.token ?? null, Object.entries(form).sort()];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return hash('sha256', JSON.stringify(parts));
 }
 
 /** An expired incoming token gets no answer any more, even where a rule lets what it was exchanged for outlive it. */

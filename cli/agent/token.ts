@@ -51,11 +51,13 @@ function wantedOf(form: Readonly<Record<string, string>>): Wanted {
 
 /** RFC 6749 §3.2: no parameter twice; one without a value is as if it were not there. */
 function formOf(body: string): Readonly<Record<string, string>> {
-  const entries = [...new URLSearchParams(body)].filter(([, value]) => value !== '');
-  const names = entries.map(([name]) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) return refuse('invalid_request', 'a parameter is repeated');
-  return Object.fromEntries(entries);
+  const form = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(body)) {
+    if (value === '') continue;
+    if (form.has(name)) return refuse('invalid_request', 'a parameter is repeated');
+    form.set(name, value);
+  }
+  return Object.fromEntries(form);
 }
 
 class Refusal extends Error {
