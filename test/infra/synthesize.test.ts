@@ -19,7 +19,7 @@ function codeOf(template: Readonly<Record<string, unknown>>, name: string): stri
 }
 
 describe('synthesis in process', () => {
-  test('gives every function the folder its code is made of: one module, the SDK beside it where AWS is called, and the policy where it is read', () => {
+  test('gives every function the folder its code is made of: one module, beside it the chunks it may load, and the policy where it is read', () => {
     inTemporaryFolder((outdir) => {
       const { template, assets } = synthesize({ policy, outdir });
       const files = ['Token', 'Discovery', 'Jwks', 'Seed'].map((name) => {
@@ -28,9 +28,9 @@ describe('synthesis in process', () => {
         return [name, readdirSync(folder).sort()];
       });
       expect(Object.fromEntries(files)).toEqual({
-        Token: ['index.mjs', 'policy.json', 'sdk'],
+        Token: ['chunks', 'index.mjs', 'policy.json'],
         Discovery: ['index.mjs', 'policy.json'],
-        Jwks: ['index.mjs', 'sdk'],
+        Jwks: ['chunks', 'index.mjs'],
         Seed: ['index.mjs'],
       });
       const token = assets.get(codeOf(template, 'Token')) ?? '';

@@ -47,7 +47,16 @@ function changedBetween(before: Readonly<Record<string, string>>, after: Readonl
   return Object.keys(old).filter((name) => JSON.stringify(old[name]) !== JSON.stringify(now[name]));
 }
 
-const readers = ['Token', 'Introspect', 'Revoke', 'Discovery', 'AdminRevocations', 'Suspensions', 'Events'];
+const readers = [
+  'Token',
+  'Introspect',
+  'Revoke',
+  'Discovery',
+  'AdminRevocations',
+  'Suspensions',
+  'Events',
+  'Decisions',
+];
 
 test('another value of the policy replaces the versions of the functions that read it, the same value none', () => {
   const eks = { ClusterIssuer: 'https://eks.example/a' };
