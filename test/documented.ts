@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { openApiDocument } from '../infra/release/openapi/document.ts';
 import { version } from '../shared/version.ts';
 
-const document = openApiDocument(version);
+export const document = openApiDocument(version);
 
 /** `fetch` of a stack's API. @throws Error when the answer is not as documented */
 export const documentedFetch: typeof fetch = async (input, init) => {

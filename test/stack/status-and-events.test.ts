@@ -1,13 +1,17 @@
 // Status Lists and security events on the running stack: what an identity provider says of a user, verifiers far away see.
+// And since this policy lets every route answer: each does as openapi.json of a release says.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { documentedFetch as fetch } from '../documented.ts';
+import { document, documentedFetch as fetch } from '../documented.ts';
+import { basic, secret } from '../rfc/served.ts';
 import { statusAt } from '../status-list-reader.ts';
 import { issuerKey, signCompact } from '../world.ts';
+import { signed } from './lifecycle.ts';
 
 const { x, y } = issuerKey.publicJwk as Record<string, string>;
 const okta = 'https://acme.okta.example';
@@ -20,10 +24,15 @@ issuers:
     claims: { email: string }
     jwks: { keys: [{ kty: EC, crv: P-256, x: ${x}, y: ${y}, kid: ${issuerKey.kid}, alg: ES256, use: sig }] }
     events: { audience: ${receiver} }
+clients:
+  orders: { auth: { client_secret_basic: { sha256: ${createHash('sha256').update(secret).digest('hex')} } }, introspects: [orders-api] }
 audiences:
   orders-api: { scopes: [orders:read], status: true }
   plain-api: { scopes: [a] }
+roles:
+  deploy: { arn: "arn:aws:iam::111122223333:role/deploy" }
 rules:
+  - { id: deploy, from: okta, match: { email: "**@acme.example" }, grant: { role: deploy } }
   - { id: orders, from: okta, match: { email: "**@acme.example" }, grant: { audience: orders-api, scopes: [orders:read] } }
   - { id: plain, from: okta, match: { email: "**@acme.example" }, grant: { audience: plain-api, scopes: [a] } }
 `;
@@ -184,5 +193,62 @@ describe('Status Lists', () => {
     const own = stack.calls.filter(({ principal }) => principal.includes('StatusLists'));
     const shown = own.map(({ action, resource }) => `${action}${resource.includes('/index/') ? ' of an index' : ''}`);
     expect([...new Set(shown)].sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query of an index', 'kms:Sign']);
+  });
+});
+
+describe('every route', () => {
+  const base = 'grant_type=urn:ietf:params:oauth:grant-type:token-exchange';
+  const exchangeForm = () =>
+    `${base}&subject_token_type=urn:ietf:params:oauth:token-type:jwt&audience=orders-api&subject_token=${userToken('routes')}`;
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const suspended = '/admin/suspensions/rule/no-such-rule';
+
+  test('answers as openapi.json says, and every route of it does', async () => {
+    const granted = await fetch(`${stack.url}/token`, { method: 'POST', body: exchangeForm(), headers: form });
+    const { access_token: token } = (await granted.json()) as { readonly access_token: string };
+    const { jti, status } = decodeJwt<{ status: { status_list: { uri: string } } }>(token);
+    const asClient = { method: 'POST', headers: { ...form, ...basic('orders') } };
+    const administrator = { headers: signed };
+    const requests: Readonly<Record<string, readonly [path: string, init?: RequestInit]>> = {
+      exchangeToken: ['/token', { method: 'POST', body: exchangeForm(), headers: form }],
+      getCredentials: ['/credentials?role=deploy', { headers: { authorization: userToken('routes') } }],
+      introspectToken: ['/introspect', { ...asClient, body: `token=${token}` }],
+      revokeToken: ['/revoke', { ...asClient, body: 'token=unknown' }],
+      getServerMetadata: ['/.well-known/oauth-authorization-server'],
+      getOpenidConfiguration: ['/.well-known/openid-configuration'],
+      getKeys: ['/.well-known/jwks.json'],
+      getStatusList: [new URL(status.status_list.uri).pathname],
+      receiveEvent: [
+        '/events',
+        {
+          method: 'POST',
+          body: sessionRevoked('nobody', 30),
+          headers: { 'content-type': 'application/secevent+jwt' },
+        },
+      ],
+      revoke: [
+        '/admin/revocations',
+        {
+          ...administrator,
+          method: 'POST',
+          body: JSON.stringify({ by: 'subject', value: 'okta|nobody', reason: 'x' }),
+        },
+      ],
+      listDecisions: ['/admin/decisions', administrator],
+      getDecision: [`/admin/decisions/${jti}`, administrator],
+      suspend: [suspended, { ...administrator, method: 'PUT', body: JSON.stringify({ reason: 'x' }) }],
+      listSuspensions: ['/admin/suspensions', administrator],
+      resume: [suspended, { ...administrator, method: 'DELETE' }],
+    };
+    const answered: Record<string, number> = {};
+    for (const [id, [path, init]] of Object.entries(requests)) {
+      answered[id] = (await fetch(`${stack.url}${path}`, init)).status;
+      const isHead = Object.values(document.paths).some(({ head }) => head?.operationId === `${id}Head`);
+      if (isHead) answered[`${id}Head`] = (await fetch(`${stack.url}${path}`, { ...init, method: 'HEAD' })).status;
+    }
+    const documented = Object.values(document.paths).flatMap((methods) =>
+      Object.values(methods).map(({ operationId, responses }) => [operationId, Number(Object.keys(responses)[0])]),
+    );
+    expect(answered).toEqual(Object.fromEntries(documented));
   });
 });
