@@ -1,4 +1,6 @@
 // What the package `cambio-token-exchange` exports.
+export type { Domain } from './api/api.ts';
+export type { ExchangeOutputs } from './outputs.ts';
 export { PropsError } from './props-error.ts';
 export { type CompiledPolicyInput, PolicyError } from './resolve-policy.ts';
 export { TokenExchange, type TokenExchangeProps } from './token-exchange.ts';

@@ -8,6 +8,7 @@ import { type Diagnostic, formatDiagnostic } from './policy/source/diagnostic.ts
 
 /** A compiled policy and the values for its holes. */
 export interface CompiledPolicyInput {
+  /** As `compilePolicy` of this version makes it. */
   readonly artifact: PolicyArtifact;
   /** By the name of the hole; may be CDK tokens. */
   readonly values: Readonly<Record<string, string>>;
@@ -24,6 +25,7 @@ export interface GivenPolicy {
 /** The policy does not compile, or a test beside it fails. The message is every diagnostic, one `path:line:column: message` after the other. */
 export class PolicyError extends Error {
   override readonly name = 'PolicyError';
+  /** What is wrong, and where. */
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(diagnostics: readonly Diagnostic[]) {

@@ -31,6 +31,7 @@ import { leaveNothing } from './trial.ts';
 import { letAssume, type Trusted } from './trust.ts';
 import { digestValues } from './value-digests.ts';
 
+/** What a TokenExchange is made of: the policy alone, or more. */
 export interface TokenExchangeProps {
   /** A policy file, a folder of them, or a policy compiled already. */
   readonly policy: string | CompiledPolicyInput;
@@ -91,9 +92,13 @@ export class TokenExchange extends Construct {
   readonly issuer: string;
   /** Base of every route, without a trailing slash. */
   readonly apiBase: string;
+  /** The table of records, as `records.table`. Who may write it can mint tokens. */
   readonly records: RecordsTable;
+  /** The first signing keys, as `signingKeys.keys`. */
   readonly signingKeys: SigningKeys;
+  /** The REST API, as `api.restApi`; with `domain`, `api.domainTarget` is where its DNS record has to point. */
   readonly api: Api;
+  /** CloudFront in front of the issuer's documents, as `issuerDistribution.distribution`. */
   readonly issuerDistribution: IssuerDistribution;
   /** Assumes the policy's roles: their trust policies name it. */
   readonly tokenRole: IRole;

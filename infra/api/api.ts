@@ -23,8 +23,11 @@ import { answerMethodNotAllowed, answerNotFound } from './mock-answers.ts';
 
 const stageName = 'live';
 
+/** A name of your own, and the certificate for it. */
 export interface Domain {
+  /** Its DNS record is yours to make. */
   readonly domainName: string;
+  /** In the Region of what it is for. */
   readonly certificate: ICertificate;
 }
 
