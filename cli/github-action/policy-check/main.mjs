@@ -36,7 +36,11 @@ const counts = {
   loss: loses.length + flips.filter(({ to }) => to === 'refused').length,
 };
 
-const findings = { policy, counts, checked: checked.map(({ stdout }) => stdout.trim()), diagnostics, diff, replayed };
+// What has no place in a file, such as that there are no tests, is told in the words of the command.
+const words = checked.map(
+  ({ stdout, stderr }) => stdout.trim() || (diagnosticsIn(stderr).length > 0 ? '' : stderr.trim()),
+);
+const findings = { policy, counts, checked: words, diagnostics, diff, replayed };
 appendFileSync(fileOf('GITHUB_STEP_SUMMARY'), summaryOf(findings));
 write('GITHUB_OUTPUT', { errors: counts.error, warnings: counts.warning, gains: counts.gain, losses: counts.loss });
 

@@ -116,6 +116,14 @@ test('without a base there is nothing to compare with; a base that cannot be had
   expect([gone.exit, gone.summary]).toEqual([1, expect.stringContaining('What cannot be told')]);
 });
 
+test('a policy without tests is an error that is told', async () => {
+  const lone = join(workspace, 'lone.yaml');
+  writeFileSync(lone, policy);
+  const { exit, outputs, summary } = await checked(policy, { policy: 'lone.yaml' });
+  rmSync(lone);
+  expect([exit, outputs['errors'], summary]).toEqual([1, '1', expect.stringContaining('there are no tests')]);
+});
+
 test.each([
   ['fail-on is error, gain, loss, warning or never', { 'fail-on': 'all' }],
   ['there is no policy at --version', { policy: '--version' }],
