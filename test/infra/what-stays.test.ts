@@ -1,8 +1,11 @@
 // What others have written down of a deployment, and so outlives the stack and never gets another logical id.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { lasting } from './replacing-properties.ts';
 import { artifact, githubIssuer, inTemporaryFolder, ordersAudience, unstaged } from './synthesized.ts';
 
 /** A policy by which every function that can sign does, and every resource that is there under some policy is. */
@@ -104,4 +107,35 @@ test('the boundary keeps its description: with another one IAM would make anothe
 
 test('the app protects its stack from being deleted', () => {
   expect(stack.terminationProtection).toBe(true);
+});
+
+/**
+ * Of the latest release; a new one writes its own, of the resources here: `JSON.stringify(lasting(resources))`.
+ */
+const released = JSON.parse(readFileSync(join(import.meta.dirname, 'released.json'), 'utf8')) as ReturnType<
+  typeof lasting
+>;
+
+/** Ids of what an update from the release to these resources would replace or lose. */
+function replacedBy(updated: typeof resources): string[] {
+  const now = lasting(updated);
+  return Object.keys(released).filter((id) => JSON.stringify(now[id]) !== JSON.stringify(released[id]));
+}
+
+test('an update from the latest release replaces no table, key, distribution, function of it, role or boundary', () => {
+  expect(replacedBy(resources)).toEqual([]);
+  const table = 'TokenExchangeRecordsTable01001D6B';
+  const key = 'TokenExchangeSigningKeysES2569653DFC8';
+  const role = 'TokenExchangeEndpointsTokenRole54D9CA01';
+  const changed = (id: string, properties: object) => {
+    const { Type = '', Properties = {} } = resources[id] ?? {};
+    return replacedBy({ ...resources, [id]: { Type, Properties: { ...Properties, ...properties } } });
+  };
+  expect(changed(table, { KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }] })).toEqual([table]);
+  expect(changed(table, { TableName: 'records' })).toEqual([table]);
+  expect(changed(key, { KeySpec: 'ECC_NIST_P384' })).toEqual([key]);
+  expect(changed(role, { RoleName: 'cambio' })).toEqual([role]);
+  expect(changed(role, { Description: 'another' })).toEqual([]);
+  const { [table]: _lost, ...others } = resources;
+  expect(replacedBy(others)).toEqual([table]);
 });
