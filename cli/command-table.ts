@@ -100,6 +100,12 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals: [kid = ''], output, machine }) =>
       (await import('./keys.ts')).keys.revoke(kid, values, output, machine),
   },
+  completion: {
+    argument: { name: 'SHELL' },
+    options: {},
+    run: async ({ positionals: [shell = ''], output }) =>
+      (await import('./completion.ts')).completion(shell, commands, output),
+  },
   doctor: {
     options: { ...server, ...subject, ...client },
     run: async ({ values, output, machine }) => (await import('./doctor.ts')).doctor(values, output, machine),

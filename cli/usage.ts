@@ -35,6 +35,8 @@ commands:
                           an own token, as the client that got it or with the token of the same CI job
   probe --audience NAME   how late a revocation is noticed, with a token of its own; needs a client; exit 1 over 60 s
   doctor                  what stands between this machine and a token
+  completion bash|zsh|fish
+                          what makes the shell complete all of this: eval "$(cambio completion bash)"
 
 for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION:
   why DECISION_ID [--json]

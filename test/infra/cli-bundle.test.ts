@@ -170,6 +170,7 @@ test('every command runs on the oldest Node that is here', async () => {
     introspect: ['--token-env', 'TOKEN', ...client],
     revoke: ['--token-env', 'TOKEN'],
     probe: ['--audience', 'orders-api', ...client],
+    completion: ['bash'],
     doctor: [],
     'keys list': [],
     'keys rotate': [],
