@@ -47,21 +47,41 @@ export function namedTargets<Value>(
   { audiences, resources }: TargetNames,
   targets: readonly Target<Value>[],
 ): readonly (Target<Value> | undefined)[] {
-  return [
-    ...audiences.map((name) => targets.find((target) => target.name === name || isResource(target, name))),
-    ...resources.map((uri) => targets.find((target) => isResource(target, uri))),
-  ];
+  const { byAnyName, byResource } = indexOf(targets);
+  return [...audiences.map((name) => byAnyName.get(name)), ...resources.map((uri) => byResource.get(uri))];
 }
 
 /** The parameters as the policy writes what they name: a condition must not miss a resource for a slash. */
 export function writtenNames({ audiences, resources }: TargetNames, targets: readonly Target<unknown>[]): TargetNames {
+  const { byResource } = indexOf(targets);
   const written = (uri: string): string => {
-    const resource = targets.find((target) => isResource(target, uri))?.resource;
+    const resource = byResource.get(uri)?.resource;
     return typeof resource === 'string' ? resource : uri;
   };
   return { audiences: audiences.map(written), resources: resources.map(written) };
 }
 
-function isResource({ resource }: Pick<Target, 'resource'>, uri: string): boolean {
-  return typeof resource === 'string' && resourceForms(resource).includes(uri);
+/** Targets by what may name them; of several with one name, the first. */
+interface TargetIndex<Value> {
+  readonly byResource: ReadonlyMap<string, Target<Value>>;
+  readonly byAnyName: ReadonlyMap<string, Target<Value>>;
+}
+
+const indexes = new WeakMap<readonly Target<unknown>[], TargetIndex<unknown>>();
+
+function indexOf<Value>(targets: readonly Target<Value>[]): TargetIndex<Value> {
+  const index = (indexes.get(targets) as TargetIndex<Value> | undefined) ?? indexTargets(targets);
+  indexes.set(targets, index);
+  return index;
+}
+
+function indexTargets<Value>(targets: readonly Target<Value>[]): TargetIndex<Value> {
+  const byResource = new Map<string, Target<Value>>();
+  const byAnyName = new Map<string, Target<Value>>();
+  for (const target of targets) {
+    const forms = typeof target.resource === 'string' ? resourceForms(target.resource) : [];
+    for (const form of forms) if (!byResource.has(form)) byResource.set(form, target);
+    for (const name of [target.name, ...forms]) if (!byAnyName.has(name)) byAnyName.set(name, target);
+  }
+  return { byResource, byAnyName };
 }
