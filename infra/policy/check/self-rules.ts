@@ -1,5 +1,6 @@
 // Rules about tokens that Cambio issued, and what only allow rules can say. Pure.
 
+import { writtenForms } from '../../../shared/policy/audience-forms.ts';
 import { audiencesNamed } from '../schema/audience-forms.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
@@ -67,13 +68,10 @@ function matchesOf({ value: { from, match = {}, actor }, place }: Entry<RuleEntr
 }
 
 function checkAudiences({ audiences }: MergedPolicy, match: MatchEntry, place: Place): Diagnostic[] {
-  const known = audiences.flatMap(({ name, value: { resource } }) => [
-    name,
-    ...(resource === undefined ? [] : [resource]),
-  ]);
   return itemsOf(match['aud'] ?? [], below(place, 'aud')).flatMap((item) => {
     const named = audiencesNamed(String(item.value), audiences);
     if (named.length === 0) {
+      const known = audiences.flatMap(({ name, value: { resource } }) => writtenForms({ name, resource }));
       return [errorAt(item.place, `there is no audience ${quote(item.value)}`, didYouMean(String(item.value), known))];
     }
     if (named.some(({ value: { format } }) => format !== 'reference')) return [];

@@ -11,23 +11,45 @@ export function eitherForm(match: MatchEntry, audiences: Audiences): MatchEntry 
   const { aud } = match;
   if (aud === undefined) return match;
   const wanted = [aud].flat();
-  const others = wanted.flatMap((value) => audiences.flatMap((entry) => otherForms(String(value), entry)));
+  const others = wanted.flatMap((value) =>
+    audiencesNamed(String(value), audiences).flatMap((entry) => otherForms(String(value), entry)),
+  );
   return { ...match, aud: [...new Set([...wanted, ...others])] };
 }
 
 /** The audiences that have a form that fits the value or glob. */
 export function audiencesNamed(value: string, audiences: Audiences): Audiences {
-  return audiences.filter((entry) => isNamed(value, entry));
+  if (!value.includes('*')) return audiencesByForm(audiences).get(value) ?? [];
+  return audiences.filter((entry) => formsOf(entry).some((form) => fits(value, form)));
 }
 
-/** The policy's own forms that are not among what was written. */
-function otherForms(value: string, entry: Entry<AudienceEntry>): readonly string[] {
-  const own = writtenForms({ name: entry.name, resource: entry.value.resource });
-  return isNamed(value, entry) ? own.filter((form) => !fits(value, form)) : [];
+const listed = new WeakMap<Audiences, ReadonlyMap<string, Audiences>>();
+
+/** Listed once for each policy. */
+function audiencesByForm(audiences: Audiences): ReadonlyMap<string, Audiences> {
+  const known = listed.get(audiences) ?? listForms(audiences);
+  listed.set(audiences, known);
+  return known;
 }
 
-function isNamed(value: string, { name, value: { resource } }: Entry<AudienceEntry>): boolean {
-  return audienceForms({ name, resource }).some((form) => fits(value, form));
+function listForms(audiences: Audiences): ReadonlyMap<string, Audiences> {
+  const byForm = new Map<string, Entry<AudienceEntry>[]>();
+  for (const entry of audiences) {
+    for (const form of new Set(formsOf(entry))) {
+      byForm.set(form, byForm.get(form) ?? []);
+      byForm.get(form)?.push(entry);
+    }
+  }
+  return byForm;
+}
+
+function formsOf({ name, value: { resource } }: Entry<AudienceEntry>): readonly string[] {
+  return audienceForms({ name, resource });
+}
+
+/** The policy's own forms of one that is named that are not among what was written. */
+function otherForms(value: string, { name, value: { resource } }: Entry<AudienceEntry>): readonly string[] {
+  return writtenForms({ name, resource }).filter((form) => !fits(value, form));
 }
 
 function fits(value: string, form: string): boolean {
