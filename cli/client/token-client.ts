@@ -47,18 +47,18 @@ function wired(options: CambioOptions, machine: Machine): CambioClient {
   return {
     token: (request) =>
       patiently(async () => {
-        const subject = broughtToken(request.subjectToken);
+        const subject = broughtToken(request, 'subjectToken');
         const answer = await (subject ? brought : own).tokenFor({ subject, form: formOf(request) });
         return issuedToken(answer, machine.clock());
       }, request.timeoutMs),
-    credentials: ({ role, subjectToken, timeoutMs }) =>
+    credentials: (request) =>
       patiently(async () => {
-        const subject = broughtToken(subjectToken);
-        const { expiration, accountId, ...keys } = await roles.credentialsFor({ role: named(role), subject });
+        const subject = broughtToken(request, 'subjectToken');
+        const { expiration, accountId, ...keys } = await roles.credentialsFor({ role: named(request.role), subject });
         const { accessKeyId, secretAccessKey, sessionToken } = keys;
         const account = accountId === undefined ? {} : { accountId };
         return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration), ...account };
-      }, timeoutMs),
+      }, request.timeoutMs),
     forget: (accessToken) => {
       own.forget(accessToken);
       brought.forget(accessToken);
@@ -89,20 +89,28 @@ async function withinDeadline<Result>(
 }
 
 function formOf(request: TokenRequest): Readonly<Record<string, string>> {
-  const { audience, resource, scope, requestedTokenType, subjectToken, actorToken } = request;
+  const { audience, resource, scope, requestedTokenType } = request;
   if ((audience === undefined) === (resource === undefined)) throw new UsageError('give one of audience and resource');
-  const actor = actorToken === undefined ? undefined : checked({ token: actorToken, from: 'actorToken' }).token;
+  const [subject, actor] = [broughtToken(request, 'subjectToken'), broughtToken(request, 'actorToken')];
   const form = {
     ...{ audience, resource, scope, requested_token_type: requestedTokenType },
-    ...(subjectToken !== undefined && { subject_token_type: subjectTypeOf(subjectToken) }),
-    ...(actor !== undefined && { actor_token: actor, actor_token_type: subjectTypeOf(actor) }),
+    ...(subject && { subject_token_type: subjectTypeOf(subject.token) }),
+    ...(actor && { actor_token: actor.token, actor_token_type: subjectTypeOf(actor.token) }),
   };
   return Object.fromEntries(Object.entries(form).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
 
-/** An empty one is a fault of the caller, never the workload's own. */
-function broughtToken(token: string | undefined): FoundToken | undefined {
-  return token === undefined ? undefined : checked({ token, from: 'subjectToken' });
+type Brought = 'subjectToken' | 'actorToken';
+
+/**
+ * A token that is named and is not there, as where a request came without one, is refused: whoever brought none must not get
+ * what the workload itself is granted.
+ */
+function broughtToken(request: { readonly [Name in Brought]?: unknown }, name: Brought): FoundToken | undefined {
+  if (!Object.hasOwn(request, name)) return undefined;
+  const token = request[name];
+  if (typeof token !== 'string') throw new UsageError(`${name}: nothing where a token should be`);
+  return checked({ token, from: name });
 }
 
 function named(role: string): string {

@@ -282,6 +282,8 @@ describe('what cannot be meant', () => {
   test.each<[string, object, RegExp]>([
     ['no target', {}, /one of audience and resource/],
     ['two targets', { audience: 'a', resource: 'b' }, /one of audience and resource/],
+    ['no token of a caller', { ...orders, subjectToken: undefined }, /subjectToken: nothing/],
+    ['no token of who acts', { ...orders, actorToken: null }, /actorToken: nothing/],
     ['an empty token of a caller, which is not the workload’s', { ...orders, subjectToken: '' }, /subjectToken: empty/],
   ])('%s is told before anything is asked', async (_what, request, message) => {
     const cambio = ours();
