@@ -12,24 +12,23 @@ export function closestRules(failures: Uint16Array, deciding: number | undefined
   if (failures.length <= mostTraced) return [...failures.keys()];
   let { most, room } = cutOff(failures, deciding);
   const kept: number[] = [];
-  for (let place = 0; place < failures.length; place += 1) {
+  for (let place = 0; place < failures.length && kept.length < mostTraced - 1; place += 1) {
     const failed = failures[place] ?? 0;
-    if (place === deciding || failed < most) kept.push(place);
-    else if (failed === most && room > 0) {
-      kept.push(place);
-      room -= 1;
-    }
+    if (place === deciding || failed > most || (failed === most && room === 0)) continue;
+    if (failed === most) room -= 1;
+    kept.push(place);
   }
-  return kept;
+  return deciding === undefined ? kept : [...kept, deciding].sort((one, other) => one - other);
 }
 
 /** Beside the one that decided there is room for all rules with fewer failures than `most`, and `room` of those with as many. */
 function cutOff(failures: Uint16Array, deciding: number | undefined) {
-  const counts: number[] = [];
-  for (let place = 0; place < failures.length; place += 1) {
-    const failed = failures[place] ?? 0;
-    if (place !== deciding) counts[failed] = (counts[failed] ?? 0) + 1;
+  const counts = [0];
+  for (const failed of failures) {
+    while (failed >= counts.length) counts.push(0);
+    counts[failed] = (counts[failed] ?? 0) + 1;
   }
+  if (deciding !== undefined) counts[failures[deciding] ?? 0] = (counts[failures[deciding] ?? 0] ?? 0) - 1;
   let most = 0;
   let room = mostTraced - 1;
   for (; room > (counts[most] ?? 0); most += 1) room -= counts[most] ?? 0;
