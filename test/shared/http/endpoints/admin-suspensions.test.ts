@@ -50,6 +50,28 @@ function world(changes: Partial<SuspensionsEndpoint> = {}) {
 }
 
 describe('a suspension', () => {
+  test('keeps the name of no session that Cambio made for a private subject, in record, answer and log', async () => {
+    const github = policy.issuers['github'] ?? expect.fail('no such issuer');
+    const grant = { role: 'on-call', ttl: 3_600, tags: [], transitive: [], policyArns: [] };
+    const role = { name: 'on-call', arn: 'arn:aws:iam::111122223333:role/on-call', via: 'assume-role' } as const;
+    for (const [secret, shown] of [
+      [['sub'], 'assumed-role/on-call/sha256:'],
+      [['email'], 'assumed-role/on-call/alice'],
+    ] as const) {
+      const { put, remove, recorded, ended, lines } = world({
+        policy: {
+          ...policy,
+          issuers: { github: { ...github, private: secret } },
+          roles: { 'on-call': { ...role, ttl: 3_600, maxTtl: 3_600 } },
+          rules: [{ id: 'on-call', from: 'github', match: [], grant }],
+        },
+      });
+      const [, answer] = await put('issuer', 'github', { reason: 'incident 7' });
+      await remove('issuer', 'github');
+      for (const kept of [recorded, ended, answer, lines]) expect(JSON.stringify(kept)).toContain(shown);
+    }
+  });
+
   test('is recorded with who made it and why, answered, and in the log', async () => {
     const { put, recorded, lines } = world();
     const made = { kind: 'issuer', name: 'github', reason: 'incident 7', until: now + 60, at: now, principal };
