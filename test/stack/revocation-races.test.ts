@@ -1,15 +1,24 @@
 // Races on the running stack, on both embedded DynamoDBs: parallel replay, revocation while tokens are exchanged, and what is
 // there but has expired. How soon a revocation is noticed is measured here, between different functions.
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { revokedKey } from '../../shared/aws/record-keys.ts';
 import { clientOf, engines, type RunningDynamoDb } from '../dynamodb-engines.ts';
-import { basic, decode, ending } from '../rfc/served.ts';
+import { type Answer, basic, decode, ending } from '../rfc/served.ts';
 import { hopTo, type Lifecycle, startLifecycle } from './lifecycle.ts';
 
 const times = <Value>(count: number, make: (index: number) => Value): Value[] =>
   Array.from({ length: count }, (_, index) => make(index));
+
+/** A machine that is too slow for 50 at once answers some 503, which leaves the token unused and says to ask again. */
+async function answered(ask: () => Promise<Answer>): Promise<Answer> {
+  const answer = await ask();
+  if (ending(answer) !== '503 temporarily_unavailable') return answer;
+  await delay(100);
+  return answered(ask);
+}
 
 const embedded = (['dynoxide', 'dynalite'] as const).flatMap((name) =>
   engines.flatMap((engine) => (engine.name === name && engine.available ? [{ ...engine, name }] : [])),
@@ -32,7 +41,9 @@ describe.each(embedded)('on $name', ({ name: engine, start, supportsTtl }) => {
 
   test('of 50 parallel requests with one token that differ, one is granted', async () => {
     const subject = await once();
-    const answers = await Promise.all(times(50, (n) => at.exchange(subject, { unknown: `request ${n}` })));
+    const answers = await Promise.all(
+      times(50, (n) => answered(() => at.exchange(subject, { unknown: `request ${n}` }))),
+    );
     const endings = answers.map(ending).sort();
     expect(endings).toEqual(['200', ...times(49, () => '400 invalid_request')]);
   });
