@@ -49,11 +49,11 @@ const teams: readonly Team[] = [
   },
   {
     ...{ name: 'TypeScript 7, tsc alone', packages: ['typescript@7', types], cdk: 'latest', typescript: true },
-    runs: [[...tsc, '--noEmit', 'false', '--outDir', 'out'], ['out/bin/app.js']],
+    runs: [[...tsc, '--noEmit', 'false', '--rootDir', '.', '--outDir', 'out'], ['out/bin/app.js']],
   },
   {
     ...{ name: `the oldest CDK, ${oldestCdk}`, packages: ['typescript@6', types], cdk: oldestCdk, typescript: true },
-    runs: [[...tsc, '--noEmit', 'false', '--outDir', 'out'], ['out/bin/app.js']],
+    runs: [[...tsc, '--noEmit', 'false', '--rootDir', '.', '--outDir', 'out'], ['out/bin/app.js']],
   },
   {
     ...{
