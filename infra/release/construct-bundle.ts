@@ -1,11 +1,12 @@
-// The construct as one ES module, with the libraries of the policy compiler in it: what uses it installs none of them. esbuild; reads
-// the sources.
-import { join } from 'node:path';
+// The construct as an ES module, and the app of this repository as another beside it, with the libraries of the policy compiler in what
+// both import: what uses them installs none of those. esbuild; reads the sources.
+import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { root } from './release-part.ts';
 
 export interface ConstructBundle {
-  readonly code: string;
+  /** By name: index.js is the construct, app.js the app. */
+  readonly files: Readonly<Record<string, string>>;
   /** What it is made of, by paths below the checkout. */
   readonly sources: readonly string[];
 }
@@ -26,7 +27,10 @@ const require = __createRequire(import.meta.url);
 export async function bundleConstruct(): Promise<ConstructBundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['infra/exports.ts'],
+    entryPoints: { index: 'infra/exports.ts', app: 'infra/app.ts' },
+    outdir: 'package',
+    splitting: true,
+    chunkNames: 'construct-[hash]',
     write: false,
     metafile: true,
     bundle: true,
@@ -40,5 +44,6 @@ export async function bundleConstruct(): Promise<ConstructBundle> {
     legalComments: 'none',
     logLevel: 'error',
   });
-  return { code: outputFiles.map(({ text }) => text).join(''), sources: Object.keys(metafile.inputs) };
+  const files = Object.fromEntries(outputFiles.map(({ path, text }) => [basename(path), text]));
+  return { files, sources: Object.keys(metafile.inputs) };
 }

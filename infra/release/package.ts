@@ -2,7 +2,7 @@
 // code compiled already, so that what makes those does not travel. A folder, and the tarball of it. Writes files; runs npm, which
 // asks no registry.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { functionCode, functionSources } from '../function-code.ts';
 import { functionEntries } from '../function-entries.ts';
@@ -34,7 +34,17 @@ const manifest = {
     './package.json': './package.json',
     './policy.schema.json': './policy.schema.json',
   },
-  files: ['index.js', 'client.cjs', 'types', 'functions', 'policy.schema.json', 'CHANGELOG.md', 'THIRD-PARTY-LICENSES'],
+  files: [
+    '*.js',
+    'client.cjs',
+    'cdk.json',
+    'policy',
+    'types',
+    'functions',
+    'policy.schema.json',
+    'CHANGELOG.md',
+    'THIRD-PARTY-LICENSES',
+  ],
   peerDependencies,
 };
 
@@ -51,10 +61,11 @@ export const makePackage: ReleasePart = async (dist) => {
 
 /** The package as npm would unpack it. */
 export async function writePackage(folder: string): Promise<void> {
-  const { code, sources } = await bundleConstruct();
+  const { files: modules, sources } = await bundleConstruct();
   const files = {
     'package.json': `${JSON.stringify(manifest, undefined, 2)}\n`,
-    'index.js': code,
+    ...modules,
+    'cdk.json': appSettings(),
     'client.cjs': await bundleClient(),
     'THIRD-PARTY-LICENSES': licencesOf([...sources, ...functionSources()]),
     'policy.schema.json': policyJsonSchema(),
@@ -69,4 +80,15 @@ export async function writePackage(folder: string): Promise<void> {
   }
   for (const file of ['LICENSE', 'CHANGELOG.md']) copyFileSync(join(root, file), join(folder, file));
   copyFileSync(join(root, 'docs/package.md'), join(folder, 'README.md'));
+  // What the app synthesizes without -c policy, and knows by its hash.
+  mkdirSync(join(folder, 'policy'));
+  for (const file of ['demonstration.yaml', 'demonstration.test.yaml']) {
+    copyFileSync(join(root, 'infra/policy', file), join(folder, 'policy', file));
+  }
+}
+
+/** Of the app, for `cdk` in the package's folder: the feature flags of the repository's. */
+function appSettings(): string {
+  const settings = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
+  return `${JSON.stringify({ ...settings, app: 'node app.js' }, undefined, 2)}\n`;
 }

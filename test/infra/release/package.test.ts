@@ -7,7 +7,9 @@ import { dirname, join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { compilePolicy } from '../../../infra/policy/compile-policy.ts';
 import { writePackage } from '../../../infra/release/package.ts';
+import { synthesize } from '../../../infra/synthesize.ts';
 import { TokenExchange } from '../../../infra/token-exchange.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -104,4 +106,25 @@ test('an app of `cdk init` that has it compiles, and synthesizes what the reposi
   new TokenExchange(stack, 'Exchange', { policy });
   const synthesized = JSON.parse(readFileSync(join(app, 'cdk.out/AppStack.template.json'), 'utf8'));
   expect(synthesized.Resources).toEqual(Template.fromStack(stack).toJSON()['Resources']);
+});
+
+test('the app in it needs no app of one’s own, and synthesizes for a policy what the repository’s does', () => {
+  const own = join(root, 'test/infra/policies/good.yaml');
+  const settings = JSON.parse(readFileSync(join(folder, 'cdk.json'), 'utf8'));
+  const runPacked = (context: object) => {
+    const CDK_CONTEXT_JSON = JSON.stringify({ ...settings.context, 'aws:cdk:version-reporting': false, ...context });
+    const env = { CDK_OUTDIR: join(app, 'packed.out'), CDK_VALIDATION: 'false', CDK_CONTEXT_JSON };
+    const [command = '', ...args] = settings.app.split(' ');
+    expect(command).toBe('node');
+    execFileSync(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    return JSON.parse(readFileSync(join(app, 'packed.out/Cambio.template.json'), 'utf8'));
+  };
+  const { artifact, values } = compilePolicy(own);
+  if (!artifact) expect.fail('the policy does not compile');
+  const { template } = synthesize({ policy: { artifact, values }, outdir: join(app, 'repository.out') });
+  const { Resources, Outputs, Parameters = {} } = runPacked({ policy: own });
+  expect({ Resources, Outputs }).toEqual({ Resources: template['Resources'], Outputs: template['Outputs'] });
+  // The demonstration is guarded here, too.
+  expect(Parameters['AllowDemonstrationPolicy']).toBeUndefined();
+  expect(runPacked({}).Parameters['AllowDemonstrationPolicy']).toMatchObject({ Default: 'false' });
 });
