@@ -17,8 +17,8 @@ import { description, license, type ReleasePart, root, version } from './release
 
 const name = 'cambio-token-exchange';
 
-/** Where what the construct uses begins: `Validations` with its acknowledgements. */
-const peerDependencies = { 'aws-cdk-lib': '^2.252.0', constructs: '^10.5.0' };
+/** Where what the construct uses begins: `Validations` that take the ids of findings with an ARN in them. */
+const peerDependencies = { 'aws-cdk-lib': '^2.269.0', constructs: '^10.5.0' };
 
 const manifest = {
   ...{ name, version, description, license },

@@ -13,7 +13,7 @@ const policy = join(root, 'infra/policy/demonstration.yaml');
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 
 /** Where what the construct uses begins; the manifest says it. */
-const oldestCdk = '2.252.0';
+const oldestCdk = '2.269.0';
 const oldestNode = '20.19.0';
 
 interface Team {
