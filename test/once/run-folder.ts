@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
-export default function runFolder(project: TestProject): (() => void) | undefined {
+export default function runFolder(project: TestProject): void {
   // Once for both projects.
-  if (process.env['TEST_RUN_FOLDER'] !== undefined) return undefined;
+  if (process.env['TEST_RUN_FOLDER'] !== undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-run-'));
   process.env['TEST_RUN_FOLDER'] = folder;
   // The programs that tests start have it from here, the tests' own processes and threads from ./preload.mjs.
@@ -15,5 +15,6 @@ export default function runFolder(project: TestProject): (() => void) | undefine
   const empty = (): void => rmSync(folder, { recursive: true, force: true });
   // In watch mode sources change between the runs.
   project.onTestsRerun(async () => empty());
-  return empty;
+  // Not a teardown: a worker writes its part of the compile cache when it ends, which is after that.
+  process.once('exit', empty);
 }
