@@ -27,6 +27,8 @@ beforeAll(async () => {
   const authorization = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=00';
   const decision = `${stack.url}/admin/decisions/00000000-0000-4000-8000-000000000000`;
   expect((await fetch(decision, { headers: { authorization } })).status).toBe(404);
+  const latest = `${stack.url}/admin/decisions?since=${Math.floor(Date.now() / 1_000) - 60}`;
+  expect((await fetch(latest, { headers: { authorization } })).status).toBe(200);
   const asOrders = {
     token,
     client_assertion: await stack.tokenFor('eks'),
