@@ -156,7 +156,9 @@ function within(page: string, name: string, text: string): string {
   return page.replace(pattern, (_all, open: string, close: string) => `${open}${text}\n${close}`);
 }
 
-const kilobytes = (bytes: number): string => (bytes / 1_000).toFixed(1);
+function kilobytes(bytes: number): string {
+  return (bytes / 1_000).toFixed(1);
+}
 
 function loadedTables(): string {
   const files = [...loaded].flatMap(([variant, sizes]) =>
