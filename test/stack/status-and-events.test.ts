@@ -234,7 +234,7 @@ describe('every route', () => {
           body: JSON.stringify({ by: 'subject', value: 'okta|nobody', reason: 'x' }),
         },
       ],
-      listDecisions: ['/admin/decisions', administrator],
+      listDecisions: ['/admin/decisions?limit=1', administrator],
       getDecision: [`/admin/decisions/${jti}`, administrator],
       suspend: [suspended, { ...administrator, method: 'PUT', body: JSON.stringify({ reason: 'x' }) }],
       listSuspensions: ['/admin/suspensions', administrator],

@@ -26,8 +26,8 @@ export interface DecisionsEndpoint {
   readonly write: WriteLog;
 }
 
-/** Milliseconds after which the page ends with what was found: the rest of the function's time is for the last minute read. */
-const readingTime = 5_000;
+/** Milliseconds after which the page ends with what was found. */
+const readingTime = 1_500;
 /** Seconds before `until`, where the caller names no `since`. */
 const lookBack = 3_600;
 const [defaultLimit, maxLimit] = [50, 500];

@@ -76,14 +76,23 @@ export interface DecisionsPage {
   readonly next: ListPosition | undefined;
 }
 
-/** The latest decisions, newest first; of one second, those with the greater id first. A minute is read at a time. */
+/**
+ * The latest decisions, newest first; of one second, those with the greater id first. A minute is read at a time.
+ * @throws what `find` throws at the first minute
+ */
 export async function latestDecisions(query: DecisionsQuery, reading: ListReading): Promise<DecisionsPage> {
   const { since, limit, after } = query;
   const until = Math.min(query.until, after?.at ?? query.until);
   const ends = reading.clock() + reading.time;
   const found: ListedDecision[] = [];
   for (let minute = minuteOf(until); minute >= minuteOf(since); minute -= 1) {
-    found.push(...(await decisionsOf(minute, { ...query, until }, reading)));
+    try {
+      found.push(...(await decisionsOf(minute, { ...query, until }, reading)));
+    } catch (error) {
+      // What was read already is an answer. A store that is down fails at the first minute of the next page.
+      if (minute === minuteOf(until)) throw error;
+      return { decisions: found, next: { at: minute * 60 + 59 } };
+    }
     const last = found[limit - 1];
     if (last && found.length > limit) return { decisions: found.slice(0, limit), next: positionOf(last) };
     if (reading.clock() >= ends && minute > minuteOf(since)) {

@@ -86,4 +86,26 @@ describe('the latest decisions', () => {
     const second = await latestDecisions(query({ after: first.next }), { find, now, clock: () => 0, time: 64 });
     expect(second).toEqual({ decisions: [old], next: undefined });
   });
+
+  test('that were read before the store failed are an answer, with where to go on; without any the failure is', async () => {
+    const one = (decisionId: string, at: number): ListedDecision => ({
+      decisionId,
+      at,
+      expiresAt: now + 1,
+      outcome: 'granted',
+    });
+    const [late, early] = [one('001', now), one('000', now - 130)];
+    const failure = new Error('down');
+    let failing = minuteOf(early.at);
+    const find: FindListed = (part, asked) =>
+      part.minute === failing ? Promise.reject(failure) : listOf([late, early])(part, asked);
+    const first = await latestDecisions(query(), reading(find));
+    expect(first).toEqual({ decisions: [late], next: { at: failing * 60 + 59 } });
+    await expect(latestDecisions(query({ after: first.next }), reading(find))).rejects.toBe(failure);
+    failing = 0;
+    expect(await latestDecisions(query({ after: first.next }), reading(find))).toEqual({
+      decisions: [early],
+      next: undefined,
+    });
+  });
 });
