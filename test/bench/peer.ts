@@ -162,7 +162,7 @@ function kilobytes(bytes: number): string {
 
 function loadedTables(): string {
   const files = [...loaded].flatMap(([variant, sizes]) =>
-    [...sizes].map(([file, bytes]) => `| ${variant} | \`${file}\` | ${kilobytes(bytes)} |`),
+    [...sizes].map(([file, bytes]) => `| ${variant} | ${file} | ${kilobytes(bytes)} |`),
   );
   const functions = functionSizes().map(({ name, parts }) => {
     const whole = parts.reduce((sum, [, bytes]) => sum + bytes, 0);
