@@ -2,7 +2,8 @@
 import type { FindListed, ListedDecision, ListPart, PartQuery } from '../oauth/decision/decision-list.ts';
 import type { Reason } from '../oauth/denial.ts';
 import { callDependency } from './dependency.ts';
-import type { CallDynamoDb, DynamoDbOutput, Item } from './dynamodb.ts';
+import type { CallDynamoDb, Item } from './dynamodb.ts';
+import { pagesOf } from './listed-items.ts';
 import { decidedIndex, decidedPart, decisionIdOf } from './record-keys.ts';
 
 export function createFindListed(call: CallDynamoDb, table: string): FindListed {
@@ -28,11 +29,9 @@ async function findListed(
     Limit: most,
   };
   const found: ListedDecision[] = [];
-  for (let next: Item | undefined, isFirst = true; isFirst || next; isFirst = false) {
-    const page: DynamoDbOutput<'Query'> = await call('Query', { ...input, ...(next && { ExclusiveStartKey: next }) });
-    const decisions = (page.Items ?? []).map((item) => decisionOf(part, item));
+  for await (const page of pagesOf(call, input)) {
+    const decisions = page.map((item) => decisionOf(part, item));
     found.push(...decisions.filter(matches));
-    next = page.LastEvaluatedKey;
     // What is not read yet is older than the last that is wanted, or as old: then it is read, too.
     const [last, oldest] = [found[most - 1], decisions.at(-1)];
     if (last && oldest && oldest.at < last.at) break;

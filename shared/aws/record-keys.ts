@@ -1,5 +1,6 @@
 // The partition keys of the records table: a tenant segment (empty for the one tenant), the item's kind, its name.
 // docs/storage.md lists them; IAM grants by kind. Pure.
+import type { ListPart } from '../oauth/decision/decision-list.ts';
 
 const tenant = '';
 
@@ -50,15 +51,8 @@ export const listedSuspensions = 'suspensions';
 
 /** The index that holds the list of decisions, and the parts of it: its attribute `decided`, short as every decision has it. */
 export const decidedIndex = 'decided';
-export const decidedPart = ({ outcome, minute, shard }: DecidedPart): string =>
+export const decidedPart = ({ outcome, minute, shard }: ListPart): string =>
   `${outcome.slice(0, 1)}${minute.toString(36)}#${shard.toString(16)}`;
-
-interface DecidedPart {
-  readonly outcome: 'granted' | 'refused';
-  /** Since the epoch. */
-  readonly minute: number;
-  readonly shard: number;
-}
 
 /**
  * The name by which the record of a token knows a revocation: its kind and 128 bits of the hash, short because a token has
