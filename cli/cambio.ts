@@ -1,9 +1,8 @@
 // The `cambio` command in the real world: the only reader of the environment, clock and randomness.
-import { createSend } from './http-client.ts';
 import { printable } from './printable.ts';
 import { run } from './run.ts';
-import { runProgram } from './run-program.ts';
 import { readStdin } from './stdin.ts';
+import { thisMachine } from './this-machine.ts';
 
 // A reader that closes early, such as `head`, ends the output quietly; Node itself would print the bundle's line.
 process.stdout.on('error', () => process.exit(1));
@@ -15,15 +14,7 @@ const running = run(
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
   },
-  {
-    environment: process.env,
-    clock: Date.now,
-    random: Math.random,
-    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    send: createSend(process.env),
-    runProgram,
-    readStdin: () => readStdin(),
-  },
+  thisMachine(() => readStdin()),
 );
 
 // Not awaited: the bundle is CommonJS inside, whose modules load what they import when they are needed.

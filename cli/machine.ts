@@ -1,4 +1,4 @@
-// The machine a command runs on, as far as it uses it: cambio.ts gives it the real one. Types only.
+// The machine a command runs on, as far as it uses it: this-machine.ts makes the real one. Types only.
 import type { Environment } from './environment.ts';
 import type { Send } from './http-client.ts';
 

@@ -1,8 +1,7 @@
 // `cambio-token-exchange/client`: tokens and AWS credentials for a Lambda function or a service, by token exchange. The
 // only reader of this process's environment, clock and randomness; nothing is asked or read before the first call.
 
-import { createSend } from '../http-client.ts';
-import { runProgram } from '../run-program.ts';
+import { thisMachine } from '../this-machine.ts';
 import type { CambioClient, IssuedToken, RoleCredentials, RoleRequest, TokenRequest } from './answers.ts';
 import { CambioError, type CambioErrorFacts } from './cambio-error.ts';
 import type { CambioOptions, ClientAuthentication, TextSource, TokenSource } from './options.ts';
@@ -33,15 +32,10 @@ export {
  * @throws CambioError `misconfigured`, without a URL or with one that would send tokens in the clear
  */
 export function createClient(options: CambioOptions = {}): CambioClient {
-  return tokenClient(options, {
-    environment: process.env,
-    clock: Date.now,
-    random: Math.random,
-    sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    send: createSend(process.env),
-    runProgram,
-    readStdin: async () => undefined,
-  });
+  return tokenClient(
+    options,
+    thisMachine(async () => undefined),
+  );
 }
 
 /**
