@@ -8,6 +8,18 @@ import { cdkContext } from '../../infra/synthesize.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { Audience, PolicyArtifact, TrustedIssuer } from '../../shared/policy/compiled-policy.ts';
 
+/** The functions whose code has the policy beside it, by name. */
+export const policyReaders = [
+  'AdminRevocations',
+  'Decisions',
+  'Discovery',
+  'Events',
+  'Introspect',
+  'Revoke',
+  'Suspensions',
+  'Token',
+];
+
 export const githubIssuer: TrustedIssuer = {
   name: 'github',
   url: 'https://token.actions.githubusercontent.com',

@@ -6,7 +6,15 @@ import { describe, expect, test } from 'vitest';
 import { PolicyError } from '../../infra/resolve-policy.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, githubIssuer, type Json, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
+import {
+  artifact,
+  githubIssuer,
+  type Json,
+  policyReaders,
+  referencesOf,
+  resourcesOf,
+  templateOf,
+} from './synthesized.ts';
 
 type Synthesized = ReturnType<typeof templateOf>;
 
@@ -193,17 +201,7 @@ test('another policy makes other code for the functions that read it, and for th
   const differing = codeOf(changed).flatMap((code, index) =>
     code === before[index] ? [] : (functionsOf(changed)[index]?.[0] ?? []),
   );
-  const readers = [
-    'Token',
-    'Decisions',
-    'Introspect',
-    'Revoke',
-    'Discovery',
-    'AdminRevocations',
-    'Suspensions',
-    'Events',
-  ];
-  expect(differing.sort()).toEqual(readers.sort().map((name) => expect.stringContaining(`Endpoints${name}Function`)));
+  expect(differing.sort()).toEqual(policyReaders.map((name) => expect.stringContaining(`Endpoints${name}Function`)));
 });
 
 describe('a policy for the local stack', () => {
