@@ -1,9 +1,10 @@
-// A running stack for the specification tests: a policy with a client of each method, delegation, hops and a reference
+// One running stack for the specification tests: a policy with a client of each method, delegation, hops and a reference
 // audience, served by the local stack. Requests go over HTTP; nothing below knows how they are answered.
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { documentedFetch as fetch } from '../documented.ts';
 import { clientKey, issuerKey, signCompact, type TestKey } from '../world.ts';
@@ -91,13 +92,25 @@ export interface Served {
   readonly stack: LocalStack;
   /** A request that is granted, with changes; an array repeats a parameter, undefined leaves it out. */
   readonly exchange: (changes?: Changes, headers?: Record<string, string>) => Promise<Answer>;
-  readonly close: () => Promise<void>;
 }
 
 type Changes = Readonly<Record<string, string | readonly string[] | undefined>>;
 
-export async function serve(): Promise<Served> {
-  const folder = mkdtempSync(join(tmpdir(), 'cambio-rfc-'));
+const folder = mkdtempSync(join(tmpdir(), 'cambio-rfc-'));
+let started: Promise<Served> | undefined;
+// Registered before the hooks of those who use it, and therefore run after them.
+afterAll(async () => {
+  await (await started)?.stack.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Started by who asks first, closed at the end of the file. */
+export function serve(): Promise<Served> {
+  started ??= start();
+  return started;
+}
+
+async function start(): Promise<Served> {
   const file = join(folder, 'policy.yaml');
   writeFileSync(file, policy);
   const stack = await startLocalStack({ policy: file });
@@ -108,11 +121,7 @@ export async function serve(): Promise<Served> {
     );
     return answerOf(await fetch(`${stack.url}/token`, { method: 'POST', body: new URLSearchParams(form), headers }));
   };
-  const close = async (): Promise<void> => {
-    await stack.close();
-    rmSync(folder, { recursive: true });
-  };
-  return { stack, exchange, close };
+  return { stack, exchange };
 }
 
 export async function answerOf(response: Response): Promise<Answer> {

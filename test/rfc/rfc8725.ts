@@ -2,7 +2,7 @@
 // the running stack: tokens that an issuer's key did sign, and no honest issuer would make. Each has its twin, and its reason
 // in the decision.
 import { createHmac, createPublicKey } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { issuerKey, makeKey, signCompact } from '../world.ts';
 import { ending, partnerClaims, partnerHeader, partnerToken, partnerUrl, type Served, serve } from './served.ts';
 
@@ -10,7 +10,6 @@ let served: Served;
 beforeAll(async () => {
   served = await serve();
 });
-afterAll(() => served.close());
 
 const seconds = (): number => Math.floor(Date.now() / 1_000);
 const base64url = (text: string | Uint8Array): string => Buffer.from(text).toString('base64url');

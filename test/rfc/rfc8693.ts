@@ -1,12 +1,11 @@
 // RFC 8693, section by section, through the running stack. Where a MUST is a refusal, its twin is granted.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { basic, decode, ending, partnerToken, type Served, serve, types } from './served.ts';
 
 let served: Served;
 beforeAll(async () => {
   served = await serve();
 });
-afterAll(() => served.close());
 
 const refused = async (changes: Parameters<Served['exchange']>[0], expected: string, headers = {}): Promise<void> => {
   expect(ending(await served.exchange(changes, headers))).toBe(expected);

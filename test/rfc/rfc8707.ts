@@ -1,12 +1,11 @@
 // RFC 8707 (resource indicators), section by section, through the running stack.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { decode, ending, partnerToken, type Served, serve } from './served.ts';
 
 let served: Served;
 beforeAll(async () => {
   served = await serve();
 });
-afterAll(() => served.close());
 
 const orders = 'https://orders.acme.example';
 const asking = async (resource: string | readonly string[], more: object = {}) =>

@@ -1,5 +1,5 @@
 // RFC 6749 as it bears on the token endpoint, section by section, through the running stack.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { documentedFetch as fetch } from '../documented.ts';
 import { answerOf, assertion, basic, decode, ending, type Served, secret, serve, types } from './served.ts';
 
@@ -7,7 +7,6 @@ let served: Served;
 beforeAll(async () => {
   served = await serve();
 });
-afterAll(() => served.close());
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const asserted = (client_assertion: string) => ({ client_assertion, client_assertion_type: jwtBearer });

@@ -1,6 +1,6 @@
 // RFC 9068 (JWT access tokens), section by section, through the running stack.
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { issuerKey, makeKey, signCompact } from '../world.ts';
 import { basic, decode, ending, partnerToken, type Served, serve, types } from './served.ts';
 
@@ -8,7 +8,6 @@ let served: Served;
 beforeAll(async () => {
   served = await serve();
 });
-afterAll(() => served.close());
 
 const issue = async (changes: Parameters<Served['exchange']>[0] = {}) =>
   String((await served.exchange(changes)).body['access_token']);

@@ -1,6 +1,6 @@
 // RFC 7523 §2.2 and §3 with its update 7523bis: client assertions, through the running stack. Each refusal has its twin.
 import { createHmac, createPublicKey } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { clientKey, makeKey, signCompact } from '../world.ts';
 import { assertion, basic, decode, ending, partnerToken, type Served, secret, serve, types } from './served.ts';
 
@@ -8,7 +8,6 @@ let served: Served;
 beforeAll(async () => {
   served = await serve();
 });
-afterAll(() => served.close());
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const asserted = (client_assertion: string) => ({ client_assertion, client_assertion_type: jwtBearer });
