@@ -2,9 +2,10 @@
 import { JwtVerifier } from 'aws-jwt-verify';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { documentedFetch as fetch } from '../documented.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { documentedFetch as fetch } from '../../documented.ts';
+import { demonstrationStack } from './stack.ts';
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const jwtType = 'urn:ietf:params:oauth:token-type:jwt';
@@ -14,9 +15,8 @@ const anonymous: oauth.ClientAuth = () => {};
 
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack();
+  stack = await demonstrationStack();
 });
-afterAll(() => stack.close());
 
 async function exchange(parameters: Record<string, string>): Promise<oauth.TokenEndpointResponse> {
   const issuer = new URL(stack.url);

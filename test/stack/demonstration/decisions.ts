@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
-import { cambioIn, inTheWorld } from '../cli/cambio.ts';
-import { documentedFetch as fetch } from '../documented.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { LocalStack } from '../../../infra/local/stack.ts';
+import { cambioIn, inTheWorld } from '../../cli/cambio.ts';
+import { documentedFetch as fetch } from '../../documented.ts';
+import { demonstrationStack } from './stack.ts';
 
 let stack: LocalStack;
 beforeAll(async () => {
-  stack = await startLocalStack();
+  stack = await demonstrationStack();
 });
-afterAll(() => stack.close());
 
 /** The local stack checks only that such a header is there. */
 const signed = {
