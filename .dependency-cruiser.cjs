@@ -7,7 +7,7 @@ const only = (name, from, allowed) => ({
 });
 
 /** Beside the rooms of `shared`, and of no room. */
-const everywhere = ['^shared/(config|deadline|expiring-map|causes|version)\\.ts$'];
+const everywhere = ['^shared/(config|deadline|expiring-map|causes|metrics|version)\\.ts$'];
 
 // What every room of shared/oauth may use; and the rooms, each with those it stands on. The files beside them are the stages.
 const base = '^shared/oauth/(denial|oauth-error|token-types)\\.ts$';
@@ -52,12 +52,12 @@ module.exports = {
     only('aws-knows-the-core', '^shared/aws/', ['^shared/(aws|oauth|policy)/', ...everywhere]),
     only('http-knows-the-core', '^shared/http/', ['^shared/(http|oauth|policy)/', ...everywhere]),
     only('issuers-know-the-core', '^shared/issuers/', ['^shared/(issuers|oauth|policy)/', ...everywhere]),
-    only('basics-stand-alone', '^shared/(deadline|expiring-map|causes|version)\\.ts$', ['^$']),
+    only('basics-stand-alone', '^shared/(deadline|expiring-map|causes|metrics|version)\\.ts$', ['^$']),
     only('config-stands-alone', '^shared/config\\.ts$', ['^$']),
     only('functions-wire-shared', '^functions/', ['^shared/', '^functions/wiring']),
     only('infra-writes-config-and-policy', '^infra/(?!local/|release/)', [
       '^infra/(?!local/|release/)',
-      '^shared/(config|version)',
+      '^shared/(config|metrics|version)',
       '^shared/policy/',
     ]),
     only('nothing-needs-a-release', '^(infra|functions|shared|cli)/(?!release/)', [

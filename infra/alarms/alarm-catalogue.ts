@@ -1,0 +1,143 @@
+// Every alarm there is: how urgent, what it means to whoever is woken, and which runbook says what to do. Pure.
+
+/**
+ * `page` wakes somebody; `warn` waits for the morning; `attack` wakes somebody, whatever maintenance is under way: an attacker
+ * may choose the hour.
+ */
+export type Severity = 'page' | 'warn' | 'attack';
+
+export interface AlarmMeaning {
+  readonly severity: Severity;
+  /** What callers notice, or will. */
+  readonly consequence: string;
+  /** What to do first. */
+  readonly action: string;
+  /** A page of docs/runbooks, without its ending. */
+  readonly runbook: string;
+}
+
+export const alarmCatalogue = {
+  'errors-day-page': {
+    severity: 'page',
+    consequence: 'Of all requests 9.6 % fail for 15 minutes: a whole day’s budget of 0.1 % is gone.',
+    action: 'Find the dependency that fails, or roll back what was deployed last.',
+    runbook: 'error-budget',
+  },
+  'errors-day-warn': {
+    severity: 'warn',
+    consequence: 'Of all requests 1.2 % fail for an hour: half of a day’s budget is gone.',
+    action: 'Find the dependency that fails before the budget is gone.',
+    runbook: 'error-budget',
+  },
+  'errors-burn-14': {
+    severity: 'page',
+    consequence: 'The budget of 30 days burns 14.4 times too fast: it is gone in two days.',
+    action: 'Find the dependency that fails, or roll back what was deployed last.',
+    runbook: 'error-budget',
+  },
+  'errors-burn-6': {
+    severity: 'page',
+    consequence: 'The budget of 30 days burns 6 times too fast: it is gone in five days.',
+    action: 'Find what fails now and then, and for whom.',
+    runbook: 'error-budget',
+  },
+  'errors-burn-3': {
+    severity: 'warn',
+    consequence: 'The budget of 30 days burns 3 times too fast: it is gone in ten days.',
+    action: 'Find what fails now and then; stop risky changes.',
+    runbook: 'error-budget',
+  },
+  'function-errors': {
+    severity: 'page',
+    consequence: 'Functions crash, time out or do not start: callers get 500 or 502, and no line of the log says why.',
+    action: 'Read the last lines of the function’s log; roll back what was deployed last.',
+    runbook: 'function-errors',
+  },
+  latency: {
+    severity: 'page',
+    consequence:
+      'The 95th percentile of exchanges is over 200 ms: jobs wait, and the SDKs’ one second for credentials is near.',
+    action: 'See which phase is slow: an issuer’s keys, DynamoDB, KMS or STS.',
+    runbook: 'latency',
+  },
+  throttling: {
+    severity: 'warn',
+    consequence: 'More than 0.1 % of requests are told to come again later.',
+    action: 'Find who is throttled: a client over its quota, Lambda’s concurrency, or the stage’s rate.',
+    runbook: 'throttling',
+  },
+  'dependency-errors': {
+    severity: 'page',
+    consequence: 'KMS, DynamoDB or STS fail after all tries: nothing is issued, or nothing is checked.',
+    action: 'See which; quotas first, then the service’s health in this Region.',
+    runbook: 'dependency-throttling',
+  },
+  'issuer-errors': {
+    severity: 'warn',
+    consequence:
+      'Keys of an issuer cannot be fetched: once the known ones are an hour old its tokens are refused with 503.',
+    action: 'Find the issuer in the log and ask it for its keys yourself.',
+    runbook: 'issuer-outage',
+  },
+  'revocation-latency': {
+    severity: 'page',
+    consequence: 'A revocation takes longer than 60 s to hold: what was revoked is still good somewhere.',
+    action: 'Suspend what was revoked, then find out where it still holds.',
+    runbook: 'revocation-latency',
+  },
+  'session-revocations': {
+    severity: 'attack',
+    consequence: 'Revoked AWS sessions do not end: the policy of a role cannot be written.',
+    action: 'Deny the sessions by hand, then see why the role refuses.',
+    runbook: 'session-revocations',
+  },
+  'audit-lag': {
+    severity: 'warn',
+    consequence: 'Decisions reach the audit trail more than 5 minutes late.',
+    action: 'See whether the trail’s function fails or is behind; nothing is lost for 20 hours.',
+    runbook: 'audit-lag',
+  },
+  'audit-incomplete': {
+    severity: 'page',
+    consequence: 'The audit trail gave up on decisions, or the daily sweep found some missing.',
+    action: 'Deliver again what lies at the trail’s failures, then verify the trail.',
+    runbook: 'audit-lag',
+  },
+  'foreign-signature': {
+    severity: 'attack',
+    consequence:
+      'Somebody else than the functions signed, or tried to sign, with a key of the keyring: every such signature is a token.',
+    action: 'Read who it was in the event’s log group; treat the key as lost unless you know why.',
+    runbook: 'key-compromise',
+  },
+  'signature-spike': {
+    severity: 'attack',
+    consequence: 'Many tokens with wrong signatures: somebody forges, or an issuer changed its keys.',
+    action: 'See whose tokens they are meant to be, and from where they come.',
+    runbook: 'forged-tokens',
+  },
+  'replay-spike': {
+    severity: 'attack',
+    consequence:
+      'Many tokens were presented that had been used: somebody has copied them, or a client repeats its requests.',
+    action: 'See whose they are; revoke by run or subject what is not explained.',
+    runbook: 'token-compromise',
+  },
+  'suspension-left-on': {
+    severity: 'warn',
+    consequence: 'A suspension has refused requests for a day, and nobody has ended it.',
+    action: 'cambio suspend list, then resume it or put it into the policy.',
+    runbook: 'suspension-left-on',
+  },
+  'key-age': {
+    severity: 'warn',
+    consequence: 'A signing key is older than a year.',
+    action: 'Plan its rotation.',
+    runbook: 'key-age',
+  },
+} as const satisfies Readonly<Record<string, AlarmMeaning>>;
+
+export type AlarmName = keyof typeof alarmCatalogue;
+
+/** Where whoever is woken finds the runbooks, unless a prop says it: the folder of this repository. */
+export const runbookFolder = 'docs/runbooks';
