@@ -4,6 +4,8 @@ import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../shared/policy/role-arn.ts';
 import type { Domain } from './api/api.ts';
+import { checkProvisioned, type ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
+import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import { PropsError } from './props-error.ts';
 
 export interface CheckedProps {
@@ -16,6 +18,8 @@ export interface CheckedProps {
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
   readonly removalPolicy?: string | undefined;
+  readonly webAcl?: WebAclOptions | undefined;
+  readonly provisionedConcurrency?: ProvisionedFunctions | undefined;
 }
 
 /** @throws PropsError */
@@ -47,6 +51,8 @@ export function checkProps(props: CheckedProps): void {
   if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {
     throw new PropsError('decisionRetention must be at least a day');
   }
+  if (props.webAcl) checkWebAcl(props.webAcl);
+  if (props.provisionedConcurrency) checkProvisioned(props.provisionedConcurrency);
 }
 
 /** Stand-ins of the local stack are on no network. @throws PropsError */

@@ -1,5 +1,7 @@
 // What the package `cambio-token-exchange` exports.
 export type { Domain } from './api/api.ts';
+export type { ProvisionedConcurrency, ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
+export type { WebAclOptions } from './edge/web-acl.ts';
 export type { ExchangeOutputs } from './outputs.ts';
 export { PropsError } from './props-error.ts';
 export { type CompiledPolicyInput, PolicyError } from './resolve-policy.ts';

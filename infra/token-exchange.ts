@@ -17,6 +17,8 @@ import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { grantAdmin } from './admin-grant.ts';
 import { Api, type Domain } from './api/api.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
+import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
+import { WebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
@@ -57,6 +59,16 @@ export interface TokenExchangeProps {
    * out. Off by default: an account must keep 100 unreserved, and a new one has 10 in all.
    */
   readonly reservedConcurrency?: number;
+  /**
+   * Executions of `token`, `introspect` and `revoke` that are ready before there is a request, by a schedule if it has one. None
+   * by default: they are paid for whether they are used or not.
+   */
+  readonly provisionedConcurrency?: ProvisionedFunctions;
+  /**
+   * AWS WAF in front of the API: managed rules and a rate for each address. `{}` has the defaults; without it there is none, and
+   * one of your own can be attached to the stage.
+   */
+  readonly webAcl?: WebAclOptions;
   /** The most that sessions of revocable roles may do; by default everything but IAM, STS and organizations. */
   readonly sessionBoundary?: readonly PolicyStatement[];
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
@@ -127,7 +139,7 @@ export class TokenExchange extends Construct {
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
-    const { cloudWatchRole = true, decisionIndex = 'all' } = props;
+    const { cloudWatchRole = true, decisionIndex = 'all', webAcl, provisionedConcurrency } = props;
 
     const onTrial = props.removalPolicy !== undefined;
     this.records = new RecordsTable(this, 'Records', { decisionIndex, onTrial });
@@ -167,6 +179,7 @@ export class TokenExchange extends Construct {
       decisionRetention,
       decisionIndex,
       reservedConcurrency,
+      provisionedConcurrency,
       logRetention,
       vpc,
       awsClients,
@@ -178,6 +191,7 @@ export class TokenExchange extends Construct {
     // A new version serves when its keys are in the keyring, and not before.
     for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);
+    if (webAcl) new WebAcl(this, 'WebAcl', { ...webAcl, stage: this.api.restApi.deploymentStage, logRetention });
     // The old origin goes when CloudFront fetches from the new one.
     if (domain && !stageEndpoint) {
       this.api.restApi.node.defaultChild?.node.addDependency(this.issuerDistribution.distribution);

@@ -7,6 +7,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients } from '../../shared/config.ts';
 import type { Route } from '../api/api.ts';
+import { type ProvisionedFunctions, provision } from '../edge/provisioned-concurrency.ts';
 import {
   adminRevocationsPart,
   decisionsPart,
@@ -26,6 +27,7 @@ import { EndpointFunction, type Settings } from './endpoint-function.ts';
 export interface EndpointsProps extends PartsProps {
   /** Executions kept free for each of the administrators' functions. */
   readonly reservedConcurrency: number | undefined;
+  readonly provisionedConcurrency: ProvisionedFunctions | undefined;
   /** Of settings whose values only CloudFormation knows. */
   readonly digests: Settings;
   readonly logRetention: RetentionDays;
@@ -78,6 +80,11 @@ export class Endpoints extends Construct {
       { path: '/admin/suspensions/{kind}/{name+}', methods: ['PUT', 'DELETE'], handler: suspensions, iam: true },
     ];
     for (const { handler, iam } of this.routes) if (iam) reserve(handler, props.reservedConcurrency);
+    const { provisionedConcurrency = {} } = props;
+    for (const [name, live] of Object.entries({ token, introspect, revoke })) {
+      const kept = provisionedConcurrency[name as keyof ProvisionedFunctions];
+      if (kept) provision(live, kept);
+    }
   }
 
   /** Roles of the functions that sign. */
