@@ -9,8 +9,11 @@ export const table = 'records';
 type Test = TestAPI | ReturnType<TestAPI['skipIf']>;
 
 /** Tests against the table of one engine; `store()` calls it, `on` skips where the engine is not installed. */
-export function onEveryEngine(body: (store: () => CallDynamoDb, on: Test) => void, among = stores) {
-  describe.each(among)('on $name', ({ engine, callOf }) => {
+export function onEveryEngine(
+  body: (store: () => CallDynamoDb, on: Test, engine: { readonly name: string }) => void,
+  among = stores,
+) {
+  describe.each(among)('on $name', ({ name, engine, callOf }) => {
     let running: Awaited<ReturnType<DynamoDbEngine['start']>> | undefined;
     let call: CallDynamoDb | undefined;
     beforeAll(async () => {
@@ -42,6 +45,6 @@ export function onEveryEngine(body: (store: () => CallDynamoDb, on: Test) => voi
       if (!call) throw new Error('the engine is not running');
       return call;
     };
-    body(store, test.skipIf(!engine.available));
+    body(store, test.skipIf(!engine.available), { name });
   });
 }
