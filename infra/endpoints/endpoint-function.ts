@@ -36,6 +36,14 @@ export interface EndpointFunctionProps {
   readonly alone?: boolean;
 }
 
+/** MB. */
+const memorySize = 512;
+/**
+ * V8 would let the young generation grow to three times 17 MB on Lambda, for nothing: an exchange takes no less CPU than with
+ * three times 8. Lambda's own bound of the rest falls away where one of the two is given, so it is given too.
+ */
+const heapOptions = `--max-semi-space-size=8 --max-old-space-size=${Math.floor(memorySize * 0.9)}`;
+
 export class EndpointFunction extends Construct {
   readonly function: LambdaFunction;
   readonly live: Alias;
@@ -71,9 +79,9 @@ export class EndpointFunction extends Construct {
           architecture: Architecture.ARM_64,
           handler: 'index.handler',
           code: Code.fromAsset(directory),
-          memorySize: 512,
+          memorySize,
           timeout,
-          environment: environmentOf(props.settings),
+          environment: { ...environmentOf(props.settings), NODE_OPTIONS: heapOptions },
           tracing: Tracing.ACTIVE,
           currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN, ...versionOf(props) },
           role,
