@@ -41,11 +41,12 @@ type StoredToken = Pick<TokenRecord, 'issuer'> & Partial<RecordedClaims>;
 
 /** @param enters whether it is in the list of decisions */
 export function decisionItem(record: DecisionRecord, enters: boolean): Item {
-  const { decisionId, attempt, at, expiresAt, ending, handleHash, status } = record;
+  const { decisionId, attempt, at, expiresAt, ending, handleHash, status, correlation, sha256 } = record;
   const item = {
     pk: { S: decisionKey(decisionId) },
     ...attributes({ attempt, at, expiresAt, handleHash, outcome: ending.outcome }),
     ...(ending.outcome === 'refused' && attributes({ reason: ending.reason })),
+    ...bytesAttributes({ ref: correlation, in: sha256?.subject, out: sha256?.issued }),
     ...(status && listing(status)),
     ...(enters && attributes({ decided: decidedPart(listPartOf(record)) })),
   };
@@ -61,6 +62,7 @@ export function decisionOf(decisionId: string, item: Item): DecisionRecord {
   return {
     decisionId,
     attempt: item['attempt']?.S ?? '',
+    ...identified(item),
     at: Number(item['at']?.N),
     expiresAt: Number(item['expiresAt']?.N),
     policyHash: document.policy,
@@ -187,6 +189,19 @@ function attributes(values: Readonly<Record<string, string | number | undefined>
     if (typeof value === 'string') item[name] = { S: value };
   }
   return item;
+}
+
+/** As bytes, hexadecimal text takes half. */
+function bytesAttributes(values: Readonly<Record<string, string | undefined>>): Item {
+  const named = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(named.map(([name, hex]) => [name, { B: Buffer.from(hex, 'hex').toString('base64') }]));
+}
+
+function identified(item: Item): Pick<DecisionRecord, 'correlation' | 'sha256'> {
+  const hexOf = (name: string) => item[name]?.B && Buffer.from(item[name].B, 'base64').toString('hex');
+  const [correlation, subject, issued] = ['ref', 'in', 'out'].map(hexOf);
+  const sha256 = { ...(subject && { subject }), ...(issued && { issued }) };
+  return { ...(correlation && { correlation }), ...(Object.keys(sha256).length > 0 && { sha256 }) };
 }
 
 /**

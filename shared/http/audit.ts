@@ -6,6 +6,7 @@ import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../o
 import type { Ending } from '../oauth/decision/decision-record.ts';
 import { refusalDetail } from '../oauth/decision/refusal-detail.ts';
 import { Refused } from '../oauth/denial.ts';
+import { header } from './api-gateway.ts';
 import { decisionDocument } from './decision-document.ts';
 import { type Failure, failureOf } from './errors.ts';
 import type { WriteLog } from './log.ts';
@@ -41,11 +42,21 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
   };
   return {
     before: ({ event }) => {
-      event.decision = newDecision(options.newId(), options.newId());
+      event.decision = newDecision(options.newId(), options.newId(), correlationOf(event));
     },
     after: ({ event }) => report(event, grantOf(event.decision), { level: 'info', why: {} }),
     onError: ({ event, error }) => report(event, refusalOf(error), failureOf(error)),
   };
+}
+
+/**
+ * What the caller knows the request by: the trace it belongs to, else API Gateway's own id for it.
+ * @see [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header)
+ */
+function correlationOf(event: AuditedEvent): string | undefined {
+  const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(header(event, 'traceparent') ?? '')?.[1];
+  const id = trace ?? event.requestContext.requestId.replaceAll('-', '');
+  return /^[0-9a-f]{32}$/.test(id) ? id : undefined;
 }
 
 /** How a refused or failed request ended. */

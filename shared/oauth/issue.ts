@@ -64,10 +64,12 @@ export async function issue(
     transaction: request.transaction,
   };
   const repeatable = repetitionOf(admitted) !== undefined;
-  const { claims, handleHash, parts, token } = await mint({ kind, issuance, repeatable }, capabilities);
+  const { claims, handleHash, sha256, parts, token } = await mint({ kind, issuance, repeatable }, capabilities);
   const issued = issuedFacts(claims, granted.audience);
+  const record = recordOfGrant(admitted, { issued, decision }, capabilities);
   const written = {
-    ...recordOfGrant(admitted, { issued, decision }, capabilities),
+    ...record,
+    sha256: { ...record.sha256, issued: sha256 },
     ...(repeatable && { handleHash }),
     ...(purpose.status && { status: { ...purpose.status, revocableBy: parts } }),
   };

@@ -51,6 +51,7 @@ export interface RequestFacts {
 interface TokenToRecord {
   readonly issuer?: string | undefined;
   readonly verified?: KeptToken | undefined;
+  readonly sha256?: string | undefined;
 }
 
 export type Ending =
@@ -68,6 +69,8 @@ export interface DecisionInput {
   readonly decisionId: string;
   /** Random, one for each request: the request alone may write its decision again. */
   readonly attempt: string;
+  /** By which the caller knows the request: 32 hexadecimal digits. */
+  readonly correlation?: string | undefined;
   /** Epoch seconds. */
   readonly at: number;
   /** Seconds a decision is kept. */
@@ -88,9 +91,19 @@ export interface TokenRecord extends RecordedClaims {
   readonly jti?: string;
 }
 
+/** Of tokens, hex: whoever finds one can tell that it is this. */
+export interface TokenHashes {
+  /** Of the subject token. */
+  readonly subject?: string | undefined;
+  /** Of what a JWT's signature covers, for the record is written beside the signature; of a reference token's handle. */
+  readonly issued?: string | undefined;
+}
+
 export interface DecisionRecord {
   readonly decisionId: string;
   readonly attempt: string;
+  readonly correlation?: string | undefined;
+  readonly sha256?: TokenHashes;
   readonly at: number;
   /** Epoch seconds; afterwards it is not there, whether or not it was deleted already. */
   readonly expiresAt: number;
@@ -120,13 +133,16 @@ const maxRequestBytes = 2_048;
 
 /** Makes the record of a decision that is final. */
 export function decisionRecord(input: DecisionInput): DecisionRecord {
-  const { decisionId, attempt, at, retention, policyHash, ending, rule } = input;
+  const { decisionId, attempt, correlation, at, retention, policyHash, ending, rule } = input;
+  const sha256 = input.subject?.sha256;
   const actor = recordToken(input.actor, decisionId, maxClaimBytes / 2);
   const subject = recordToken(input.subject, decisionId, maxClaimBytes - (actor ? sizeOf(actor) : 0));
   const exp = (ending.outcome === 'granted' && ending.issued?.exp) || 0;
   return {
     decisionId,
     attempt,
+    ...(correlation !== undefined && { correlation }),
+    ...(sha256 !== undefined && { sha256: { subject: sha256 } }),
     at,
     expiresAt: Math.max(at + retention, exp + keepAfterExpiry),
     policyHash,

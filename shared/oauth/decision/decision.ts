@@ -17,6 +17,8 @@ export interface DecisionFacts {
   decisionId: string;
   /** Random; tells a second try to write this decision from another decision. */
   readonly attempt: string;
+  /** By which the caller knows the request: 32 hexadecimal digits. */
+  readonly correlation?: string | undefined;
   readonly subject: TokenFacts;
   readonly actor: TokenFacts;
   request?: RequestFacts;
@@ -31,8 +33,8 @@ export interface DecisionFacts {
   inactive?: Reason;
 }
 
-export function newDecision(decisionId: string, attempt: string): DecisionFacts {
-  return { decisionId, attempt, subject: {}, actor: {} };
+export function newDecision(decisionId: string, attempt: string, correlation?: string): DecisionFacts {
+  return { decisionId, attempt, correlation, subject: {}, actor: {} };
 }
 
 /** Whether every token of the request is genuine, so that somebody trusted vouches for its being there. */

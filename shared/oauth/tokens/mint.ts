@@ -1,5 +1,5 @@
 // Minting: what was granted becomes a signed JWT or the handle of a reference token. Pure but for the capabilities.
-
+import { hash } from 'node:crypto';
 import { encodeBase64url } from '../jose/base64url.ts';
 import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import { chainOf, tooLong } from '../revocation/lineage.ts';
@@ -17,6 +17,8 @@ export interface Minting {
   readonly parts: readonly RevocableBy[];
   /** Of a reference token's handle; hex. */
   readonly handleHash?: string;
+  /** Of what a JWT's signature covers, or of the handle; hex. */
+  readonly sha256: string;
   /** Does the work; durable where the token needs a record of its own. */
   readonly token: () => Promise<string>;
 }
@@ -49,7 +51,7 @@ export async function mint(
   const claims = kind === 'transaction' ? transactionTokenClaims(signed) : accessTokenClaims(signed);
   const parts = partsOf(claims, key.kid);
   const input = signingInput(kind === 'transaction' ? 'txntoken+jwt' : 'at+jwt', claims, key);
-  return { claims, parts, token: () => signJwt(input, key, capabilities) };
+  return { claims, parts, sha256: hash('sha256', input), token: () => signJwt(input, key, capabilities) };
 }
 
 function mintReference(issuance: Issuance, repeatable: boolean, capabilities: MintCapabilities): Minting {
@@ -61,7 +63,7 @@ function mintReference(issuance: Issuance, repeatable: boolean, capabilities: Mi
     await capabilities.recordReference({ handleHash, claims, ...(repeatable && { repeatable }) });
     return handle;
   };
-  return { claims, parts, handleHash, token };
+  return { claims, parts, handleHash, sha256: handleHash, token };
 }
 
 /** A token whose whole lineage does not fit one read could outlive its revocation. */

@@ -1,5 +1,6 @@
 // Is a presented token genuine? Issuer, key, signature, then audience, type and time (RFC 8693 §2.1, RFC 8725 §3). What a
 // genuine token may get is policy's question. Pure but for the key look-up it is given.
+import { hash } from 'node:crypto';
 import type { TrustedIssuer, UpstreamIntrospection } from '../../policy/compiled-policy.ts';
 import type { JsonObject } from '../../policy/json.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
@@ -45,6 +46,8 @@ export interface TokenFacts {
   genuine?: true;
   /** Set once the signature verified: nothing else of a token is worth keeping. */
   verified?: { readonly issuer: TrustedIssuer; readonly claims: JsonObject };
+  /** Of the whole token whose signature verified; hex. */
+  sha256?: string;
 }
 
 export interface Verifier {
@@ -119,6 +122,7 @@ export async function verifyParsed(
   facts.issuer = issuer.name;
   await verifySignature(jwt, issuer, verifier.findKey);
   facts.verified = { issuer, claims: jwt.claims };
+  facts.sha256 = hash('sha256', jwt.compact);
   checkAudience(registered, issuer);
   checkType(jwt, declared, issuer);
   checkTime(registered, issuer, verifier);

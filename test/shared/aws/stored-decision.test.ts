@@ -1,5 +1,5 @@
 // The item of a decision: what is read of it is what was written, in whatever form, and it is small.
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compilePolicyFiles } from '../../../infra/policy/compile-policy.ts';
@@ -26,7 +26,10 @@ const token = fc.record({
     fc.oneof(scalar, fc.array(fc.string({ maxLength: 900 }), { maxLength: 4 })),
   ),
 });
-const presented = fc.option(fc.record({ verified: token }, { requiredKeys: [] }), { nil: undefined });
+const presented = fc.option(
+  fc.record({ verified: token, sha256: fc.stringMatching(/^[0-9a-f]{64}$/) }, { requiredKeys: [] }),
+  { nil: undefined },
+);
 const condition = fc.record(
   {
     name: fc.string(),
@@ -58,9 +61,11 @@ const issued = fc.record(
   },
   { requiredKeys: ['exp', 'sub', 'clientId', 'audience', 'scope'] },
 );
+const digits = (count: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${count}}$`));
 const input: fc.Arbitrary<DecisionInput> = fc.record({
   decisionId: fc.uuid(),
   attempt: fc.uuid(),
+  correlation: optional(digits(32)),
   at: fc.constant(now),
   retention: fc.constant(86_400),
   policyHash: fc.string(),
@@ -92,7 +97,8 @@ describe('the item of a decision', () => {
     const forms = new Set<string>();
     fc.assert(
       fc.property(input, (one) => {
-        const record = decisionRecord(one);
+        const made = decisionRecord(one);
+        const record = { ...made, sha256: { ...made.sha256, issued: 'ab'.repeat(32) } };
         const item = plain(decisionItem(record, true)) as Item;
         for (const form of Object.keys(item['doc'] ?? {})) forms.add(form);
         expect(plain(decisionOf(record.decisionId, item))).toEqual(plain(record));
@@ -180,8 +186,10 @@ rules:
     const asked = { ...request, scopes: [], requestedTokenType: tokenTypes.accessToken };
     const question = { issuer: 'ci', claims, audience: 'orders-api', client: '', request: asked, now };
     const { trace } = evaluatePolicy(indexRules(artifact.rules), question);
+    const digest = hash('sha256', name);
     const record = decisionRecord({
       ...{ decisionId: randomUUID(), attempt: randomUUID(), at: now, retention: 2_592_000 },
+      correlation: digest.slice(32),
       policyHash: artifact.hash,
       ending: {
         outcome: 'granted',
@@ -191,10 +199,11 @@ rules:
         },
       },
       request: { ...request, requestedTokenType: tokenTypes.accessToken },
-      subject: { verified: { issuer, claims } },
+      subject: { verified: { issuer, claims }, sha256: digest },
       rule: 'orders-from-ci',
       rules: trace,
     });
-    expect(bytesOf(decisionItem(record, true))).toBeLessThan(writeUnit);
+    const written = { ...record, sha256: { ...record.sha256, issued: digest } };
+    expect(bytesOf(decisionItem(written, true))).toBeLessThan(writeUnit);
   });
 });

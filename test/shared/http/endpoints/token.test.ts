@@ -1,4 +1,5 @@
 // POST /token as Lambda calls it: the event read, errors written, one audit event on every path.
+import { hash } from 'node:crypto';
 import { setImmediate as settle } from 'node:timers/promises';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
@@ -19,6 +20,7 @@ interface Call {
   readonly isBase64Encoded?: boolean;
   readonly query?: string;
   readonly cambio?: Partial<ExchangeCapabilities>;
+  readonly requestId?: string;
 }
 
 interface Line {
@@ -39,9 +41,16 @@ async function call(options: Call = {}) {
   return { response, body: JSON.parse(response.body) as Record<string, unknown>, lines };
 }
 
-function event({ body = formBody(), contentType = form, headers = {}, isBase64Encoded = false, query }: Call): never {
+function event({
+  body = formBody(),
+  contentType = form,
+  headers = {},
+  isBase64Encoded = false,
+  query,
+  requestId = 'request-1',
+}: Call): never {
   const named = { ...(contentType && { 'Content-Type': [contentType] }), ...headers };
-  const requestContext = { requestId: 'request-1', identity: { sourceIp: '192.0.2.1' } };
+  const requestContext = { requestId, identity: { sourceIp: '192.0.2.1' } };
   const queryStringParameters = query === undefined ? null : Object.fromEntries(new URLSearchParams(query));
   const sent = { body, multiValueHeaders: named, isBase64Encoded, requestContext, queryStringParameters };
   return sent as unknown as APIGatewayProxyEvent as never;
@@ -134,6 +143,27 @@ describe('POST /token', () => {
         request_id: 'request-1',
       },
     });
+  });
+
+  test('its record says by which trace or request the caller knows it, and which tokens were presented and issued', async () => {
+    const recordOf = async (headers: Readonly<Record<string, readonly string[]>>) => {
+      const records: DecisionRecord[] = [];
+      const recordDecision = async (record: DecisionRecord) => void records.push(record);
+      const presented = subjectToken();
+      const { body } = await call({
+        body: formBody({ subject_token: presented }),
+        headers,
+        cambio: { recordDecision },
+        requestId: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+      });
+      const [input] = /^[^.]+\.[^.]+/.exec(String(body['access_token'])) ?? [''];
+      expect(records[0]?.sha256).toEqual({ subject: hash('sha256', presented), issued: hash('sha256', input) });
+      return records[0]?.correlation;
+    };
+    const trace = '0af7651916cd43dd8448eb211c80319c';
+    expect(await recordOf({ traceparent: [`00-${trace}-b7ad6b7169203331-01`] })).toBe(trace);
+    expect(await recordOf({ traceparent: [`00-${trace}`] })).toBe('3f2504e04f8941d39a0c0305e82c3301');
+    expect(await recordOf({})).toBe('3f2504e04f8941d39a0c0305e82c3301');
   });
 
   test('nothing from the request is reflected in an error', async () => {
