@@ -57,6 +57,7 @@ const seeds: readonly Seed[] = [
     '../jose/x.ts',
   ],
   ['events-stands-below', 'an event imports a stage', 'shared/oauth/events/a.ts', '../x.ts', '../revocation/x.ts'],
+  ['audit-is-pure', 'an event calls AWS', 'shared/audit/a.ts', '../aws/x.ts', '../oauth/x.ts'],
   ['policy-is-pure', 'policy imports the protocol', 'shared/policy/a.ts', '../oauth/x.ts', './x.ts'],
   ['pure-core-has-no-io', 'the protocol reads files', 'shared/oauth/e.ts', 'node:fs', 'node:crypto'],
   ['pure-core-has-no-aws', 'the protocol calls AWS', 'shared/oauth/f.ts', '@aws-sdk/client-kms', 'node:crypto'],

@@ -13,6 +13,10 @@ export const decisionKey = (decisionId: string): string => `${tenant}#decision#$
 /** The id in a key of {@link decisionKey}. */
 export const decisionIdOf = (pk: string): string => pk.slice(decisionKey('').length);
 
+/** The kind of item that a key is of: `decision`, `keyring`; its name is what follows, where the kind has names. */
+export const kindOf = (pk: string): string => pk.split('#')[1] ?? '';
+export const nameOf = (pk: string): string => pk.split('#').slice(2).join('#');
+
 /** What was used once, by the hash of (issuer, jti). */
 export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
