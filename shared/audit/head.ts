@@ -31,7 +31,7 @@ export interface HeadJwk {
 }
 
 export const headsFolder = 'heads/';
-export const keysFolder = 'keys/';
+const keysFolder = 'keys/';
 /** Seconds from one head to the next. */
 export const headInterval = 900;
 const typ = 'cambio-audit-head';

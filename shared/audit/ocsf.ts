@@ -2,7 +2,7 @@
 // https://schema.ocsf.io/1.7.0/
 import { version } from '../version.ts';
 
-export const ocsfVersion = '1.7.0';
+const ocsfVersion = '1.7.0';
 
 /** The classes the trail uses, each with the one category it is of. */
 const classes = {
