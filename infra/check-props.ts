@@ -3,21 +3,19 @@ import { type Duration, Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../shared/policy/role-arn.ts';
-import type { Domain } from './api/api.ts';
+import { type CheckedPrivateProps, checkPrivateEndpoint } from './edge/private-endpoint.ts';
 import { checkProvisioned, type ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import { PropsError } from './props-error.ts';
 
-export interface CheckedProps {
-  readonly domain?: Domain | undefined;
-  readonly issuerDomain?: Domain | undefined;
+export interface CheckedProps extends CheckedPrivateProps {
   readonly stageEndpoint?: boolean | undefined;
-  readonly operators?: readonly string[] | undefined;
   readonly reservedConcurrency?: number | undefined;
   readonly decisionRetention?: Duration | undefined;
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
   readonly removalPolicy?: string | undefined;
+  readonly vpcEndpoints?: boolean | undefined;
   readonly webAcl?: WebAclOptions | undefined;
   readonly provisionedConcurrency?: ProvisionedFunctions | undefined;
 }
@@ -51,6 +49,8 @@ export function checkProps(props: CheckedProps): void {
   if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {
     throw new PropsError('decisionRetention must be at least a day');
   }
+  checkPrivateEndpoint(props);
+  if (props.vpcEndpoints && !props.vpc) throw new PropsError('vpcEndpoints are made in the vpc of the construct');
   if (props.webAcl) checkWebAcl(props.webAcl);
   if (props.provisionedConcurrency) checkProvisioned(props.provisionedConcurrency);
 }

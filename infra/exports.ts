@@ -1,6 +1,11 @@
 // What the package `cambio-token-exchange` exports.
-export type { Domain } from './api/api.ts';
-export type { ProvisionedConcurrency, ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
+export type { Domain } from './api/domain.ts';
+export type { PrivateEndpoint } from './edge/private-endpoint.ts';
+export type {
+  ProvisionedConcurrency,
+  ProvisionedFunctions,
+  ScheduledExecutions,
+} from './edge/provisioned-concurrency.ts';
 export type { WebAclOptions } from './edge/web-acl.ts';
 export type { ExchangeOutputs } from './outputs.ts';
 export { PropsError } from './props-error.ts';

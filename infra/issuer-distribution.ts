@@ -18,7 +18,8 @@ import {
 } from 'aws-cdk-lib/aws-cloudfront';
 import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import { Construct } from 'constructs';
-import type { Api, Domain } from './api/api.ts';
+import type { Api } from './api/api.ts';
+import type { Domain } from './api/domain.ts';
 
 /** What the issuer serves; everything else is served by the API base alone. */
 const issuerPaths = ['/.well-known/*', '/status-lists/*'];

@@ -15,15 +15,19 @@ import { Construct } from 'constructs';
 import type { AwsClients, DecisionIndex } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { grantAdmin } from './admin-grant.ts';
-import { Api, type Domain } from './api/api.ts';
+import { Api } from './api/api.ts';
+import type { Domain } from './api/domain.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
+import { endpointsOf, type PrivateEndpoint, requireReach } from './edge/private-endpoint.ts';
 import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
+import { VpcEndpoints } from './edge/vpc-endpoints.ts';
 import { WebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
 import { policyValues } from './policy-values.ts';
+import { PropsError } from './props-error.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
 import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
@@ -52,6 +56,15 @@ export interface TokenExchangeProps {
   readonly issuerDomain?: Domain;
   /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
+  /**
+   * Ways from `vpc` to KMS, STS and DynamoDB, for a VPC that has none. What else is in the VPC uses them from then on.
+   */
+  readonly vpcEndpoints?: true;
+  /**
+   * The API is not on the internet: VPC endpoints alone reach it, and `issuerDomain`, with a certificate of this Region, is its
+   * only name. There is no CloudFront; the API serves the issuer's documents itself.
+   */
+  readonly privateEndpoint?: PrivateEndpoint;
   /** ARNs of the only roles that may call `/admin/*`, of this account or others; without it, whoever IAM lets invoke the API. */
   readonly operators?: readonly string[];
   /**
@@ -110,8 +123,6 @@ export class TokenExchange extends Construct {
   readonly signingKeys: SigningKeys;
   /** The REST API, as `api.restApi`; with `domain`, `api.domainTarget` is where its DNS record has to point. */
   readonly api: Api;
-  /** CloudFront in front of the issuer's documents, as `issuerDistribution.distribution`. */
-  readonly issuerDistribution: IssuerDistribution;
   /** Assumes the policy's roles: their trust policies name it. */
   readonly tokenRole: IRole;
   /**
@@ -125,6 +136,7 @@ export class TokenExchange extends Construct {
   readonly revocationsRole?: IRole;
   /** What the stack puts out, by name: `Issuer`, `ApiBase`, `TokenEndpoint`, `RecordsTable`, `TokenRole`, … */
   readonly outputs: ExchangeOutputs;
+  private readonly cloudFront: IssuerDistribution | undefined;
   private readonly trusted: Trusted;
   private readonly operators: readonly string[] | undefined;
 
@@ -136,8 +148,10 @@ export class TokenExchange extends Construct {
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
     requirePublicIssuer(artifact, props.issuerDomain?.domainName);
+    if (props.privateEndpoint) requireReach(artifact);
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
+    const { privateEndpoint } = props;
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
     const { cloudWatchRole = true, decisionIndex = 'all', webAcl, provisionedConcurrency } = props;
 
@@ -147,9 +161,12 @@ export class TokenExchange extends Construct {
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
-    this.api = new Api(this, 'Api', { domain, stageEndpoint, operators, logRetention, cloudWatchRole });
-    this.issuerDistribution = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
-    this.issuer = `https://${this.issuerDistribution.domainName}`;
+    if (props.vpcEndpoints && vpc) new VpcEndpoints(this, 'VpcEndpoints', { vpc });
+    const privately = privateEndpoint &&
+      issuerDomain && { vpcEndpoints: endpointsOf(this, privateEndpoint, vpc), domain: issuerDomain };
+    this.api = new Api(this, 'Api', { domain, privately, stageEndpoint, operators, logRetention, cloudWatchRole });
+    if (!privately) this.cloudFront = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
+    this.issuer = this.cloudFront ? `https://${this.cloudFront.domainName}` : this.api.base;
     this.apiBase = this.api.base;
     const valuesJson = policyValues(this, values);
     const digests = digestValues(this, {
@@ -157,7 +174,7 @@ export class TokenExchange extends Construct {
         ...(valuesJson !== undefined && { policyValues: valuesJson }),
         // Only what is given: names of this construct's own resources stay as long as they do.
         ...(issuerDomain && { issuer: this.issuer }),
-        ...(domain && { apiBase: this.apiBase }),
+        ...((domain || privately) && { apiBase: this.apiBase }),
       },
       logRetention,
     });
@@ -193,12 +210,12 @@ export class TokenExchange extends Construct {
     this.api.serve(endpoints.routes);
     if (webAcl) new WebAcl(this, 'WebAcl', { ...webAcl, stage: this.api.restApi.deploymentStage, logRetention });
     // The old origin goes when CloudFront fetches from the new one.
-    if (domain && !stageEndpoint) {
-      this.api.restApi.node.defaultChild?.node.addDependency(this.issuerDistribution.distribution);
+    if (domain && !stageEndpoint && this.cloudFront) {
+      this.api.restApi.node.defaultChild?.node.addDependency(this.cloudFront.distribution);
     }
     const oidcProvider = registerIssuer(this, this.issuer, artifact);
     // IAM asks the issuer for its documents when it is registered: every route has to be there, and the stage.
-    oidcProvider?.node.addDependency(this.issuerDistribution, this.api);
+    oidcProvider?.node.addDependency(...(this.cloudFront ? [this.cloudFront] : []), this.api);
     if (oidcProvider) this.oidcProvider = oidcProvider;
     const { issuer, apiBase, tokenRole } = this;
     this.trusted = { artifact, roles: props.roles ?? {}, issuer, tokenRole };
@@ -213,6 +230,15 @@ export class TokenExchange extends Construct {
       RevocationsRole: sessions?.role.roleArn,
     });
     if (onTrial) leaveNothing(this);
+  }
+
+  /**
+   * CloudFront in front of the issuer's documents, as `issuerDistribution.distribution`.
+   * @throws PropsError with `privateEndpoint`: there is none
+   */
+  get issuerDistribution(): IssuerDistribution {
+    if (this.cloudFront) return this.cloudFront;
+    throw new PropsError('with privateEndpoint there is no issuerDistribution: CloudFront cannot reach the API');
   }
 
   /**

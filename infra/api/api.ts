@@ -13,23 +13,17 @@ import {
   RestApi,
   SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigateway';
-import type { ICertificate } from 'aws-cdk-lib/aws-certificatemanager';
+import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { apiPolicy } from './api-policy.ts';
+import { PrivateDomain } from '../edge/private-endpoint.ts';
+import { apiPolicy, privateApiPolicy } from './api-policy.ts';
+import type { Domain } from './domain.ts';
 import { addGatewayResponses } from './gateway-responses.ts';
 import { answerMethodNotAllowed, answerNotFound } from './mock-answers.ts';
 
 const stageName = 'live';
-
-/** A name of your own, and the certificate for it. */
-export interface Domain {
-  /** Its DNS record is yours to make. */
-  readonly domainName: string;
-  /** In the Region of what it is for. */
-  readonly certificate: ICertificate;
-}
 
 export interface Route {
   readonly path: string;
@@ -49,6 +43,8 @@ export interface ApiProps {
   readonly logRetention: RetentionDays;
   /** Make the account's one role for API Gateway's logs, unless it is in the stack; false where another stack has made it. */
   readonly cloudWatchRole: boolean;
+  /** It is reached by these endpoints alone, under that name. */
+  readonly privately?: { readonly vpcEndpoints: readonly IInterfaceVpcEndpoint[]; readonly domain: Domain } | undefined;
 }
 
 export class Api extends Construct {
@@ -66,9 +62,8 @@ export class Api extends Construct {
     const account = props.cloudWatchRole ? accountSettings(this) : undefined;
     this.restApi = new RestApi(this, 'RestApi', {
       description: 'Cambio: OAuth 2.0 token exchange',
-      endpointTypes: [EndpointType.REGIONAL],
+      ...exposure(props),
       disableExecuteApiEndpoint: props.domain !== undefined && !props.stageEndpoint,
-      ...(props.operators && { policy: apiPolicy(props.operators, stageName) }),
       cloudWatchRole: props.cloudWatchRole && !account,
       deployOptions: stageOptions(new LogGroup(this, 'AccessLogs', { retention: props.logRetention })),
     });
@@ -78,10 +73,12 @@ export class Api extends Construct {
       host: `${this.restApi.restApiId}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`,
       basePath: `/${stageName}`,
     };
-    const { host, basePath } = props.domain ? { host: props.domain.domainName, basePath: '' } : ofStage;
+    const { privately, domain = privately?.domain } = props;
+    const { host, basePath } = domain ? { host: domain.domainName, basePath: '' } : ofStage;
     [this.host, this.basePath] = [host, basePath];
     this.origin = props.stageEndpoint ? ofStage : { host, basePath };
     this.domainTarget = props.domain && this.addDomain(props.domain).domainNameAliasDomainName;
+    if (privately) new PrivateDomain(this, 'PrivateDomain', { ...privately, restApi: this.restApi, stageName });
     // CDK's own output names the stage by reference; the stack has its own.
     this.restApi.node.tryRemoveChild('Endpoint');
     addGatewayResponses(this.restApi);
@@ -137,6 +134,19 @@ export class Api extends Construct {
       mapping: this.restApi as IRestApi,
     });
   }
+}
+
+/** Who may call it, and from where. */
+function exposure({ operators, privately }: ApiProps) {
+  if (!privately) {
+    return { endpointTypes: [EndpointType.REGIONAL], ...(operators && { policy: apiPolicy(operators, stageName) }) };
+  }
+  const vpcEndpoints = [...privately.vpcEndpoints];
+  const ids = vpcEndpoints.map(({ vpcEndpointId }) => vpcEndpointId);
+  return {
+    endpointConfiguration: { types: [EndpointType.PRIVATE], vpcEndpoints },
+    policy: privateApiPolicy(operators ?? [], stageName, ids),
+  };
 }
 
 /** The one there is of the account's settings of API Gateway: a second would take the role of the first away. */

@@ -4,16 +4,20 @@ import { Schedule } from 'aws-cdk-lib/aws-applicationautoscaling';
 import type { Alias } from 'aws-cdk-lib/aws-lambda';
 import { PropsError } from '../props-error.ts';
 
+/** A change of how many executions are kept ready. */
+export interface ScheduledExecutions {
+  /** `cron(minutes hours day-of-month month day-of-week year)`. */
+  readonly at: string;
+  /** From then on. */
+  readonly executions: number;
+}
+
 /** How many executions of a function are kept ready. */
 export interface ProvisionedConcurrency {
   /** Until the schedule says otherwise. */
   readonly executions: number;
-  /** From each of these moments on there are so many. */
-  readonly schedule?: readonly {
-    /** `cron(minutes hours day-of-month month day-of-week year)`. */
-    readonly at: string;
-    readonly executions: number;
-  }[];
+  /** Until the next of its changes, each day, week or year anew. */
+  readonly schedule?: readonly ScheduledExecutions[];
   /** Of the schedule, as `Europe/Berlin`; UTC by default. */
   readonly timeZone?: string;
 }

@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, CfnResource, Validations } from 'aws-cdk-lib';
+import { App, CfnResource, Stack, Validations } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
-import type { TokenExchange } from '../../infra/token-exchange.ts';
+import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact, inTemporaryFolder, unstaged } from './synthesized.ts';
 
@@ -16,19 +18,26 @@ interface ValidationReport {
   }[];
 }
 
-/** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`. */
+const operators = ['arn:aws:iam::111122223333:role/operators'];
+
+/** Of the app's own stack. */
 function findingsOf(
   spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {},
   served: PolicyArtifact = artifact,
 ): readonly string[] {
+  return findingsIn((app) => {
+    const policy = { artifact: served, values: {} };
+    const stack = new CambioStack(app, 'Cambio', { policy, demonstration: true, operators });
+    spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
+  });
+}
+
+/** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`. */
+function findingsIn(make: (app: App) => void): readonly string[] {
   return inTemporaryFolder((outdir) => {
     const app = new App({ outdir, context: unstaged(), analyticsReporting: false });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-    const stack = new CambioStack(app, 'Cambio', {
-      ...{ policy: { artifact: served, values: {} }, demonstration: true },
-      operators: ['arn:aws:iam::111122223333:role/operators'],
-    });
-    spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
+    make(app);
     let failure: unknown;
     try {
       app.synth();
@@ -54,6 +63,44 @@ test('nor do they under a policy with revocable roles', () => {
   const arn = 'arn:aws:iam::111122223333:role/deploy';
   const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
   expect(findingsOf(() => {}, { ...artifact, roles: { deploy } })).toEqual([]);
+});
+
+/** A construct with these props, in a stack beside what the deployer brings. */
+function findingsWith(propsOf: (others: Stack) => Partial<TokenExchangeProps>): readonly string[] {
+  return findingsIn((app) => {
+    // Theirs is not ours to judge.
+    const others = new Stack(app, 'Others');
+    Validations.of(others).acknowledge({ id: 'AwsSolutions-VPC7', reason: 'Not part of the construct.' });
+    const stack = new Stack(app, 'Cambio');
+    new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, operators, ...propsOf(others) });
+  });
+}
+
+const nameOf = (scope: Stack, domainName: string, region: string) => {
+  const arn = `arn:aws:acm:${region}:111122223333:certificate/a`;
+  return { domainName, certificate: Certificate.fromCertificateArn(scope, domainName, arn) };
+};
+
+test('nor under the props of an edge of one’s own', () => {
+  const findings = findingsWith((others) => ({
+    ...{ webAcl: {}, stageEndpoint: true, awsClients: 'sdk', decisionIndex: 'none', reservedConcurrency: 1 },
+    issuerDomain: nameOf(others, 'id.acme.example', 'us-east-1'),
+    domain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
+    vpc: new Vpc(others, 'Vpc') as IVpc,
+    provisionedConcurrency: {
+      token: { executions: 1, schedule: [{ at: 'cron(0 7 ? * MON-FRI *)', executions: 5 }], timeZone: 'Europe/Berlin' },
+    },
+  }));
+  expect(findings).toEqual([]);
+});
+
+test('nor under those of a private one', () => {
+  const findings = findingsWith((others) => ({
+    ...{ privateEndpoint: {}, vpcEndpoints: true, webAcl: { countOnly: true } },
+    issuerDomain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
+    vpc: new Vpc(others, 'Vpc') as IVpc,
+  }));
+  expect(findings).toEqual([]);
 });
 
 test('a wildcard somebody adds is found by cdk-nag', () => {

@@ -54,12 +54,18 @@ export const artifact: PolicyArtifact = {
   rules: [],
 };
 
-/** The template of a stack with one TokenExchange; without a policy of its own it has {@link artifact}. */
-export function templateOf(props: Partial<TokenExchangeProps> | ((stack: Stack) => Partial<TokenExchangeProps>) = {}) {
+/**
+ * The template of a stack with one TokenExchange; without a policy of its own it has {@link artifact}.
+ * @param look is handed the construct
+ */
+export function templateOf(
+  props: Partial<TokenExchangeProps> | ((stack: Stack) => Partial<TokenExchangeProps>) = {},
+  look: (exchange: TokenExchange) => void = () => {},
+) {
   return inTemporaryFolder((outdir) => {
     const stack = new Stack(new App({ ...quickly, outdir, context: { ...unstaged(), ...quietly } }), 'Test');
     const given = typeof props === 'function' ? props(stack) : props;
-    new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given });
+    look(new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given }));
     return Template.fromStack(stack);
   });
 }

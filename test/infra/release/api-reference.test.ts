@@ -13,7 +13,7 @@ test('every prop and every public member has its line, with its type and what it
   const lines = reference.split('\n');
   expect(lines).toContainEqual(expect.stringMatching(/^\| `trust\(role: Role\): void` \| Lets this deployment/));
   expect(lines).toContainEqual(expect.stringMatching(/^\| `policy: string \\\| CompiledPolicyInput` \| A policy file/));
-  expect(reference).not.toMatch(/`private|trusted/);
+  expect(reference).not.toMatch(/`private |trusted/);
   const undescribed = lines.filter((line) => /^\| `.*` \|\s+\|$/.test(line));
   expect(undescribed).toEqual([]);
 });
