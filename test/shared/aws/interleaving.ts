@@ -64,7 +64,11 @@ export function interleaving(): Interleaving {
     return async (operation, input) => {
       const fault = left.shift() ?? 'none';
       await gate();
-      return sendWith(fault, () => whileBusy(() => call(operation, input))).finally(gate);
+      try {
+        return await sendWith(fault, () => whileBusy(() => call(operation, input)));
+      } finally {
+        await gate();
+      }
     };
   };
   const answer = () =>
