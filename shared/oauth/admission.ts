@@ -1,12 +1,10 @@
 // The last gate before anything is issued: nothing presented was revoked, and what may be used once is used now. Both are
 // asked of the store side by side. Pure but for the capabilities.
-import { hash } from 'node:crypto';
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Granted, RoleGrantedTo } from './grant.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import type { Parties } from './parties.ts';
-import type { Form } from './request/form.ts';
 import { type FindHolds, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
 import { isSuspended, type SuspendableName } from './revocation/suspension.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
@@ -235,16 +233,4 @@ async function takeUses(
 
 function replayed(parameter: TokenParameter): () => Denial {
   return () => ({ kind: 'token', parameter, reason: 'replayed', detail: 'it may be used once, and was' });
-}
-
-/** What must be fresh in a repetition. */
-const notRepeated = ['client_assertion'];
-
-/**
- * What makes two requests identical: their decoded parameters in any order of names, who called, and the policy that
- * would decide. Hex.
- */
-export function requestHash(form: Form, client: string | undefined, policyHash: string): string {
-  const parameters = [...form].filter(([name]) => !notRepeated.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return hash('sha256', JSON.stringify([parameters, client ?? null, policyHash]), 'hex');
 }

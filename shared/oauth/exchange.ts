@@ -1,6 +1,6 @@
 // One token exchange, as the steps of RFC 8693 §2: parse, authenticate, verify, decide, admit, mint and record, answer. Pure but for
 // the capabilities it is given.
-import { admit, requestHash, requireWaiting } from './admission.ts';
+import { admit, requireWaiting } from './admission.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { decideGrant } from './grant.ts';
@@ -9,6 +9,7 @@ import { issueRole } from './issue-role.ts';
 import { authenticate, verifierOf, verifyParties } from './parties.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
+import { requestHash } from './request-hash.ts';
 
 /**
  * Exchanges a token. `decision` is filled on the way, also when the request is refused. A request that is admitted and
@@ -31,7 +32,7 @@ export async function exchange(
   const purpose = {
     // Read only where something may be used once.
     get request() {
-      return requestHash(call.form, caller?.client.name, policy.hash);
+      return requestHash({ form: call.form, caller, parties, granted }, capabilities);
     },
     jti: decision.decisionId,
     at: verified.now,

@@ -1,4 +1,5 @@
 // One-time uses on every DynamoDB there is: one winner, identical requests together, nothing burnt by a failure.
+import { hash } from 'node:crypto';
 import { expect } from 'vitest';
 import type { AttributeValue, CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createRelease, createTakeUse } from '../../../shared/aws/single-uses.ts';
@@ -102,6 +103,37 @@ onEveryEngine((store, on) => {
     await release(second);
     expect(await outcomes([{ use, attempt: attempt(), purpose: purpose('different', 'x') }])).toEqual(['first']);
   });
+
+  on(
+    'an item of the former form, whose hash was of the whole policy, stays a use, and is free once given back',
+    async () => {
+      const use = fresh();
+      const key = hash('sha256', JSON.stringify([use.issuer, use.jti]), 'hex');
+      const former = { use, attempt: attempt(), purpose: purpose('hash of parameters, client and policy', 'j') };
+      await store()('PutItem', {
+        TableName: table,
+        Item: {
+          pk: { S: `#used#${key}` },
+          expiresAt: { N: '1060' },
+          attempt: { S: former.attempt },
+          holders: { SS: [former.attempt] },
+          requestHash: { S: former.purpose.request },
+          jti: { S: 'j' },
+          at: { N: '1000' },
+        },
+      });
+      const identical = () => ({
+        use,
+        attempt: attempt(),
+        purpose: purpose('hash of parameters, client and grant', 'j'),
+      });
+      expect(await outcomes([identical(), { use, attempt: attempt() }])).toEqual(['used', 'used']);
+      const again = { ...former, attempt: attempt() };
+      expect(await taker(1_000)(again)).toEqual({ outcome: 'again', purpose: former.purpose });
+      for (const taking of [former, again]) await release(taking);
+      expect(await outcomes([identical()])).toEqual(['first']);
+    },
+  );
 
   on('written or given back twice by the SDK, it is as once: what another was answered for stays taken', async () => {
     const use = fresh();

@@ -160,14 +160,6 @@ describe('the identical request', () => {
     expect(verdict(await run(formBody(body), at))).toBe('granted');
   });
 
-  test('under another policy is another', async () => {
-    const at = lifecycle(once);
-    const body = formBody();
-    expect(verdict(await run(body, at))).toBe('granted');
-    const changed = { ...at, cambio: { ...at.cambio, policy: { ...at.cambio.policy, hash: 'another' } } };
-    expect(verdict(await run(body, changed))).toBe('invalid_request/replayed');
-  });
-
   test.each([
     [9, 'granted'],
     [10, 'invalid_request/expired'],
