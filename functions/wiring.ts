@@ -25,7 +25,8 @@ export const now = (): number => Math.floor(clock() / 1_000);
 /** @param name of the function */
 export function logOf(name: string): WriteLog {
   const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
-  return createLog({ name, clock, traceHeader, print: (line) => void process.stdout.write(line) });
+  const functionVersion = process.env['AWS_LAMBDA_FUNCTION_VERSION'];
+  return createLog({ name, functionVersion, clock, traceHeader, print: (line) => void process.stdout.write(line) });
 }
 
 /** The keys of the function's own role. */

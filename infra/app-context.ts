@@ -1,6 +1,7 @@
 // What `cdk synth -c NAME=VALUE` gives the app. Pure.
 import type { AwsClients } from '../shared/config.ts';
 import { PropsError } from './props-error.ts';
+import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 
 /** A VPC that is there already, named so that nothing asks AWS about it. */
 export interface GivenVpc {
@@ -16,6 +17,9 @@ export interface AppContext {
   readonly vpc?: GivenVpc;
   readonly operators?: readonly string[];
   readonly awsClients?: AwsClients;
+  readonly rollout?: RolloutSpeed;
+  /** With `rollout` at once: the policy that serves now. */
+  readonly deployed?: string;
 }
 
 /** @throws PropsError in one line */
@@ -34,11 +38,19 @@ export function readContext(find: (name: string) => unknown): AppContext {
   const vpc = givenVpc(text('vpcId'), list('subnetIds'), list('availabilityZones'));
   // Whether it is one, the construct says.
   const awsClients = text('awsClients') as AwsClients | undefined;
+  const rollout = text('rollout') as RolloutSpeed | undefined;
+  const deployed = text('deployed');
+  if ((rollout === 'at-once') !== (deployed !== undefined)) {
+    const why = 'a policy may serve at once where it only takes away from the one that serves now';
+    throw new PropsError(`-c rollout=at-once and -c deployed=POLICY go together: ${why}`);
+  }
   return {
     ...(policy !== undefined && { policy }),
     ...(operators && { operators }),
     ...(vpc && { vpc }),
     ...(awsClients && { awsClients }),
+    ...(rollout && { rollout }),
+    ...(deployed !== undefined && { deployed }),
   };
 }
 

@@ -6,12 +6,14 @@ import { refuseOtherPartitions } from './check-props.ts';
 import { demonstrationPolicy, isDemonstration } from './demonstration.ts';
 import { PropsError } from './props-error.ts';
 import { PolicyError } from './resolve-policy.ts';
+import { requireNoGain } from './rollout/fast-path.ts';
 
 try {
   const app = new App();
-  const { policy = demonstrationPolicy, ...given } = readContext((name) => app.node.tryGetContext(name));
+  const { policy = demonstrationPolicy, deployed, ...given } = readContext((name) => app.node.tryGetContext(name));
   // The stack leaves account and Region open; the CLI says where it is about to deploy.
   refuseOtherPartitions(process.env['CDK_DEFAULT_REGION']);
+  if (deployed !== undefined) requireNoGain({ deployed, policy, now: Math.floor(Date.now() / 1_000) });
   new CambioStack(app, 'Cambio', { policy, demonstration: isDemonstration(policy), ...given });
   app.synth();
 } catch (error) {

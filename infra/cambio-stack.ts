@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import type { AwsClients } from '../shared/config.ts';
 import type { GivenVpc } from './app-context.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
+import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 import { TokenExchange } from './token-exchange.ts';
 
 export interface CambioStackProps extends StackProps {
@@ -14,13 +15,14 @@ export interface CambioStackProps extends StackProps {
   readonly awsClients?: AwsClients | undefined;
   readonly vpc?: GivenVpc;
   readonly operators?: readonly string[];
+  readonly rollout?: RolloutSpeed;
 }
 
 export class CambioStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { policy, demonstration, vpc, operators, awsClients, ...props }: CambioStackProps,
+    { policy, demonstration, vpc, operators, awsClients, rollout, ...props }: CambioStackProps,
   ) {
     super(scope, id, {
       description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
@@ -34,6 +36,7 @@ export class CambioStack extends Stack {
       ...(vpc && { vpc: importVpc(this, vpc) }),
       ...(operators && { operators }),
       ...(awsClients && { awsClients }),
+      ...(rollout && { rollout }),
     });
     // By their names alone: the stack has one of each.
     for (const [name, output] of Object.entries(exchange.outputs)) output.overrideLogicalId(name);

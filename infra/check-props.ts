@@ -7,6 +7,7 @@ import { type CheckedPrivateProps, checkPrivateEndpoint } from './edge/private-e
 import { checkProvisioned, type ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import { PropsError } from './props-error.ts';
+import { rolloutSpeeds } from './rollout/rollout-speed.ts';
 
 export interface CheckedProps extends CheckedPrivateProps {
   readonly stageEndpoint?: boolean | undefined;
@@ -14,6 +15,7 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly decisionRetention?: Duration | undefined;
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
+  readonly rollout?: string | undefined;
   readonly removalPolicy?: string | undefined;
   readonly vpcEndpoints?: boolean | undefined;
   readonly webAcl?: WebAclOptions | undefined;
@@ -41,6 +43,9 @@ export function checkProps(props: CheckedProps): void {
   }
   if (!['all', 'refusals', 'none', undefined].includes(props.decisionIndex)) {
     throw new PropsError('decisionIndex must be all, refusals or none');
+  }
+  if (props.rollout !== undefined && !rolloutSpeeds.includes(props.rollout)) {
+    throw new PropsError('rollout must be canary, linear or at-once');
   }
   if (!['destroy', undefined].includes(props.removalPolicy)) {
     throw new PropsError('removalPolicy is DESTROY, for a stack on trial, or nothing');

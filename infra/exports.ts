@@ -10,4 +10,5 @@ export type { WebAclOptions } from './edge/web-acl.ts';
 export type { ExchangeOutputs } from './outputs.ts';
 export { PropsError } from './props-error.ts';
 export { type CompiledPolicyInput, PolicyError } from './resolve-policy.ts';
+export type { RolloutSpeed } from './rollout/rollout-speed.ts';
 export { TokenExchange, type TokenExchangeProps } from './token-exchange.ts';

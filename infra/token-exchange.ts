@@ -1,5 +1,6 @@
 // The construct other CDK apps import: a policy in, an OAuth 2.0 token exchange out (RFC 8693).
 import { Annotations, Aws, CfnRule, Duration, Fn, type RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import type {
   CfnOIDCProvider,
@@ -31,6 +32,8 @@ import { PropsError } from './props-error.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
 import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
+import { Rollout } from './rollout/rollout.ts';
+import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 import { makeSessionRevocations } from './session-revocations.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { leaveNothing } from './trial.ts';
@@ -100,6 +103,13 @@ export interface TokenExchangeProps {
   readonly cloudWatchRole?: boolean;
   /** How the functions call KMS and DynamoDB: signed by hand, the default, or by the clients of the AWS SDK. */
   readonly awsClients?: AwsClients;
+  /**
+   * How requests move to a new version of the functions, which has the new policy in it: a tenth of them for five minutes and then
+   * all (`canary`, the default), a tenth more each minute (`linear`), or `at-once`. Alarms take it back, except at once.
+   */
+  readonly rollout?: RolloutSpeed;
+  /** Alarms that take a new version back, beside those of the construct; at most seven less those the construct has already. */
+  readonly rolloutAlarms?: readonly IAlarm[];
   /**
    * DESTROY for a stack on trial: it goes with all that it has, its issuer, keys, records and logs, and nothing protects it from
    * that. Without it, what others have written down of a deployment stays.
@@ -209,6 +219,9 @@ export class TokenExchange extends Construct {
     for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);
     if (webAcl) new WebAcl(this, 'WebAcl', { ...webAcl, stage: this.api.restApi.deploymentStage, logRetention });
+    const { functions, protocol: watched } = endpoints;
+    const { rollout: speed = 'canary', rolloutAlarms: alarms = [] } = props;
+    new Rollout(this, 'Rollout', { speed, functions, watched, alarms });
     // The old origin goes when CloudFront fetches from the new one.
     if (domain && !stageEndpoint && this.cloudFront) {
       this.api.restApi.node.defaultChild?.node.addDependency(this.cloudFront.distribution);

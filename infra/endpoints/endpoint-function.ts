@@ -48,6 +48,7 @@ export class EndpointFunction extends Construct {
   readonly function: LambdaFunction;
   readonly live: Alias;
   readonly role: Role;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: EndpointFunctionProps) {
     super(scope, id);
@@ -58,6 +59,7 @@ export class EndpointFunction extends Construct {
     });
     this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     const { role } = this;
+    this.logGroup = logGroup;
     logGroup.grantWrite(role);
     for (const statement of [...(props.statements ?? []), ...(props.vpc ? networkStatements() : [])]) {
       role.addToPolicy(statement);

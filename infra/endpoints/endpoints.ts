@@ -40,18 +40,26 @@ const read = ['GET', 'HEAD'];
 
 export class Endpoints extends Construct {
   readonly routes: readonly Route[];
+  /** Whose functions they are. */
+  readonly functions: readonly EndpointFunction[];
+  /** Those that most callers meet, and that share what they store. */
+  readonly protocol: readonly EndpointFunction[];
   /** Of the token function: it is who assumes the policy's roles. */
   readonly tokenRole: IRole;
   private readonly signing: IRole[] = [];
+  private readonly made: EndpointFunction[] = [];
 
   constructor(scope: Construct, id: string, props: EndpointsProps) {
     super(scope, id);
-    const { live: token, role } = this.make('Token', tokenPart(props), props);
+    const tokens = this.make('Token', tokenPart(props), props);
+    const { live: token, role } = tokens;
     // The roles it assumes trust it by name, in accounts of others too.
     role.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.tokenRole = role;
-    const introspect = this.make('Introspect', introspectPart(props), props).live;
-    const revoke = this.make('Revoke', revokePart(props), props).live;
+    const introspections = this.make('Introspect', introspectPart(props), props);
+    const revoking = this.make('Revoke', revokePart(props), props);
+    this.protocol = [tokens, introspections, revoking];
+    const [introspect, revoke] = [introspections.live, revoking.live];
     acknowledgeSigning(this);
     const discovery = this.make('Discovery', discoveryPart(props), props).live;
     const jwks = this.make('Jwks', jwksPart(props), props).live;
@@ -60,6 +68,7 @@ export class Endpoints extends Construct {
     const suspensions = this.make('Suspensions', suspensionsPart(props), props).live;
     const statusLists = this.make('StatusLists', statusListsPart(props), props).live;
     const events = this.make('Events', eventsPart(props), props).live;
+    this.functions = this.made;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
       // Not HEAD: the answer is made for whoever reads it.
@@ -106,6 +115,7 @@ export class Endpoints extends Construct {
       ...(part.withPolicy && { policy: artifact }),
       ...(part.callsIssuers && { vpc }),
     });
+    this.made.push(made);
     if (statements.some(({ actions }) => actions.includes('kms:Sign'))) this.signing.push(made.role);
     return made;
   }

@@ -12,6 +12,7 @@ const described = [
   'ProvisionedFunctions',
   'ProvisionedConcurrency',
   'ScheduledExecutions',
+  'RolloutSpeed',
   'ExchangeOutputs',
   'CompiledPolicyInput',
   'PolicyError',

@@ -7,6 +7,8 @@ export type WriteLog = (level: 'info' | 'error', message: string, fields: Readon
 export interface LogOptions {
   /** The function's name, which its lines carry. */
   readonly name: string;
+  /** The function's version, which its errors carry: two serve at once while one takes over. */
+  readonly functionVersion?: string | undefined;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** Lambda's `_X_AMZN_TRACE_ID` of the present request: `Root=…;Parent=…;Sampled=…`. */
@@ -16,7 +18,7 @@ export interface LogOptions {
 }
 
 /** A log whose lines carry the function's name and version, time and trace, and exactly the fields they are given. */
-export function createLog({ name, clock, traceHeader, print }: LogOptions): WriteLog {
+export function createLog({ name, functionVersion, clock, traceHeader, print }: LogOptions): WriteLog {
   const service = `cambio-${name}`;
   return (level, message, event) => {
     const line = {
@@ -25,6 +27,7 @@ export function createLog({ name, clock, traceHeader, print }: LogOptions): Writ
       timestamp: new Date(clock()).toISOString(),
       service,
       version,
+      function_version: level === 'error' ? functionVersion : undefined,
       xray_trace_id: traceIdIn(traceHeader()),
       event,
     };

@@ -29,3 +29,11 @@ test('a VPC that is not whole, and a value that is no text, are said in one line
   expect(() => read({ policy: true })).toThrow('-c policy= takes a text');
   expect(() => read({ operators: ' ' })).toThrow('-c operators= takes a text');
 });
+
+test('a policy serves at once only where the one that serves now is named beside it', () => {
+  expect(read({ rollout: 'linear' })).toEqual({ rollout: 'linear' });
+  expect(read({ rollout: 'at-once', deployed: 'old.yaml' })).toEqual({ rollout: 'at-once', deployed: 'old.yaml' });
+  for (const half of [{ rollout: 'at-once' }, { deployed: 'old.yaml' }, { rollout: 'canary', deployed: 'old.yaml' }]) {
+    expect(() => read(half)).toThrow('-c rollout=at-once and -c deployed=POLICY go together');
+  }
+});

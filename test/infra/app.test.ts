@@ -99,6 +99,18 @@ describe('the app of cdk.json', () => {
     expect(text).toContain(`{"aws:PrincipalArn":["${operators}"]}`);
   });
 
+  test('a policy that lets somebody gain does not serve at once: who gains is said, exit 1', () => {
+    const { status, stderr } = runApp({
+      policy: join(policies, 'good.yaml'),
+      rollout: 'at-once',
+      deployed: 'infra/policy',
+    });
+    expect([status, stderr.split('\n')[0]]).toEqual([1, expect.stringMatching(/^-c rollout=at-once is for a policy/)]);
+    const same = { policy: join(policies, 'good.yaml'), deployed: join(policies, 'good.yaml') };
+    expect(JSON.stringify(runApp({ ...same, rollout: 'at-once' }).template)).toContain('LambdaAllAtOnce');
+    expect(JSON.stringify(own.template)).not.toContain('LambdaAllAtOnce');
+  });
+
   test('a policy that does not compile: the diagnostic begins a line of stderr, exit 1', () => {
     const { status, stderr } = runApp({ policy: join(policies, 'bad.yaml') });
     expect(status).toBe(1);

@@ -152,6 +152,9 @@ test('tags of the construct reach all that has tags, and take none away', () => 
         'AWS::ApiGateway::Stage',
         'AWS::CloudFront::Distribution',
         'AWS::CloudFront::Function',
+        'AWS::CloudWatch::Alarm',
+        'AWS::CodeDeploy::Application',
+        'AWS::CodeDeploy::DeploymentGroup',
       ],
       ...[
         'AWS::DynamoDB::GlobalTable',

@@ -11,12 +11,15 @@ interface Statement {
 
 const template = templateOf();
 
-/** The statements of each role with a policy of its own, named by the construct the role belongs to. */
+/** The statements of each function's role, named by the construct the role belongs to. */
 const statements = Object.fromEntries(
-  Object.entries(resourcesOf(template, 'AWS::IAM::Policy')).map(([id, { Properties }]) => [
-    id.replace(/^TokenExchange(Endpoints)?/, '').replace(/RoleDefaultPolicy.*$/, ''),
-    (Properties['PolicyDocument'] as unknown as { readonly Statement: readonly Statement[] }).Statement,
-  ]),
+  Object.entries(resourcesOf(template, 'AWS::IAM::Policy'))
+    // CodeDeploy's: test/infra/rollout has it.
+    .filter(([id]) => !id.includes('Rollout'))
+    .map(([id, { Properties }]) => [
+      id.replace(/^TokenExchange(Endpoints)?/, '').replace(/RoleDefaultPolicy.*$/, ''),
+      (Properties['PolicyDocument'] as unknown as { readonly Statement: readonly Statement[] }).Statement,
+    ]),
 );
 
 const actionsOf = ({ Action }: Statement) => [Action].flat();
@@ -49,7 +52,9 @@ test('every function has a role of its own, which only Lambda may assume', () =>
     'Token',
   ]);
   for (const [id, role] of Object.entries(resourcesOf(template, 'AWS::IAM::Role'))) {
-    const service = id.includes('CloudWatchRole') ? 'apigateway.amazonaws.com' : 'lambda.amazonaws.com';
+    const others = { CloudWatchRole: 'apigateway', RolloutRole: 'codedeploy' };
+    const [, other = 'lambda'] = Object.entries(others).find(([part]) => id.includes(part)) ?? [];
+    const service = `${other}.amazonaws.com`;
     expect(role.Properties['AssumeRolePolicyDocument']).toMatchObject({
       Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: service } }],
     });

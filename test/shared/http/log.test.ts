@@ -11,7 +11,10 @@ function printed(traceHeader?: string) {
   const print = (line: string): void => void lines.push(line);
   return {
     lines,
-    write: createLog({ name: 'token', clock: () => 1_795_000_000_000, traceHeader: () => traceHeader, print }),
+    write: createLog({
+      ...{ name: 'token', functionVersion: '12', clock: () => 1_795_000_000_000 },
+      ...{ traceHeader: () => traceHeader, print },
+    }),
   };
 }
 
@@ -29,7 +32,12 @@ test('an event is one line of JSON with its level, time, function, version and t
       xray_trace_id: '1-5759e988-bd862e3fe1be46a994272793',
       event: { decision_id: 'd', detail: 'two\nlines “and” \u2028 more' },
     },
-    expect.objectContaining({ level: 'ERROR', version, event: { issuer: 'github', cause: ['Error: no answer'] } }),
+    expect.objectContaining({
+      level: 'ERROR',
+      version,
+      function_version: '12',
+      event: { issuer: 'github', cause: ['Error: no answer'] },
+    }),
   ]);
   expect(lines.map((line) => line.match(/\n/g))).toEqual([['\n'], ['\n']]);
 });
