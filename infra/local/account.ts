@@ -1,6 +1,6 @@
 // The principals, roles and OIDC providers of the AWS account that the stack emulates. Pure.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { principalsOf } from './lambda/definitions.ts';
+import { functionSecret, principalsOf } from './lambda/definitions.ts';
 import type { AssumableRole } from './sts/assume-role.ts';
 import type { IamRole } from './sts/iam-policies.ts';
 import {
@@ -18,6 +18,8 @@ import { asString } from './template/stack-template.ts';
 export interface Account {
   /** ARN of the role that signs with an access key. */
   readonly principalOf: (accessKeyId: string) => string | undefined;
+  /** Secret of such a key. */
+  readonly secretOf: (accessKeyId: string) => string | undefined;
   /** Roles that may be assumed. */
   readonly roles: readonly AssumableRole[];
   /** Roles that policies are written into. */
@@ -42,6 +44,10 @@ export function accountOf({ policy, deployment, issuer }: AccountOptions): Accou
   const revoking = revokingOf(deployment);
   return {
     principalOf: (accessKeyId) => principals.get(accessKeyId),
+    secretOf: (accessKeyId) => {
+      if (accessKeyId === deployer.accessKeyId) return deployer.secretAccessKey;
+      return principals.has(accessKeyId) ? functionSecret : undefined;
+    },
     roles: [...localRoles(policy, { issuer, tokenRole }), ...localRevocationRoles(policy, revoking)],
     iamRoles: localIamRoles(policy, revoking),
     oidcProviders: localOidcProviders({ issuer, tokenRole }),

@@ -22,13 +22,14 @@ export interface Emulators {
   readonly dynamodb: string;
   readonly kms: string;
   readonly sts: string;
+  readonly s3: string;
   readonly iam: string;
   readonly lambda: string;
   /** Gives the Lambda API its functions, which need the other services' URLs first. */
   readonly openLambda: LambdaApi['open'];
   readonly policiesOf: Iam['policiesOf'];
   /** What tells one store from another across starts: the ports of embedded services change. */
-  readonly stores: { readonly dynamodb: string; readonly kms: string };
+  readonly stores: { readonly dynamodb: string; readonly kms: string; readonly s3: string };
   readonly supportsTtl: boolean;
   /** The embedded DynamoDB past its record of calls; undefined if the tables are somebody else's. */
   readonly engineUrl: string | undefined;
@@ -49,14 +50,15 @@ interface Service {
 
 /** Loads the services' code, which takes half a second: a caller that has to wait anyway does it meanwhile. */
 export async function loadEmulators() {
-  const [sts, iam, lambda, kms, dynamodb] = await Promise.all([
+  const [sts, iam, lambda, kms, s3, dynamodb] = await Promise.all([
     import('./sts/sts.ts'),
     import('./sts/iam.ts'),
     import('./lambda/api.ts'),
     import('./kms/kms.ts'),
+    import('./s3/s3.ts'),
     import('./dynamodb/dynamodb.ts'),
   ]);
-  return { ...sts, ...iam, ...lambda, ...kms, ...dynamodb };
+  return { ...sts, ...iam, ...lambda, ...kms, ...s3, ...dynamodb };
 }
 
 /** Starts each service that the environment names no other for. */
@@ -67,18 +69,19 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     cleanup.add(started.close);
     return started;
   };
-  const { startSts, startIam, startLambdaApi, startKms, startDynamoDb } = await loadEmulators();
-  const { principalOf: known, roles, iamRoles, oidcProviders } = options.account;
+  const { startSts, startIam, startLambdaApi, startKms, startS3, startDynamoDb } = await loadEmulators();
+  const { principalOf: known, secretOf, roles, iamRoles, oidcProviders } = options.account;
   const common = { region, accountId, record, fault };
   const sts =
     external(env.AWS_ENDPOINT_URL_STS) ??
     (await own(startSts({ ...common, principalOf: known, roles, oidcProviders })));
   // Whoever holds credentials that STS issued may call the others with them.
   const shared = { ...common, principalOf: sts.principalOf ?? known };
-  const [iam, lambda, kms, dynamodb] = await Promise.all([
+  const [iam, lambda, kms, s3, dynamodb] = await Promise.all([
     own(startIam({ ...shared, roles: iamRoles })),
     own(startLambdaApi(shared)),
     external(env.AWS_ENDPOINT_URL_KMS) ?? own(startKms({ ...shared, directory: folder(options, 'kms') })),
+    external(env.AWS_ENDPOINT_URL_S3) ?? own(startS3({ ...shared, secretOf, directory: folder(options, 's3') })),
     external(env.AWS_ENDPOINT_URL_DYNAMODB) ??
       own(startDynamoDb({ ...shared, engine: options.engine, directory: folder(options, 'dynamodb') })),
   ]);
@@ -86,17 +89,26 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
   const stores = {
     dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB || 'embedded',
     kms: env.AWS_ENDPOINT_URL_KMS || 'embedded',
+    s3: env.AWS_ENDPOINT_URL_S3 || 'embedded',
   };
-  const urls = { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, iam: iam.url, lambda: lambda.url };
+  const urls = { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, s3: s3.url, iam: iam.url, lambda: lambda.url };
   return { ...urls, openLambda: lambda.open, policiesOf: iam.policiesOf, stores, supportsTtl, engineUrl };
 }
 
 /** What the functions' environment says of the services: the SDKs follow it. */
-export function endpointVariables({ dynamodb, kms, sts, iam, lambda }: Emulators): Readonly<Record<string, string>> {
+export function endpointVariables({
+  dynamodb,
+  kms,
+  sts,
+  s3,
+  iam,
+  lambda,
+}: Emulators): Readonly<Record<string, string>> {
   return {
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
     AWS_ENDPOINT_URL_KMS: kms,
     AWS_ENDPOINT_URL_STS: sts,
+    AWS_ENDPOINT_URL_S3: s3,
     AWS_ENDPOINT_URL_IAM: iam,
     AWS_ENDPOINT_URL_LAMBDA: lambda,
   };

@@ -1,4 +1,4 @@
-// The tables and keys of the template in whatever services are used, and the sweeping of embedded tables. I/O: AWS APIs.
+// The tables, keys and buckets of the template in whatever services are used, and the sweeping of embedded tables. I/O: AWS APIs.
 import type { Cleanup } from './cleanup.ts';
 import type { Emulators } from './emulators.ts';
 import { StartError } from './start-error.ts';
@@ -6,20 +6,22 @@ import { deployerClient, type Provisioning } from './template/provision.ts';
 import type { ExpiringTable } from './template/provision-tables.ts';
 import { TemplateError } from './template/stack-template.ts';
 
-/** Makes tables and keys, or finds those of an earlier start. @throws StartError if a service cannot be used */
+/** Makes tables, keys and buckets, or finds those of an earlier start. @throws StartError if a service cannot be used */
 export async function makeResources(
   options: Provisioning,
-  { dynamodb, kms, stores, supportsTtl }: Emulators,
+  { dynamodb, kms, s3, stores, supportsTtl }: Emulators,
 ): Promise<readonly ExpiringTable[]> {
-  const [{ provisionTables }, { provisionKeys }] = await Promise.all([
+  const [{ provisionTables }, { provisionKeys }, { provisionBuckets }] = await Promise.all([
     import('./template/provision-tables.ts'),
     import('./template/provision-keys.ts'),
+    import('./template/provision-buckets.ts'),
   ]);
   const [tables] = await Promise.all([
     provisionTables({ ...options, client: deployerClient(dynamodb), store: stores.dynamodb, supportsTtl }).catch(
       cannotUse('DynamoDB', dynamodb),
     ),
     provisionKeys({ ...options, client: deployerClient(kms), store: stores.kms }).catch(cannotUse('KMS', kms)),
+    provisionBuckets({ ...options, client: deployerClient(s3), store: stores.s3 }).catch(cannotUse('S3', s3)),
   ]);
   return tables;
 }

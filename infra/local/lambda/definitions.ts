@@ -18,7 +18,7 @@ export interface FunctionsOptions {
   readonly assets: ReadonlyMap<string, string>;
   /** Base URLs of the deployment to the origin they have locally: the stand-in for DNS. */
   readonly origins: ReadonlyMap<string, string>;
-  /** AWS_ENDPOINT_URL_DYNAMODB, _KMS, _STS, _IAM and _LAMBDA. */
+  /** AWS_ENDPOINT_URL_DYNAMODB, _KMS, _STS, _S3, _IAM and _LAMBDA. */
   readonly endpoints: Readonly<Record<string, string>>;
 }
 
@@ -84,7 +84,7 @@ function reserved({ logicalId, name, memory, handler, directory, runtime }: Rese
     AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
     AWS_ACCESS_KEY_ID: accessKeyIdOf(logicalId),
-    AWS_SECRET_ACCESS_KEY: 'local-stack-secret-access-key-of-no-account',
+    AWS_SECRET_ACCESS_KEY: functionSecret,
     AWS_SESSION_TOKEN: `local-stack-session-${logicalId}`,
     LAMBDA_TASK_ROOT: directory,
     LAMBDA_RUNTIME_DIR: '/var/runtime',
@@ -93,6 +93,9 @@ function reserved({ logicalId, name, memory, handler, directory, runtime }: Rese
     TZ: ':UTC',
   };
 }
+
+/** The secret that every function signs with. */
+export const functionSecret = 'local-stack-secret-access-key-of-no-account';
 
 /** Each function signs with an access key of its own, so that the emulators can tell who called. */
 function accessKeyIdOf(logicalId: string): string {

@@ -4,7 +4,7 @@
 export interface RecordedCall {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly service: 'dynamodb' | 'kms' | 'sts' | 'iam' | 'lambda';
+  readonly service: 'dynamodb' | 'kms' | 'sts' | 's3' | 'iam' | 'lambda';
   /** ARN of the caller. */
   readonly principal: string;
   /** IAM action, such as `kms:Sign`. */

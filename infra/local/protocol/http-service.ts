@@ -50,7 +50,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, maxBod
   const body = await readBody(request, maxBodyBytes);
   const { status, headers, body: content } = body === undefined ? tooLarge : await handled(handle, request, body);
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
-  response.setHeader('content-length', Buffer.byteLength(content));
+  // The answer to a HEAD says how long the body of a GET would be.
+  if (!response.hasHeader('content-length')) response.setHeader('content-length', Buffer.byteLength(content));
   response.writeHead(status).end(content);
 }
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { AwsError } from './aws-error.ts';
 import type { ServiceRequest, ServiceResponse } from './http-service.ts';
 import type { ServiceModel } from './service-model.ts';
+import { type Xml, xml } from './xml.ts';
 
 /** What tells one service of the protocol from another. */
 export interface QueryService {
@@ -96,9 +97,6 @@ function integerOrText(value: string): number | string {
   return /^-?\d{1,9}$/.test(value) ? Number(value) : value;
 }
 
-/** An element's content: text, elements by name, or nothing. */
-export type Xml = string | number | { readonly [name: string]: Xml | undefined };
-
 /** @param result undefined for operations that answer nothing */
 export function queryAnswer(service: QueryService, action: string, result: Xml | undefined): ServiceResponse {
   const requestId = randomUUID();
@@ -125,31 +123,4 @@ function namespaceOf({ name, version }: QueryService): string {
 
 function xmlAnswer(status: number, requestId: string, body: string): ServiceResponse {
   return { status, headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId }, body };
-}
-
-function xml(content: Xml): string {
-  if (typeof content !== 'object') return escaped(String(content));
-  return Object.entries(content)
-    .map(([name, value]) => (value === undefined ? '' : `<${name}>${xml(value)}</${name}>`))
-    .join('');
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Control characters that XML 1.0 cannot carry become U+FFFD. */
-function escaped(text: string): string {
-  const carried = Array.from(text, (character) => (isXmlCharacter(character) ? character : '\uFFFD')).join('');
-  return carried.replace(/[&<>"']/g, (character) => entities[character] ?? character);
-}
-
-function isXmlCharacter(character: string): boolean {
-  const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return code === 9 || code === 10 || code === 13;
-  return code !== 0xfffe && code !== 0xffff && (code < 0xd800 || code > 0xdfff);
 }

@@ -1,7 +1,7 @@
 // AssumeRole: who may assume which role, for how long, and what a chain of sessions hands on. Pure but for the sessions.
 
 import { AwsError } from '../protocol/aws-error.ts';
-import type { Xml } from '../protocol/query-protocol.ts';
+import type { Xml } from '../protocol/xml.ts';
 import { checkPolicies, type PolicyInput, packedPolicySize, transitiveTags } from './session-policy.ts';
 import {
   drawCredentials,

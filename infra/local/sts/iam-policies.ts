@@ -1,7 +1,7 @@
 // Inline policies of the local IAM's roles. In memory only.
 
 import { AwsError } from '../protocol/aws-error.ts';
-import type { Xml } from '../protocol/query-protocol.ts';
+import type { Xml } from '../protocol/xml.ts';
 import { checkPolicyDocument } from './session-policy.ts';
 
 /** A role that exists. */

@@ -12,10 +12,10 @@ import {
   queryError,
   sts,
   unknownAction,
-  type Xml,
 } from '../protocol/query-protocol.ts';
 import { constraintMessage, inputFaults } from '../protocol/service-model.ts';
 import { findCaller, type Unauthenticated } from '../protocol/sigv4-caller.ts';
+import type { Xml } from '../protocol/xml.ts';
 import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './assume-role.ts';
 import { stsCalls } from './calls.ts';
 import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sessions.ts';

@@ -21,10 +21,11 @@ export interface ClientConfig {
 /** The stack itself signs with this key: the emulators take it for the role that deploys. */
 export const deployer = {
   accessKeyId: 'AKIALOCALSTACKDEPLOY',
+  secretAccessKey: 'local-stack-secret-access-key',
   arn: `arn:aws:iam::${accountId}:role/cambio-local-deploy`,
 } as const;
 
 export function deployerClient(endpoint: string): ClientConfig {
-  const credentials = { accessKeyId: deployer.accessKeyId, secretAccessKey: 'local-stack-secret-access-key' };
-  return { endpoint, region, credentials };
+  const { accessKeyId, secretAccessKey } = deployer;
+  return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
 }

@@ -4,6 +4,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDynamoDb } from '../../../infra/local/dynamodb/dynamodb.ts';
+import { startS3 } from '../../../infra/local/s3/s3.ts';
 import { installed, sayNotInstalled } from '../../installed.ts';
 import { accountId, admin, adminArn, emulatorOptions, kmsWorld, region, stsWorld } from './emulators.ts';
 
@@ -51,6 +52,22 @@ said['expires'] = credentials['Expiration'].tzinfo is not None
 session = boto3.Session(credentials['AccessKeyId'], credentials['SecretAccessKey'], credentials['SessionToken'])
 said['arn'] = session.client('sts').get_caller_identity()['Arn']
 said['short'] = code(sts.assume_role, **role, DurationSeconds=3601)
+s3 = boto3.client('s3')
+bucket = dict(Bucket='of-boto3')
+s3.create_bucket(**bucket, ObjectLockEnabledForBucket=True, CreateBucketConfiguration=dict(LocationConstraint=s3.meta.region_name))
+rule = dict(DefaultRetention=dict(Mode='GOVERNANCE', Days=1))
+s3.put_object_lock_configuration(**bucket, ObjectLockConfiguration=dict(ObjectLockEnabled='Enabled', Rule=rule))
+said['rule'] = s3.get_object_lock_configuration(**bucket)['ObjectLockConfiguration']['Rule'] == rule
+names = ['a b/%d+(x)*' % number for number in range(3)]
+versions = [s3.put_object(**bucket, Key=name, Body=b'body', IfNoneMatch='*')['VersionId'] for name in names]
+said['again'] = code(s3.put_object, **bucket, Key=names[0], Body=b'body', IfNoneMatch='*')
+said['body'] = s3.get_object(**bucket, Key=names[0])['Body'].read().decode()
+said['mode'] = s3.head_object(**bucket, Key=names[0])['ObjectLockMode']
+pages = s3.get_paginator('list_objects_v2').paginate(**bucket, Prefix='a b/', PaginationConfig=dict(PageSize=2))
+said['listed'] = [item['Key'] for page in pages for item in page['Contents']] == names
+said['locked'] = code(s3.delete_object, **bucket, Key=names[0], VersionId=versions[0])
+s3.delete_object(**bucket, Key=names[0], VersionId=versions[0], BypassGovernanceRetention=True)
+said['versions'] = len(s3.list_object_versions(**bucket)['Versions'])
 said['tables'] = boto3.client('dynamodb').list_tables()['TableNames']
 print(json.dumps(said))
 `;
@@ -59,23 +76,26 @@ describe.skipIf(!hasBoto3)(`boto3${hasBoto3 ? '' : ' (NOT INSTALLED, SKIPPED)'}`
   let kms: Awaited<ReturnType<typeof kmsWorld>>;
   let sts: Awaited<ReturnType<typeof stsWorld>>;
   let dynamoDb: Awaited<ReturnType<typeof startDynamoDb>>;
+  let s3: Awaited<ReturnType<typeof startS3>>;
 
   beforeAll(async () => {
     const roles = [{ arn: RoleArn, trusts: [adminArn] }];
-    [kms, sts, dynamoDb] = await Promise.all([
+    [kms, sts, dynamoDb, s3] = await Promise.all([
       kmsWorld(),
       stsWorld({ roles }),
       startDynamoDb(emulatorOptions().options),
+      startS3({ ...emulatorOptions().options, secretOf: () => admin.secretAccessKey }),
     ]);
   });
-  afterAll(() => Promise.all([kms.close(), sts.close(), dynamoDb.close()]));
+  afterAll(() => Promise.all([kms.close(), sts.close(), dynamoDb.close(), s3.close()]));
 
-  it('works with keys, roles and tables as it does with those of AWS', async () => {
+  it('works with keys, roles, objects and tables as it does with those of AWS', async () => {
     const env = {
       ...process.env,
       AWS_ENDPOINT_URL_KMS: kms.service.url,
       AWS_ENDPOINT_URL_STS: sts.service.url,
       AWS_ENDPOINT_URL_DYNAMODB: dynamoDb.url,
+      AWS_ENDPOINT_URL_S3: s3.url,
       AWS_ACCESS_KEY_ID: admin.accessKeyId,
       AWS_SECRET_ACCESS_KEY: admin.secretAccessKey,
       AWS_DEFAULT_REGION: region,
@@ -96,6 +116,13 @@ describe.skipIf(!hasBoto3)(`boto3${hasBoto3 ? '' : ' (NOT INSTALLED, SKIPPED)'}`
       expires: true,
       arn: `arn:aws:sts::${accountId}:assumed-role/deploy/boto3`,
       short: 'ValidationError',
+      rule: true,
+      again: 'PreconditionFailed',
+      body: 'body',
+      mode: 'GOVERNANCE',
+      listed: true,
+      locked: 'AccessDenied',
+      versions: 2,
       tables: [],
     });
   });
