@@ -8,7 +8,7 @@ import { LongestFirst } from './test/once/longest-first.ts';
  */
 const sharing = [
   'test/shared/{*,oauth/**/*,policy/**/*,http/**/*}.test.ts',
-  'test/infra/!(app|cli-bundle).test.ts',
+  'test/infra/!(app|asset-upload|cli-bundle).test.ts',
   'test/infra/{api/*,edge/*,endpoints/*,policy/**/*,local/{gateway,kms,protocol,stand-ins,sts,template}/*}.test.ts',
   'test/cli/policy/!(check).test.ts',
 ];

@@ -1,7 +1,5 @@
 // The DynamoDB engines that storage tests run on: the two embedded ones, and moto where Python has it.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateTableCommand,
@@ -11,11 +9,11 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { startDynamoDb } from '../infra/local/dynamodb/dynamodb.ts';
 import { dynoxideBinary, type EngineName } from '../infra/local/dynamodb/engine.ts';
-import { listen } from '../infra/local/protocol/listen.ts';
 import { callDirectly } from '../shared/aws/direct/dynamodb.ts';
 import type { CallDynamoDb } from '../shared/aws/dynamodb.ts';
 import { callBySdk } from '../shared/aws/sdk/dynamodb.ts';
-import { installed, sayNotInstalled } from './installed.ts';
+import { sayNotInstalled } from './installed.ts';
+import { hasMoto, startMoto } from './moto.ts';
 
 export interface RunningDynamoDb {
   readonly url: string;
@@ -35,7 +33,6 @@ export interface DynamoDbEngine {
 }
 
 const region = 'eu-west-1';
-const moto = 'moto_server';
 
 /** Use: `for (const engine of engines) describe.skipIf(!engine.available)(…)`. */
 export const engines: readonly DynamoDbEngine[] = [
@@ -43,7 +40,7 @@ export const engines: readonly DynamoDbEngine[] = [
   embedded('dynalite', true),
   {
     name: 'moto',
-    available: installed(moto, 'storage tests on moto'),
+    available: hasMoto('storage tests on moto'),
     supportsTtl: true,
     supportsTransactions: true,
     start: startMoto,
@@ -119,42 +116,6 @@ function hasDynoxide(): boolean {
   if (dynoxideBinary() !== undefined) return true;
   sayNotInstalled('its binary', 'storage tests on dynoxide');
   return false;
-}
-
-async function startMoto(): Promise<RunningDynamoDb> {
-  const server = createServer();
-  const { port } = await listen(server, 0);
-  await new Promise((resolve) => server.close(resolve));
-  const child = spawn(moto, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true });
-  process.once('exit', () => killGroup(child));
-  const url = `http://127.0.0.1:${port}`;
-  await answering(`${url}/moto-api/`, child);
-  return { url, close: () => endGroup(child) };
-}
-
-async function answering(url: string, child: ChildProcess): Promise<void> {
-  for (let attempt = 0; attempt < 400 && child.exitCode === null; attempt += 1) {
-    if (
-      await fetch(url).then(
-        (response) => response.ok,
-        () => false,
-      )
-    )
-      return;
-    await delay(50);
-  }
-  await endGroup(child);
-  throw new Error('moto_server did not start');
-}
-
-async function endGroup(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  if (killGroup(child)) await ended;
-}
-
-/** The command may be a wrapper, so its whole group ends. False when it had ended. */
-function killGroup({ pid, exitCode, signalCode }: ChildProcess): boolean {
-  return pid !== undefined && exitCode === null && signalCode === null && process.kill(-pid, 'SIGKILL');
 }
 
 /** One call after another: moto looks at a condition and writes in two steps, between which another write may come. */
