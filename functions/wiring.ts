@@ -19,6 +19,9 @@ import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 /** Milliseconds since the epoch. */
 export const clock = Date.now;
 
+/** Milliseconds since the function started, in fractions, and never set back. */
+const stopwatch = (): number => performance.now();
+
 /** Seconds since the epoch. */
 export const now = (): number => Math.floor(clock() / 1_000);
 
@@ -26,7 +29,9 @@ export const now = (): number => Math.floor(clock() / 1_000);
 export function logOf(name: string): WriteLog {
   const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
   const functionVersion = process.env['AWS_LAMBDA_FUNCTION_VERSION'];
-  return createLog({ name, functionVersion, clock, traceHeader, print: (line) => void process.stdout.write(line) });
+  const { metricsNamespace: namespace } = configured('metricsNamespace');
+  const print = (line: string): void => void process.stdout.write(line);
+  return createLog({ name, functionVersion, clock, traceHeader, namespace, print });
 }
 
 /** The keys of the function's own role. */
@@ -61,13 +66,15 @@ export const keyringIn = ({ call, table }: Store) => createCachedKeyring(createR
 export const signWithKms = async (config: Config<'awsClients'>) =>
   createSign(await createSignMessage(callOptions(config)));
 
+const issuerFailed = { dependency_errors: 1, dependency: 'issuer' };
+
 /** Finds the keys of issuers, and of clients that publish theirs. */
 export function issuerKeys(write: WriteLog) {
   return createIssuerKeys({
     clock,
     fetchJson,
     random: Math.random,
-    onFailure: (issuer, cause) => write('error', 'issuer_keys', { issuer, cause }),
+    onFailure: (issuer, cause) => write('error', 'issuer_keys', { issuer, cause }, issuerFailed),
   });
 }
 
@@ -99,7 +106,7 @@ export async function endpointParts(name: string) {
     sign,
     checkUpstream: createCheckUpstream({
       ...{ readKeyring, sign, fetchJson, now, newId: randomUUID },
-      onFailure: (name, cause) => write('error', 'upstream_introspection', { issuer: name, cause }),
+      onFailure: (name, cause) => write('error', 'upstream_introspection', { issuer: name, cause }, issuerFailed),
     }),
     findIssuerKey: findKey,
     findClientKey: findKey,
@@ -110,6 +117,6 @@ export async function endpointParts(name: string) {
     config,
     capabilities,
     store,
-    options: { write, newId: randomUUID, clock, budget: unverifiedDecisions(clock) },
+    options: { write, newId: randomUUID, clock: stopwatch, budget: unverifiedDecisions(stopwatch) },
   };
 }

@@ -27,6 +27,7 @@ export interface SessionRevocationsProps extends RoleAccess {
   readonly records: RecordsTable;
   readonly logRetention: RetentionDays;
   readonly awsClients: AwsClients | undefined;
+  readonly metricsNamespace: string | undefined;
   /** Roles from TypeScript, whose boundary synth can see. */
   readonly roles: Readonly<Record<string, IRole>>;
   readonly boundary: readonly PolicyStatement[] | undefined;
@@ -80,7 +81,7 @@ export class SessionRevocations extends Construct {
   }
 
   private makeFunction(props: SessionRevocationsProps): EndpointFunction {
-    const { artifact, values, digests, records, policyValues, logRetention, awsClients } = props;
+    const { artifact, values, digests, records, policyValues, logRetention, awsClients, metricsNamespace } = props;
     const arns = revocableRoles(artifact).map((role) => arnOf(role, values));
     const { own, others } = byAccount(this, arns);
     const { managedPolicyArn } = this.boundary;
@@ -93,6 +94,7 @@ export class SessionRevocations extends Construct {
         recordsTable: records.name,
         ...(policyValues && { policyValues }),
         ...(awsClients && { awsClients }),
+        ...(metricsNamespace && { metricsNamespace }),
       },
       digests,
       policy: artifact,

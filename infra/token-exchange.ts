@@ -16,6 +16,7 @@ import { Construct } from 'constructs';
 import type { AwsClients, DecisionIndex } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { grantAdmin } from './admin-grant.ts';
+import { metricsNamespace } from './alarms/namespace.ts';
 import { Api } from './api/api.ts';
 import type { Domain } from './api/domain.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
@@ -103,6 +104,8 @@ export interface TokenExchangeProps {
   readonly cloudWatchRole?: boolean;
   /** How the functions call KMS and DynamoDB: signed by hand, the default, or by the clients of the AWS SDK. */
   readonly awsClients?: AwsClients;
+  /** Whether the functions' log lines carry metrics, for CloudWatch to count: they do by default. */
+  readonly metrics?: boolean;
   /**
    * How requests move to a new version of the functions, which has the new policy in it: a tenth of them for five minutes and then
    * all (`canary`, the default), a tenth more each minute (`linear`), or `at-once`. Alarms take it back, except at once.
@@ -165,6 +168,7 @@ export class TokenExchange extends Construct {
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
     const { cloudWatchRole = true, decisionIndex = 'all', webAcl, provisionedConcurrency } = props;
 
+    const namespace = props.metrics === false ? undefined : metricsNamespace(this);
     const onTrial = props.removalPolicy !== undefined;
     this.records = new RecordsTable(this, 'Records', { decisionIndex, onTrial });
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
@@ -190,6 +194,7 @@ export class TokenExchange extends Construct {
     });
     const sessions = makeSessionRevocations(this, {
       ...{ artifact, values, digests, records, logRetention, awsClients },
+      metricsNamespace: namespace,
       policyValues: valuesJson,
       roles: props.roles ?? {},
       boundary: props.sessionBoundary,
@@ -210,6 +215,7 @@ export class TokenExchange extends Construct {
       logRetention,
       vpc,
       awsClients,
+      metricsNamespace: namespace,
       sessionRevocations: sessions,
     });
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];

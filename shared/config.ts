@@ -18,6 +18,8 @@ export const environmentNames = {
   accountId: 'ACCOUNT_ID',
   /** ARN of the function that ends sessions of AWS roles. Absent where no role is revocable. */
   sessionRevocations: 'SESSION_REVOCATIONS',
+  /** CloudWatch namespace of the functions' metrics. Absent where they make none. */
+  metricsNamespace: 'METRICS_NAMESPACE',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
   awsClients: 'CLIENTS_OF_AWS',
   /** Takes the place of Lambda's own endpoint where it is set, as for the SDK's clients, which read theirs themselves. */
@@ -28,7 +30,10 @@ export const environmentNames = {
 
 export type Setting = keyof typeof environmentNames;
 
-const optional = ['policyValues', 'sessionRevocations', 'awsClients', 'lambdaEndpoint', 'iamEndpoint'] as const;
+const optional = [
+  ...(['policyValues', 'sessionRevocations', 'metricsNamespace'] as const),
+  ...(['awsClients', 'lambdaEndpoint', 'iamEndpoint'] as const),
+] as const;
 const wholeNumbers = ['decisionRetention'] as const;
 const choices = { awsClients: ['direct', 'sdk'], decisionIndex: ['all', 'refusals', 'none'] } as const;
 

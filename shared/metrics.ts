@@ -43,9 +43,12 @@ export const metricCatalogue = {
   key_age: { by: 'service', unit: 'Seconds' },
   /** Of the oldest suspension that nobody ended. */
   suspension_age: { by: 'service', unit: 'Seconds' },
-} as const satisfies Readonly<
-  Record<string, { readonly by: keyof typeof dimensionSets; readonly unit?: 'Milliseconds' | 'Seconds' }>
->;
+} as const satisfies Readonly<Record<string, MetricDefinition>>;
+
+interface MetricDefinition {
+  readonly by: keyof typeof dimensionSets;
+  readonly unit?: 'Milliseconds' | 'Seconds';
+}
 
 export type MetricName = keyof typeof metricCatalogue;
 
@@ -84,6 +87,6 @@ export function embeddedMetrics(namespace: string, timestamp: number, measured: 
 }
 
 function definitionOf(name: MetricName) {
-  const metric: { readonly unit?: string } = metricCatalogue[name];
-  return { Name: name, Unit: metric.unit };
+  const metric: MetricDefinition = metricCatalogue[name];
+  return metric.unit ? { Name: name, Unit: metric.unit } : { Name: name };
 }

@@ -33,6 +33,8 @@ export interface EndpointsProps extends PartsProps {
   readonly logRetention: RetentionDays;
   readonly vpc: IVpc | undefined;
   readonly awsClients: AwsClients | undefined;
+  /** CloudWatch namespace of the functions' metrics, where they make any. */
+  readonly metricsNamespace: string | undefined;
 }
 
 /** Reading is GET and HEAD (RFC 9110 §9.1: the two methods every resource with a representation has). */
@@ -102,12 +104,16 @@ export class Endpoints extends Construct {
   }
 
   private make(id: string, part: EndpointPart, props: EndpointsProps): EndpointFunction {
-    const { artifact, digests, logRetention, vpc, awsClients } = props;
+    const { artifact, digests, logRetention, vpc, awsClients, metricsNamespace } = props;
     const { entry, route, seconds, settings, statements = [] } = part;
     const made = new EndpointFunction(this, id, {
       entry,
       description: `Cambio: ${route}`,
-      settings: { ...settings, ...(settings.recordsTable && awsClients && { awsClients }) },
+      settings: {
+        ...settings,
+        ...(settings.recordsTable && awsClients && { awsClients }),
+        ...(metricsNamespace && { metricsNamespace }),
+      },
       digests,
       statements,
       timeout: Duration.seconds(seconds),

@@ -2,6 +2,7 @@
 // decision's record, in which no token, secret or header has a place.
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import type { Measured } from '../metrics.ts';
 import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision/decision.ts';
 import type { Ending } from '../oauth/decision/decision-record.ts';
 import { refusalDetail } from '../oauth/decision/refusal-detail.ts';
@@ -10,10 +11,12 @@ import { header } from './api-gateway.ts';
 import { decisionDocument } from './decision-document.ts';
 import { type Failure, failureOf } from './errors.ts';
 import type { WriteLog } from './log.ts';
+import { type Meter, measuredFailure, startMeter, suspicious } from './meter.ts';
 
 /** An event whose decision is being made. */
 export interface AuditedEvent extends APIGatewayProxyEvent {
   decision: DecisionFacts;
+  meter: Meter;
 }
 
 export interface Audit {
@@ -22,14 +25,16 @@ export interface Audit {
   readonly write: WriteLog;
   readonly newId: () => string;
   readonly keeping: () => Keeping;
+  /** Milliseconds since some epoch. */
+  readonly clock: () => number;
 }
 
 /** Starts a decision before anything else runs, and writes it after everything else has. */
 export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj<Event, APIGatewayProxyResult> {
   const report = (
-    { decision, requestContext }: AuditedEvent,
+    { decision, requestContext, meter }: AuditedEvent,
     ending: Ending,
-    { level, why }: Pick<Failure, 'level' | 'why'>,
+    { level, why, measured }: Pick<Failure, 'level' | 'why'> & { readonly measured: Measured },
   ): void => {
     // What is kept and what is logged are one, but where a grant came to nothing after it was kept.
     const isRecorded = decision.recorded?.ending.outcome === ending.outcome;
@@ -38,14 +43,23 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
     );
     const { requestId, identity } = requestContext;
     const fields = { ...document, ...why, request_id: requestId, source_ip: identity.sourceIp };
-    options.write(level, options.name, fields);
+    options.write(level, options.name, fields, { ...meter.times(), ...measured });
   };
   return {
     before: ({ event }) => {
-      event.decision = newDecision(options.newId(), options.newId(), correlationOf(event));
+      event.meter = startMeter(options.clock);
+      event.decision = newDecision(options.newId(), options.newId(), {
+        correlation: correlationOf(event),
+        watch: event.meter.watch,
+      });
     },
-    after: ({ event }) => report(event, grantOf(event.decision), { level: 'info', why: {} }),
-    onError: ({ event, error }) => report(event, refusalOf(error), failureOf(error)),
+    after: ({ event }) => {
+      const measured = { success: 1, ...suspicious(event.decision.inactive) };
+      report(event, grantOf(event.decision), { level: 'info', why: {}, measured });
+    },
+    onError: ({ event, error }) => {
+      report(event, refusalOf(error), { ...failureOf(error), measured: measuredFailure(error) });
+    },
   };
 }
 

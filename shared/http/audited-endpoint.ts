@@ -51,7 +51,7 @@ export function auditedEndpoint<Event extends AuditedEvent>(
     before: ({ event }) => void ends.set(event, clock() + requestTime),
   };
   return endpoint<Event>({
-    log: audit({ name, write, newId, keeping }),
+    log: audit({ name, write, newId, keeping, clock }),
     errors,
     middlewares: [started, refusals({ recordDecision, keeping, budget, timeLeft }), ...(reader ? [reader] : [])],
     timeLeft,

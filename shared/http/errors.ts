@@ -7,6 +7,7 @@ import { Refused } from '../oauth/denial.ts';
 import { type OAuthError, oauthError } from '../oauth/oauth-error.ts';
 import { json } from './api-gateway.ts';
 import type { WriteLog } from './log.ts';
+import { measuredFailure } from './meter.ts';
 
 export interface Failure extends Omit<OAuthError, 'reason'> {
   /** Undefined for a bug. */
@@ -67,7 +68,7 @@ export function failureLog<Event>({
   return {
     onError: ({ error, event }) => {
       const { level, error: code, why } = failureOf(error);
-      write(level, name, { error: code, ...why, ...fieldsOf?.(event) });
+      write(level, name, { error: code, ...why, ...fieldsOf?.(event) }, measuredFailure(error));
     },
   };
 }

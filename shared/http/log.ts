@@ -1,8 +1,14 @@
 // The functions' log: one JSON line per event, made by one JSON.stringify. A logging library takes five times as long for it.
+import { embeddedMetrics, type Measured } from '../metrics.ts';
 import { version } from '../version.ts';
 
-/** Writes one line: a message and an allow-list of fields. */
-export type WriteLog = (level: 'info' | 'error', message: string, fields: Readonly<Record<string, unknown>>) => void;
+/** Writes one line: a message, an allow-list of fields, and what it measures. */
+export type WriteLog = (
+  level: 'info' | 'error',
+  message: string,
+  fields: Readonly<Record<string, unknown>>,
+  measured?: Measured,
+) => void;
 
 export interface LogOptions {
   /** The function's name, which its lines carry. */
@@ -13,26 +19,39 @@ export interface LogOptions {
   readonly clock: () => number;
   /** Lambda's `_X_AMZN_TRACE_ID` of the present request: `Root=…;Parent=…;Sampled=…`. */
   readonly traceHeader: () => string | undefined;
+  /** CloudWatch namespace of the metrics in its lines; without it they have none. */
+  readonly namespace?: string | undefined;
   /** Takes whole lines, each with its end. */
   readonly print: (line: string) => void;
 }
 
 /** A log whose lines carry the function's name and version, time and trace, and exactly the fields they are given. */
-export function createLog({ name, functionVersion, clock, traceHeader, print }: LogOptions): WriteLog {
+export function createLog({ name, functionVersion, clock, traceHeader, namespace, print }: LogOptions): WriteLog {
   const service = `cambio-${name}`;
-  return (level, message, event) => {
+  let isFirst = true;
+  return (level, message, event, measured) => {
+    const at = clock();
     const line = {
       level: level.toUpperCase(),
       message,
-      timestamp: new Date(clock()).toISOString(),
+      timestamp: new Date(at).toISOString(),
       service,
       version,
       function_version: level === 'error' ? functionVersion : undefined,
       xray_trace_id: traceIdIn(traceHeader()),
       event,
+      ...(namespace !== undefined &&
+        measured &&
+        embeddedMetrics(namespace, at, isFirst ? started(measured) : measured)),
     };
+    if (measured) isFirst = false;
     print(`${JSON.stringify(line)}\n`);
   };
+}
+
+/** The first request of an execution environment waited for its start. */
+function started(measured: Measured): Measured {
+  return { ...measured, cold_starts: 1 };
 }
 
 function traceIdIn(header: string | undefined): string | undefined {

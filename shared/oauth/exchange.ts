@@ -26,9 +26,9 @@ export async function exchange(
   const verifier = verifierOf(capabilities);
   const caller = await authenticate(call, verifier);
   decision.request = { ...request.asked, requestedTokenType: request.requestedTokenType, client: caller?.client.name };
-  const parties = await verifyParties({ request, caller, verifier, capabilities }, decision);
+  const parties = await decision.watch('verify')(verifyParties({ request, caller, verifier, capabilities }, decision));
   const verified = { request, caller, parties, now: capabilities.now() };
-  const granted = decideGrant(verified, capabilities, decision);
+  const granted = decision.watch('policy')(decideGrant(verified, capabilities, decision));
   const purpose = {
     // Read only where something may be used once.
     get request() {
@@ -39,7 +39,7 @@ export async function exchange(
     status:
       'audience' in granted && granted.audience.status ? await capabilities.reserveStatus(granted.audience) : undefined,
   };
-  const admitted = await admit({ caller, parties, granted, purpose, decision }, capabilities);
+  const admitted = await decision.watch('admit')(admit({ caller, parties, granted, purpose, decision }, capabilities));
   const admittedRequest = { ...verified, purpose: admitted.purpose, again: admitted.again };
   try {
     requireWaiting(decision);

@@ -40,10 +40,10 @@ export async function issueRole(
     issuers: capabilities.policy.issuers,
     now,
   });
-  const assumed = await assume(session, now, capabilities);
+  const assumed = await decision.watch('mint')(assume(session, now, capabilities));
   const issued = issuedFacts(admitted, session, assumed);
   const written = recordOfGrant(admitted, { issued, decision }, capabilities);
-  await capabilities.recordDecision(written);
+  await decision.watch('record')(capabilities.recordDecision(written));
   conclude(decision, issued, written);
   return credentialsResponse(assumed, session, now);
 }

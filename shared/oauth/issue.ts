@@ -73,9 +73,9 @@ export async function issue(
     ...(repeatable && { handleHash }),
     ...(purpose.status && { status: { ...purpose.status, revocableBy: parts } }),
   };
-  const minted = await (admitted.again
-    ? inTurn(token, () => capabilities.recordDecision(written))
-    : both(token(), capabilities.recordDecision(written)));
+  const signed = () => decision.watch('mint')(token());
+  const recorded = () => decision.watch('record')(capabilities.recordDecision(written));
+  const minted = await (admitted.again ? inTurn(signed, recorded) : both(signed(), recorded()));
   conclude(decision, issued, written);
   return tokenResponse(minted, { claims, kind, request, now });
 }

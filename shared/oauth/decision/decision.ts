@@ -9,9 +9,12 @@ import {
   type IssuedFacts,
   type RequestFacts,
 } from './decision-record.ts';
+import { unwatched, type WatchPhase } from './phase.ts';
 
 /** Facts of a decision in the making. */
 export interface DecisionFacts {
+  /** Told when its phases begin and end. */
+  readonly watch: WatchPhase;
   /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues: of a repeated
    * request, once it is granted, that of the first. */
   decisionId: string;
@@ -33,8 +36,17 @@ export interface DecisionFacts {
   inactive?: Reason;
 }
 
-export function newDecision(decisionId: string, attempt: string, correlation?: string): DecisionFacts {
-  return { decisionId, attempt, correlation, subject: {}, actor: {} };
+interface Surroundings {
+  readonly correlation?: string | undefined;
+  readonly watch?: WatchPhase;
+}
+
+export function newDecision(
+  decisionId: string,
+  attempt: string,
+  { correlation, watch = unwatched }: Surroundings = {},
+): DecisionFacts {
+  return { decisionId, attempt, correlation, watch, subject: {}, actor: {} };
 }
 
 /** Whether every token of the request is genuine, so that somebody trusted vouches for its being there. */
@@ -51,6 +63,6 @@ export interface Keeping {
 
 /** The record of a decision with its ending. */
 export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
-  const { subject, actor, issued: _, inactive: __, abandoned: ___, recorded: ____, ...known } = facts;
+  const { subject, actor, issued: _, inactive: __, abandoned: ___, recorded: ____, watch: _____, ...known } = facts;
   return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
 }

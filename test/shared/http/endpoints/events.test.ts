@@ -47,7 +47,7 @@ function endpoint(changes: Partial<EventsEndpoint> = {}) {
     recordRevocation: async (revocation) => void revoked.push(revocation),
     now: () => now,
     newId: () => String(ids++),
-    write: (...line) => void written.push(line),
+    write: (level, message, fields) => void written.push([level, message, fields]),
     ...changes,
   });
   const push = (change: Push = {}) => {
