@@ -1,6 +1,6 @@
 // The metrics of the functions, named once: functions emit them in their log lines, infra watches them. Pure.
 
-/** What each metric is counted by beside the function: nothing, the class of an error, or the dependency that failed. */
+/** What metrics are counted by: the function; of some, also the class of an error or the dependency that failed. */
 const dimensionSets = {
   service: ['service'],
   class: ['service', 'class'],
@@ -10,43 +10,44 @@ const dimensionSets = {
 /** Every metric with its CloudWatch unit, which costs bytes of every line: where it is left out, CloudWatch says `None`. */
 export const metricCatalogue = {
   /** Requests that ended as their caller may expect: tokens and sessions issued, introspections and revocations answered. */
-  success: { by: 'service' },
+  success: {},
   /** Requests that were refused or failed. */
   errors: { by: 'class' },
   /** Milliseconds from the event to the answer. */
-  latency: { by: 'service', unit: 'Milliseconds' },
+  latency: { unit: 'Milliseconds' },
   /** Milliseconds of an exchange: its tokens are verified. */
-  verify: { by: 'service' },
+  verify: {},
   /** … the policy is evaluated. */
-  policy: { by: 'service' },
+  policy: {},
   /** … revocations, suspensions and single use are asked of the table. */
-  admit: { by: 'service' },
+  admit: {},
   /** … the token is signed, or the session made. */
-  mint: { by: 'service' },
+  mint: {},
   /** … the decision is written. */
-  record: { by: 'service' },
+  record: {},
   /** Tokens whose signature is wrong. */
-  signature: { by: 'service' },
+  signature: {},
   /** Tokens that were used before. */
-  replayed: { by: 'service' },
+  replayed: {},
   /** First lines of an execution environment. */
-  cold_starts: { by: 'service' },
+  cold_starts: {},
   /** Calls of something else that failed, after all tries. */
   dependency_errors: { by: 'dependency' },
   /** From a revocation to where it holds. */
-  revocation_latency: { by: 'service', unit: 'Seconds' },
+  revocation_latency: { unit: 'Seconds' },
   /** From a decision to its place in the audit trail. */
-  audit_lag: { by: 'service', unit: 'Seconds' },
+  audit_lag: { unit: 'Seconds' },
   /** Decisions that the audit trail lacked. */
-  audit_missing: { by: 'service' },
+  audit_missing: {},
   /** Of the oldest key that signs. */
-  key_age: { by: 'service', unit: 'Seconds' },
+  key_age: { unit: 'Seconds' },
   /** Of the oldest suspension that nobody ended. */
-  suspension_age: { by: 'service', unit: 'Seconds' },
+  suspension_age: { unit: 'Seconds' },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;
 
 interface MetricDefinition {
-  readonly by: keyof typeof dimensionSets;
+  /** The function alone, without it. */
+  readonly by?: 'class' | 'dependency';
   readonly unit?: 'Milliseconds' | 'Seconds';
 }
 
@@ -65,7 +66,7 @@ export type Measured = Readonly<Partial<Record<MetricName, number>>> & {
 
 /** The names of a metric's dimensions, as CloudWatch has them. */
 export function dimensionsOf(name: MetricName): readonly string[] {
-  return dimensionSets[metricCatalogue[name].by];
+  return dimensionSets[setOf(name)];
 }
 
 /**
@@ -74,19 +75,19 @@ export function dimensionsOf(name: MetricName): readonly string[] {
  * @see [the specification](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html)
  */
 export function embeddedMetrics(namespace: string, timestamp: number, measured: Measured) {
-  const names = (Object.keys(measured) as (keyof Measured)[]).filter(
-    (key): key is MetricName => key in metricCatalogue,
-  );
-  const directives = Object.keys(dimensionSets).flatMap((by) => {
-    const counted = names.filter((name) => metricCatalogue[name].by === by);
-    if (counted.length === 0) return [];
-    const [first] = counted as [MetricName, ...MetricName[]];
-    return { Namespace: namespace, Dimensions: [dimensionsOf(first)], Metrics: counted.map(definitionOf) };
+  const names = Object.keys(measured).filter((key): key is MetricName => key in metricCatalogue);
+  const directives = Object.entries(dimensionSets).flatMap(([set, dimensions]) => {
+    const metrics = names.filter((name) => setOf(name) === set).map((name) => ({ Name: name, Unit: unitOf(name) }));
+    return metrics.length > 0 ? [{ Namespace: namespace, Dimensions: [dimensions], Metrics: metrics }] : [];
   });
   return { ...measured, _aws: { Timestamp: timestamp, CloudWatchMetrics: directives } };
 }
 
-function definitionOf(name: MetricName) {
-  const metric: MetricDefinition = metricCatalogue[name];
-  return metric.unit ? { Name: name, Unit: metric.unit } : { Name: name };
+/** Left out of the line where it is CloudWatch's `None`. */
+export function unitOf(name: MetricName): MetricDefinition['unit'] {
+  return (metricCatalogue as Readonly<Record<string, MetricDefinition>>)[name]?.unit;
+}
+
+function setOf(name: MetricName): keyof typeof dimensionSets {
+  return (metricCatalogue as Readonly<Record<string, MetricDefinition>>)[name]?.by ?? 'service';
 }

@@ -40,9 +40,7 @@ export function createLog({ name, functionVersion, clock, traceHeader, namespace
       function_version: level === 'error' ? functionVersion : undefined,
       xray_trace_id: traceIdIn(traceHeader()),
       event,
-      ...(namespace !== undefined &&
-        measured &&
-        embeddedMetrics(namespace, at, isFirst ? started(measured) : measured)),
+      ...(namespace && measured && embeddedMetrics(namespace, at, isFirst ? started(measured) : measured)),
     };
     if (measured) isFirst = false;
     print(`${JSON.stringify(line)}\n`);

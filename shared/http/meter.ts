@@ -1,7 +1,7 @@
 // What a request is measured by: its time, that of its phases, and how it ended. Pure but for the clock.
 import type { ErrorClass, Measured } from '../metrics.ts';
 import type { Phase, WatchPhase } from '../oauth/decision/phase.ts';
-import { type Reason, Refused } from '../oauth/denial.ts';
+import { type Reason, Refused, type TokenReason } from '../oauth/denial.ts';
 import { oauthError } from '../oauth/oauth-error.ts';
 
 /** Times one request. */
@@ -44,7 +44,7 @@ export function measuredFailure(error: unknown): Measured {
   const failed = denial?.kind === 'unavailable' && denial.dependency !== 'issuer' ? denial.dependency : undefined;
   return {
     errors: 1,
-    class: reason === undefined ? 'fault' : errorClass[reason],
+    class: reason === undefined ? 'fault' : classOf(reason),
     ...(failed !== undefined && { dependency_errors: 1, dependency: failed }),
     ...suspicious(reason),
   };
@@ -55,31 +55,18 @@ export function suspicious(reason: Reason | undefined): Measured {
   return reason === 'signature' || reason === 'replayed' ? { [reason]: 1 } : {};
 }
 
-const errorClass: Readonly<Record<Reason, ErrorClass>> = {
-  unavailable: 'fault',
-  quota: 'throttled',
-  malformed: 'input',
-  size: 'input',
-  client: 'client',
-  signature: 'token',
-  algorithm: 'token',
-  key: 'token',
-  issuer: 'token',
-  audience: 'token',
-  expired: 'token',
-  not_yet_valid: 'token',
-  too_old: 'token',
-  revoked: 'token',
-  replayed: 'token',
-  type: 'token',
-  binding: 'token',
-  may_act: 'token',
-  depth: 'token',
-  no_rule: 'policy',
-  denied: 'policy',
-  scope: 'policy',
-  target: 'policy',
-  tags: 'policy',
-  sts: 'policy',
-  suspended: 'policy',
-};
+const reasonsOf = {
+  fault: ['unavailable'],
+  throttled: ['quota'],
+  input: ['malformed', 'size'],
+  client: ['client'],
+  policy: ['no_rule', 'denied', 'scope', 'target', 'tags', 'sts', 'suspended'],
+} as const satisfies Partial<Record<ErrorClass, readonly Reason[]>>;
+
+type Listed = (typeof reasonsOf)[keyof typeof reasonsOf][number];
+
+/** What is in no list is wrong with a token: of another reason this does not compile. */
+function classOf(reason: Listed | Exclude<TokenReason, Listed>): ErrorClass {
+  const found = Object.entries(reasonsOf).find(([, reasons]) => (reasons as readonly Reason[]).includes(reason));
+  return found ? (found[0] as ErrorClass) : 'token';
+}

@@ -94,16 +94,16 @@ describe('functions', () => {
       Object.keys(variables).sort(),
     ]);
     expect(Object.fromEntries(names)).toEqual({
-      Token: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
-      Introspect: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
-      Revoke: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'RECORDS_TABLE'],
-      AdminRevocations: ['RECORDS_TABLE'],
-      StatusLists: ['ISSUER', 'RECORDS_TABLE'],
-      Suspensions: ['RECORDS_TABLE'],
-      Events: ['RECORDS_TABLE'],
-      Decisions: ['DECISION_INDEX', 'RECORDS_TABLE'],
-      Discovery: ['API_BASE', 'ISSUER'],
-      Jwks: ['RECORDS_TABLE'],
+      Token: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Introspect: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Revoke: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      AdminRevocations: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      StatusLists: ['ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Suspensions: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Events: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Decisions: ['DECISION_INDEX', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Discovery: ['API_BASE', 'ISSUER', 'METRICS_NAMESPACE'],
+      Jwks: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Seed: ['RECORDS_TABLE'],
     });
   });

@@ -8,7 +8,10 @@ import { Refused } from '../../../shared/oauth/denial.ts';
 
 async function call(respond: () => Promise<APIGatewayProxyResult>, abandon = () => {}) {
   const lines: unknown[] = [];
-  const log = failureLog({ name: 'failed', write: (...line) => void lines.push(line) });
+  const log = failureLog({
+    name: 'failed',
+    write: (level, message, fields) => void lines.push([level, message, fields]),
+  });
   const answer = await endpoint({ log, respond, abandon })({}, {} as Context);
   return { ...answer, lines };
 }

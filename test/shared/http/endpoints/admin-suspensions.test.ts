@@ -24,7 +24,7 @@ function world(changes: Partial<SuspensionsEndpoint> = {}) {
     endSuspension: async (one) => void ended.push(one),
     listSuspensions: async () => recorded,
     now: () => now,
-    write: (...line) => void lines.push(line),
+    write: (level, message, fields) => void lines.push([level, message, fields]),
     ...changes,
   };
   const eventOf = (kind: string, name: string, body: unknown) =>

@@ -43,7 +43,7 @@ async function call(options: Call = {}) {
   const { roles = ['deploy'], authorization = subjectToken(), headers = {}, cambio = {} } = options;
   const world: World = makeWorld(cambio, options.policy ?? served);
   const lines: unknown[] = [];
-  const write: WriteLog = (...line) => void lines.push(line);
+  const write: WriteLog = (level, message, fields) => void lines.push([level, message, fields]);
   const handler = credentialsEndpoint(world.cambio, { write, newId: () => 'decision-7', clock: Date.now });
   const sent = {
     resource: '/credentials',

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { decisionEndpoint } from '../../../../shared/http/endpoints/decision.ts';
+import type { WriteLog } from '../../../../shared/http/log.ts';
 import { decisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { github, now, policy, subjectClaims } from '../../../world.ts';
@@ -30,7 +31,7 @@ const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
 
 const answer = async (decisionId: string | undefined, at = now, find = async (_id: string) => record) => {
   const lines: unknown[] = [];
-  const write = (...line: unknown[]) => void lines.push(line);
+  const write: WriteLog = (level, message, fields) => void lines.push([level, message, fields]);
   const endpoint = decisionEndpoint({ policy, find, now: () => at, write });
   const pathParameters = decisionId === undefined ? null : { decision_id: decisionId };
   const requestContext = { identity: { userArn: principal } } as APIGatewayProxyEvent['requestContext'];

@@ -29,7 +29,7 @@ function endpoint(changes: Partial<StatusListEndpoint> = {}) {
       return { at: clock.now, revocations: world.revoked ? [revocation] : [] };
     },
     now: () => clock.now,
-    write: (...line) => written.push(line),
+    write: (level, message, fields) => written.push([level, message, fields]),
     ...changes,
   });
   const get = (id = list) => handler({ pathParameters: { id } }, {} as Context);
