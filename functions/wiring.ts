@@ -29,7 +29,7 @@ export const now = (): number => Math.floor(clock() / 1_000);
 export function logOf(name: string): WriteLog {
   const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
   const functionVersion = process.env['AWS_LAMBDA_FUNCTION_VERSION'];
-  const { metricsNamespace: namespace } = configured('metricsNamespace');
+  const { metrics: namespace } = configured('metrics');
   const print = (line: string): void => void process.stdout.write(line);
   return createLog({ name, functionVersion, clock, traceHeader, namespace, print });
 }
@@ -66,7 +66,7 @@ export const keyringIn = ({ call, table }: Store) => createCachedKeyring(createR
 export const signWithKms = async (config: Config<'awsClients'>) =>
   createSign(await createSignMessage(callOptions(config)));
 
-const issuerFailed = { dependency_errors: 1, dependency: 'issuer' };
+const issuerFailed = { dependency_errors: 1, dependency: 'issuer' } as const;
 
 /** Finds the keys of issuers, and of clients that publish theirs. */
 export function issuerKeys(write: WriteLog) {

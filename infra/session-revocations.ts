@@ -94,7 +94,7 @@ export class SessionRevocations extends Construct {
         recordsTable: records.name,
         ...(policyValues && { policyValues }),
         ...(awsClients && { awsClients }),
-        ...(metricsNamespace && { metricsNamespace }),
+        ...(metricsNamespace && { metrics: metricsNamespace }),
       },
       digests,
       policy: artifact,

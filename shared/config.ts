@@ -19,7 +19,7 @@ export const environmentNames = {
   /** ARN of the function that ends sessions of AWS roles. Absent where no role is revocable. */
   sessionRevocations: 'SESSION_REVOCATIONS',
   /** CloudWatch namespace of the functions' metrics. Absent where they make none. */
-  metricsNamespace: 'METRICS_NAMESPACE',
+  metrics: 'METRICS_NAMESPACE',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
   awsClients: 'CLIENTS_OF_AWS',
   /** Takes the place of Lambda's own endpoint where it is set, as for the SDK's clients, which read theirs themselves. */
@@ -31,7 +31,7 @@ export const environmentNames = {
 export type Setting = keyof typeof environmentNames;
 
 const optional = [
-  ...(['policyValues', 'sessionRevocations', 'metricsNamespace'] as const),
+  ...(['policyValues', 'sessionRevocations', 'metrics'] as const),
   ...(['awsClients', 'lambdaEndpoint', 'iamEndpoint'] as const),
 ] as const;
 const wholeNumbers = ['decisionRetention'] as const;

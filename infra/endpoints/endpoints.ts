@@ -112,7 +112,7 @@ export class Endpoints extends Construct {
       settings: {
         ...settings,
         ...(settings.recordsTable && awsClients && { awsClients }),
-        ...(metricsNamespace && { metricsNamespace }),
+        ...(metricsNamespace && { metrics: metricsNamespace }),
       },
       digests,
       statements,

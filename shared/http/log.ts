@@ -28,7 +28,8 @@ export interface LogOptions {
 /** A log whose lines carry the function's name and version, time and trace, and exactly the fields they are given. */
 export function createLog({ name, functionVersion, clock, traceHeader, namespace, print }: LogOptions): WriteLog {
   const service = `cambio-${name}`;
-  let isFirst = true;
+  // The first request of an execution environment waited for its start.
+  let starts: Measured = { cold_starts: 1 };
   return (level, message, event, measured) => {
     const at = clock();
     const line = {
@@ -40,16 +41,11 @@ export function createLog({ name, functionVersion, clock, traceHeader, namespace
       function_version: level === 'error' ? functionVersion : undefined,
       xray_trace_id: traceIdIn(traceHeader()),
       event,
-      ...(namespace && measured && embeddedMetrics(namespace, at, isFirst ? started(measured) : measured)),
+      ...(namespace && measured && embeddedMetrics(namespace, at, { ...measured, ...starts })),
     };
-    if (measured) isFirst = false;
+    if (measured) starts = {};
     print(`${JSON.stringify(line)}\n`);
   };
-}
-
-/** The first request of an execution environment waited for its start. */
-function started(measured: Measured): Measured {
-  return { ...measured, cold_starts: 1 };
 }
 
 function traceIdIn(header: string | undefined): string | undefined {

@@ -1,13 +1,13 @@
 // What a request is measured by: its time, that of its phases, and how it ended. Pure but for the clock.
 import type { ErrorClass, Measured } from '../metrics.ts';
 import type { Phase, WatchPhase } from '../oauth/decision/phase.ts';
-import { type Reason, Refused, type TokenReason } from '../oauth/denial.ts';
-import { oauthError } from '../oauth/oauth-error.ts';
+import { type Reason, Refused } from '../oauth/denial.ts';
+import { type OAuthError, oauthError } from '../oauth/oauth-error.ts';
 
 /** Times one request. */
 export interface Meter {
   readonly watch: WatchPhase;
-  /** Milliseconds so far, of the whole and of the phases that ended well. */
+  /** Milliseconds so far, of the whole and of the phases that ended. */
   readonly times: () => Measured;
 }
 
@@ -22,7 +22,7 @@ export function startMeter(clock: () => number): Meter {
         phases[phase] = rounded(clock() - begun);
       };
       return (work) => {
-        if (work instanceof Promise) work.then(end, () => {});
+        if (work instanceof Promise) work.then(end, end);
         else end();
         return work;
       };
@@ -33,21 +33,18 @@ export function startMeter(clock: () => number): Meter {
 
 /** To tenths: more digits are noise, and every byte of a line is paid for. */
 function rounded(milliseconds: number): number {
-  return Math.round(milliseconds * 10) / 10;
+  return Number(milliseconds.toFixed(1));
 }
 
 /** Of an exception: its class, the dependency that failed, and what attackers cause. */
 export function measuredFailure(error: unknown): Measured {
-  const denial = error instanceof Refused ? error.denial : undefined;
-  const reason = denial && oauthError(denial).reason;
+  if (!(error instanceof Refused)) return { errors: 1, class: 'fault' };
+  const { denial } = error;
+  const refusal = oauthError(denial);
+  const counted = { errors: 1, class: classOf(refusal), ...suspicious(refusal.reason) } as const;
   // An issuer's failure is counted where its answer failed: in a line of its own, whether or not the old keys served.
-  const failed = denial?.kind === 'unavailable' && denial.dependency !== 'issuer' ? denial.dependency : undefined;
-  return {
-    errors: 1,
-    class: reason === undefined ? 'fault' : classOf(reason),
-    ...(failed !== undefined && { dependency_errors: 1, dependency: failed }),
-    ...suspicious(reason),
-  };
+  if (denial.kind !== 'unavailable' || denial.dependency === 'issuer') return counted;
+  return { ...counted, dependency_errors: 1, dependency: denial.dependency };
 }
 
 /** A token that nobody signed, or that was used before: counted whatever came of it. */
@@ -55,18 +52,10 @@ export function suspicious(reason: Reason | undefined): Measured {
   return reason === 'signature' || reason === 'replayed' ? { [reason]: 1 } : {};
 }
 
-const reasonsOf = {
-  fault: ['unavailable'],
-  throttled: ['quota'],
-  input: ['malformed', 'size'],
-  client: ['client'],
-  policy: ['no_rule', 'denied', 'scope', 'target', 'tags', 'sts', 'suspended'],
-} as const satisfies Partial<Record<ErrorClass, readonly Reason[]>>;
-
-type Listed = (typeof reasonsOf)[keyof typeof reasonsOf][number];
-
-/** What is in no list is wrong with a token: of another reason this does not compile. */
-function classOf(reason: Listed | Exclude<TokenReason, Listed>): ErrorClass {
-  const found = Object.entries(reasonsOf).find(([, reasons]) => (reasons as readonly Reason[]).includes(reason));
-  return found ? (found[0] as ErrorClass) : 'token';
+function classOf({ status, error, reason }: OAuthError): ErrorClass {
+  if (status > 499) return 'fault';
+  if (status === 429) return 'throttled';
+  if (error === 'invalid_client' || reason === 'client') return 'client';
+  if (error === 'invalid_target' || error === 'invalid_scope') return 'policy';
+  return reason === 'malformed' || reason === 'size' ? 'input' : 'token';
 }
