@@ -31,8 +31,12 @@ export const environmentNames = {
 export type Setting = keyof typeof environmentNames;
 
 const optional = [
-  ...(['policyValues', 'sessionRevocations', 'metrics'] as const),
-  ...(['awsClients', 'lambdaEndpoint', 'iamEndpoint'] as const),
+  'policyValues',
+  'sessionRevocations',
+  'metrics',
+  'awsClients',
+  'lambdaEndpoint',
+  'iamEndpoint',
 ] as const;
 const wholeNumbers = ['decisionRetention'] as const;
 const choices = { awsClients: ['direct', 'sdk'], decisionIndex: ['all', 'refusals', 'none'] } as const;
