@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Account } from './account.ts';
 import type { Cleanup } from './cleanup.ts';
 import type { EngineName } from './dynamodb/engine.ts';
+import type { Streams } from './dynamodb/streams.ts';
 import type { LambdaApi } from './lambda/api.ts';
 import type { EmulatorOptions } from './protocol/calls.ts';
 import type { Iam } from './sts/iam.ts';
@@ -31,6 +32,11 @@ export interface Emulators {
   /** What tells one store from another across starts: the ports of embedded services change. */
   readonly stores: { readonly dynamodb: string; readonly kms: string; readonly s3: string };
   readonly supportsTtl: boolean;
+  readonly supportsStreams: boolean;
+  /** Closes the open shard of a stream of the embedded DynamoDB. */
+  readonly closeShard: Streams['closeShard'] | undefined;
+  /** Tells of every write to the embedded DynamoDB. */
+  readonly onWrite: (listener: () => void) => void;
   /** The embedded DynamoDB past its record of calls; undefined if the tables are somebody else's. */
   readonly engineUrl: string | undefined;
 }
@@ -40,6 +46,8 @@ interface External {
   readonly url: string;
   readonly supportsTtl: true;
   readonly engineUrl?: undefined;
+  readonly streams?: undefined;
+  readonly onWrite?: undefined;
   readonly principalOf?: undefined;
 }
 
@@ -85,14 +93,25 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     external(env.AWS_ENDPOINT_URL_DYNAMODB) ??
       own(startDynamoDb({ ...shared, engine: options.engine, directory: folder(options, 'dynamodb') })),
   ]);
-  const { supportsTtl, engineUrl } = dynamodb;
+  const { supportsTtl, engineUrl, streams } = dynamodb;
+  const isExternal = dynamodb.onWrite === undefined;
   const stores = {
     dynamodb: env.AWS_ENDPOINT_URL_DYNAMODB || 'embedded',
     kms: env.AWS_ENDPOINT_URL_KMS || 'embedded',
     s3: env.AWS_ENDPOINT_URL_S3 || 'embedded',
   };
   const urls = { dynamodb: dynamodb.url, kms: kms.url, sts: sts.url, s3: s3.url, iam: iam.url, lambda: lambda.url };
-  return { ...urls, openLambda: lambda.open, policiesOf: iam.policiesOf, stores, supportsTtl, engineUrl };
+  return {
+    ...urls,
+    openLambda: lambda.open,
+    policiesOf: iam.policiesOf,
+    stores,
+    supportsTtl,
+    engineUrl,
+    supportsStreams: isExternal || streams !== undefined,
+    closeShard: streams?.closeShard,
+    onWrite: dynamodb.onWrite ?? (() => {}),
+  };
 }
 
 /** What the functions' environment says of the services: the SDKs follow it. */

@@ -9,7 +9,7 @@ import { TemplateError } from './template/stack-template.ts';
 /** Makes tables, keys and buckets, or finds those of an earlier start. @throws StartError if a service cannot be used */
 export async function makeResources(
   options: Provisioning,
-  { dynamodb, kms, s3, stores, supportsTtl }: Emulators,
+  { dynamodb, kms, s3, stores, supportsTtl, supportsStreams }: Emulators,
 ): Promise<readonly ExpiringTable[]> {
   const [{ provisionTables }, { provisionKeys }, { provisionBuckets }] = await Promise.all([
     import('./template/provision-tables.ts'),
@@ -17,9 +17,13 @@ export async function makeResources(
     import('./template/provision-buckets.ts'),
   ]);
   const [tables] = await Promise.all([
-    provisionTables({ ...options, client: deployerClient(dynamodb), store: stores.dynamodb, supportsTtl }).catch(
-      cannotUse('DynamoDB', dynamodb),
-    ),
+    provisionTables({
+      ...options,
+      client: deployerClient(dynamodb),
+      store: stores.dynamodb,
+      supportsTtl,
+      supportsStreams,
+    }).catch(cannotUse('DynamoDB', dynamodb)),
     provisionKeys({ ...options, client: deployerClient(kms), store: stores.kms }).catch(cannotUse('KMS', kms)),
     provisionBuckets({ ...options, client: deployerClient(s3), store: stores.s3 }).catch(cannotUse('S3', s3)),
   ]);

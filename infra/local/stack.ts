@@ -7,10 +7,12 @@ import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
 import type { EngineName } from './dynamodb/engine.ts';
 import { type Emulators, endpointVariables, loadEmulators, startEmulators } from './emulators.ts';
+import type { EventSources } from './event-sources/event-sources.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { createRouter, maxBodyBytes } from './gateway/router.ts';
 import { endpointsOf } from './gateway/routes.ts';
 import { definitionsOf } from './lambda/definitions.ts';
+import type { FunctionDefinition } from './lambda/execution-environment.ts';
 import type { LogLine } from './lambda/function.ts';
 import { createFunctions, type FunctionInfo, type Invoke, type LocalFunctions } from './lambda/running-functions.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
@@ -22,7 +24,7 @@ import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { type Deployment, openDeployment } from './template/deployment.ts';
 import { makeFolder, openState } from './template/stack-state.ts';
-import type { StackTemplate } from './template/stack-template.ts';
+import { resourcesOfType, type StackTemplate } from './template/stack-template.ts';
 import { type Synthesis, startSynthesis } from './template/synthesis-thread.ts';
 
 export interface LocalStackOptions {
@@ -72,6 +74,10 @@ export interface LocalStack {
   readonly policiesOf: (roleArn: string) => ReadonlyMap<string, string>;
   /** A token of a stand-in. @throws Error if nothing stands in for the issuer */
   readonly tokenFor: (issuer: string, overrides?: ClaimOverrides) => Promise<string>;
+  /** Settles when the functions that read streams have been called with all that was written before. */
+  readonly delivered: () => Promise<void>;
+  /** Closes the open shard of every stream that is read; what is written from now on is in a new one. */
+  readonly closeShards: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -167,6 +173,7 @@ async function emulate(synthesized: WithTemplate): Promise<WithEmulators> {
 
 interface WithFunctions extends WithEmulators {
   readonly functions: LocalFunctions;
+  readonly eventSources: EventSources | undefined;
   /** What the functions wrote, oldest first. */
   readonly logs: LogLine[];
 }
@@ -176,26 +183,32 @@ async function provision(emulated: WithEmulators): Promise<WithFunctions> {
   const { options, cleanup, door, deployment, emulators } = emulated;
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
-  const { functions, logs } = makeFunctions(emulated);
+  const { functions, definitions, logs } = makeFunctions(emulated);
   emulators.openLambda(functions.invoke);
   const answers = createAnswerUrls(door.url);
   door.open(async (request) => answers.take(request) ?? starting);
   await runCustomResources({ ...deployment, state, invoke: functions.invoke, answers });
   functions.warm();
   await startSweepers(tables, emulators, cleanup);
-  return { ...emulated, functions, logs };
+  const eventSources = await readStreams(emulated, { definitions, invoke: functions.invoke });
+  return { ...emulated, functions, eventSources, logs };
 }
 
-function makeFunctions(emulated: WithEmulators): Pick<WithFunctions, 'functions' | 'logs'> {
+interface Made extends Pick<WithFunctions, 'functions' | 'logs'> {
+  readonly definitions: readonly FunctionDefinition[];
+}
+
+function makeFunctions(emulated: WithEmulators): Made {
   const { options, cleanup, log, door, deployment, assets, emulators } = emulated;
   const logs: LogLine[] = [];
+  const definitions = definitionsOf({
+    ...deployment,
+    assets,
+    origins: localOrigins(deployment, door.url),
+    endpoints: endpointVariables(emulators),
+  });
   const functions = createFunctions({
-    definitions: definitionsOf({
-      ...deployment,
-      assets,
-      origins: localOrigins(deployment, door.url),
-      endpoints: endpointVariables(emulators),
-    }),
+    definitions,
     environments: options.environments ?? 4,
     coldStartMs: options.coldStartMs ?? 0,
     onLine: (line) => {
@@ -204,11 +217,35 @@ function makeFunctions(emulated: WithEmulators): Pick<WithFunctions, 'functions'
     },
     cleanup,
   });
-  return { functions, logs };
+  return { functions, definitions, logs };
+}
+
+/** Most templates have no event source: their code is not loaded then. */
+async function readStreams(
+  emulated: WithEmulators,
+  running: { readonly definitions: readonly FunctionDefinition[]; readonly invoke: Invoke },
+): Promise<EventSources | undefined> {
+  const { options, cleanup, log, deployment, emulators } = emulated;
+  if (resourcesOfType(deployment.template, 'AWS::Lambda::EventSourceMapping').length === 0) return undefined;
+  const { startEventSources } = await import('./event-sources/event-sources.ts');
+  const { supportsStreams, onWrite } = emulators;
+  const { data } = options;
+  const sources = startEventSources({
+    ...deployment,
+    ...running,
+    endpoints: emulators,
+    supportsStreams,
+    onWrite,
+    data,
+    log,
+  });
+  // It ends with the function it is waiting for, which is stopped later.
+  cleanup.add(() => void sources.stop());
+  return sources;
 }
 
 function serve(provisioned: WithFunctions): LocalStack {
-  const { cleanup, door, served, deployment, emulators, calls, functions, logs } = provisioned;
+  const { cleanup, door, served, deployment, emulators, calls, functions, eventSources, logs } = provisioned;
   const { template, resolve } = deployment;
   const { policy, standIns, clientStandIns } = served;
   const router = createRouter({ template, resolve, invoke: functions.invoke });
@@ -233,6 +270,10 @@ function serve(provisioned: WithFunctions): LocalStack {
       const token = await standIns.tokenOf(issuer, overrides);
       if (token === undefined) throw new Error(`nothing stands in for the issuer ${issuer}`);
       return token;
+    },
+    delivered: async () => eventSources?.drained(),
+    closeShards: async () => {
+      for (const stream of eventSources?.streams ?? []) await emulators.closeShard?.(stream);
     },
     close: cleanup.run,
   };

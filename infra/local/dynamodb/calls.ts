@@ -1,6 +1,7 @@
 // A DynamoDB request as the calls IAM would evaluate: one per action and table. The input is not checked. Pure.
 
 import type { RecordedCall } from '../protocol/calls.ts';
+import { streamOfIterator } from './streams.ts';
 
 export interface DynamoDbRequest {
   readonly principal: string;
@@ -56,8 +57,13 @@ function touched({ operation, input }: DynamoDbRequest): readonly Touched[] {
     }));
   }
   const index = textAt(input, 'IndexName');
-  const table = textAt(input, 'TableName') ?? textAt(input, 'ResourceArn');
+  const table = textAt(input, 'TableName') ?? textAt(input, 'ResourceArn') ?? streamIn(input);
   return [{ action: operation, table, ...(index === undefined ? {} : { index }), leadingKeys: itemKeys(input) }];
+}
+
+/** The ARN of the stream that an operation on streams is about. */
+function streamIn(input: Input): string | undefined {
+  return textAt(input, 'StreamArn') ?? streamOfIterator(input['ShardIterator']);
 }
 
 const writeActions: Readonly<Record<string, string>> = {

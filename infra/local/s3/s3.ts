@@ -6,6 +6,7 @@ import { AwsError, suffer } from '../protocol/aws-error.ts';
 import type { EmulatorOptions } from '../protocol/calls.ts';
 import { type HttpService, type ServiceRequest, type ServiceResponse, serveHttp } from '../protocol/http-service.ts';
 import { findCaller, type Unauthenticated } from '../protocol/sigv4-caller.ts';
+import { signatureOf } from '../protocol/sigv4-signature.ts';
 import { xml } from '../protocol/xml.ts';
 import {
   createBucket,
@@ -29,7 +30,6 @@ import {
   type Work,
 } from './object-operations.ts';
 import { type OperationName, parseS3Request } from './request.ts';
-import { s3Signature } from './signature.ts';
 import { openVersionStore, type VersionStore } from './versions.ts';
 
 export interface S3Options extends EmulatorOptions {
@@ -130,7 +130,15 @@ function checkSignature(
   const texts = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
   const { authorization = '', 'x-amz-date': time = '' } = texts;
   const [, given = ''] = /Signature=([0-9a-f]{64})$/.exec(authorization) ?? [];
-  const is = s3Signature({ method, path, headers: texts, signedHeaders: signedIn(authorization), time, ...key });
+  const is = signatureOf({
+    method,
+    path,
+    headers: texts,
+    signedHeaders: signedIn(authorization),
+    time,
+    ...key,
+    service: 's3',
+  });
   if (given === '' || !timingSafeEqual(Buffer.from(is), Buffer.from(given))) {
     const message =
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.';

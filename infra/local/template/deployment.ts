@@ -1,5 +1,6 @@
 // What a deployment of the template would know: pseudo parameters, physical names and ARNs. Pure.
 import { createHash } from 'node:crypto';
+import { uuidOf } from '../event-sources/mappings.ts';
 import { createResolver, type References } from './intrinsics.ts';
 import { asString, type StackTemplate, type TemplateResource } from './stack-template.ts';
 
@@ -60,6 +61,10 @@ const identities: Readonly<Record<string, Identify>> = {
   'AWS::Lambda::Alias': (_id, property) => {
     const ref = `${functionArn(property('FunctionName'))}:${property('Name')}`;
     return { ref, attributes: { AliasArn: ref } };
+  },
+  'AWS::Lambda::EventSourceMapping': (id) => {
+    const ref = uuidOf(id);
+    return { ref, attributes: { Id: ref } };
   },
   'AWS::IAM::Role': (id, property) => {
     const name = property('RoleName') ?? physicalName(id);

@@ -12,9 +12,10 @@ import {
   type TableDescription,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
+import { labelOf } from '../dynamodb/streams.ts';
 import { arn, type Physical, physicalName } from './deployment.ts';
 import type { ClientConfig, Provisioning } from './provision.ts';
-import { asObject, asString, isObject, type Properties, resourcesOfType } from './stack-template.ts';
+import { asObject, asString, isObject, type Properties, resourcesOfType, TemplateError } from './stack-template.ts';
 
 const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
 
@@ -30,6 +31,8 @@ export interface TablesOptions extends Provisioning {
   readonly store: string;
   /** False for implementations that know no UpdateTimeToLive. */
   readonly supportsTtl: boolean;
+  /** False for implementations without streams: the table is made without its own. */
+  readonly supportsStreams: boolean;
 }
 
 /** Makes every table; what it was, by logical id, goes to `created`. */
@@ -49,20 +52,45 @@ async function provisionTable(client: DynamoDBClient, options: TablesOptions, id
   const madeWith = JSON.stringify([options.store, properties]);
   const earlier = options.state.find(id);
   const reused = earlier?.madeWith === madeWith && (await exists(client, earlier.ref)) ? earlier : undefined;
-  const physical = reused ?? (await createTable(client, id, properties));
+  const physical = reused ?? (await createTable(client, options, { id, properties }));
   options.created.set(id, physical);
   options.state.remember(id, { ...physical, madeWith });
   return enableTtl({ client, supported: options.supportsTtl && !reused, tableName: physical.ref, properties });
 }
 
-async function createTable(client: DynamoDBClient, id: string, properties: Properties): Promise<Physical> {
+interface ToCreate {
+  readonly id: string;
+  readonly properties: Properties;
+}
+
+async function createTable(
+  client: DynamoDBClient,
+  { store, supportsStreams }: TablesOptions,
+  { id, properties }: ToCreate,
+): Promise<Physical> {
   const name = properties.TableName;
   const tableName = name === undefined ? physicalName(id, randomBytes(6).toString('hex')) : asString(name, id);
-  const { TableDescription: table } = await client.send(new CreateTableCommand(tableInput(tableName, properties)));
+  const stream = supportsStreams ? streamInput(properties, id) : undefined;
+  const input = { ...tableInput(tableName, properties), ...stream };
+  const { TableDescription: table } = await client.send(new CreateTableCommand(input));
   await active(client, tableName, table);
   // The embedded engines make up account and region; the ARN of a deployment is this one.
-  const attributes = { Arn: arn('dynamodb', `table/${tableName}`), StreamArn: table?.LatestStreamArn };
-  return { ref: tableName, attributes };
+  const Arn = arn('dynamodb', `table/${tableName}`);
+  if (properties.StreamSpecification === undefined) return { ref: tableName, attributes: { Arn } };
+  const label = labelOf(table?.LatestStreamLabel ?? String(Date.now() / 1_000));
+  const StreamArn = store === 'embedded' ? `${Arn}/stream/${label}` : table?.LatestStreamArn;
+  return { ref: tableName, attributes: { Arn, StreamArn } };
+}
+
+/** A global table's stream has both images unless it says otherwise. */
+function streamInput(properties: Properties, id: string): Pick<CreateTableCommandInput, 'StreamSpecification'> {
+  const { StreamSpecification } = properties;
+  if (StreamSpecification === undefined) return {};
+  const { StreamViewType } = asObject(StreamSpecification, `${id}.StreamSpecification`);
+  if (StreamViewType !== 'NEW_AND_OLD_IMAGES') {
+    throw new TemplateError(`${id}: the local stack has streams of new and old images only`);
+  }
+  return { StreamSpecification: { StreamEnabled: true, StreamViewType } };
 }
 
 // The shapes of CloudFormation and of the API are the same here; CreateTable refuses what is malformed.
