@@ -11,6 +11,7 @@ import type { EventSources } from './event-sources/event-sources.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
 import { createRouter, maxBodyBytes } from './gateway/router.ts';
 import { endpointsOf } from './gateway/routes.ts';
+import { aliasesOf } from './lambda/aliases.ts';
 import { definitionsOf } from './lambda/definitions.ts';
 import type { FunctionDefinition } from './lambda/execution-environment.ts';
 import type { LogLine } from './lambda/function.ts';
@@ -18,6 +19,7 @@ import { createFunctions, type FunctionInfo, type Invoke, type LocalFunctions } 
 import { makeResources, startSweepers } from './make-resources.ts';
 import { localOrigins } from './origins.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
+import { openSchedules, type Schedules } from './schedules/schedules.ts';
 import { answerLocal, localPrefix } from './stand-ins/local-api.ts';
 import { compileLocalPolicy, type LocalPolicy } from './stand-ins/local-policy.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
@@ -45,6 +47,8 @@ export interface LocalStackOptions {
   readonly engine?: EngineName | undefined;
   /** Failures of the embedded services. */
   readonly fault?: InjectFault | undefined;
+  /** The template's schedules run by themselves; otherwise a test fires them. */
+  readonly schedules?: boolean | undefined;
   /** Where AWS_ENDPOINT_URL_* and CLIENTS_OF_AWS are looked for; the process's own environment by default. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Gives up a start that is under way. */
@@ -70,6 +74,12 @@ export interface LocalStack {
   readonly functions: () => Promise<readonly FunctionInfo[]>;
   /** Calls a function, by the ARN of its alias, as a schedule does. */
   readonly invoke: Invoke;
+  /** Does now what a schedule of the template does, found by a part of its logical id. @throws Error if it is not one */
+  readonly fire: Schedules['fire'];
+  /** Another version of a function, by the function's ARN: with another bundle, or other variables. Answers its number. */
+  readonly publish: LocalFunctions['publish'];
+  /** Gives a version a share of the calls of an alias, by the alias's ARN, as a rollout does; `undefined` takes it back. */
+  readonly shift: LocalFunctions['shift'];
   /** Inline policies of a role, by name. */
   readonly policiesOf: (roleArn: string) => ReadonlyMap<string, string>;
   /** A token of a stand-in. @throws Error if nothing stands in for the issuer */
@@ -209,12 +219,14 @@ function makeFunctions(emulated: WithEmulators): Made {
   });
   const functions = createFunctions({
     definitions,
+    aliases: aliasesOf(deployment.template, deployment.resolve),
     environments: options.environments ?? 4,
     coldStartMs: options.coldStartMs ?? 0,
     onLine: (line) => {
       append(logs, line);
       log(`${line.function} ${line.line}`);
     },
+    onInvocation: () => {},
     cleanup,
   });
   return { functions, definitions, logs };
@@ -245,9 +257,11 @@ async function readStreams(
 }
 
 function serve(provisioned: WithFunctions): LocalStack {
-  const { cleanup, door, served, deployment, emulators, calls, functions, eventSources, logs } = provisioned;
+  const { options, cleanup, door, served, deployment, emulators, calls, functions, eventSources, logs } = provisioned;
   const { template, resolve } = deployment;
   const { policy, standIns, clientStandIns } = served;
+  const schedules = openSchedules({ template, resolve, invoke: functions.invoke, clock: Date.now });
+  if (options.schedules) cleanup.add(schedules.start());
   const router = createRouter({ template, resolve, invoke: functions.invoke });
   door.open((request) =>
     request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
@@ -265,6 +279,9 @@ function serve(provisioned: WithFunctions): LocalStack {
     issuers: standIns.list,
     functions: functions.list,
     invoke: functions.invoke,
+    fire: schedules.fire,
+    publish: functions.publish,
+    shift: functions.shift,
     policiesOf: emulators.policiesOf,
     tokenFor: async (issuer, overrides = {}) => {
       const token = await standIns.tokenOf(issuer, overrides);

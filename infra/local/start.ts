@@ -44,7 +44,7 @@ function parseOptions(args: string[]) {
 async function main(): Promise<void> {
   const { quiet, ...options } = parseArguments(process.argv.slice(2));
   const abort = new AbortController();
-  const starting = startLocalStack({ ...options, log: quiet ? () => {} : say, signal: abort.signal });
+  const starting = startLocalStack({ ...options, schedules: true, log: quiet ? () => {} : say, signal: abort.signal });
   onStopSignal(async () => {
     abort.abort();
     await starting.then(

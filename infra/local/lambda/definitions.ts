@@ -37,6 +37,7 @@ function definitionOf(options: FunctionsOptions, logicalId: string): FunctionDef
   if (!runtime.startsWith('nodejs')) throw new TemplateError(`${logicalId}: the local stack does not run ${runtime}`);
   const variables = asStringMap(asObject(properties.Environment, logicalId).Variables, `${logicalId}.Environment`);
   const directory = directoryOf(options, logicalId, properties.Code);
+  const reservedConcurrency = properties.ReservedConcurrentExecutions;
   return {
     logicalId,
     name,
@@ -46,6 +47,7 @@ function definitionOf(options: FunctionsOptions, logicalId: string): FunctionDef
     timeout: Number(properties.Timeout ?? 3),
     memory,
     runtime,
+    ...(reservedConcurrency !== undefined && { reserved: Number(reservedConcurrency) }),
     environment: {
       ...withLocalOrigins(variables, options.origins),
       ...reserved({ logicalId, name, memory, handler, directory, runtime }),
@@ -69,7 +71,7 @@ function withLocalOrigins(
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, local(value)]));
 }
 
-type ReservedOptions = Omit<FunctionDefinition, 'arn' | 'timeout' | 'environment'>;
+type ReservedOptions = Omit<FunctionDefinition, 'arn' | 'timeout' | 'environment' | 'reserved'>;
 
 // The variables of a managed runtime; AWS_LAMBDA_RUNTIME_API and the log stream belong to one environment.
 function reserved({ logicalId, name, memory, handler, directory, runtime }: ReservedOptions): Record<string, string> {

@@ -15,6 +15,8 @@ export interface FunctionDefinition {
   readonly timeout: number;
   readonly memory: number;
   readonly runtime: string;
+  /** The most that run at a time. */
+  readonly reserved?: number | undefined;
   /** Exactly the environment of the process, but for what belongs to one environment. */
   readonly environment: Readonly<Record<string, string>>;
 }
