@@ -21,6 +21,12 @@ import { policyClaims } from './verify/policy-claims.ts';
 import { selfName } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
+/**
+ * Rules in the trace of a grant: all of a few; of more the one that granted and those that came closest. As many as a refusal
+ * has cost more than all the rest of an exchange but its signatures, and who was granted asks for no near miss.
+ */
+const traced = { few: 8, ofMore: 4 };
+
 export interface Granted {
   readonly audience: Audience;
   readonly rule: AllowRule;
@@ -63,6 +69,7 @@ export function decideGrant(
   if ('audience' in target) checkReplacement(parties.subject, request.transaction ?? {}, target.audience);
   const answer = evaluateFor(verified, target, capabilities);
   decision.rules = answer.trace;
+  if (answer.tried > answer.trace.length) decision.untraced = answer.tried - answer.trace.length;
   if (answer.outcome !== 'no_rule') decision.rule = answer.rule;
   checkLate(verified, answer);
   return grantFor(target, requireGrant(answer), verified);
@@ -109,7 +116,9 @@ function evaluateFor(
     request: { scopes: scope ?? [], ...writtenNames({ audiences, resources }, targetsOf(capabilities.policy)) },
     now,
   };
-  return evaluatePolicy(capabilities.findRules, question, capabilities.evaluateCondition);
+  const tried = capabilities.findRules(question.issuer, target.name).length;
+  const mostOfGrant = tried > traced.few ? traced.ofMore : traced.few;
+  return { ...evaluatePolicy(capabilities.findRules, question, capabilities.evaluateCondition, mostOfGrant), tried };
 }
 
 /**

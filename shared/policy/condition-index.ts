@@ -7,7 +7,8 @@ import type { PolicyQuestion } from './question.ts';
 
 /**
  * Counts, of each rule in turn, the conditions that fail. Expressions are not evaluated: where another condition fails, they
- * fail too, and a count of 0 says no more than that they are needed.
+ * fail too, and a count of 0 says no more than that they are needed. The counts are the caller's until it counts again: an
+ * array of its own for each of many rules would have the garbage collected at every tenth decision.
  */
 export type CountFailures = (question: PolicyQuestion) => Uint16Array;
 
@@ -31,8 +32,9 @@ function indexConditions(rules: readonly PolicyRule[]): CountFailures {
   const subjects = indexMatches(rules.map((rule) => ({ match: rule.match, onDoubt: 'deny' in rule })));
   const actors = indexActors(rules);
   const whens = rules.flatMap(({ when = [] }, at) => (when.length > 0 ? [{ at, count: when.length }] : []));
+  const failing = new Uint16Array(all.length);
   return (question) => {
-    const failing = all.slice();
+    failing.set(all);
     const add = (positions: readonly number[], count: number): void => {
       for (const at of positions) failing[at] = (failing[at] ?? 0) + count;
     };

@@ -83,6 +83,8 @@ export interface DecisionInput {
   /** Id of the rule that decided. */
   readonly rule?: string | undefined;
   readonly rules?: readonly EvaluatedRule[] | undefined;
+  /** How many more were tried. */
+  readonly untraced?: number | undefined;
 }
 
 export interface TokenRecord extends RecordedClaims {
@@ -137,6 +139,7 @@ export function decisionRecord(input: DecisionInput): DecisionRecord {
   const sha256 = input.subject?.sha256;
   const actor = recordToken(input.actor, decisionId, maxClaimBytes / 2);
   const subject = recordToken(input.subject, decisionId, maxClaimBytes - (actor ? sizeOf(actor) : 0));
+  const trace = recordRules(input.rules ?? [], rule, catalogues(input));
   const exp = (ending.outcome === 'granted' && ending.issued?.exp) || 0;
   return {
     decisionId,
@@ -148,7 +151,7 @@ export function decisionRecord(input: DecisionInput): DecisionRecord {
     policyHash,
     ending: keepEnding(ending, input.subject?.verified, decisionId),
     rule,
-    trace: recordRules(input.rules ?? [], rule, catalogues(input)),
+    trace: { ...trace, omitted: trace.omitted + (input.untraced ?? 0) },
     request: input.request && recordRequest(input.request),
     subject,
     actor,

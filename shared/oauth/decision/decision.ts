@@ -27,6 +27,8 @@ export interface DecisionFacts {
   request?: RequestFacts;
   rule?: string;
   rules?: readonly EvaluatedRule[];
+  /** How many more rules were tried. */
+  untraced?: number;
   issued?: IssuedFacts;
   /** As it is kept, once that is durable. */
   recorded?: DecisionRecord;

@@ -77,6 +77,25 @@ describe('a granted exchange', () => {
     }
   });
 
+  test('traces all of a few rules; of many the one that granted and the closest, and for a refusal fifty', async () => {
+    const wanting = (ref: string, n: number) => ({
+      ...{ ...ordersRule, id: `rule-${n}` },
+      match: [{ path: 'ref', type: 'string' as const, anyOf: [{ equals: ref }] }],
+    });
+    const tracedOf = async (count: number, granting: boolean) => {
+      const others = Array.from({ length: count - 1 }, (_, n) => wanting('refs/heads/other', n));
+      const rules = [...others, granting ? ordersRule : wanting('refs/heads/no', count)];
+      const outcome = await run(formBody(), makeWorld({}, { ...policy, rules }));
+      const { rules: trace = [], untraced } = outcome.decision;
+      return ['granted' in outcome, trace.length, untraced, trace.at(-1)?.id];
+    };
+    expect(await tracedOf(8, true)).toEqual([true, 8, undefined, ordersRule.id]);
+    expect(await tracedOf(9, true)).toEqual([true, 4, 5, ordersRule.id]);
+    expect(await tracedOf(60, true)).toEqual([true, 4, 56, ordersRule.id]);
+    expect((await tracedOf(9, false)).slice(0, 3)).toEqual([false, 9, undefined]);
+    expect((await tracedOf(60, false)).slice(0, 3)).toEqual([false, 49, 11]);
+  });
+
   test('signs and records side by side: neither waits for the other to begin', async () => {
     let begun = 0;
     let resolve = (): void => {};

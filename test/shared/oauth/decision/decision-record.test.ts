@@ -126,6 +126,7 @@ describe('the record of a decision', () => {
     const few = decisionRecord({ ...input, rule: 'rule-3', rules: rules.slice(0, 5) }).trace;
     expect(few.rules.map(({ id }) => id)).toEqual(['rule-0', 'rule-1', 'rule-2', 'rule-3', 'rule-4']);
     expect(few.omitted).toBe(0);
+    expect(decisionRecord({ ...input, rules: rules.slice(0, 5), untraced: 7 }).trace.omitted).toBe(7);
   });
 });
 
