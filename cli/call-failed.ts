@@ -51,7 +51,7 @@ export class CallFailed extends Error {
 export function failureOf(answer: HttpAnswer, at: number): FailureFacts {
   const { status, headers } = answer;
   const body = jsonOf(answer);
-  const words = body['error_description'] ?? body['message'] ?? body['description'];
+  const words = body['error_description'] ?? body['message'] ?? body['Message'] ?? body['description'];
   const challenge = headers['www-authenticate'] ?? headers['x-amzn-remapped-www-authenticate'];
   return {
     status,

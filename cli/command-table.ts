@@ -107,8 +107,8 @@ export const commands: Readonly<Record<string, Command>> = {
       (await import('./completion.ts')).completion(shell, commands, output),
   },
   doctor: {
-    options: { ...server, ...subject, ...client },
-    run: async ({ values, output, machine }) => (await import('./doctor.ts')).doctor(values, output, machine),
+    options: { ...server, ...subject, ...client, ...texts('checklist', 'stack'), json: flag },
+    run: async ({ values, output, machine }) => (await import('./doctor/doctor.ts')).doctor(values, output, machine),
   },
   'audit verify': {
     argument: { name: 'AUDIT.jsonl' },

@@ -34,7 +34,7 @@ commands:
   revoke (--token-file FILE | --token-env NAME)
                           an own token, as the client that got it or with the token of the same CI job
   probe --audience NAME   how late a revocation is noticed, with a token of its own; needs a client; exit 1 over 60 s
-  doctor                  what stands between this machine and a token
+  doctor [--json]         what stands between this machine and a token
   completion bash|zsh|fish
                           what makes the shell complete all of this: eval "$(cambio completion bash)"
 
@@ -47,6 +47,8 @@ for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION
                           the kill switch; KIND: issuer, client, rule, audience, role
   audit verify AUDIT.jsonl
                           the functions' log against the decisions that are kept; exit 1 when one is missing or differs
+  doctor --checklist pre-production|production|incident [--stack NAME] [--json]
+                          whether the deployment is as it should be; exit 1 when it is not, or nobody can tell
   keys list, keys rotate, keys revoke KID
 
 the server:

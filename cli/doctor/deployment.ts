@@ -1,0 +1,119 @@
+// The deployment that a list of checks looks at: the server, and what CloudFormation says is in its stack. Network, through fetch.
+import type { Machine } from '../machine.ts';
+import type { Server } from '../server.ts';
+import { UsageError } from '../usage.ts';
+import type { Aws } from './aws-call.ts';
+import type { Found } from './finding.ts';
+import type { Checked, Metadata } from './server-checks.ts';
+
+export interface StackFacts {
+  readonly status: string;
+  readonly isProtected: boolean;
+  /** Outputs and parameters by their keys. */
+  readonly outputs: ReadonlyMap<string, string>;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+export interface Deployment {
+  readonly server: Server;
+  readonly machine: Machine;
+  readonly aws: Aws;
+  /** @throws UsageError when the server is none */
+  readonly metadata: () => Metadata;
+  /** @throws CallFailed, UsageError without `--stack` */
+  readonly stack: () => Promise<StackFacts>;
+  /** Physical ids of its resources of a type, asked once. @throws likewise */
+  readonly resources: (type: string) => Promise<readonly string[]>;
+}
+
+/** @throws CallFailed, UsageError: it could not be looked at */
+export type Check = (deployment: Deployment) => Promise<Found>;
+
+interface Given extends Pick<Deployment, 'server' | 'machine' | 'aws'> {
+  readonly stack: string | undefined;
+  readonly checked: Checked;
+}
+
+export function deploymentOf({ server, machine, aws, stack, checked }: Given): Deployment {
+  const named = (): string => {
+    if (stack === undefined) throw new UsageError('--stack NAME says which stack of CloudFormation it is');
+    return stack;
+  };
+  let facts: Promise<StackFacts> | undefined;
+  let resources: Promise<readonly Resource[]> | undefined;
+  return {
+    server,
+    machine,
+    aws,
+    metadata: () => {
+      if (!checked.metadata) throw new UsageError('the server has no discovery document');
+      return checked.metadata;
+    },
+    stack: async () => {
+      const name = named();
+      facts ??= aws.cloudFormation('DescribeStacks', { StackName: name }).then(stackFacts);
+      return facts;
+    },
+    resources: async (type) => {
+      const name = named();
+      resources ??= listResources(aws, name);
+      return (await resources).flatMap((each) => (each.type === type && each.id !== undefined ? [each.id] : []));
+    },
+  };
+}
+
+interface Resource {
+  readonly type: string | undefined;
+  /** Absent of one that was never made. */
+  readonly id: string | undefined;
+}
+
+/** A stack has 500 resources at most, and a page 100 of them. */
+const mostPages = 10;
+
+async function listResources(aws: Aws, stack: string): Promise<readonly Resource[]> {
+  const found: Resource[] = [];
+  let next: string | undefined;
+  for (let page = 0; page < mostPages; page += 1) {
+    const input = { StackName: stack, ...(next !== undefined && { NextToken: next }) };
+    const xml = await aws.cloudFormation('ListStackResources', input);
+    found.push(...membersOf(xml).map((each) => resourceOf(each)));
+    next = elementOf(xml, 'NextToken');
+    if (next === undefined) return found;
+  }
+  return found;
+}
+
+function resourceOf(member: string): Resource {
+  const isGone = /^DELETE_(?:COMPLETE|SKIPPED)$/.test(elementOf(member, 'ResourceStatus') ?? '');
+  return { type: elementOf(member, 'ResourceType'), id: isGone ? undefined : elementOf(member, 'PhysicalResourceId') };
+}
+
+function stackFacts(xml: string): StackFacts {
+  const members = membersOf(xml);
+  const pairs = (key: string, value: string) =>
+    new Map(
+      members.flatMap((each): [string, string][] => {
+        const name = elementOf(each, key);
+        return name === undefined ? [] : [[name, elementOf(each, value) ?? '']];
+      }),
+    );
+  return {
+    status: elementOf(xml, 'StackStatus') ?? 'unknown',
+    isProtected: elementOf(xml, 'EnableTerminationProtection') === 'true',
+    outputs: pairs('OutputKey', 'OutputValue'),
+    parameters: pairs('ParameterKey', 'ParameterValue'),
+  };
+}
+
+/** CloudFormation speaks XML, of which these answers are flat enough to be read so: innermost members, one after the other. */
+function membersOf(xml: string): readonly string[] {
+  return xml.split('<member>').slice(1);
+}
+
+function elementOf(xml: string, name: string): string | undefined {
+  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]?.trim();
+  return text?.replace(/&(lt|gt|quot|apos|amp|#39);/g, (_all, entity: string) => entities[entity] ?? '');
+}
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'", amp: '&' };
