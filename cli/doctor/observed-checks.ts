@@ -106,13 +106,13 @@ export const alarmActions: Check = async ({ aws, resources }) => {
   const speaking = alarms.filter(
     ({ AlarmActions: actions, ActionsEnabled: on }) => on !== false && Array.isArray(actions) && actions.length > 0,
   );
-  const rules = speaking.map(({ AlarmRule: rule }) => String(rule ?? ''));
+  const fed = new Set(speaking.flatMap(({ AlarmRule: rule }) => String(rule ?? '').split(/["':()]/)));
   // Those of the runbooks: an alarm without words is one of a rollout, which CodeDeploy asks itself.
   const silent = alarms.filter(
     (alarm) =>
       !speaking.includes(alarm) &&
       String(alarm['AlarmDescription'] ?? '').includes('runbooks/') &&
-      !rules.some((rule) => rule.includes(String(alarm['AlarmName']))),
+      !fed.has(String(alarm['AlarmName'])),
   );
   if (speaking.length > 0 && silent.length === 0)
     return well(`${speaking.length} of ${alarms.length} alarms tell somebody`);
