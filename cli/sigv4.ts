@@ -18,6 +18,8 @@ export interface RequestToSign {
   readonly credentials: Credentials;
   readonly date: Date;
   readonly body?: string;
+  /** In lower case; each is signed. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Those of the variables every AWS tool reads. @throws UsageError */
@@ -32,7 +34,11 @@ export function signRequest(request: RequestToSign): Readonly<Record<string, str
   const { credentials, region, service } = request;
   const time = request.date.toISOString().replace(/\.\d+|[-:]/g, '');
   const { sessionToken } = credentials;
-  const added = { 'x-amz-date': time, ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }) };
+  const added = {
+    ...request.headers,
+    'x-amz-date': time,
+    ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+  };
   const headers = { host: request.url.host, ...added };
   const scope = `${time.slice(0, 8)}/${region}/${service}/aws4_request`;
   const text = ['AWS4-HMAC-SHA256', time, scope, sha256(canonicalRequest(request, headers))].join('\n');

@@ -33,6 +33,8 @@ export interface Aws {
   readonly cloudFormation: (operation: string, input: Readonly<Record<string, string>>) => Promise<string>;
   /** A resource of a service that speaks REST and JSON. @throws likewise */
   readonly get: (service: 'apigateway' | 'lambda', path: string) => Promise<Document>;
+  /** The objects of a bucket under a prefix, as S3's XML has them: a thousand at most. @throws likewise */
+  readonly objects: (bucket: string, prefix: string) => Promise<string>;
 }
 
 /** @param base whose host says the Region, where it is one of API Gateway */
@@ -43,7 +45,9 @@ export function awsOf(base: URL, machine: Machine): Aws {
     const credentials = credentialsFrom(machine.environment);
     const { method, body } = call;
     const signed = { method, url, region, service, credentials, date: new Date(machine.clock()) };
-    const headers = { ...call.headers, ...signRequest({ ...signed, ...(body !== undefined && { body }) }) };
+    // S3 wants the hash of the body as a header, too.
+    const hashed = service === 's3' ? { headers: { 'x-amz-content-sha256': sha256OfNothing } } : {};
+    const headers = { ...call.headers, ...signRequest({ ...signed, ...hashed, ...(body !== undefined && { body }) }) };
     const request = { method, url, headers, ...(body !== undefined && { body }) };
     return fetchWithRetries(request, machine, { attempts: 2 }).catch((error) => explain(error, call.action));
   };
@@ -68,8 +72,15 @@ export function awsOf(base: URL, machine: Machine): Aws {
       const action = service === 'lambda' ? 'lambda:GetAccountSettings' : `${service}:GET`;
       return (await send(service, { action, method: 'GET', path, headers: {} })).json;
     },
+    objects: async (bucket, prefix) => {
+      if (!/^[a-z0-9][a-z0-9.-]{2,62}$/.test(bucket)) throw new UsageError('the output of the bucket is none');
+      const path = `/${bucket}?${new URLSearchParams({ 'list-type': '2', prefix })}`;
+      return (await send('s3', { action: 's3:ListBucket', method: 'GET', path, headers: {} })).text;
+    },
   };
 }
+
+const sha256OfNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 interface Call {
   /** As IAM names it. */

@@ -7,7 +7,7 @@ import { awsOf } from './aws-call.ts';
 import { type Check, type Deployment, deploymentOf } from './deployment.ts';
 import { type Found, unknown } from './finding.ts';
 import { ringingAlarms, suspensions } from './incident-checks.ts';
-import { alarmActions, logRetention, signingKeys, trailOfKms } from './observed-checks.ts';
+import { alarmActions, auditTrail, logRetention, signingKeys, trailOfKms } from './observed-checks.ts';
 import { administrators, operators, recordsTable, stackStatus, webAcl } from './owned-checks.ts';
 import { adminRoutes, clock, discovery, errorAnswers, jwks, tls } from './public-checks.ts';
 import { checkServer } from './server-checks.ts';
@@ -25,6 +25,7 @@ export const checks = {
   'signing-keys': signingKeys,
   cloudtrail: trailOfKms,
   alarms: alarmActions,
+  audit: auditTrail,
   logs: logRetention,
   waf: webAcl,
   administrators,
@@ -41,7 +42,7 @@ const preProduction: readonly CheckName[] = [
 
 export const checklists: Readonly<Record<string, readonly CheckName[]>> = {
   'pre-production': preProduction,
-  production: [...preProduction, 'cloudtrail', 'alarms', 'logs', 'waf', 'administrators'],
+  production: [...preProduction, 'cloudtrail', 'alarms', 'audit', 'logs', 'waf', 'administrators'],
   incident: [
     'discovery',
     'jwks',

@@ -77,6 +77,29 @@ function isIn(value: string, list: unknown): boolean {
   return Array.isArray(list) && list.includes(value);
 }
 
+/** Milliseconds: heads are signed every 15 minutes. */
+const oldestHead = 20 * 60_000;
+
+export const auditTrail: Check = async ({ aws, machine, stack }) => {
+  const [, bucket] = [...(await stack()).outputs].find(([name]) => name.includes('TrailBucket')) ?? [];
+  if (bucket === undefined)
+    return well('none', 'nobody can prove who got what: leave `audit` as it is (docs/deploy.md)');
+  // Just after midnight the last one is yesterday's.
+  const listed = await Promise.all(
+    [0, 1].map((ago) => {
+      const day = new Date(machine.clock() - ago * days).toISOString().slice(0, 10);
+      return aws.objects(bucket, `heads/${day}/`);
+    }),
+  );
+  const signed = [...listed.join('').matchAll(/<LastModified>([^<]+)<\/LastModified>/g)].map(([, at = '']) =>
+    Date.parse(at),
+  );
+  if (signed.length === 0) return wrong('no head was signed since yesterday', 'docs/runbooks/audit-lag.md');
+  const age = machine.clock() - Math.max(...signed);
+  const found = `the last head was signed ${Math.round(age / 60_000)} min ago`;
+  return age <= oldestHead ? well(found) : wrong(found, 'docs/runbooks/audit-lag.md');
+};
+
 /** Of one call. */
 const mostAlarms = 100;
 

@@ -69,6 +69,7 @@ function stackXml({ base, status = 'UPDATE_COMPLETE', isProtected = true, demons
   const outputs = [
     ['ExchangeOutputsIssuer1A2B', 'https://id.acme.example'],
     ['ExchangeOutputsApiBase3C4D', base],
+    ['ExchangeOutputsTrailBucket5E6F', 'cambio-trail'],
   ].map(([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`);
   return xml(
     'DescribeStacks',
@@ -132,6 +133,15 @@ const advancedSelectors = (...fields: readonly Json[]): Reply => ({
   },
 });
 
+/** @param ages of heads, in seconds */
+const headsXml = (...ages: readonly number[]): Reply => {
+  const contents = ages.map(
+    (age) =>
+      `<Contents><Key>heads/x.head</Key><LastModified>${new Date(Date.now() - age * 1_000).toISOString()}</LastModified></Contents>`,
+  );
+  return { body: `<ListBucketResult><Name>cambio-trail</Name>${contents.join('')}</ListBucketResult>` };
+};
+
 const awsAnswers = (base: string): NonNullable<Changes['aws']> => ({
   DescribeStacks: stackXml({ base: `${base}/` }),
   ListStackResources: resourcesXml,
@@ -160,6 +170,7 @@ const awsAnswers = (base: string): NonNullable<Changes['aws']> => ({
   'Logs_20140328.DescribeLogGroups': {
     body: { logGroups: [{ logGroupName: 'Cambio-Token-Logs', retentionInDays: 90 }] },
   },
+  'GET /cambio-trail': headsXml(600, 1_500),
   'AWSWAF_20190729.GetWebACLForResource': { body: { WebACL: { Name: 'edge' } } },
 });
 
@@ -175,7 +186,7 @@ async function doctor(list: string, changes: Changes = {}) {
     if (typeof reply !== 'function') return reply;
     return reply(target === undefined ? Object.fromEntries(form) : JSON.parse(body));
   };
-  const paths = ['/', '/restapis/abc123', '/2016-08-19/account-settings'];
+  const paths = ['/', '/cambio-trail', '/restapis/abc123', '/2016-08-19/account-settings'];
   const aws = await fakeServer(Object.fromEntries(paths.map((path) => [path, answer])));
   servers.push(here, aws);
   const credentials = { AWS_ACCESS_KEY_ID: 'AKIAOPERATOR', AWS_SECRET_ACCESS_KEY: 'not-a-secret' };
@@ -343,6 +354,13 @@ describe('what is wrong is said, with what to do', () => {
         aws: { [alarms]: { body: { MetricAlarms: metricAlarms({ ActionsEnabled: false }), CompositeAlarms: [page] } } },
       },
       /tell nobody: Cambio-latency\n/,
+    ],
+    ['audit', 'no head', { aws: { 'GET /cambio-trail': headsXml() } }, /no head was signed/],
+    [
+      'audit',
+      'an old head',
+      { aws: { 'GET /cambio-trail': headsXml(1_500, 3_000) } },
+      /signed 25 min ago\n.*audit-lag/,
     ],
     [
       'logs',
