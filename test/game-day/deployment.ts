@@ -48,7 +48,8 @@ export async function startDeployment(): Promise<Deployment> {
   copyFileSync(join(root, 'infra/policy/demonstration.yaml'), join(folder, 'demonstration.yaml'));
   writeFileSync(join(folder, 'partner.yaml'), partnerPolicy(server.url));
   writeFileSync(join(folder, 'probe.yaml'), `version: 1\n${probePolicy()}`);
-  const stack = await startLocalStack({ policy: folder, fault: (call) => faultOf(call) });
+  // One of each function: what it remembers, no other one lacks.
+  const stack = await startLocalStack({ policy: folder, environments: 1, fault: (call) => faultOf(call) });
   return {
     stack,
     folder,
