@@ -1,5 +1,6 @@
 // What `cdk synth -c NAME=VALUE` gives the app. Pure.
 import type { AwsClients } from '../shared/config.ts';
+import type { Canary } from './probe/canary.ts';
 import { PropsError } from './props-error.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 
@@ -17,6 +18,7 @@ export interface AppContext {
   readonly vpc?: GivenVpc;
   readonly operators?: readonly string[];
   readonly awsClients?: AwsClients;
+  readonly canary?: Canary;
   readonly rollout?: RolloutSpeed;
   /** With `rollout` at once: the policy that serves now. */
   readonly deployed?: string;
@@ -40,6 +42,7 @@ export function readContext(find: (name: string) => unknown): AppContext {
   const awsClients = text('awsClients') as AwsClients | undefined;
   const rollout = text('rollout') as RolloutSpeed | undefined;
   const deployed = text('deployed');
+  const canary = givenCanary(list('canary'));
   if ((rollout === 'at-once') !== (deployed !== undefined)) {
     const why = 'a policy may serve at once where it only takes away from the one that serves now';
     throw new PropsError(`-c rollout=at-once and -c deployed=POLICY go together: ${why}`);
@@ -49,9 +52,19 @@ export function readContext(find: (name: string) => unknown): AppContext {
     ...(operators && { operators }),
     ...(vpc && { vpc }),
     ...(awsClients && { awsClients }),
+    ...(canary && { canary }),
     ...(rollout && { rollout }),
     ...(deployed !== undefined && { deployed }),
   };
+}
+
+function givenCanary(names: readonly string[] | undefined): Canary | undefined {
+  if (!names) return undefined;
+  const [issuer, client, audience, roleName, ...more] = names;
+  if (!issuer || !client || !audience || more.length > 0) {
+    throw new PropsError('-c canary= takes ISSUER,CLIENT,AUDIENCE of the policy, and a name for the role as a fourth');
+  }
+  return { issuer, client, audience, ...(roleName !== undefined && { roleName }) };
 }
 
 function givenVpc(

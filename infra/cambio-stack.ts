@@ -4,6 +4,7 @@ import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Construct } from 'constructs';
 import type { AwsClients } from '../shared/config.ts';
 import type { GivenVpc } from './app-context.ts';
+import type { Canary } from './probe/canary.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 import { TokenExchange } from './token-exchange.ts';
@@ -16,13 +17,14 @@ export interface CambioStackProps extends StackProps {
   readonly vpc?: GivenVpc;
   readonly operators?: readonly string[];
   readonly rollout?: RolloutSpeed;
+  readonly canary?: Canary | undefined;
 }
 
 export class CambioStack extends Stack {
   constructor(
     scope: Construct,
     id: string,
-    { policy, demonstration, vpc, operators, awsClients, rollout, ...props }: CambioStackProps,
+    { policy, demonstration, vpc, operators, awsClients, rollout, canary, ...props }: CambioStackProps,
   ) {
     super(scope, id, {
       description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
@@ -37,6 +39,7 @@ export class CambioStack extends Stack {
       ...(operators && { operators }),
       ...(awsClients && { awsClients }),
       ...(rollout && { rollout }),
+      ...(canary && { canary }),
     });
     // By their names alone: the stack has one of each.
     for (const [name, output] of Object.entries(exchange.outputs)) output.overrideLogicalId(name);

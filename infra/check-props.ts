@@ -16,6 +16,7 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
   readonly rollout?: string | undefined;
+  readonly canary?: object | undefined;
   readonly removalPolicy?: string | undefined;
   readonly vpcEndpoints?: boolean | undefined;
   readonly webAcl?: WebAclOptions | undefined;
@@ -43,6 +44,9 @@ export function checkProps(props: CheckedProps): void {
   }
   if (!['all', 'refusals', 'none', undefined].includes(props.decisionIndex)) {
     throw new PropsError('decisionIndex must be all, refusals or none');
+  }
+  if (props.canary && props.privateEndpoint && !props.vpc) {
+    throw new PropsError('canary with privateEndpoint needs vpc: from elsewhere the API is not reached');
   }
   if (props.rollout !== undefined && !rolloutSpeeds.includes(props.rollout)) {
     throw new PropsError('rollout must be canary, linear or at-once');

@@ -13,6 +13,7 @@ const descriptions = {
   TokenEndpoint: 'Where tokens are exchanged',
   RecordsTable: 'The table of records',
   TokenRole: 'Whom the roles of the policy must trust',
+  ProbeRole: 'Subject of the tokens of the probe',
   SessionBoundary: 'The permissions boundary that revocable roles must have',
   RevocationsRole: 'Whom other accounts must let end sessions of revocable roles',
 } as const;

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { AwsClients } from '../shared/config.ts';
 import { CambioStack } from './cambio-stack.ts';
+import type { Canary } from './probe/canary.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
 
 const stackName = 'Cambio';
@@ -12,6 +13,8 @@ export interface SynthesizeOptions {
   readonly policy: CompiledPolicyInput;
   /** As the construct's property. */
   readonly awsClients?: AwsClients | undefined;
+  /** As the construct's property. */
+  readonly canary?: Canary | undefined;
   /** Where the cloud assembly goes. */
   readonly outdir: string;
 }
@@ -23,7 +26,7 @@ export interface Synthesized {
 }
 
 /** Synthesizes the stack for a compiled policy. The caller owns `outdir`. */
-export function synthesize({ policy, awsClients, outdir }: SynthesizeOptions): Synthesized {
+export function synthesize({ policy, awsClients, canary, outdir }: SynthesizeOptions): Synthesized {
   const app = new App({
     outdir,
     context: cdkContext(),
@@ -32,7 +35,7 @@ export function synthesize({ policy, awsClients, outdir }: SynthesizeOptions): S
     stackTraces: false,
     builtinCloudFormationValidation: false,
   });
-  new CambioStack(app, stackName, { policy, awsClients, demonstration: false });
+  new CambioStack(app, stackName, { policy, awsClients, canary, demonstration: false });
   const assembly = app.synth();
   const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
   return { template, assets: fileAssets(assembly.directory) };

@@ -29,6 +29,8 @@ import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
 import { policyValues } from './policy-values.ts';
+import type { Canary } from './probe/canary.ts';
+import { Probe } from './probe/probe.ts';
 import { PropsError } from './props-error.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
@@ -111,6 +113,11 @@ export interface TokenExchangeProps {
    * all (`canary`, the default), a tenth more each minute (`linear`), or `at-once`. Alarms take it back, except at once.
    */
   readonly rollout?: RolloutSpeed;
+  /**
+   * A function that asks the deployment each minute what its callers ask, and what must be refused; it needs an issuer, a client, an
+   * audience and a rule in the policy. None by default.
+   */
+  readonly canary?: Canary;
   /** Alarms that take a new version back, beside those of the construct; at most seven less those the construct has already. */
   readonly rolloutAlarms?: readonly IAlarm[];
   /**
@@ -226,7 +233,15 @@ export class TokenExchange extends Construct {
     this.api.serve(endpoints.routes);
     if (webAcl) new WebAcl(this, 'WebAcl', { ...webAcl, stage: this.api.restApi.deploymentStage, logRetention });
     const { functions, protocol: watched } = endpoints;
-    const { rollout: speed = 'canary', rolloutAlarms: alarms = [] } = props;
+    const { rollout: speed = 'canary', rolloutAlarms = [], canary } = props;
+    const probe =
+      canary &&
+      new Probe(this, 'Probe', {
+        ...{ canary, artifact, digests, logRetention, issuer: this.issuer, apiBase: this.apiBase },
+        // From elsewhere a private API is not reached; a public one is asked as others ask it.
+        vpc: privateEndpoint && vpc,
+      });
+    const alarms = [...(probe ? [probe.failing] : []), ...rolloutAlarms];
     new Rollout(this, 'Rollout', { speed, functions, watched, alarms });
     // The old origin goes when CloudFront fetches from the new one.
     if (domain && !stageEndpoint && this.cloudFront) {
@@ -245,6 +260,7 @@ export class TokenExchange extends Construct {
       TokenEndpoint: `${apiBase}/token`,
       RecordsTable: records.name,
       TokenRole: tokenRole.roleArn,
+      ProbeRole: probe?.role.roleArn,
       SessionBoundary: sessions?.boundary.managedPolicyArn,
       RevocationsRole: sessions?.role.roleArn,
     });

@@ -20,6 +20,12 @@ export const environmentNames = {
   sessionRevocations: 'SESSION_REVOCATIONS',
   /** CloudWatch namespace of the functions' metrics. Absent where they make none. */
   metrics: 'METRICS_NAMESPACE',
+  /** Of the probe: the audience it gets tokens for. */
+  probeAudience: 'PROBE_AUDIENCE',
+  /** … the client that it is. */
+  probeClient: 'PROBE_CLIENT',
+  /** … the audience of its own identity's tokens. */
+  probeIdentity: 'PROBE_IDENTITY',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
   awsClients: 'CLIENTS_OF_AWS',
   /** Takes the place of Lambda's own endpoint where it is set, as for the SDK's clients, which read theirs themselves. */

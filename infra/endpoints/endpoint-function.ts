@@ -32,6 +32,8 @@ export interface EndpointFunctionProps {
   readonly timeout: Duration;
   readonly logRetention: RetentionDays;
   readonly vpc?: IVpc | undefined;
+  /** Of its role, where others have to know it before it is there. */
+  readonly roleName?: string | undefined;
   /** It never runs twice at a time. */
   readonly alone?: boolean;
 }
@@ -57,7 +59,11 @@ export class EndpointFunction extends Construct {
       // Logs hold the audit events: they outlive the stack until their retention ends.
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    this.role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    const { roleName } = props;
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      ...(roleName !== undefined && { roleName }),
+    });
     const { role } = this;
     this.logGroup = logGroup;
     logGroup.grantWrite(role);

@@ -1,8 +1,10 @@
 // The principals, roles and OIDC providers of the AWS account that the stack emulates. Pure.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { functionSecret, principalsOf } from './lambda/definitions.ts';
+import type { StandIns } from './stand-ins/stand-ins.ts';
 import type { AssumableRole } from './sts/assume-role.ts';
 import type { IamRole } from './sts/iam-policies.ts';
+import type { SignIdentity } from './sts/outbound-identity.ts';
 import {
   localIamRoles,
   localOidcProviders,
@@ -25,16 +27,19 @@ export interface Account {
   /** Roles that policies are written into. */
   readonly iamRoles: readonly IamRole[];
   readonly oidcProviders: readonly OidcProvider[];
+  /** Signs tokens of the account's identities, where the policy trusts them. */
+  readonly signIdentity: SignIdentity;
 }
 
 export interface AccountOptions {
   readonly policy: PolicyArtifact;
   readonly deployment: Deployment;
   readonly issuer: string;
+  readonly tokenOf: StandIns['tokenOf'];
 }
 
 /** @throws TemplateError for a template without the role that exchanges tokens */
-export function accountOf({ policy, deployment, issuer }: AccountOptions): Account {
+export function accountOf({ policy, deployment, issuer, tokenOf }: AccountOptions): Account {
   const { template, resolve } = deployment;
   const principals = new Map([
     [deployer.accessKeyId as string, deployer.arn as string],
@@ -42,6 +47,7 @@ export function accountOf({ policy, deployment, issuer }: AccountOptions): Accou
   ]);
   const tokenRole = asString(resolve(template.Outputs?.TokenRole?.Value), 'TokenRole');
   const revoking = revokingOf(deployment);
+  const own = Object.values(policy.issuers).find(({ profile }) => profile === 'aws');
   return {
     principalOf: (accessKeyId) => principals.get(accessKeyId),
     secretOf: (accessKeyId) => {
@@ -51,6 +57,7 @@ export function accountOf({ policy, deployment, issuer }: AccountOptions): Accou
     roles: [...localRoles(policy, { issuer, tokenRole }), ...localRevocationRoles(policy, revoking)],
     iamRoles: localIamRoles(policy, revoking),
     oidcProviders: localOidcProviders({ issuer, tokenRole }),
+    signIdentity: async (claims) => own && tokenOf(own.name, claims),
   };
 }
 

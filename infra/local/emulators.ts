@@ -78,11 +78,11 @@ export async function startEmulators(options: EmulatorsOptions): Promise<Emulato
     return started;
   };
   const { startSts, startIam, startLambdaApi, startKms, startS3, startDynamoDb } = await loadEmulators();
-  const { principalOf: known, secretOf, roles, iamRoles, oidcProviders } = options.account;
+  const { principalOf: known, secretOf, roles, iamRoles, oidcProviders, signIdentity } = options.account;
   const common = { region, accountId, record, fault };
   const sts =
     external(env.AWS_ENDPOINT_URL_STS) ??
-    (await own(startSts({ ...common, principalOf: known, roles, oidcProviders })));
+    (await own(startSts({ ...common, principalOf: known, roles, oidcProviders, signIdentity })));
   // Whoever holds credentials that STS issued may call the others with them.
   const shared = { ...common, principalOf: sts.principalOf ?? known };
   const [iam, lambda, kms, s3, dynamodb] = await Promise.all([

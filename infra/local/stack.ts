@@ -1,6 +1,7 @@
 // The local stack: synthesizes the template, makes what it declares and serves its API on one loopback port.
 import { readConfig } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { Canary } from '../probe/canary.ts';
 import { accountOf } from './account.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
@@ -34,6 +35,8 @@ export interface LocalStackOptions {
   readonly port?: number | undefined;
   /** Policy file or folder; without it, the demonstration policy. */
   readonly policy?: string | undefined;
+  /** As the construct's property. */
+  readonly canary?: Canary | undefined;
   /** Folder in which tables and keys last; without it they are in memory. */
   readonly data?: string | undefined;
   /** No stand-ins: the functions fetch the issuers' own keys. */
@@ -156,7 +159,7 @@ async function synthesize(bound: WithDoor): Promise<WithTemplate> {
     log,
   });
   const { awsClients } = readConfig(options.env ?? process.env, ['awsClients']);
-  const { template, assets } = await synthesis.run({ policy: served.policy, awsClients });
+  const { template, assets } = await synthesis.run({ policy: served.policy, awsClients, canary: options.canary });
   return { ...bound, served, deployment: openDeployment(template as unknown as StackTemplate), assets };
 }
 
@@ -170,7 +173,12 @@ async function emulate(synthesized: WithTemplate): Promise<WithEmulators> {
   const { options, cleanup, door, served, deployment } = synthesized;
   const calls: RecordedCall[] = [];
   const emulators = await startEmulators({
-    account: accountOf({ policy: served.policy.artifact, deployment, issuer: door.url }),
+    account: accountOf({
+      policy: served.policy.artifact,
+      deployment,
+      issuer: door.url,
+      tokenOf: served.standIns.tokenOf,
+    }),
     engine: options.engine,
     data: options.data,
     env: options.env ?? process.env,

@@ -13,6 +13,7 @@ const described = [
   'ProvisionedConcurrency',
   'ScheduledExecutions',
   'RolloutSpeed',
+  'Canary',
   'ExchangeOutputs',
   'CompiledPolicyInput',
   'PolicyError',

@@ -39,6 +39,7 @@ function stsContext({ session }: StsCaller, parameters: QueryRequest['parameters
   const transitiveKeys = [...(session?.transitiveTags.keys() ?? []), ...transitive.map(([, key]) => key)];
   return Object.fromEntries([
     ...plain,
+    ...entryOf('sts:IdentityTokenAudience', parameters.get('Audience.member.1')),
     ...tags.map(({ key, value }) => [`aws:RequestTag/${key}`, value] as const),
     ...entryOf('aws:TagKeys', tags.map(({ key }) => key).join(',')),
     ...entryOf('sts:TransitiveTagKeys', transitiveKeys.join(',')),

@@ -1,4 +1,4 @@
-// An AWS STS on loopback: AssumeRole, AssumeRoleWithWebIdentity and GetCallerIdentity, at least as strict as AWS. I/O: one
+// An AWS STS on loopback: AssumeRole, AssumeRoleWithWebIdentity, GetWebIdentityToken and GetCallerIdentity, at least as strict as AWS. I/O: one
 // socket, and the keys of OIDC providers.
 
 import model from '../models/sts.json' with { type: 'json' };
@@ -18,6 +18,7 @@ import { findCaller, type Unauthenticated } from '../protocol/sigv4-caller.ts';
 import type { Xml } from '../protocol/xml.ts';
 import { type AssumableRole, type AssumeRoleInput, assumeRole, type StsCaller } from './assume-role.ts';
 import { stsCalls } from './calls.ts';
+import { getWebIdentityToken, type IdentityInput, type SignIdentity } from './outbound-identity.ts';
 import { checkSessionToken, openSessions, type Sessions, splitArn, userIdOf } from './sessions.ts';
 import {
   assumeRoleWithWebIdentity,
@@ -32,6 +33,8 @@ export interface StsOptions extends EmulatorOptions {
   readonly roles?: readonly AssumableRole[] | undefined;
   /** The OIDC providers that exist; read at every call too. */
   readonly oidcProviders?: readonly OidcProvider[] | undefined;
+  /** The account's outbound identity federation. */
+  readonly signIdentity?: SignIdentity | undefined;
 }
 
 export interface Sts extends HttpService {
@@ -70,6 +73,10 @@ async function answer(options: StsOptions, sessions: Sessions, http: ServiceRequ
   if (!Object.hasOwn(model.operations, request.action)) throw unknownAction(request.action, sts.version);
   checkInput(request.action, input);
   if (request.action === 'GetCallerIdentity') return queryAnswer(sts, request.action, callerIdentity(caller));
+  if (request.action === 'GetWebIdentityToken') {
+    const identity = { principal: caller.principal, region: options.region, sign: options.signIdentity, at };
+    return queryAnswer(sts, request.action, await getWebIdentityToken(identity, input as IdentityInput));
+  }
   const world = { caller, roles: options.roles ?? [], sessions, at };
   return queryAnswer(sts, request.action, assumeRole(world, input as AssumeRoleInput));
 }
