@@ -8,7 +8,7 @@ export type {
 } from './edge/provisioned-concurrency.ts';
 export type { WebAclOptions } from './edge/web-acl.ts';
 export type { ExchangeOutputs } from './outputs.ts';
-export type { Canary } from './probe/canary.ts';
+export type { Canary, ProbeAlarms } from './probe/canary.ts';
 export { PropsError } from './props-error.ts';
 export { type CompiledPolicyInput, PolicyError } from './resolve-policy.ts';
 export type { RolloutSpeed } from './rollout/rollout-speed.ts';

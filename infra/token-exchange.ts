@@ -29,7 +29,7 @@ import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
 import { policyValues } from './policy-values.ts';
-import type { Canary } from './probe/canary.ts';
+import type { Canary, ProbeAlarms } from './probe/canary.ts';
 import { Probe } from './probe/probe.ts';
 import { PropsError } from './props-error.ts';
 import { RecordsTable } from './records-table.ts';
@@ -154,6 +154,8 @@ export class TokenExchange extends Construct {
   readonly sessionBoundary?: IManagedPolicy;
   /** Writes the policies that end sessions: roles of other accounts trust it to. */
   readonly revocationsRole?: IRole;
+  /** On what the probe finds; with `canary`. */
+  readonly probeAlarms?: ProbeAlarms;
   /** What the stack puts out, by name: `Issuer`, `ApiBase`, `TokenEndpoint`, `RecordsTable`, `TokenRole`, … */
   readonly outputs: ExchangeOutputs;
   private readonly cloudFront: IssuerDistribution | undefined;
@@ -241,7 +243,8 @@ export class TokenExchange extends Construct {
         // From elsewhere a private API is not reached; a public one is asked as others ask it.
         vpc: privateEndpoint && vpc,
       });
-    const alarms = [...(probe ? [probe.failing] : []), ...rolloutAlarms];
+    if (probe) this.probeAlarms = probe.alarms;
+    const alarms = [...(probe ? [probe.alarms.failing] : []), ...rolloutAlarms];
     new Rollout(this, 'Rollout', { speed, functions, watched, alarms });
     // The old origin goes when CloudFront fetches from the new one.
     if (domain && !stageEndpoint && this.cloudFront) {

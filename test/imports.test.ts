@@ -34,6 +34,7 @@ const seeds: readonly Seed[] = [
   ['no-cycles', 'two files import each other', 'shared/oauth/a.ts', './imports-a.ts', './x.ts'],
   ['resolvable', 'a file is not there', 'shared/oauth/b.ts', './absent.ts', './x.ts'],
   ['oauth-is-pure', 'the protocol imports infra', 'shared/oauth/c.ts', '../../infra/x.ts', '../policy/x.ts'],
+  ['probe-is-pure', 'the probe imports what calls others', 'shared/probe/a.ts', '../issuers/x.ts', '../oauth/x.ts'],
   ['oauth-is-pure', 'the protocol imports what calls AWS', 'shared/oauth/d.ts', '../aws/x.ts', '../policy/x.ts'],
   ['jose-stands-below', 'JOSE imports a request', 'shared/oauth/jose/a.ts', '../request/x.ts', '../denial.ts'],
   ['jose-stands-below', 'JOSE imports a stage', 'shared/oauth/jose/b.ts', '../x.ts', './x.ts'],

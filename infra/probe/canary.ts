@@ -1,5 +1,6 @@
 // Who probes a deployment, as its policy has to know it. Pure.
 import type { Duration } from 'aws-cdk-lib';
+import type { IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Client, PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { PropsError } from '../props-error.ts';
 
@@ -15,6 +16,14 @@ export interface Canary {
   readonly roleName?: string;
   /** How often it probes; each minute by default, so that a rollout is probed before its next step. */
   readonly rate?: Duration;
+}
+
+/** What a run of the probe rings. */
+export interface ProbeAlarms {
+  /** A check failed in one run: enough to take a new version back, and too little to wake somebody. */
+  readonly failing: IAlarm;
+  /** Three runs in a row failed, or none came: for whoever is on call. */
+  readonly down: IAlarm;
 }
 
 const rates = [1, 5] as const;

@@ -10,7 +10,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { EndpointFunction, type Settings } from '../endpoints/endpoint-function.ts';
-import { type Canary, requireCanary } from './canary.ts';
+import { type Canary, type ProbeAlarms, requireCanary } from './canary.ts';
 
 export interface ProbeProps {
   readonly canary: Canary;
@@ -27,10 +27,7 @@ export interface ProbeProps {
 export class Probe extends Construct {
   /** Subject of the probe's tokens. */
   readonly role: IRole;
-  /** Any check failed in a run: enough to take a new version back, and too little to wake somebody. */
-  readonly failing: Alarm;
-  /** Three runs in a row failed, or none came. */
-  readonly down: Alarm;
+  readonly alarms: ProbeAlarms;
 
   /** @throws PropsError for a canary that does not fit the policy */
   constructor(scope: Construct, id: string, props: ProbeProps) {
@@ -53,20 +50,21 @@ export class Probe extends Construct {
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
     };
-    this.failing = new Alarm(this, 'Failing', {
+    const failing = new Alarm(this, 'Failing', {
       ...failed,
       alarmDescription:
         'Cambio: a check of the probe failed. While a new version is rolled out it is taken back. Action: the line `probe` of the probe’s log says which check, and what came instead (docs/runbooks/probe.md).',
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    this.down = new Alarm(this, 'Down', {
+    const down = new Alarm(this, 'Down', {
       ...failed,
       alarmDescription:
         'Cambio: three runs of the probe failed one after the other, or did not come: callers are refused, or what should be refused is not. Action: the line `probe` of the probe’s log says which check, and what came instead (docs/runbooks/probe.md).',
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.BREACHING,
     });
+    this.alarms = { failing, down };
     acknowledgeFindings(this);
   }
 

@@ -14,6 +14,7 @@ const described = [
   'ScheduledExecutions',
   'RolloutSpeed',
   'Canary',
+  'ProbeAlarms',
   'ExchangeOutputs',
   'CompiledPolicyInput',
   'PolicyError',

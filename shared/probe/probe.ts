@@ -54,6 +54,11 @@ export interface ProbeReport {
   readonly revocationLatency: number | undefined;
 }
 
+/**
+ * Times that the exchange is tried, and each of its refusals. A new version meets a tenth of the requests for five minutes: of 30
+ * it gets none once in 24 rollouts.
+ */
+const tries = 6;
 /** Milliseconds in which a revocation is waited for, and between two looks. */
 const patience = 20_000;
 const pause = 250;
@@ -66,13 +71,15 @@ export async function probe(capabilities: ProbeCapabilities): Promise<ProbeRepor
   const identity = await check('identity', () => capabilities.identityToken());
   if (identity === undefined) return { checks, revocationLatency: undefined };
   const call = callsAs(identity, capabilities);
-  const token = await check('exchange', async () => tokenIn(await call.exchange(identity)));
+  const token = await check('exchange', () => several(async () => tokenIn(await call.exchange(identity))));
   if (token !== undefined) await check('key_published', () => verified(token, capabilities));
-  await check('refuses_forged', async () => refused(await call.exchange(forged(identity)), 400, 'invalid_request'));
-  await check('refuses_target', async () => {
-    const elsewhere = { audience: `${capabilities.audience}.not-granted` };
-    return refused(await call.exchange(identity, elsewhere), 400, 'invalid_target');
-  });
+  await check('refuses_forged', () =>
+    several(async () => refused(await call.exchange(forged(identity)), 400, 'invalid_request')),
+  );
+  const elsewhere = { audience: `${capabilities.audience}.not-granted` };
+  await check('refuses_target', () =>
+    several(async () => refused(await call.exchange(identity, elsewhere), 400, 'invalid_target')),
+  );
   if (token === undefined) return { checks, revocationLatency: undefined };
   await check('introspect', async () => isActive(await call.introspect(token), true));
   await check('refuses_nobody', async () => {
@@ -82,6 +89,12 @@ export async function probe(capabilities: ProbeCapabilities): Promise<ProbeRepor
   if (revoked === undefined) return { checks, revocationLatency: undefined };
   const latency = await check('revocation', () => untilInactive(() => call.introspect(token), capabilities));
   return { checks, revocationLatency: latency };
+}
+
+/** All of the tries have to do. @returns what the first came to */
+async function several<Result>(work: () => Promise<Result>): Promise<Result> {
+  const [first] = await Promise.all(Array.from({ length: tries }, work));
+  return first as Result;
 }
 
 /** Something else came than has to; says what. */

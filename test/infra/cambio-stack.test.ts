@@ -7,9 +7,10 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
+import type { Canary } from '../../infra/probe/canary.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, inTemporaryFolder, unstaged } from './synthesized.ts';
+import { artifact, inTemporaryFolder, probed, unstaged } from './synthesized.ts';
 
 interface ValidationReport {
   readonly pluginReports: readonly {
@@ -24,6 +25,7 @@ const operators = ['arn:aws:iam::111122223333:role/operators'];
 function findingsOf(
   spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {},
   served: PolicyArtifact = artifact,
+  canary?: Canary,
 ): readonly string[] {
   return findingsIn((app) => {
     const policy = { artifact: served, values: {} };
@@ -59,10 +61,11 @@ test('cdk-nag and the template validator find nothing that is not acknowledged',
   expect(findingsOf()).toEqual([]);
 });
 
-test('nor do they under a policy with revocable roles', () => {
+test('nor do they under a policy with revocable roles, and with a canary', () => {
   const arn = 'arn:aws:iam::111122223333:role/deploy';
   const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
-  expect(findingsOf(() => {}, { ...artifact, roles: { deploy } })).toEqual([]);
+  const canary = { issuer: 'aws', client: 'prober', audience: 'canary' };
+  expect(findingsOf(() => {}, { ...probed, roles: { deploy } }, canary)).toEqual([]);
 });
 
 /** A construct with these props, in a stack beside what the deployer brings. */

@@ -54,6 +54,25 @@ export const artifact: PolicyArtifact = {
   rules: [],
 };
 
+/** A policy that lets a canary do what it probes: issuer `aws`, client `prober`, audience and rule `canary`. */
+export const probed: PolicyArtifact = {
+  ...artifact,
+  issuers: {
+    github: githubIssuer,
+    aws: { ...githubIssuer, name: 'aws', url: 'https://a1b2.tokens.sts.global.api.aws', profile: 'aws' },
+  },
+  clients: {
+    prober: { name: 'prober', auth: { method: 'federated', issuer: 'aws', match: [] }, introspects: ['canary'] },
+  },
+  audiences: { 'orders-api': ordersAudience, canary: { ...ordersAudience, name: 'canary' } },
+  rules: [
+    {
+      ...{ id: 'canary', from: 'aws', client: ['prober'], match: [] },
+      grant: { audience: 'canary', scopes: [], claims: {}, ttl: 60 },
+    },
+  ],
+};
+
 /**
  * The template of a stack with one TokenExchange; without a policy of its own it has {@link artifact}.
  * @param look is handed the construct

@@ -63,6 +63,8 @@ function holds(operator: string, got: string | undefined, wanted: readonly strin
   switch (operator) {
     case 'StringEquals':
       return got !== undefined && wanted.includes(got);
+    case 'ForAllValues:StringEquals':
+      return (got?.split(',') ?? []).every((value) => wanted.includes(value));
     case 'ForAllValues:StringLike':
       return (got?.split(',') ?? []).every((value) => wanted.some((pattern) => like(pattern, value)));
     case 'Null':
