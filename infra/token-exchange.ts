@@ -239,6 +239,7 @@ export class TokenExchange extends Construct {
     const probe =
       canary &&
       new Probe(this, 'Probe', {
+        metricsNamespace: namespace,
         ...{ canary, artifact, digests, logRetention, issuer: this.issuer, apiBase: this.apiBase },
         // From elsewhere a private API is not reached; a public one is asked as others ask it.
         vpc: privateEndpoint && vpc,

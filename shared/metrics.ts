@@ -15,6 +15,7 @@ export const metricMeanings = {
   cold_starts: 'first requests of an execution environment',
   dependency_errors: 'calls of something else that failed after all tries, by dependency',
   revocation_latency: 'from a revocation to where it holds',
+  probe_failures: 'checks of the probe that failed',
   audit_lag: 'from a decision to its place in the audit trail',
   audit_missing: 'decisions that the audit trail lacked',
   key_age: 'of the oldest key that signs',

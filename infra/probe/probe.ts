@@ -19,6 +19,7 @@ export interface ProbeProps {
   readonly apiBase: string;
   /** Of settings whose values only CloudFormation knows. */
   readonly digests: Settings;
+  readonly metricsNamespace: string | undefined;
   readonly logRetention: RetentionDays;
   /** Where the API is reached from its VPC alone. */
   readonly vpc: IVpc | undefined;
@@ -68,7 +69,16 @@ export class Probe extends Construct {
     acknowledgeFindings(this);
   }
 
-  private makeFunction({ canary, artifact, issuer, apiBase, digests, logRetention, vpc }: ProbeProps) {
+  private makeFunction({
+    canary,
+    artifact,
+    issuer,
+    apiBase,
+    digests,
+    logRetention,
+    vpc,
+    metricsNamespace,
+  }: ProbeProps) {
     const [identity = ''] = artifact.issuers[canary.issuer]?.audiences ?? [];
     return new EndpointFunction(this, 'Probing', {
       entry: 'probe',
@@ -79,6 +89,7 @@ export class Probe extends Construct {
         probeAudience: canary.audience,
         probeClient: canary.client,
         probeIdentity: identity,
+        ...(metricsNamespace && { metrics: metricsNamespace }),
       },
       digests,
       statements: [identityStatement(identity)],

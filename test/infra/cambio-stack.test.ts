@@ -29,7 +29,7 @@ function findingsOf(
 ): readonly string[] {
   return findingsIn((app) => {
     const policy = { artifact: served, values: {} };
-    const stack = new CambioStack(app, 'Cambio', { policy, demonstration: true, operators });
+    const stack = new CambioStack(app, 'Cambio', { policy, demonstration: true, operators, canary });
     spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
   });
 }

@@ -8,7 +8,10 @@ export function probeTask(capabilities: ProbeCapabilities, write: WriteLog): () 
     const { checks, revocationLatency } = await probe(capabilities);
     const failed = checks.filter(({ ok }) => !ok);
     const fields = { checks, failed: failed.length, revocation_latency: revocationLatency };
-    write(failed.length > 0 ? 'error' : 'info', 'probe', fields);
+    write(failed.length > 0 ? 'error' : 'info', 'probe', fields, {
+      probe_failures: failed.length,
+      ...(revocationLatency !== undefined && { revocation_latency: revocationLatency }),
+    });
     if (failed.length > 0) throw new Error(`the probe failed: ${failed.map(({ name }) => name).join(', ')}`);
   };
 }

@@ -176,11 +176,12 @@ test('a run is one line, and fails where a check does; no token is in it', async
   const broken = deployment((path, _form, answer) => (path === '/revoke' ? { status: 500, json: undefined } : answer));
   await expect(probeTask(broken, write)()).rejects.toThrow('the probe failed: revoke');
   expect(lines).toMatchObject([
-    ['info', 'probe', { failed: 0, revocation_latency: 0 }],
+    ['info', 'probe', { failed: 0, revocation_latency: 0 }, { probe_failures: 0, revocation_latency: 0 }],
     [
       'error',
       'probe',
       { failed: 1, checks: expect.arrayContaining([{ name: 'revoke', ok: false, ms: 0, got: '500' }]) },
+      { probe_failures: 1 },
     ],
   ]);
   expect(JSON.stringify(lines)).not.toContain('eyJ');
