@@ -1,10 +1,10 @@
 // An endpoint that makes decisions: each is in the log, and a refusal in the store. No I/O of its own.
-import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { type Audit, type AuditedEvent, audit } from './audit.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { endpoint } from './endpoint.ts';
+import type { Middleware } from './middleware.ts';
 import { refusals } from './refusals.ts';
 
 /** Decisions about tokens that are not all genuine, as many as one instance records. */
@@ -27,9 +27,9 @@ export interface AuditedEndpoint<Event extends AuditedEvent> {
   /** Milliseconds after which the caller is told to try again, whatever is still under way. */
   readonly requestTime: number;
   /** Writes every exception as the endpoint's callers read it. */
-  readonly errors: MiddlewareObj<Event, APIGatewayProxyResult>;
+  readonly errors: Middleware<Event>;
   /** Reads the request. */
-  readonly reader?: MiddlewareObj<Event, APIGatewayProxyResult>;
+  readonly reader?: Middleware<Event>;
   readonly respond: (event: Event) => Promise<APIGatewayProxyResult>;
 }
 
@@ -47,7 +47,7 @@ export function auditedEndpoint<Event extends AuditedEvent>(
   const keeping = () => ({ now: now(), retention, policyHash: policy.hash });
   const ends = new WeakMap<object, number>();
   const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
-  const started: MiddlewareObj<Event, APIGatewayProxyResult> = {
+  const started: Middleware<Event> = {
     before: ({ event }) => void ends.set(event, clock() + requestTime),
   };
   return endpoint<Event>({

@@ -1,18 +1,18 @@
 // What every endpoint is made of, whatever it takes and answers: a line in the log, answers that no cache keeps unless they
 // allow it, errors in one form, and a deadline. No I/O of its own.
-import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { noStore } from './api-gateway.ts';
 import { requestTime, withinTime } from './deadline.ts';
 import { answerErrors, errorAnswer } from './errors.ts';
+import { around, type LambdaHandler, type Middleware } from './middleware.ts';
 
 export interface Endpoint<Event> {
   /** Writes to the log how a request ended. Sees the request first and the answer last. */
-  readonly log: MiddlewareObj<Event, APIGatewayProxyResult>;
+  readonly log: Middleware<Event>;
   /** Writes every exception as the endpoint's callers read it; default: in JSON, as OAuth has it. */
-  readonly errors?: MiddlewareObj<Event, APIGatewayProxyResult>;
+  readonly errors?: Middleware<Event>;
   /** What happens before the response is made, and to an exception before `errors` writes it. */
-  readonly middlewares?: MiddlewareObj<Event, APIGatewayProxyResult>[];
+  readonly middlewares?: readonly Middleware<Event>[];
   /** Milliseconds left for the response; default {@link requestTime}. */
   readonly timeLeft?: (event: Event) => number;
   /** Called when they are over: a later result is sent to nobody. */
@@ -28,17 +28,12 @@ export function endpoint<Event>({
   timeLeft = () => requestTime,
   abandon,
   respond,
-}: Endpoint<Event>) {
+}: Endpoint<Event>): LambdaHandler<Event> {
   const answer = (event: Event): Promise<APIGatewayProxyResult> =>
     withinTime(
       timeLeft(event),
       () => respond(event),
       () => abandon?.(event),
     );
-  return middy<Event, APIGatewayProxyResult>()
-    .use(log)
-    .use(noStore<Event>())
-    .use(errors)
-    .use(middlewares)
-    .handler(answer);
+  return around([log, noStore<Event>(), errors, ...middlewares], answer);
 }
