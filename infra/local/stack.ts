@@ -18,6 +18,8 @@ import type { FunctionDefinition } from './lambda/execution-environment.ts';
 import type { LogLine } from './lambda/function.ts';
 import { createFunctions, type FunctionInfo, type Invoke, type LocalFunctions } from './lambda/running-functions.ts';
 import { makeResources, startSweepers } from './make-resources.ts';
+import { type Collector, createCollector } from './metrics/collector.ts';
+import type { Datapoint } from './metrics/datapoint.ts';
 import { localOrigins } from './origins.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
 import { openSchedules, type Schedules } from './schedules/schedules.ts';
@@ -65,6 +67,8 @@ export interface LocalStack {
   readonly calls: RecordedCall[];
   /** What the functions wrote to stdout and stderr, oldest first. */
   readonly logs: LogLine[];
+  /** What CloudWatch would have: of the functions’ lines, of API Gateway and of Lambda. @throws Error for a line it would not take */
+  readonly metrics: () => readonly Datapoint[];
   /** The synthesized template, without the resources its conditions leave out. */
   readonly template: StackTemplate;
   /** What a value of the template resolves to here, as in a deployment. */
@@ -192,6 +196,7 @@ async function emulate(synthesized: WithTemplate): Promise<WithEmulators> {
 interface WithFunctions extends WithEmulators {
   readonly functions: LocalFunctions;
   readonly eventSources: EventSources | undefined;
+  readonly collector: Collector;
   /** What the functions wrote, oldest first. */
   readonly logs: LogLine[];
 }
@@ -201,7 +206,7 @@ async function provision(emulated: WithEmulators): Promise<WithFunctions> {
   const { options, cleanup, door, deployment, emulators } = emulated;
   const state = openState(options.data);
   const tables = await makeResources({ ...deployment, state }, emulators);
-  const { functions, definitions, logs } = makeFunctions(emulated);
+  const { functions, definitions, collector, logs } = makeFunctions(emulated);
   emulators.openLambda(functions.invoke);
   const answers = createAnswerUrls(door.url);
   door.open(async (request) => answers.take(request) ?? starting);
@@ -209,16 +214,17 @@ async function provision(emulated: WithEmulators): Promise<WithFunctions> {
   functions.warm();
   await startSweepers(tables, emulators, cleanup);
   const eventSources = await readStreams(emulated, { definitions, invoke: functions.invoke });
-  return { ...emulated, functions, eventSources, logs };
+  return { ...emulated, functions, eventSources, collector, logs };
 }
 
-interface Made extends Pick<WithFunctions, 'functions' | 'logs'> {
+interface Made extends Pick<WithFunctions, 'functions' | 'collector' | 'logs'> {
   readonly definitions: readonly FunctionDefinition[];
 }
 
 function makeFunctions(emulated: WithEmulators): Made {
   const { options, cleanup, log, door, deployment, assets, emulators } = emulated;
   const logs: LogLine[] = [];
+  const collector = createCollector(deployment);
   const definitions = definitionsOf({
     ...deployment,
     assets,
@@ -232,12 +238,13 @@ function makeFunctions(emulated: WithEmulators): Made {
     coldStartMs: options.coldStartMs ?? 0,
     onLine: (line) => {
       append(logs, line);
+      collector.onLine(line);
       log(`${line.function} ${line.line}`);
     },
-    onInvocation: () => {},
+    onInvocation: collector.onInvocation,
     cleanup,
   });
-  return { functions, definitions, logs };
+  return { functions, definitions, collector, logs };
 }
 
 /** Most templates have no event source: their code is not loaded then. */
@@ -265,12 +272,13 @@ async function readStreams(
 }
 
 function serve(provisioned: WithFunctions): LocalStack {
-  const { options, cleanup, door, served, deployment, emulators, calls, functions, eventSources, logs } = provisioned;
+  const { options, cleanup, door, served, deployment, emulators, calls, functions, eventSources, collector, logs } =
+    provisioned;
   const { template, resolve } = deployment;
   const { policy, standIns, clientStandIns } = served;
   const schedules = openSchedules({ template, resolve, invoke: functions.invoke, clock: Date.now });
   if (options.schedules) cleanup.add(schedules.start());
-  const router = createRouter({ template, resolve, invoke: functions.invoke });
+  const router = createRouter({ template, resolve, invoke: functions.invoke, onAnswer: collector.onAnswer });
   door.open((request) =>
     request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
       ? answerLocal({ standIns, clientStandIns, issuer: door.url }, request)
@@ -280,6 +288,7 @@ function serve(provisioned: WithFunctions): LocalStack {
     url: door.url,
     calls,
     logs,
+    metrics: collector.datapoints,
     template,
     resolve,
     policy: policy.artifact,

@@ -20,7 +20,8 @@ export interface GivenUp {
 
 export interface Delivery {
   readonly mapping: EventSourceMapping;
-  readonly invoke: (event: string) => Promise<InvocationResult>;
+  /** `iteratorAgeMs`: since the last record of the event was written. */
+  readonly invoke: (event: string, iteratorAgeMs: number) => Promise<InvocationResult>;
   readonly giveUp: (batch: GivenUp) => Promise<void>;
   /** Every record up to this one is done with. */
   readonly done: (sequenceNumber: string) => void;
@@ -70,8 +71,10 @@ export async function deliver(delivery: Delivery, content: BatchContent): Promis
   return window;
 }
 
-async function run({ mapping, invoke }: Delivery, part: BatchContent) {
-  const result = await invoke(batchEvent(mapping, part));
+async function run({ mapping, invoke, clock }: Delivery, part: BatchContent) {
+  const last = part.records.at(-1);
+  const age = last ? Math.max(0, clock() - last.dynamodb.ApproximateCreationDateTime * 1_000) : 0;
+  const result = await invoke(batchEvent(mapping, part), age);
   return result.ok ? outcomeOf(mapping, part, result.payload) : { failed: 0, state: undefined };
 }
 

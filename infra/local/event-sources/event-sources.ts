@@ -73,7 +73,7 @@ function pollerOf(
       await source.list();
       if (failureBucket !== undefined) await call({ method: 'HEAD', bucket: failureBucket });
     },
-    invoke: (event) => invoke(mapping.functionArn, event),
+    invoke: (event, iteratorAgeMs) => invoke(mapping.functionArn, event, { iteratorAgeMs }),
     giveUp: async (batch) => {
       const { logicalId } = mapping;
       log(`local stack: ${logicalId} gives up ${batch.records.length} records: ${batch.reason}`);

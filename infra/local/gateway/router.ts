@@ -2,8 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Invoke } from '../lambda/running-functions.ts';
 import { maxPayloadBytes } from '../lambda/runtime.ts';
+import type { AnsweredRequest } from '../metrics/service-metrics.ts';
 import { accountId } from '../template/deployment.ts';
-import { asArray, asString, resourcesOfType, type StackTemplate, TemplateError } from '../template/stack-template.ts';
+import {
+  asArray,
+  asObject,
+  asString,
+  resourcesOfType,
+  type StackTemplate,
+  TemplateError,
+} from '../template/stack-template.ts';
 import { within } from '../within.ts';
 import { contextOf } from './context.ts';
 import type { Context } from './mapping-template.ts';
@@ -17,6 +25,8 @@ export interface RouterOptions {
   readonly template: StackTemplate;
   readonly resolve: (value: unknown) => unknown;
   readonly invoke: Invoke;
+  /** Told of every request that has been answered. */
+  readonly onAnswer?: ((request: AnsweredRequest) => void) | undefined;
 }
 
 export type Router = (request: GatewayRequest) => Promise<GatewayAnswer>;
@@ -28,25 +38,39 @@ const maxHeaderBytes = 10_240;
 const internal = { message: 'Internal server error' } as const;
 
 /** @throws TemplateError if the template holds what the router cannot execute */
-export function createRouter({ template, resolve, invoke }: RouterOptions): Router {
+export function createRouter({ template, resolve, invoke, onAnswer }: RouterOptions): Router {
   const routes = routesOf(template, resolve);
   const responses = gatewayResponsesOf(template, resolve);
-  const { apiId, stage, binaryTypes } = apiOf(template, resolve);
+  const { apiId, apiName, stage, isDetailed, binaryTypes } = apiOf(template, resolve);
 
   return async (request) => {
     const match = matchRequest(routes, request.method, request.path);
     const caller = match?.method.authorization === 'AWS_IAM' ? callerOf(request) : undefined;
     const requestId = randomUUID();
     const { resourceId, resourcePath } = match?.route ?? { resourceId: '', resourcePath: request.path };
-    const about = { request, requestId, at: Date.now(), apiId, stage, resourceId, resourcePath };
+    const at = Date.now();
+    const about = { request, requestId, at, apiId, stage, resourceId, resourcePath };
     const context = contextOf(caller ? { ...about, caller } : about);
     const refusal = refuse(request, match?.method, caller);
+    const begun = Date.now();
     const outcome = refusal ?? (match && (await run({ request, match, context, binaryTypes }, invoke)));
+    const ended = Date.now();
     const accept = headerOf(request, 'accept');
     const answer =
       !outcome || isGatewayError(outcome)
         ? gatewayAnswer(responses, outcome ?? missingToken, { context, accept })
         : outcome;
+    onAnswer?.({
+      apiName,
+      stage,
+      isDetailed,
+      method: request.method,
+      resourcePath: match?.route.resourcePath,
+      status: answer.status,
+      at,
+      latencyMs: Date.now() - at,
+      integrationMs: match && !refusal ? ended - begun : undefined,
+    });
     return { ...answer, headers: [['x-amzn-RequestId', requestId], ...answer.headers] };
   };
 }
@@ -129,9 +153,19 @@ function apiOf(template: StackTemplate, resolve: (value: unknown) => unknown) {
   const binary = asArray(resolve(api[1].Properties?.BinaryMediaTypes), `${api[0]}.BinaryMediaTypes`);
   return {
     apiId: asString(resolve({ Ref: api[0] }), api[0]),
+    apiName: asString(resolve(api[1].Properties?.Name ?? api[0]), `${api[0]}.Name`),
     stage: stageOf(template, resolve),
+    isDetailed: hasMethodMetrics(template, resolve),
     binaryTypes: binary.map((type) => asString(type, `${api[0]}.BinaryMediaTypes`)),
   };
+}
+
+/** Whether the stage publishes metrics of single methods. */
+function hasMethodMetrics(template: StackTemplate, resolve: (value: unknown) => unknown): boolean {
+  const [stage] = resourcesOfType(template, 'AWS::ApiGateway::Stage');
+  return asArray(resolve(stage?.[1].Properties?.MethodSettings), 'MethodSettings').some(
+    (setting) => String(asObject(setting, 'MethodSettings').MetricsEnabled) === 'true',
+  );
 }
 
 /** Name of the one stage the template deploys. */

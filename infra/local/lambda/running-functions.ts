@@ -18,7 +18,13 @@ export interface FunctionInfo {
 }
 
 /** Calls a function by the ARN of the function, its alias or its version. */
-export type Invoke = (functionArn: string, event: string) => Promise<InvocationResult>;
+export type Invoke = (functionArn: string, event: string, source?: InvokedBy) => Promise<InvocationResult>;
+
+/** What is known of a call by a stream. */
+export interface InvokedBy {
+  /** Milliseconds since the last record of the batch was written. */
+  readonly iteratorAgeMs: number;
+}
 
 /** What a new version has that is not as in the one before. */
 export interface VersionChanges {
@@ -28,8 +34,10 @@ export interface VersionChanges {
 }
 
 /** One call that has ended. */
-export interface Invocation {
+export interface Invocation extends Partial<InvokedBy> {
   readonly definition: FunctionDefinition;
+  /** Alias or version it was called by. */
+  readonly qualifier: string | undefined;
   readonly version: string;
   /** Milliseconds since the epoch at its beginning; `durationMs` until its end. */
   readonly at: number;
@@ -92,7 +100,7 @@ export function createFunctions(options: LocalFunctionsOptions): LocalFunctions 
     return versions && local && { versions, local, version, qualifier };
   };
   return {
-    invoke: async (arn, event) => {
+    invoke: async (arn, event, source) => {
       const target = find(arn);
       if (!target) return { ok: false, failure: 'function-error', message: `no function ${arn} in the template` };
       const { versions, local, version, qualifier } = target;
@@ -102,7 +110,8 @@ export function createFunctions(options: LocalFunctionsOptions): LocalFunctions 
       const result = await local.invoke(event, qualifier);
       versions.running -= 1;
       const { definition } = local;
-      options.onInvocation({ definition, version, at, durationMs: Date.now() - at, concurrent, isError: !result.ok });
+      const about = { definition, qualifier, version, at, concurrent, ...source };
+      options.onInvocation({ ...about, durationMs: Date.now() - at, isError: !result.ok });
       return result;
     },
     warm: () => {

@@ -75,6 +75,27 @@ describe('the stack', () => {
     expect([...roles][0]).toMatch(/^arn:aws:iam::111122223333:role\/cambio-local-.*Token/);
   });
 
+  it('measures what CloudWatch would have of the functions, of Lambda and of the API', async () => {
+    const from = Date.now();
+    expect((await exchange(stack)).status).toBe(200);
+    await fetch(`${stack.url}/nowhere`);
+    const seen = stack.metrics().filter(({ timestamp }) => timestamp >= from);
+    const valuesOf = (namespace: string, name: string, keys: string) =>
+      seen
+        .filter((one) => one.namespace === namespace && one.name === name)
+        .filter(({ dimensions }) => Object.keys(dimensions).join() === keys)
+        .map(({ value }) => value);
+    expect(valuesOf('AWS/ApiGateway', 'Count', 'ApiName')).toEqual([1, 1]);
+    expect(valuesOf('AWS/ApiGateway', '4XXError', 'ApiName,Stage')).toEqual([0, 1]);
+    expect(valuesOf('AWS/ApiGateway', '5XXError', 'ApiName')).toEqual([0, 0]);
+    expect(valuesOf('AWS/ApiGateway', 'Latency', 'ApiName')[0]).toBeGreaterThan(0);
+    expect(valuesOf('AWS/Lambda', 'Errors', 'FunctionName,Resource,ExecutedVersion')).toEqual([0]);
+    const [{ dimensions } = expect.fail('no invocation')] = seen.filter(({ dimensions: { Resource } }) =>
+      Resource?.endsWith(':live'),
+    );
+    expect(dimensions.Resource).toBe(`${dimensions.FunctionName}:live`);
+  });
+
   it('serves no _local route that the router would answer, and the router none of _local', async () => {
     const listed = await fetch(`${stack.url}/_local/issuers`);
     expect([listed.status, listed.headers.get('x-amzn-requestid')]).toEqual([200, null]);
