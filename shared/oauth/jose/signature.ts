@@ -1,6 +1,6 @@
 // Verification of JWS signatures (RFC 7515 §5.2) by node:crypto, with keys that were parsed once. Synchronous: a signature takes
 // less time than the way to the thread pool and back. Pure.
-import { constants, type KeyObject, verify } from 'node:crypto';
+import { constants, hash as hashOf, type KeyObject, verify } from 'node:crypto';
 import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
 import { joseToDerSignature } from './ecdsa-signature.ts';
 
@@ -46,6 +46,26 @@ export function verifiesJws(compact: string, key: KeyObject, alg: string): boole
   if (integerSize !== undefined && signature.length !== 2 * integerSize) return false;
   const input = Buffer.from(compact.slice(0, end), 'latin1');
   return verifiesDer(input, key, name, integerSize === undefined ? signature : joseToDerSignature(signature));
+}
+
+/** Of each key, the one that verified first is forgotten first. */
+const mostRemembered = 1_000;
+const remembered = new WeakMap<KeyObject, Set<string>>();
+
+/**
+ * As {@link verifiesJws}, for tokens that come again and again, as a token of ours does with each request of its holder: what
+ * verified once is known by its SHA-256, for the same bytes verify under the same key for ever. It says nothing of time,
+ * audience or revocation, nor whether the key is still one to verify with.
+ */
+export function verifiesJwsAgain(compact: string, key: KeyObject, alg: string): boolean {
+  const known = remembered.get(key) ?? new Set();
+  const digest = hashOf('sha256', `${alg} ${compact}`, 'base64');
+  if (known.has(digest)) return true;
+  if (!verifiesJws(compact, key, alg)) return false;
+  remembered.set(key, known.add(digest));
+  const [first = ''] = known;
+  if (known.size > mostRemembered) known.delete(first);
+  return true;
 }
 
 /** Whether a signature verifies; that of ECDSA in DER, which node:crypto takes a third faster than r‖s. */

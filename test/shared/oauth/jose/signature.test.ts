@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { CompactSign, compactVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { derToJoseSignature, joseToDerSignature } from '../../../../shared/oauth/jose/ecdsa-signature.ts';
-import { verifiesDer, verifiesJws } from '../../../../shared/oauth/jose/signature.ts';
+import { verifiesDer, verifiesJws, verifiesJwsAgain } from '../../../../shared/oauth/jose/signature.ts';
 
 const pairs = {
   rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
@@ -162,4 +162,30 @@ test.each([32, 48, 66])('r‖s of twice %d bytes becomes DER that becomes the sa
       else expect([der[2], size]).toEqual([der.length - 3, 66]);
     }),
   );
+});
+
+test('a token that comes again verifies by what is remembered of it; another byte, key or algorithm does not', async () => {
+  const payload = Buffer.from('{}');
+  const jws = await sign('ES256', 'p256', payload);
+  const { publicKey } = pairs.p256;
+  const other = changed(jws, (signature) => Buffer.from(signature.map((byte, at) => (at === 0 ? byte ^ 1 : byte))));
+  const all = () => [
+    verifiesJwsAgain(jws, publicKey, 'ES256'),
+    verifiesJwsAgain(other, publicKey, 'ES256'),
+    verifiesJwsAgain(jws, pairs.otherP256.publicKey, 'ES256'),
+    verifiesJwsAgain(jws, publicKey, 'ES384'),
+  ];
+  for (let time = 0; time < 3; time += 1) expect(all()).toEqual([true, false, false, false]);
+  // What is forgotten is verified anew.
+  const many = await Promise.all(
+    Array.from({ length: 1_001 }, (_, n) => sign('EdDSA', 'ed25519', Buffer.from([n >> 8, n]))),
+  );
+  const key = pairs.ed25519.publicKey;
+  expect(many.every((one) => verifiesJwsAgain(one, key, 'EdDSA') && verifiesJwsAgain(one, key, 'EdDSA'))).toBe(true);
+  const [first = ''] = many;
+  expect([first, `${first}x`, many.at(-1) ?? ''].map((one) => verifiesJwsAgain(one, key, 'EdDSA'))).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });
