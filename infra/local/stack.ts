@@ -30,6 +30,7 @@ import { StartError } from './start-error.ts';
 import { type Deployment, openDeployment } from './template/deployment.ts';
 import { makeFolder, openState } from './template/stack-state.ts';
 import { resourcesOfType, type StackTemplate } from './template/stack-template.ts';
+import { checkSupport } from './template/support.ts';
 import { type Synthesis, startSynthesis } from './template/synthesis-thread.ts';
 
 export interface LocalStackOptions {
@@ -164,7 +165,9 @@ async function synthesize(bound: WithDoor): Promise<WithTemplate> {
   });
   const { awsClients } = readConfig(options.env ?? process.env, ['awsClients']);
   const { template, assets } = await synthesis.run({ policy: served.policy, awsClients, canary: options.canary });
-  return { ...bound, served, deployment: openDeployment(template as unknown as StackTemplate), assets };
+  const deployment = openDeployment(template as unknown as StackTemplate);
+  checkSupport(deployment.template);
+  return { ...bound, served, deployment, assets };
 }
 
 interface WithEmulators extends WithTemplate {

@@ -7,6 +7,9 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
+import { createResolver } from '../../infra/local/template/intrinsics.ts';
+import type { StackTemplate } from '../../infra/local/template/stack-template.ts';
+import { intrinsicsIn, unsupportedIn } from '../../infra/local/template/support.ts';
 import type { Canary } from '../../infra/probe/canary.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
@@ -34,7 +37,7 @@ function findingsOf(
   });
 }
 
-/** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`. */
+/** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`, and what the local stack would not know. */
 function findingsIn(make: (app: App) => void): readonly string[] {
   return inTemporaryFolder((outdir) => {
     const app = new App({ outdir, context: unstaged(), analyticsReporting: false });
@@ -53,8 +56,28 @@ function findingsIn(make: (app: App) => void): readonly string[] {
       violations.map(({ ruleName }) => `${pluginName} ${ruleName}`),
     );
     if (failure && findings.length === 0) throw failure;
-    return findings;
+    return [...findings, ...unknownToTheLocalStack(join(outdir, 'Cambio.template.json'))];
   });
+}
+
+/** Types, properties and intrinsic functions that the local stack neither runs nor lists as not run. */
+function unknownToTheLocalStack(path: string): readonly string[] {
+  const template = JSON.parse(readFileSync(path, 'utf8')) as StackTemplate;
+  const { Resources, Conditions, Outputs } = template;
+  const references = { ref: () => 'x', attribute: () => 'x' };
+  const { resolve } = createResolver({ template, pseudo: {}, references });
+  const isUnknown = (name: string): boolean => {
+    try {
+      resolve({ [name]: undefined });
+      return false;
+    } catch (error) {
+      return String(error).includes('does not know the intrinsic function');
+    }
+  };
+  // What a test's other stack hands over.
+  const others = ['Fn::GetStackOutput', 'Fn::ImportValue'];
+  const used = [...new Set(intrinsicsIn({ Resources, Conditions, Outputs }))].filter((name) => !others.includes(name));
+  return [...unsupportedIn(template), ...used.filter(isUnknown)].map((what) => `the local stack ${what}`);
 }
 
 test('cdk-nag and the template validator find nothing that is not acknowledged', () => {
@@ -114,6 +137,18 @@ test('a wildcard somebody adds is found by cdk-nag', () => {
     );
   });
   expect(findings).toEqual(['AwsSolutions AwsSolutions-IAM5[Action::kms:*]']);
+});
+
+test('a resource that the local stack neither runs nor lists as not run is found', () => {
+  const findings = findingsOf((stack) => {
+    new CfnResource(stack, 'Parameter', { type: 'AWS::SSM::Parameter', properties: { Type: 'String', Value: 'x' } });
+    const value = { 'Fn::Cidr': ['10.0.0.0/16', 1, 8] };
+    new CfnResource(stack, 'Topic', { type: 'AWS::SNS::Topic', properties: { DisplayName: value } });
+  });
+  expect(findings.filter((finding) => finding.startsWith('the local stack'))).toEqual([
+    'the local stack AWS::SSM::Parameter',
+    'the local stack Fn::Cidr',
+  ]);
 });
 
 test('a broken resource is found by the template validator', () => {

@@ -34,22 +34,6 @@ export interface EventSourceMapping {
   readonly failureBucket: string | undefined;
 }
 
-/** Properties that are executed here; another one stops the start. */
-const executed = new Set([
-  'BatchSize',
-  'BisectBatchOnFunctionError',
-  'DestinationConfig',
-  'Enabled',
-  'EventSourceArn',
-  'FunctionName',
-  'FunctionResponseTypes',
-  'MaximumBatchingWindowInSeconds',
-  'MaximumRecordAgeInSeconds',
-  'MaximumRetryAttempts',
-  'StartingPosition',
-  'TumblingWindowInSeconds',
-]);
-
 /** A stream forgets a record after a day. */
 const streamAge = 86_400;
 
@@ -65,8 +49,6 @@ export function mappingsOf(
 }
 
 function mappingOf(logicalId: string, properties: Readonly<Record<string, unknown>>): EventSourceMapping {
-  const unknown = Object.keys(properties).filter((name) => !executed.has(name));
-  if (unknown.length > 0) throw new TemplateError(`${logicalId}: the local stack does not run ${unknown.join(', ')}`);
   const number = (name: string, otherwise: number): number => {
     const value = Number(properties[name] ?? otherwise);
     if (!Number.isFinite(value)) throw new TemplateError(`${logicalId}.${name} must be a number`);

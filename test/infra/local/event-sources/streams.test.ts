@@ -19,6 +19,7 @@ import { type EventSourceMapping, mappingsOf } from '../../../../infra/local/eve
 import { startPoller } from '../../../../infra/local/event-sources/poller.ts';
 import { openStreamSource, type StreamSource } from '../../../../infra/local/event-sources/stream-source.ts';
 import type { CallS3, S3Call } from '../../../../infra/local/s3/client.ts';
+import { checkSupport } from '../../../../infra/local/template/support.ts';
 import { sayNotInstalled } from '../../../installed.ts';
 import { accountId, admin, adminArn, emulatorOptions, region } from '../emulators.ts';
 
@@ -385,7 +386,8 @@ describe('an event source of the template', () => {
   });
 
   it('stops the start where the local stack would not do what it says', () => {
-    expect(() => parse({ ParallelizationFactor: 2 })).toThrow('does not run ParallelizationFactor');
+    expect(() => checkSupport(template({ ParallelizationFactor: 2 }))).toThrow('ParallelizationFactor');
+    expect(() => checkSupport(template())).not.toThrow();
     expect(() => parse({ DestinationConfig: { OnFailure: { Destination: 'arn:aws:sqs:x' } } })).toThrow('S3 buckets');
     expect(() => parse({ EventSourceArn: 'arn:aws:kinesis:x' })).toThrow('streams of DynamoDB only');
   });
