@@ -1,8 +1,10 @@
 // Commands of the AWS CLI as runbooks have them, sent to the emulators by the SDK: KMS and DynamoDB. Network, loopback only.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as dynamodb from '@aws-sdk/client-dynamodb';
 import * as kms from '@aws-sdk/client-kms';
-import type { LocalStack } from '../../infra/local/stack.ts';
 import { deployerClient } from '../../infra/local/template/provision.ts';
+import type { Deployment } from './deployment.ts';
 import { named, wordsOf } from './words.ts';
 
 type Send = (command: unknown) => Promise<object>;
@@ -14,7 +16,7 @@ const services = {
 
 /** @throws Error for a service that is not emulated, or an operation that there is none of */
 export async function runAws(
-  stack: LocalStack,
+  { stack, folder }: Pick<Deployment, 'stack' | 'folder'>,
   command: string,
   values: Readonly<Record<string, string>>,
 ): Promise<object> {
@@ -27,18 +29,18 @@ export async function runAws(
   const [first] = await stack.functions();
   const client = new emulated.Client(deployerClient(first?.environment[emulated.variable] ?? ''));
   try {
-    return await (client.send.bind(client) as Send)(Reflect.construct(Command, [inputOf(options)]));
+    return await (client.send.bind(client) as Send)(Reflect.construct(Command, [inputOf(options, folder)]));
   } finally {
     client.destroy();
   }
 }
 
-/** `--key-id K` is `KeyId`; an option without a value is true; JSON and numbers are read as such. */
-function inputOf(options: readonly string[]): Readonly<Record<string, unknown>> {
+/** `--key-id K` is `KeyId`; an option without a value is true; JSON, numbers and `file://NAME` of the folder are read as such. */
+function inputOf(options: readonly string[], folder: string): Readonly<Record<string, unknown>> {
   const given = options.flatMap((word, index): [string, unknown][] => {
     if (!word.startsWith('--')) return [];
     const next = options[index + 1];
-    return [[word.slice(2), next === undefined || next.startsWith('--') ? true : readValue(next)]];
+    return [[word.slice(2), next === undefined || next.startsWith('--') ? true : readValue(next, folder)]];
   });
   const shown = ['query', 'output'];
   return Object.fromEntries(
@@ -46,7 +48,8 @@ function inputOf(options: readonly string[]): Readonly<Record<string, unknown>> 
   );
 }
 
-function readValue(text: string): unknown {
+function readValue(text: string, folder: string): unknown {
+  if (text.startsWith('file://')) return JSON.parse(readFileSync(join(folder, text.slice('file://'.length)), 'utf8'));
   return /^(?:[[{]|\d+$)/.test(text) ? JSON.parse(text) : text;
 }
 

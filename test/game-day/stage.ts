@@ -96,7 +96,7 @@ export function openStage(deployment: Deployment, { onLine = () => {}, realTime 
       return stdout;
     },
     aws: async (command, values = {}) => {
-      const answer = await runAws(stack, command, values);
+      const answer = await runAws(deployment, command, values);
       say('operator', command);
       return answer;
     },

@@ -1,5 +1,5 @@
-// docs/runbooks/key-compromise.md: somebody else signs with the key of the tokens. The key is stopped, what it signed is taken back,
-// and, once the hole is closed, it signs again.
+// docs/runbooks/key-compromise.md: somebody else tries to sign with the key of the tokens. The key is stopped, what it signed is taken
+// back, and, once it is known that nothing was signed, it signs again.
 import { setTimeout as wait } from 'node:timers/promises';
 import { decodeProtectedHeader } from 'jose';
 import { namesIn } from '../names.ts';
@@ -15,7 +15,7 @@ export async function compromise({ deployment, happens, exchange, introspect, op
   await exchange(await job(), '503 temporarily_unavailable');
   await operator('cambio revoke --by key --value KID --reason "signed by others"', /("by":"key")/, values);
   await introspect('the job', token, 'inactive');
-  await happens('the role can sign no more: its rights are taken from it');
+  await happens('its calls were refused: nothing was signed, and its rights are taken from it');
   await aws('aws kms enable-key --key-id KEY', values);
   // What was issued in the second of the revocation is hit by it, too.
   await wait(1_100);

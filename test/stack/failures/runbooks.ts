@@ -63,14 +63,44 @@ describe('the commands of the runbook', () => {
       else expect({ line, exit, stderr }).toMatchObject({ line, exit: 0 });
     }
     for (const line of typedCommandsOf(text, 'aws').filter((each) => emulated.test(each))) {
-      expect(await runAws(deployment.stack, line, values)).toHaveProperty('$metadata.httpStatusCode', 200);
+      expect(await runAws(deployment, line, values)).toHaveProperty('$metadata.httpStatusCode', 200);
     }
     const { stdout } = await runCambio(deployment, 'cambio suspend list');
     expect(JSON.parse(stdout)).toEqual({ suspensions: [] });
   });
 
+  test('a key is taken out of the keyring by the commands of its page, and not where the keyring has changed', async () => {
+    const { stack, folder, restart } = deployment;
+    const page = runbooks.find(({ name }) => name === 'key-compromise')?.text ?? '';
+    const [get = '', update = ''] = typedCommandsOf(page, 'aws')
+      .filter((line) => /(?:get|update)-item/.test(line))
+      .slice(-2);
+    const published = async (): Promise<readonly unknown[]> => {
+      await restart();
+      const { keys } = (await (await fetch(`${stack.url}/.well-known/jwks.json`)).json()) as {
+        readonly keys: readonly { readonly alg: string }[];
+      };
+      return keys.map(({ alg }) => alg).sort();
+    };
+    const write = async (before: string, after: string): Promise<void> => {
+      writeFileSync(join(folder, 'keys.json'), JSON.stringify({ ':old': { S: before }, ':new': { S: after } }));
+      await runAws(deployment, update, values);
+    };
+    const { Item } = (await runAws(deployment, get, values)) as {
+      readonly Item: { readonly keys: { readonly S: string } };
+    };
+    const before = Item.keys.S;
+    const after = JSON.stringify(JSON.parse(before).filter(({ alg }: { readonly alg: string }) => alg !== 'RS256'));
+    expect(await published()).toEqual(['ES256', 'RS256']);
+    await write(before, after);
+    expect(await published()).toEqual(['ES256']);
+    await expect(write(before, after)).rejects.toThrow('conditional request failed');
+    await write(after, before);
+    expect(await published()).toEqual(['ES256', 'RS256']);
+  });
+
   test('one that is refused is found', async () => {
     expect(await runCambio(deployment, 'cambio suspend issuer ISSUER', values)).toMatchObject({ exit: 2 });
-    await expect(runAws(deployment.stack, 'aws kms describe-key --key-id no-such', {})).rejects.toThrow();
+    await expect(runAws(deployment, 'aws kms describe-key --key-id no-such', {})).rejects.toThrow();
   });
 });
