@@ -51,6 +51,13 @@ test.each([
   expect(runbooks.map((page) => page.name)).toContain(name);
 });
 
+test('operators find every page', () => {
+  const index = others.find(({ name }) => name === 'docs/operating.md')?.text ?? '';
+  const isLinked = (name: string): boolean => index.includes(`(runbooks/${name}.md)`);
+  expect(runbooks.filter(({ name }) => !isLinked(name))).toEqual([]);
+  expect(isLinked('no-such')).toBe(false);
+});
+
 test.each(runbooks)('$name has every section, in order, and none is empty', ({ text }) => {
   const parts = text.split(/^## /m).slice(1);
   expect(parts.map((part) => part.split('\n', 1)[0])).toEqual(sections);

@@ -32,13 +32,20 @@ export const trailOfKms: Check = async ({ aws }) => {
   const trails = documentsIn(trailList).filter(
     ({ IsMultiRegionTrail: everywhere, HomeRegion: home }) => everywhere === true || home === aws.region,
   );
-  for (const { TrailARN: arn, Name: name } of trails) {
-    if (await recordsKms(String(arn), aws)) return well(`${String(name)} records KMS`);
-  }
+  // An organization's trail may not be ours to look at: another one may record all the same.
+  const looked = await Promise.allSettled(trails.map(({ TrailARN: arn }) => recordsKms(String(arn), aws)));
+  const recording = trails.find((_trail, index) => isTrue(looked[index]));
+  if (recording) return well(`${String(recording['Name'])} records KMS`);
+  const failed = looked.find((each) => each.status === 'rejected');
+  if (failed) throw failed.reason;
   const advice =
     'the alarm on signatures by others is blind: a trail with management events of KMS (docs/checklists.md)';
   return trails.length === 0 ? wrong('no trail', advice) : wrong('no trail records events of KMS', advice);
 };
+
+function isTrue(result: PromiseSettledResult<boolean> | undefined): boolean {
+  return result?.status === 'fulfilled' && result.value;
+}
 
 async function recordsKms(arn: string, aws: Aws): Promise<boolean> {
   const [{ IsLogging }, selectors] = await Promise.all([

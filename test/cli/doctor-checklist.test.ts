@@ -408,6 +408,24 @@ test('trails that record KMS by fields, and an API without WAF, are well', async
   expect(lineOf(stdout, 'waf')).toMatch(/^✓ waf: none is in front of the API\n {4}a flood/);
 });
 
+test('a trail that is not ours to look at hides no other that records, and alone it cannot be looked at', async () => {
+  const trails = 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101';
+  const others = { ...trail, Name: 'others', TrailARN: 'arn:aws:cloudtrail:eu-west-1:999999999999:trail/others' };
+  const selectors = (input: Json): Reply =>
+    input['TrailName'] === others.TrailARN
+      ? { status: 400, body: { __type: 'AccessDeniedException', Message: 'not yours' } }
+      : basicSelectors();
+  const said = async (...trailList: readonly Json[]) => {
+    const answers = {
+      [`${trails}.DescribeTrails`]: { body: { trailList } },
+      [`${trails}.GetEventSelectors`]: selectors,
+    };
+    return lineOf((await doctor('production', { aws: answers })).stdout, 'cloudtrail');
+  };
+  expect(await said(others, trail)).toBe('✓ cloudtrail: organization records KMS');
+  expect(await said(others)).toBe('? cloudtrail: not looked at: cloudtrail:GetEventSelectors: not yours');
+});
+
 describe('what cannot be looked at says why, and is no success', () => {
   test('without credentials, without --stack, without the right', async () => {
     const nobody = { AWS_ACCESS_KEY_ID: undefined, AWS_SECRET_ACCESS_KEY: undefined };
