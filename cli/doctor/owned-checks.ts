@@ -39,7 +39,10 @@ export const recordsTable: Check = async ({ aws, resources }) => {
   const problems = await Promise.all(names.map((name) => tableProblems(name, aws)));
   return problems.flat().length === 0
     ? well('recovery to any point in time, protected from being deleted')
-    : wrong(problems.flat().join(', '), 'deploy again: the template has both');
+    : wrong(
+        problems.flat().join(', '),
+        'somebody has switched it off: aws dynamodb update-table, update-continuous-backups',
+      );
 };
 
 async function tableProblems(name: string, aws: Parameters<Check>[0]['aws']): Promise<readonly string[]> {

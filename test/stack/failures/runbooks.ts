@@ -63,7 +63,9 @@ describe('the commands of the runbook', () => {
       else expect({ line, exit, stderr }).toMatchObject({ line, exit: 0 });
     }
     for (const line of typedCommandsOf(text, 'aws').filter((each) => emulated.test(each))) {
-      expect(await runAws(deployment, line, values)).toHaveProperty('$metadata.httpStatusCode', 200);
+      const answer = await runAws(deployment, line, values);
+      expect(answer).toHaveProperty('$metadata.httpStatusCode', 200);
+      if (line.includes('get-item')) expect({ line, answer }).toHaveProperty('answer.Item');
     }
     const { stdout } = await runCambio(deployment, 'cambio suspend list');
     expect(JSON.parse(stdout)).toEqual({ suspensions: [] });
