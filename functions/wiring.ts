@@ -8,13 +8,16 @@ import { createSign } from '../shared/aws/kms.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
 import { recordsOf } from '../shared/aws/records.ts';
 import { type Config, readConfig, type Setting } from '../shared/config.ts';
+import { refusalOf } from '../shared/http/audit.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
 import { createEntersList } from '../shared/http/decision-listing.ts';
 import { createLog, type WriteLog } from '../shared/http/log.ts';
+import { requestTracing } from '../shared/http/request-tracing.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { createCheckUpstream } from '../shared/issuers/upstream-introspection.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
+import { version } from '../shared/version.ts';
 
 /** Milliseconds since the epoch. */
 export const clock = Date.now;
@@ -25,9 +28,11 @@ const stopwatch = (): number => performance.now();
 /** Seconds since the epoch. */
 export const now = (): number => Math.floor(clock() / 1_000);
 
+/** Of the present request. */
+const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
+
 /** @param name of the function */
 export function logOf(name: string): WriteLog {
-  const traceHeader = () => process.env['_X_AMZN_TRACE_ID'];
   const functionVersion = process.env['AWS_LAMBDA_FUNCTION_VERSION'];
   const { metrics: namespace } = configured('metrics');
   const print = (line: string): void => void process.stdout.write(line);
@@ -90,6 +95,7 @@ export async function endpointParts(name: string) {
     'decisionRetention',
     'decisionIndex',
     'policyValues',
+    'traceCollector',
   );
   const { issuer, decisionRetention } = config;
   const write = logOf(name);
@@ -113,10 +119,8 @@ export async function endpointParts(name: string) {
     decisionRetention,
     now,
   };
-  return {
-    config,
-    capabilities,
-    store,
-    options: { write, newId: randomUUID, clock: stopwatch, budget: unverifiedDecisions(stopwatch) },
-  };
+  const options = { write, newId: randomUUID, clock: stopwatch, budget: unverifiedDecisions(stopwatch) };
+  const tracing = { ...options, name, version, wallClock: clock, traceHeader, endingOf: refusalOf };
+  const trace = await requestTracing(config.traceCollector, tracing);
+  return { config, capabilities, store, options: { ...options, trace } };
 }

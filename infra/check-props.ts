@@ -6,6 +6,7 @@ import { parseRoleArn } from '../shared/policy/role-arn.ts';
 import { type CheckedPrivateProps, checkPrivateEndpoint } from './edge/private-endpoint.ts';
 import { checkProvisioned, type ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
+import { checkTracing, type TracingOptions } from './endpoints/tracing.ts';
 import { PropsError } from './props-error.ts';
 import { rolloutSpeeds } from './rollout/rollout-speed.ts';
 
@@ -19,6 +20,7 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly canary?: object | undefined;
   readonly removalPolicy?: string | undefined;
   readonly vpcEndpoints?: boolean | undefined;
+  readonly tracing?: TracingOptions | undefined;
   readonly webAcl?: WebAclOptions | undefined;
   readonly provisionedConcurrency?: ProvisionedFunctions | undefined;
 }
@@ -60,6 +62,7 @@ export function checkProps(props: CheckedProps): void {
   }
   checkPrivateEndpoint(props);
   if (props.vpcEndpoints && !props.vpc) throw new PropsError('vpcEndpoints are made in the vpc of the construct');
+  if (props.tracing) checkTracing(props.tracing);
   if (props.webAcl) checkWebAcl(props.webAcl);
   if (props.provisionedConcurrency) checkProvisioned(props.provisionedConcurrency);
 }

@@ -7,6 +7,7 @@ export type {
   ScheduledExecutions,
 } from './edge/provisioned-concurrency.ts';
 export type { WebAclOptions } from './edge/web-acl.ts';
+export type { TracingOptions } from './endpoints/tracing.ts';
 export type { ExchangeOutputs } from './outputs.ts';
 export type { Canary, ProbeAlarms } from './probe/canary.ts';
 export { PropsError } from './props-error.ts';

@@ -25,6 +25,7 @@ import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { VpcEndpoints } from './edge/vpc-endpoints.ts';
 import { WebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
+import type { TracingOptions } from './endpoints/tracing.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
@@ -104,6 +105,11 @@ export interface TokenExchangeProps {
    * has made it.
    */
   readonly cloudWatchRole?: boolean;
+  /**
+   * Spans of each request in OpenTelemetry, to a collector that runs beside the functions. Off by default: a collector takes
+   * memory, and time at a cold start.
+   */
+  readonly tracing?: TracingOptions;
   /** How the functions call KMS and DynamoDB: signed by hand, the default, or by the clients of the AWS SDK. */
   readonly awsClients?: AwsClients;
   /** Whether the functions' log lines carry metrics, for CloudWatch to count: they do by default. */
@@ -184,7 +190,7 @@ export class TokenExchange extends Construct {
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
-    if (props.vpcEndpoints && vpc) new VpcEndpoints(this, 'VpcEndpoints', { vpc });
+    if (props.vpcEndpoints && vpc) new VpcEndpoints(this, 'VpcEndpoints', { vpc, traced: props.tracing !== undefined });
     const privately = privateEndpoint &&
       issuerDomain && { vpcEndpoints: endpointsOf(this, privateEndpoint, vpc), domain: issuerDomain };
     this.api = new Api(this, 'Api', { domain, privately, stageEndpoint, operators, logRetention, cloudWatchRole });
@@ -221,6 +227,7 @@ export class TokenExchange extends Construct {
       decisionIndex,
       reservedConcurrency,
       provisionedConcurrency,
+      tracing: props.tracing,
       logRetention,
       vpc,
       awsClients,

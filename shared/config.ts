@@ -28,6 +28,8 @@ export const environmentNames = {
   probeIdentity: 'PROBE_IDENTITY',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
   awsClients: 'CLIENTS_OF_AWS',
+  /** Where spans of requests are sent. Absent where they are not traced. */
+  traceCollector: 'OTEL_EXPORTER_OTLP_ENDPOINT',
   /** Takes the place of Lambda's own endpoint where it is set, as for the SDK's clients, which read theirs themselves. */
   lambdaEndpoint: 'AWS_ENDPOINT_URL_LAMBDA',
   /** As {@link environmentNames.lambdaEndpoint}, for IAM. */
@@ -40,6 +42,7 @@ const optional = [
   'policyValues',
   'sessionRevocations',
   'metrics',
+  'traceCollector',
   'awsClients',
   'lambdaEndpoint',
   'iamEndpoint',

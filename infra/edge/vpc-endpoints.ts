@@ -1,4 +1,4 @@
-// The ways from a VPC to the services that the functions in it call: KMS, STS and DynamoDB.
+// The ways from a VPC to the services that the functions in it call: KMS, STS and DynamoDB, and X-Ray where they are traced.
 import { Aws, Validations } from 'aws-cdk-lib';
 import {
   GatewayVpcEndpoint,
@@ -11,17 +11,25 @@ import {
 import { AnyPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 
+export interface VpcEndpointsProps {
+  readonly vpc: IVpc;
+  /** A collector sends spans. */
+  readonly traced: boolean;
+}
+
 /**
  * Lambda itself delivers logs and traces, from outside the VPC. The endpoints serve whatever else is in the VPC, whose calls
  * now lead here, too: they are open to its addresses, and closed to other people's credentials alone.
  */
 export class VpcEndpoints extends Construct {
-  constructor(scope: Construct, id: string, { vpc }: { readonly vpc: IVpc }) {
+  constructor(scope: Construct, id: string, { vpc, traced }: VpcEndpointsProps) {
     super(scope, id);
     const sts = interfaceEndpoint(this, 'Sts', { vpc, service: InterfaceVpcEndpointAwsService.STS });
     const kms = interfaceEndpoint(this, 'Kms', { vpc, service: InterfaceVpcEndpointAwsService.KMS });
     const dynamoDb = new GatewayVpcEndpoint(this, 'DynamoDb', { vpc, service: GatewayVpcEndpointAwsService.DYNAMODB });
-    for (const endpoint of [sts, kms, dynamoDb]) endpoint.addToPolicy(ofThisAccount());
+    // A collector is in the function's network, as Lambda's own daemon is not.
+    const xray = traced && interfaceEndpoint(this, 'XRay', { vpc, service: InterfaceVpcEndpointAwsService.XRAY });
+    for (const endpoint of [sts, kms, dynamoDb, ...(xray ? [xray] : [])]) endpoint.addToPolicy(ofThisAccount());
     sts.addToPolicy(ofNobodyYet());
   }
 }

@@ -44,6 +44,8 @@ export interface EndpointPart {
   readonly settings: Settings;
   readonly statements?: readonly PolicyStatement[];
   readonly withPolicy?: boolean;
+  /** It makes decisions, whose requests can be traced. */
+  readonly decides?: boolean;
   /** It fetches keys from issuers and clients. */
   readonly callsIssuers?: boolean;
 }
@@ -204,7 +206,7 @@ function deciding(props: PartsProps, entry: FunctionEntry, route: string) {
   const decisionRetention = String(props.decisionRetention.toSeconds());
   const { issuer, records, decisionIndex } = props;
   const settings = { issuer, recordsTable: records.name, decisionRetention, decisionIndex, ...valuesOf(props) };
-  return { entry, route, seconds: 10, withPolicy: true, callsIssuers: true, settings } as const;
+  return { entry, route, seconds: 10, withPolicy: true, callsIssuers: true, decides: true, settings } as const;
 }
 
 function valuesOf({ policyValues }: Pick<PartsProps, 'policyValues'>): Settings {

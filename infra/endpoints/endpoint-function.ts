@@ -17,6 +17,7 @@ import { environmentNames, type Setting } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { withBundle } from '../bundle.ts';
 import type { FunctionEntry } from '../function-entries.ts';
+import { collectorUrl, type TracingOptions } from './tracing.ts';
 
 export type Settings = Readonly<Partial<Record<Setting, string>>>;
 
@@ -34,6 +35,7 @@ export interface EndpointFunctionProps {
   readonly vpc?: IVpc | undefined;
   /** Of its role, where others have to know it before it is there. */
   readonly roleName?: string | undefined;
+  readonly tracing?: TracingOptions | undefined;
   /** It never runs twice at a time. */
   readonly alone?: boolean;
 }
@@ -77,7 +79,8 @@ export class EndpointFunction extends Construct {
   }
 
   private makeFunction(props: EndpointFunctionProps, role: Role, logGroup: LogGroup): LambdaFunction {
-    const { entry, policy, description, timeout, vpc } = props;
+    const { entry, policy, description, timeout, vpc, tracing } = props;
+    const settings = { ...props.settings, ...(tracing && { traceCollector: collectorUrl }) };
     return withBundle(
       policy ? { entry, policy } : { entry },
       (directory) =>
@@ -89,12 +92,13 @@ export class EndpointFunction extends Construct {
           code: Code.fromAsset(directory),
           memorySize,
           timeout,
-          environment: { ...environmentOf(props.settings), NODE_OPTIONS: heapOptions },
+          environment: { ...environmentOf(settings), ...tracing?.environment, NODE_OPTIONS: heapOptions },
           tracing: Tracing.ACTIVE,
           currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN, ...versionOf(props) },
           role,
           logGroup,
           ...(vpc ? { vpc } : {}),
+          ...(tracing && { layers: [tracing.collector] }),
           ...(props.alone && { reservedConcurrentExecutions: 1 }),
         }),
     );

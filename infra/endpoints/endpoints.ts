@@ -23,11 +23,13 @@ import {
   tokenPart,
 } from './endpoint-definitions.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
+import type { TracingOptions } from './tracing.ts';
 
 export interface EndpointsProps extends PartsProps {
   /** Executions kept free for each of the administrators' functions. */
   readonly reservedConcurrency: number | undefined;
   readonly provisionedConcurrency: ProvisionedFunctions | undefined;
+  readonly tracing: TracingOptions | undefined;
   /** Of settings whose values only CloudFormation knows. */
   readonly digests: Settings;
   readonly logRetention: RetentionDays;
@@ -104,7 +106,7 @@ export class Endpoints extends Construct {
   }
 
   private make(id: string, part: EndpointPart, props: EndpointsProps): EndpointFunction {
-    const { artifact, digests, logRetention, vpc, awsClients, metricsNamespace } = props;
+    const { artifact, digests, logRetention, vpc, tracing, awsClients, metricsNamespace } = props;
     const { entry, route, seconds, settings, statements = [] } = part;
     const made = new EndpointFunction(this, id, {
       entry,
@@ -120,6 +122,7 @@ export class Endpoints extends Construct {
       logRetention,
       ...(part.withPolicy && { policy: artifact }),
       ...(part.callsIssuers && { vpc }),
+      ...(part.decides && { tracing }),
     });
     this.made.push(made);
     if (statements.some(({ actions }) => actions.includes('kms:Sign'))) this.signing.push(made.role);

@@ -12,6 +12,7 @@ const described = [
   'ProvisionedFunctions',
   'ProvisionedConcurrency',
   'ScheduledExecutions',
+  'TracingOptions',
   'RolloutSpeed',
   'Canary',
   'ProbeAlarms',

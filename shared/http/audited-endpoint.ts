@@ -15,6 +15,8 @@ export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
   readonly clock: () => number;
   /** For decisions about tokens that are not all genuine; endpoints of one instance share it. Default: one of its own. */
   readonly budget?: Budget;
+  /** Makes spans of requests. */
+  readonly trace?: Middleware<AuditedEvent> | undefined;
 }
 
 /** What it takes to keep decisions. */
@@ -41,7 +43,7 @@ export function unverifiedDecisions(clock: () => number): Budget {
 /** The Lambda handler. */
 export function auditedEndpoint<Event extends AuditedEvent>(
   { name, capabilities, requestTime, errors, reader, respond }: AuditedEndpoint<Event>,
-  { write, newId, clock, budget = unverifiedDecisions(clock) }: EndpointOptions,
+  { write, newId, clock, budget = unverifiedDecisions(clock), trace }: EndpointOptions,
 ) {
   const { decisionRetention: retention, policy, recordDecision, now } = capabilities;
   const keeping = () => ({ now: now(), retention, policyHash: policy.hash });
@@ -52,6 +54,7 @@ export function auditedEndpoint<Event extends AuditedEvent>(
   };
   return endpoint<Event>({
     log: audit({ name, write, newId, keeping, clock }),
+    trace,
     errors,
     middlewares: [started, refusals({ recordDecision, keeping, budget, timeLeft }), ...(reader ? [reader] : [])],
     timeLeft,

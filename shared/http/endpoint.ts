@@ -9,6 +9,8 @@ import { around, type LambdaHandler, type Middleware } from './middleware.ts';
 export interface Endpoint<Event> {
   /** Writes to the log how a request ended. Sees the request first and the answer last. */
   readonly log: Middleware<Event>;
+  /** Makes spans of requests: it sees them after the log has, and the answer before it. */
+  readonly trace?: Middleware<Event> | undefined;
   /** Writes every exception as the endpoint's callers read it; default: in JSON, as OAuth has it. */
   readonly errors?: Middleware<Event>;
   /** What happens before the response is made, and to an exception before `errors` writes it. */
@@ -23,6 +25,7 @@ export interface Endpoint<Event> {
 /** The Lambda handler. */
 export function endpoint<Event>({
   log,
+  trace,
   errors = answerErrors((error) => errorAnswer(error)),
   middlewares = [],
   timeLeft = () => requestTime,
@@ -35,5 +38,5 @@ export function endpoint<Event>({
       () => respond(event),
       () => abandon?.(event),
     );
-  return around([log, noStore<Event>(), errors, ...middlewares], answer);
+  return around([log, ...(trace ? [trace] : []), noStore<Event>(), errors, ...middlewares], answer);
 }

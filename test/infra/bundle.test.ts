@@ -48,12 +48,15 @@ describe('bundle', () => {
     const code = withBundle({ entry: 'token' }, codeOf);
     const index = code.get('index.mjs') ?? '';
     expect(index.match(/import\("[^"]+"\)/g)?.sort()).toEqual(
-      ['cel', 'dynamodb', 'kms', 'sts'].map((name) => `import("./chunks/${name}.mjs")`),
+      ['cel', 'dynamodb', 'kms', 'sts', 'tracing'].map((name) => `import("./chunks/${name}.mjs")`),
     );
     // What a function loads where nothing is asked for, roles or not.
     expect(index.length).toBeLessThan(120_000);
     for (const text of [ofTheInterpreter, ofTheSdk]) expect(index).not.toContain(text);
     expect(code.get('chunks/cel.mjs')).toContain(ofTheInterpreter);
+    expect(index).not.toContain('/v1/traces');
+    expect(code.get('chunks/tracing.mjs')).toContain('/v1/traces');
+    expect(code.get('chunks/tracing.mjs')?.length).toBeLessThan(6_000);
     expect([...code.values()].join()).toContain(ofTheSdk);
     const named = [...code].flatMap(([path, text]) =>
       [...text.matchAll(/(?:from|import\(|import)"(\.[^"]+)"/g)].map(([, file = '']) => join(dirname(path), file)),
@@ -64,9 +67,11 @@ describe('bundle', () => {
 
   test('a function has the files that it can reach, and no others', () => {
     const chunksOf = (entry: FunctionEntry) =>
-      [...withBundle({ entry }, codeOf).keys()].filter((path) => /^chunks\/(cel|dynamodb|kms|sts)\.mjs$/.test(path));
+      [...withBundle({ entry }, codeOf).keys()].filter((path) =>
+        /^chunks\/(cel|dynamodb|kms|sts|tracing)\.mjs$/.test(path),
+      );
     expect(chunksOf('jwks')).toEqual(['chunks/dynamodb.mjs']);
-    expect(chunksOf('revoke')).toEqual(['chunks/dynamodb.mjs', 'chunks/kms.mjs']);
+    expect(chunksOf('revoke')).toEqual(['chunks/dynamodb.mjs', 'chunks/kms.mjs', 'chunks/tracing.mjs']);
     expect(chunksOf('discovery')).toEqual([]);
     expect([...withBundle({ entry: 'value-digests' }, codeOf).keys()]).toEqual(['index.mjs']);
   });
@@ -122,11 +127,12 @@ describe('init of the token function', () => {
     });
   }
 
-  test('loads the interpreter of `when` where a rule has one, and the SDK where the setting names it', () => {
+  test('loads the interpreter of `when` where a rule has one, and the SDK and spans where a setting says so', () => {
     const sdk = { CLIENTS_OF_AWS: 'sdk' };
     expect(init(artifact)).toBe('function index.mjs');
     expect(init({ ...artifact, rules: [{ ...plain, when: [] }] })).toBe('function index.mjs');
     expect(init(withWhen)).toBe('function index.mjs chunks/cel.mjs');
+    expect(init(artifact, { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere })).toBe('function index.mjs chunks/tracing.mjs');
     expect(init(artifact, sdk).split(' ')).toEqual([
       ...['function', 'index.mjs', 'chunks/dynamodb.mjs', 'chunks/kms.mjs', 'chunks/sts.mjs'],
     ]);

@@ -4,6 +4,7 @@ import { App, CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
@@ -120,9 +121,12 @@ test('nor under the props of an edge of one’s own', () => {
   expect(findings).toEqual([]);
 });
 
+const collectorArn = 'arn:aws:lambda:eu-west-1:901920570463:layer:collector:1';
+
 test('nor under those of a private one', () => {
   const findings = findingsWith((others) => ({
     ...{ privateEndpoint: {}, vpcEndpoints: true, webAcl: { countOnly: true } },
+    tracing: { collector: LayerVersion.fromLayerVersionArn(others, 'Collector', collectorArn) },
     issuerDomain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
     vpc: new Vpc(others, 'Vpc') as IVpc,
   }));

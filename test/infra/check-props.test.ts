@@ -1,5 +1,6 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { type CheckedProps, checkProps, refuseOtherPartitions } from '../../infra/check-props.ts';
 import { PropsError } from '../../infra/props-error.ts';
@@ -48,6 +49,20 @@ test('something is reserved, or nothing is said; decisions are kept a day or lon
   for (const reservedConcurrency of [0, -1, 1.5]) expect(refusal({ reservedConcurrency })).toContain('whole number');
   expect(refusal({ decisionRetention: Duration.days(1) })).toBe('');
   expect(refusal({ decisionRetention: Duration.hours(23) })).toBe('decisionRetention must be at least a day');
+});
+
+test('tracing needs a collector, and configures that alone', () => {
+  const stack = new Stack(new App({ analyticsReporting: false }));
+  const layer = 'arn:aws:lambda:eu-west-1:901920570463:layer:collector:1';
+  const collector = LayerVersion.fromLayerVersionArn(stack, 'Collector', layer);
+  const of = (environment: Record<string, string>) => refusal({ tracing: { collector, environment } });
+  expect(of({})).toBe('');
+  expect(of({ OPENTELEMETRY_COLLECTOR_CONFIG_URI: 'file:/opt/a.yaml', OTEL_RESOURCE_ATTRIBUTES: 'a=b' })).toBe('');
+  for (const name of ['ISSUER', 'NODE_OPTIONS', 'AWS_LAMBDA_EXEC_WRAPPER', 'otel_x']) {
+    expect(of({ [name]: 'x' })).toContain(`has "${name}"`);
+  }
+  expect(of({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otel.acme.example' })).toContain('the collector beside them');
+  expect(refusal({ tracing: {} } as CheckedProps)).toContain('tracing needs a collector');
 });
 
 test('other partitions are refused in one line where the Region is known', () => {

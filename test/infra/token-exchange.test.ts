@@ -2,6 +2,7 @@ import { Aspects, CfnParameter, Duration, type Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountRootPrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam';
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { PolicyError } from '../../infra/resolve-policy.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
@@ -191,6 +192,24 @@ test('functions that keep records call AWS by hand unless told to use the SDK', 
   ];
   expect(clientsOf(templateOf({ awsClients: 'sdk' })).sort()).toEqual(records.map((name) => `${name} sdk`));
   expect(() => templateOf({ awsClients: 'SDK' as 'sdk' })).toThrow('awsClients must be direct or sdk');
+});
+
+test('with tracing the functions that decide have a collector beside them and send to it, and no others do', () => {
+  const arn = 'arn:aws:lambda:eu-west-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1';
+  const environment = { OPENTELEMETRY_COLLECTOR_CONFIG_URI: 's3://bucket/collector.yaml' };
+  const traced = templateOf((stack) => ({
+    tracing: { collector: LayerVersion.fromLayerVersionArn(stack, 'Collector', arn), environment },
+  }));
+  const layered = functionsOf(traced).filter(([, { Properties }]) => Properties['Layers'] !== undefined);
+  expect(layered.map(([id, { Properties }]) => [/Endpoints(\w+)Function/.exec(id)?.[1], Properties['Layers']])).toEqual(
+    ['Token', 'Introspect', 'Revoke'].map((name) => [name, [arn]]),
+  );
+  const settings = { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
+  for (const [name, variables] of Object.entries(environmentsOf(traced))) {
+    const untraced = environmentsOf(template)[name];
+    const isTraced = ['Token', 'Introspect', 'Revoke'].includes(name);
+    expect(variables).toEqual({ ...untraced, ...(isTraced && settings) });
+  }
 });
 
 test('the same input makes the same template', () => {

@@ -13,8 +13,8 @@ import { unwatched, type WatchPhase } from './phase.ts';
 
 /** Facts of a decision in the making. */
 export interface DecisionFacts {
-  /** Told when its phases begin and end. */
-  readonly watch: WatchPhase;
+  /** Told when its phases begin and end. Whoever watches, too, takes its place and hands on. */
+  watch: WatchPhase;
   /** Random; leads an operator from a caller's error to the whole trace. The `jti` of the token it issues: of a repeated
    * request, once it is granted, that of the first. */
   decisionId: string;

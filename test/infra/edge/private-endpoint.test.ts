@@ -1,6 +1,7 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { InterfaceVpcEndpoint, type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { expect, test } from 'vitest';
 import { checkProps } from '../../../infra/check-props.ts';
 import { type CheckedPrivateProps, requireReach } from '../../../infra/edge/private-endpoint.ts';
@@ -19,7 +20,19 @@ let made: TokenExchange | undefined;
 const template = templateOf(
   (stack) => {
     const vpc = new Vpc(stack, 'Vpc') as IVpc;
-    return { privateEndpoint: {}, vpcEndpoints: true, issuerDomain: issuerDomain(stack), operators, vpc };
+    const collector = LayerVersion.fromLayerVersionArn(
+      stack,
+      'Collector',
+      'arn:aws:lambda:eu-west-1:1:layer:collector:1',
+    );
+    return {
+      privateEndpoint: {},
+      tracing: { collector },
+      vpcEndpoints: true,
+      issuerDomain: issuerDomain(stack),
+      operators,
+      vpc,
+    };
   },
   (exchange) => {
     made = exchange;
@@ -97,7 +110,7 @@ test('one name is issuer and API base, and there is no CloudFront', () => {
 });
 
 test('the VPC gets ways to KMS, STS and DynamoDB, for credentials of this account and for who has none yet', () => {
-  expect(ids('AWS::EC2::VPCEndpoint')).toHaveLength(4);
+  expect(ids('AWS::EC2::VPCEndpoint')).toHaveLength(5);
   const policyOf = (service: string) =>
     (
       resourcesOf(template, 'AWS::EC2::VPCEndpoint')[endpointOf(service)]?.Properties['PolicyDocument'] as unknown as {
@@ -113,6 +126,8 @@ test('the VPC gets ways to KMS, STS and DynamoDB, for credentials of this accoun
   };
   expect(policyOf('kms')).toEqual([ofThisAccount]);
   expect(policyOf('dynamodb')).toEqual([ofThisAccount]);
+  // A collector sends to it from there.
+  expect(policyOf('xray')).toEqual([ofThisAccount]);
   expect(policyOf('sts')).toEqual([
     ofThisAccount,
     expect.objectContaining({ Action: ['sts:AssumeRoleWithSAML', 'sts:AssumeRoleWithWebIdentity'] }),
