@@ -8,6 +8,7 @@ type Commands = Readonly<Record<string, Command>>;
 const choices: Readonly<Record<string, readonly string[]>> = {
   format: ['process', 'env', 'github', 'container'],
   from: ['aws'],
+  checklist: ['pre-production', 'production', 'incident'],
   by: ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'],
   SHELL: ['bash', 'zsh', 'fish'],
   KIND: ['issuer', 'client', 'rule', 'audience', 'role'],

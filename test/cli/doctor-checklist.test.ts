@@ -474,6 +474,12 @@ test('--json has every finding, and nothing else is printed', async () => {
   });
 });
 
+test('shells complete the lists that there are', async () => {
+  const { stdout } = await cambioIn({}, 'completion', 'fish');
+  const [, offered = ''] = /-l checklist .*-a '([^']*)'/.exec(stdout) ?? [];
+  expect(offered.split(' ')).toEqual(Object.keys(checklists));
+});
+
 test('a list that there is none of, and --stack without a list, are wrong usage', async () => {
   expect(await doctor('launch')).toMatchObject({
     exit: 2,

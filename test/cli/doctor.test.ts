@@ -51,6 +51,15 @@ test('all well is exit 0, a line for each thing, and no token among them', async
   expect(stdout).not.toContain(token.split('.')[1]);
 });
 
+test('--json is the same in one object', async () => {
+  const { exit, stdout } = await doctor({ words: ['--json'], keys: { body: { keys: [] } } });
+  const { findings } = JSON.parse(stdout) as { readonly findings: readonly { readonly what: string; state: string }[] };
+  expect(exit).toBe(1);
+  expect(findings.map(({ what, state }) => `${what} ${state}`)).toEqual([
+    ...['url well', 'server well', 'clock well', 'keys wrong', 'token well'],
+  ]);
+});
+
 describe('what is wrong is exit 1, and says what to do', () => {
   test.each<[string, Parameters<typeof doctor>[0], RegExp]>([
     [
