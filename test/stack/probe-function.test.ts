@@ -1,22 +1,28 @@
-// The probe through the whole stack: the function that cdk synth made, with a token of its own role from STS, asks the API.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// The probe through the whole stack: the function that cdk synth made, with a token of its own role from STS, asks the API. And
+// what it is for: aliases that shift to a new version, and are set back.
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import type { AllowRule, CompiledPolicy, PolicyRule } from '../../shared/policy/compiled-policy.ts';
 import { checkNames } from '../../shared/probe/probe.ts';
+import { answerOf, types } from '../rfc/served.ts';
 import { allows, statementsOf } from './iam-statements.ts';
 import { signed } from './lifecycle.ts';
 
 const policy = `version: 1
 issuers:
   aws: { url: https://a1b2.tokens.sts.global.api.aws, audience: https://sts.acme.example, claims: aws }
+  okta: { url: https://acme.okta.example, audience: checkout-users, claims: { team: string }, singleUse: true }
 clients:
   prober: { auth: { federated: { issuer: aws, match: { sub: "arn:aws:iam::111122223333:role/cambio-probe" } } }, introspects: [canary] }
 audiences:
   canary: { ttl: 1m }
+  orders-api: {}
 rules:
   - { id: canary, from: aws, client: prober, match: { sub: "arn:aws:iam::111122223333:role/cambio-probe" }, grant: { audience: canary } }
+  - { id: shop, from: okta, match: { team: shop }, grant: { audience: orders-api, ttl: 5m } }
 `;
 const folder = mkdtempSync(join(tmpdir(), 'cambio-probe-'));
 let stack: LocalStack;
@@ -35,6 +41,31 @@ afterAll(async () => {
   await stack.close();
   rmSync(folder, { recursive: true });
 });
+
+/** The token function: its own ARN, and its alias that the routes lead to. */
+async function tokenFunction() {
+  const functions = await stack.functions();
+  const found = functions.find(({ logicalId, version }) => version === '1' && logicalId.includes('EndpointsToken'));
+  if (!found) return expect.fail('no token function');
+  return { arn: found.arn, live: `${found.arn}:live`, directory: found.environment['LAMBDA_TASK_ROOT'] ?? '' };
+}
+
+/** A new version of the token function, whose policy is changed. @returns its number */
+async function publish(change: (policy: CompiledPolicy) => Partial<CompiledPolicy>): Promise<string> {
+  const { arn, directory } = await tokenFunction();
+  const changed = mkdtempSync(join(folder, 'version-'));
+  cpSync(directory, changed, { recursive: true });
+  const file = join(changed, 'policy.json');
+  const served = JSON.parse(readFileSync(file, 'utf8')) as CompiledPolicy;
+  writeFileSync(file, JSON.stringify({ ...served, hash: '0'.repeat(64), ...change(served) }));
+  return stack.publish(arn, { directory: changed });
+}
+
+/** As CodeDeploy does; 1 is all, and undefined sets the alias back. */
+async function shift(version: string, weight: number | undefined): Promise<void> {
+  const { live } = await tokenFunction();
+  stack.shift(live, weight === undefined ? undefined : { version, weight });
+}
 
 interface ProbeLine {
   readonly message: string;
@@ -78,4 +109,46 @@ test('finds that everything holds, by calls it has the right to make; a suspende
   ]);
   expect((await fetch(suspension, { method: 'DELETE', headers: signed })).status).toBe(204);
   expect((await runProbe()).ok).toBe(true);
+});
+
+/** The rules with one changed, or left out. */
+const ruled = (id: string, change: (rule: AllowRule) => readonly AllowRule[]) => (served: CompiledPolicy) => ({
+  rules: served.rules.flatMap((rule): readonly PolicyRule[] => (rule.id === id ? change(rule as AllowRule) : [rule])),
+});
+
+test('a new version that refuses what is granted is found while it has half of the requests, and not once it is taken back', async () => {
+  const refusing = await publish(ruled('canary', () => []));
+  await shift(refusing, 0.5);
+  const failed: unknown[] = [];
+  for (let run = 0; run < 5 && failed.length === 0; run += 1) {
+    const { ok, event } = await runProbe();
+    if (!ok) failed.push(...(event?.checks.filter((check) => !check.ok) ?? []));
+  }
+  expect(failed[0]).toMatchObject({ name: 'exchange', got: '400 invalid_target' });
+  await shift(refusing, undefined);
+  expect(await runProbe()).toMatchObject({ ok: true, event: { failed: 0 } });
+});
+
+test('while versions shift a lost answer costs nothing, and the version that would grant something else refuses', async () => {
+  const again = await publish(ruled('canary', (rule) => [{ ...rule, grant: { ...rule.grant, ttl: 30 } }]));
+  const shorter = await publish(ruled('shop', (rule) => [{ ...rule, grant: { ...rule.grant, ttl: 60 } }]));
+  const body = new URLSearchParams({
+    grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+    subject_token: await stack.tokenFor('okta', { team: 'shop' }),
+    ...{ subject_token_type: types.jwt, audience: 'orders-api' },
+  });
+  const exchange = async () => {
+    const { status, body: answer } = await answerOf(await fetch(`${stack.url}/token`, { method: 'POST', body }));
+    if (status !== 200) return `${status} ${answer['error']}`;
+    return JSON.parse(Buffer.from(String(answer['access_token']).split('.')[1] ?? '', 'base64url').toString())
+      .jti as string;
+  };
+  const first = await exchange();
+  const answers: string[] = [];
+  for (const version of [again, shorter, undefined]) {
+    await shift(version ?? again, version === undefined ? undefined : 1);
+    answers.push(await exchange());
+  }
+  expect(answers).toEqual([first, '400 invalid_request', first]);
+  expect(first).toMatch(/^[0-9a-f-]{36}$/);
 });
