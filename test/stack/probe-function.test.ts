@@ -3,8 +3,11 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseFilterPattern } from '../../infra/local/metrics/filter-pattern.ts';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { resourcesOfType } from '../../infra/local/template/stack-template.ts';
 import type { AllowRule, CompiledPolicy, PolicyRule } from '../../shared/policy/compiled-policy.ts';
 import { checkNames } from '../../shared/probe/probe.ts';
 import { answerOf, types } from '../rfc/served.ts';
@@ -151,4 +154,71 @@ test('while versions shift a lost answer costs nothing, and the version that wou
   }
   expect(answers).toEqual([first, '400 invalid_request', first]);
   expect(first).toMatch(/^[0-9a-f-]{36}$/);
+});
+
+/** Percent that the alarm of the newest version sees, were that the one named: by its own metrics, filter and expression. */
+function seenOf(version: string): number {
+  const inRollout = (type: string) =>
+    resourcesOfType(stack.template, type).find(([id]) => id.includes('RolloutTokenVersion'))?.[1].Properties ??
+    expect.fail(`no ${type}`);
+  const alarm = stack.resolve(inRollout('AWS::CloudWatch::Alarm')) as VersionAlarm;
+  const filter = stack.resolve(inRollout('AWS::Logs::MetricFilter')) as { readonly FilterPattern: string };
+  const matches = parseFilterPattern(
+    filter.FilterPattern.replace('function_version = "1"', `function_version = "${version}"`),
+  );
+  const lines = stack.logs.flatMap(({ line }) => (line.startsWith('{') ? [JSON.parse(line) as unknown] : []));
+  const sum = ({ Namespace, MetricName, Dimensions = [] }: VersionMetric): number => {
+    if (Namespace === 'Cambio/Rollout') return lines.filter(matches).length;
+    const wanted = Dimensions.map(({ Name, Value }) => [Name, Name === 'ExecutedVersion' ? version : Value]);
+    const fitting = stack
+      .metrics()
+      .filter(
+        ({ namespace, name, dimensions }) =>
+          namespace === Namespace && name === MetricName && isDeepStrictEqual(dimensions, Object.fromEntries(wanted)),
+      );
+    return fitting.reduce((total, { value }) => total + value, 0);
+  };
+  const values = Object.fromEntries(
+    alarm.Metrics.flatMap(({ Id, MetricStat }) => (MetricStat ? [[Id, sum(MetricStat.Metric)]] : [])),
+  );
+  expect(alarm.Metrics[0]?.Expression).toBe('100 * (FILL(crashed, 0) + FILL(failed, 0)) / requests');
+  const { crashed = 0, failed = 0, requests = 0 } = values as Readonly<Record<string, number>>;
+  return (100 * (crashed + failed)) / requests;
+}
+
+interface VersionMetric {
+  readonly Namespace: string;
+  readonly MetricName: string;
+  readonly Dimensions?: readonly { readonly Name: string; readonly Value: string }[];
+}
+
+interface VersionAlarm {
+  readonly Metrics: readonly {
+    readonly Id: string;
+    readonly Expression?: string;
+    readonly MetricStat?: { readonly Metric: VersionMetric };
+  }[];
+}
+
+test('of a new version that answers 5xx or crashes the alarm of its own rings, and that of the old one does not', async () => {
+  const { arn } = await tokenFunction();
+  const exchanged = async () => {
+    const subject_token = await stack.tokenFor('okta', { team: 'shop' });
+    const body = new URLSearchParams({
+      ...{ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token },
+      ...{ subject_token_type: types.jwt, audience: 'orders-api' },
+    });
+    return (await fetch(`${stack.url}/token`, { method: 'POST', body })).status;
+  };
+  // One that fails each request, and one that does not start.
+  for (const environment of [{ RECORDS_TABLE: 'no-such-table' }, { ISSUER: '' }]) {
+    const broken = stack.publish(arn, { environment });
+    await shift(broken, 0.5);
+    const statuses = new Set<number>();
+    for (let tries = 0; tries < 40 && statuses.size < 2; tries += 1) statuses.add(await exchanged());
+    expect([...statuses].sort()).toEqual([200, 503]);
+    expect(seenOf(broken)).toBeGreaterThan(1);
+    await shift(broken, undefined);
+    expect([await exchanged(), seenOf('1')]).toEqual([200, 0]);
+  }
 });
