@@ -96,6 +96,22 @@ describe('a decision among many rules', () => {
     );
   });
 
+  test('is the same where a grant is traced with four rules, those of a longer trace', () => {
+    const some = fc.array(rule, { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(some, fc.integer({ min: 5, max: 20 }), question, (few, count, asked) => {
+        const many = Array.from({ length: count }, (_, index) => few[(index * index) % few.length] as PolicyRule);
+        const { trace: whole, ...decided } = walk(many, asked);
+        const { trace, ...answer } = evaluatePolicy(indexRules(many), asked, evaluateCondition, 4);
+        expect(answer).toEqual(decided);
+        if (answer.outcome !== 'granted') expect(trace).toEqual(whole);
+        else expect([trace.length <= 4, trace.some(({ matched }) => matched)]).toEqual([true, true]);
+        expect(whole).toEqual(expect.arrayContaining([...trace]));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   test('evaluates no expression of a rule another condition of which fails', () => {
     const asked: string[] = [];
     const spy = (expression: string) => {
