@@ -25,7 +25,7 @@ import type { VerifiedToken } from './verify/verify-token.ts';
  * Rules in the trace of a grant: all of a few; of more the one that granted and those that came closest. As many as a refusal
  * has cost more than all the rest of an exchange but its signatures, and who was granted asks for no near miss.
  */
-const traced = { few: 8, ofMore: 4 };
+const traced = { few: 8, ofMore: 3 };
 
 export interface Granted {
   readonly audience: Audience;

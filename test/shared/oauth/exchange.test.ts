@@ -90,8 +90,8 @@ describe('a granted exchange', () => {
       return ['granted' in outcome, trace.length, untraced, trace.at(-1)?.id];
     };
     expect(await tracedOf(8, true)).toEqual([true, 8, undefined, ordersRule.id]);
-    expect(await tracedOf(9, true)).toEqual([true, 4, 5, ordersRule.id]);
-    expect(await tracedOf(60, true)).toEqual([true, 4, 56, ordersRule.id]);
+    expect(await tracedOf(9, true)).toEqual([true, 3, 6, ordersRule.id]);
+    expect(await tracedOf(60, true)).toEqual([true, 3, 57, ordersRule.id]);
     expect((await tracedOf(9, false)).slice(0, 3)).toEqual([false, 9, undefined]);
     expect((await tracedOf(60, false)).slice(0, 3)).toEqual([false, 49, 11]);
   });
