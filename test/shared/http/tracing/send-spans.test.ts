@@ -67,7 +67,7 @@ test('one that does not answer, or is not there, holds a request back no longer 
     const started = performance.now();
     await send({});
     // Long for a machine that is busy, short beside the seconds a socket would wait.
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(10_000);
     expect(failures).toHaveLength(1);
   }
 });

@@ -71,7 +71,7 @@ test('whatever comes, what is read is well formed, and long input takes no time'
   const started = performance.now();
   callersSpan(valid, `${' '.repeat(100_000)}a`);
   callersSpan('0'.repeat(1_000_000), 'a=1');
-  expect(performance.now() - started).toBeLessThan(50);
+  expect(performance.now() - started).toBeLessThan(1_000);
 });
 
 test('Lambda’s segment is read in its own form, and in no other', () => {
