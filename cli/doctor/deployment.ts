@@ -22,7 +22,7 @@ export interface Deployment {
   readonly metadata: () => Metadata;
   /** @throws CallFailed, UsageError without `--stack` */
   readonly stack: () => Promise<StackFacts>;
-  /** Physical ids of its resources of a type, asked once. @throws likewise */
+  /** Physical ids of the construct's resources of a type, asked once: its stack may have others. @throws likewise */
   readonly resources: (type: string) => Promise<readonly string[]>;
 }
 
@@ -41,6 +41,10 @@ export function deploymentOf({ server, machine, aws, stack, checked }: Given): D
   };
   let facts: Promise<StackFacts> | undefined;
   let resources: Promise<readonly Resource[]> | undefined;
+  const stackOf = (): Promise<StackFacts> => {
+    facts ??= aws.cloudFormation('DescribeStacks', { StackName: named() }).then(stackFacts);
+    return facts;
+  };
   return {
     server,
     machine,
@@ -49,20 +53,25 @@ export function deploymentOf({ server, machine, aws, stack, checked }: Given): D
       if (!checked.metadata) throw new UsageError('the server has no discovery document');
       return checked.metadata;
     },
-    stack: async () => {
-      const name = named();
-      facts ??= aws.cloudFormation('DescribeStacks', { StackName: name }).then(stackFacts);
-      return facts;
-    },
+    stack: async () => stackOf(),
     resources: async (type) => {
-      const name = named();
-      resources ??= listResources(aws, name);
-      return (await resources).flatMap((each) => (each.type === type && each.id !== undefined ? [each.id] : []));
+      const prefix = constructIn(await stackOf());
+      resources ??= listResources(aws, named());
+      const found = (await resources).filter((each) => each.type === type && each.logicalId.startsWith(prefix));
+      return found.flatMap(({ id }) => (id === undefined ? [] : [id]));
     },
   };
 }
 
+/** How the logical ids of the construct begin: as those of its outputs; with nothing, where the outputs have names of their own. */
+function constructIn({ outputs }: StackFacts): string {
+  const [, prefix = ''] =
+    /^(.*?)OutputsApiBase/.exec([...outputs.keys()].find((key) => /ApiBase/.test(key)) ?? '') ?? [];
+  return prefix;
+}
+
 interface Resource {
+  readonly logicalId: string;
   readonly type: string | undefined;
   /** Absent of one that was never made. */
   readonly id: string | undefined;
@@ -86,7 +95,12 @@ async function listResources(aws: Aws, stack: string): Promise<readonly Resource
 
 function resourceOf(member: string): Resource {
   const isGone = /^DELETE_(?:COMPLETE|SKIPPED)$/.test(elementOf(member, 'ResourceStatus') ?? '');
-  return { type: elementOf(member, 'ResourceType'), id: isGone ? undefined : elementOf(member, 'PhysicalResourceId') };
+  const logicalId = elementOf(member, 'LogicalResourceId') ?? '';
+  return {
+    logicalId,
+    type: elementOf(member, 'ResourceType'),
+    id: isGone ? undefined : elementOf(member, 'PhysicalResourceId'),
+  };
 }
 
 function stackFacts(xml: string): StackFacts {

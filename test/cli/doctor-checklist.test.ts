@@ -81,6 +81,7 @@ const resources = [
   ['AWS::ApiGateway::RestApi', 'abc123'],
   ['AWS::ApiGateway::Stage', 'v1'],
   ['AWS::DynamoDB::GlobalTable', 'Cambio-Records'],
+  ['AWS::DynamoDB::Table', 'others-table'],
   ['AWS::KMS::Key', 'key-1'],
   ['AWS::KMS::Key', 'gone', 'DELETE_COMPLETE'],
   ['AWS::CloudWatch::Alarm', 'Cambio-latency'],
@@ -93,10 +94,10 @@ const resources = [
 /** In two pages, as long lists come. */
 function resourcesXml(input: Json): Reply {
   const isSecond = input['NextToken'] === 'second & last';
-  const page = isSecond ? resources.slice(4) : resources.slice(0, 4);
+  const page = isSecond ? resources.slice(5) : resources.slice(0, 5);
   const members = page.map(
     ([type, id, status = 'CREATE_COMPLETE']) =>
-      `<member><LogicalResourceId>L</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId><ResourceStatus>${status}</ResourceStatus><ResourceType>${type}</ResourceType></member>`,
+      `<member><LogicalResourceId>${id.startsWith('others-') ? 'Warehouse' : 'ExchangeThing'}1A</LogicalResourceId><PhysicalResourceId>${id}</PhysicalResourceId><ResourceStatus>${status}</ResourceStatus><ResourceType>${type}</ResourceType></member>`,
   );
   const next = isSecond ? '' : '<NextToken>second &amp; last</NextToken>';
   return xml('ListStackResources', `${next}<StackResourceSummaries>${members.join('')}</StackResourceSummaries>`);
@@ -154,7 +155,9 @@ const awsAnswers = (base: string): NonNullable<Changes['aws']> => ({
   'GET /2016-08-19/account-settings': {
     body: { AccountLimit: { ConcurrentExecutions: 1_000, UnreservedConcurrentExecutions: 900 } },
   },
-  'DynamoDB_20120810.DescribeTable': { body: { Table: { DeletionProtectionEnabled: true } } },
+  'DynamoDB_20120810.DescribeTable': ({ TableName }) => ({
+    body: { Table: { DeletionProtectionEnabled: TableName === 'Cambio-Records' } },
+  }),
   'DynamoDB_20120810.DescribeContinuousBackups': {
     body: {
       ContinuousBackupsDescription: { PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'ENABLED' } },
