@@ -1,4 +1,7 @@
 // From a write to a function: streams of the embedded engine in the shape of AWS, and the poller that reads them.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CreateTableCommand,
   DeleteItemCommand,
@@ -14,6 +17,7 @@ import type { StreamRecord } from '../../../../infra/local/dynamodb/stream-recor
 import { labelOf } from '../../../../infra/local/dynamodb/streams.ts';
 import { type Checkpoint, openCheckpoints } from '../../../../infra/local/event-sources/checkpoints.ts';
 import type { GivenUp } from '../../../../infra/local/event-sources/deliver.ts';
+import { startEventSources } from '../../../../infra/local/event-sources/event-sources.ts';
 import { putFailedBatch } from '../../../../infra/local/event-sources/failed-batches.ts';
 import { type EventSourceMapping, mappingsOf } from '../../../../infra/local/event-sources/mappings.ts';
 import { startPoller } from '../../../../infra/local/event-sources/poller.ts';
@@ -50,21 +54,19 @@ const keysOf = ({ Records }: SeenEvent): string[] => Records.map(({ dynamodb }) 
 describe.skipIf(!hasStreams)(`a stream${hasStreams ? '' : ' (SKIPPED: dynoxide is not installed)'}`, () => {
   const { options, calls } = emulatorOptions();
   let dynamoDb: DynamoDb;
-  let client: DynamoDBClient;
   let tables = 0;
   beforeAll(async () => {
     dynamoDb = await startDynamoDb({ ...options, engine: 'dynoxide' });
-    client = new DynamoDBClient({ endpoint: dynamoDb.url, region, credentials: admin });
   });
-  afterAll(async () => {
-    client.destroy();
-    await dynamoDb.close();
-  });
+  afterAll(() => dynamoDb.close());
 
-  /** A new table with a stream, and what is done to both. */
-  async function newTable() {
+  const clientOf = ({ url }: DynamoDb) => new DynamoDBClient({ endpoint: url, region, credentials: admin });
+
+  /** A new table with a stream, and what is done to both; one of another engine has a name of its own. */
+  async function newTable(served = dynamoDb) {
     tables += 1;
-    const TableName = `table-${tables}`;
+    const TableName = served === dynamoDb ? `table-${tables}` : 'table-in-folder';
+    const client = clientOf(served);
     await client.send(
       new CreateTableCommand({
         TableName,
@@ -80,13 +82,18 @@ describe.skipIf(!hasStreams)(`a stream${hasStreams ? '' : ' (SKIPPED: dynoxide i
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       }),
     );
+    return tableOf(served, TableName);
+  }
+
+  async function tableOf(served: DynamoDb, TableName: string) {
+    const client = clientOf(served);
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
     const arn = `arn:aws:dynamodb:${region}:${accountId}:table/${TableName}/stream/${labelOf(Table?.LatestStreamLabel ?? '')}`;
-    const source = openStreamSource({ endpoint: dynamoDb.url, region, credentials: admin }, arn);
+    const source = openStreamSource({ endpoint: served.url, region, credentials: admin }, arn);
     const put = (pk: string, more: Record<string, { N: string }> = {}) =>
       client.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, ...more } }));
     const remove = (pk: string) => client.send(new DeleteItemCommand({ TableName, Key: { pk: { S: pk } } }));
-    return { arn, source, put, remove, closeShard: () => dynamoDb.streams?.closeShard(arn) };
+    return { arn, source, put, remove, closeShard: () => served.streams?.closeShard(arn) };
   }
 
   async function readAll(source: StreamSource) {
@@ -155,6 +162,22 @@ describe.skipIf(!hasStreams)(`a stream${hasStreams ? '' : ' (SKIPPED: dynoxide i
     );
     const other = openStreamSource({ endpoint: dynamoDb.url, region, credentials: admin }, `${arn}0`);
     await expect(other.shards()).rejects.toThrow('Requested resource not found');
+  });
+
+  it('lasts in a folder, with the ends of its shards', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+    const keysOfShards = async (pk: string, isFirst: boolean) => {
+      const served = await startDynamoDb({ ...options, engine: 'dynoxide', directory });
+      const table = isFirst ? await newTable(served) : await tableOf(served, 'table-in-folder');
+      await table.put(pk);
+      if (isFirst) await table.closeShard();
+      const read = await readAll(table.source);
+      await served.close();
+      return read.map(({ records }) => records.map(({ dynamodb }) => dynamodb.Keys['pk']));
+    };
+    expect(await keysOfShards('a', true)).toEqual([[{ S: 'a' }], []]);
+    expect(await keysOfShards('b', false)).toEqual([[{ S: 'a' }], [{ S: 'b' }]]);
+    rmSync(directory, { recursive: true });
   });
 
   /** A poller whose function is `answer`. */
@@ -316,6 +339,29 @@ function mappingOf(streamArn: string): EventSourceMapping {
   const [mapping] = mappingsOf(template({ EventSourceArn: streamArn }), (value) => value);
   return mapping ?? expect.fail('no mapping');
 }
+
+describe('where the DynamoDB has no streams', () => {
+  it('each event source is off, and the stack says so', async () => {
+    const said: string[] = [];
+    const start = (supportsStreams: boolean) =>
+      startEventSources({
+        template: template(),
+        resolve: (value) => value,
+        definitions: [],
+        invoke: async () => ({ ok: true, payload: 'null' }),
+        endpoints: { dynamodb: '', s3: '' },
+        supportsStreams,
+        onWrite: () => {},
+        data: undefined,
+        log: (line) => said.push(line),
+      });
+    const off = start(false);
+    await off.drained();
+    expect([off.streams, said]).toEqual([[], ['local stack: Source is off: this DynamoDB has no streams']]);
+    // With streams it would need its function.
+    expect(() => start(true)).toThrow('Source: no function arn:aws:lambda:eu-west-1:111122223333:function:f:live');
+  });
+});
 
 describe('a batch that is given up', () => {
   it('is put into the bucket whole, with what happened to it', async () => {
