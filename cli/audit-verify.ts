@@ -1,6 +1,5 @@
-// `cambio audit verify AUDIT.jsonl`: the functions' log against the decisions that are kept. It finds a decision that was
-// changed or lost, and a line that was changed, but no line that was taken out. Reads the file, calls GET
-// /admin/decisions/{decision_id} for each decision.
+// `cambio audit verify`: the audit trail, and the functions' log against it; or the log against the decisions that are kept, where
+// a line that was taken out cannot be seen. Reads the file, calls GET /admin/decisions/{decision_id} for each decision.
 import { isDeepStrictEqual } from 'node:util';
 import { isClaims } from '../shared/policy/claims.ts';
 import { callAdmin } from './admin-call.ts';
@@ -10,9 +9,10 @@ import { decisionEvent } from './policy/recorded-decision.ts';
 import { printable } from './printable.ts';
 import { readText } from './read-text.ts';
 import { serverOf } from './server.ts';
+import { type TrailOptions, trailVerify } from './trail-verify.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
-export interface AuditVerifyOptions {
+export interface AuditVerifyOptions extends Partial<TrailOptions> {
   readonly url?: string | undefined;
 }
 
@@ -36,16 +36,39 @@ const atOnce = 8;
  * @throws CallFailed when the records cannot be read, UsageError for a file without decisions
  */
 export async function auditVerify(
-  file: string,
-  options: AuditVerifyOptions,
+  file: string | undefined,
+  { trail, ...options }: AuditVerifyOptions,
   output: Output,
   machine: Machine,
 ): Promise<number> {
+  const events = file === undefined ? [] : eventsIn(file);
+  if (trail === undefined) {
+    if (file === undefined) throw new UsageError('name a log, or the trail with --trail');
+    return verifyLog(events, options, output, machine);
+  }
+  const ofTrail = await trailVerify(events, { ...options, trail }, output, machine);
+  const namesServer = options.url !== undefined || machine.environment['CAMBIO_URL'];
+  const ofLog = file !== undefined && namesServer ? await verifyLog(events, options, output, machine) : exitCodes.ok;
+  return Math.max(ofTrail, ofLog);
+}
+
+type Event = NonNullable<ReturnType<typeof fetchableEvent>>;
+
+function eventsIn(file: string): readonly Event[] {
   const events = readText(file)
     .split('\n')
     .map(fetchableEvent)
     .filter((event) => event !== undefined);
   if (events.length === 0) throw new UsageError(`${file}: no line is a decision`);
+  return events;
+}
+
+async function verifyLog(
+  events: readonly Event[],
+  options: Pick<AuditVerifyOptions, 'url'>,
+  output: Output,
+  machine: Machine,
+): Promise<number> {
   const now = Math.floor(machine.clock() / 1_000);
   const kept = groupById(events.filter((event) => isKept(event, now)));
   const server = serverOf(options.url, machine);

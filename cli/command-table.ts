@@ -111,9 +111,9 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, output, machine }) => (await import('./doctor/doctor.ts')).doctor(values, output, machine),
   },
   'audit verify': {
-    argument: { name: 'AUDIT.jsonl' },
-    options: server,
-    run: async ({ values, positionals: [file = ''], output, machine }) =>
+    argument: { name: 'AUDIT.jsonl', optional: true },
+    options: { ...server, ...texts('trail', 'key', 'since', 'until') },
+    run: async ({ values, positionals: [file], output, machine }) =>
       (await import('./audit-verify.ts')).auditVerify(file, values, output, machine),
   },
   suspend: {

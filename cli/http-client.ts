@@ -11,6 +11,10 @@ export interface HttpRequest {
   readonly body?: string;
   /** Milliseconds for everything; default 10,000. */
   readonly timeoutMs?: number;
+  /** How the answer's bytes are read: UTF-8, or each as one character. */
+  readonly encoding?: 'utf8' | 'latin1';
+  /** Most bytes of an answer; default 1 MiB. */
+  readonly maxBytes?: number;
 }
 
 export interface HttpAnswer {
@@ -39,7 +43,7 @@ export class NoAnswer extends Error {
 class StaleConnection extends Error {}
 
 const defaultTimeout = 10_000;
-const maxBytes = 1_048_576;
+const mostBytes = 1_048_576;
 /** At a time, to one host. */
 const maxSockets = 64;
 
@@ -100,7 +104,7 @@ async function answerTo(request: HttpRequest, agent: Agent, signal: AbortSignal)
   const { request: open } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
   const send = () => responseOf(open(options), body);
   const response = await send().catch((error) => (error instanceof StaleConnection ? send() : Promise.reject(error)));
-  return { status: response.statusCode ?? 0, headers: response.headers, body: await textOf(response) };
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await textOf(response, request) };
 }
 
 function responseOf(request: ClientRequest, body: string | undefined): Promise<IncomingMessage> {
@@ -113,7 +117,10 @@ function responseOf(request: ClientRequest, body: string | undefined): Promise<I
   });
 }
 
-async function textOf(response: IncomingMessage): Promise<string> {
+async function textOf(
+  response: IncomingMessage,
+  { maxBytes = mostBytes, encoding = 'utf8' }: HttpRequest,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -121,7 +128,7 @@ async function textOf(response: IncomingMessage): Promise<string> {
     if (size > maxBytes) throw new Error(`the answer is over ${maxBytes} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks).toString(encoding);
 }
 
 function isFinal(cause: unknown): boolean {

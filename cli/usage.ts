@@ -45,10 +45,11 @@ for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION
                           KIND: jti, family, subject, client, issuer, key, run
   suspend KIND NAME --reason TEXT [--until EPOCH], suspend list, resume KIND NAME
                           the kill switch; KIND: issuer, client, rule, audience, role
-  audit verify AUDIT.jsonl
-                          the functions' log against the decisions that are kept; exit 1 when one is missing or differs
   doctor --checklist pre-production|production|incident [--stack NAME] [--json]
                           whether the deployment is as it should be; exit 1 when it is not, or nobody can tell
+  audit verify [AUDIT.jsonl] [--trail FOLDER|s3://BUCKET] [--key KID|FILE] [--since EPOCH] [--until EPOCH]
+                          whether the audit trail is whole up to its last signed head, and has what the functions' log has;
+                          without --trail the log against the decisions that are kept; exit 1 for anything missing or changed
   keys list, keys rotate, keys revoke KID
 
 the server:

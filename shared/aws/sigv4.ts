@@ -1,4 +1,4 @@
-// AWS Signature Version 4 of a POST with a body and no query, over node:crypto. Pure.
+// AWS Signature Version 4 of a request with a whole body, over node:crypto. Pure.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
@@ -16,11 +16,15 @@ export interface SignatureScope {
 }
 
 export interface PostToSign {
+  /** POST where it is not said. */
+  readonly method?: 'POST' | 'GET' | 'PUT';
   /** As sent. */
   readonly path: string;
+  /** As sent, its parameters encoded and in the order of their names; none where it is not said. */
+  readonly query?: string;
   /** In lower case, `host` among them; each is signed. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly keys: AwsKeys;
   readonly now: Date;
 }
@@ -56,11 +60,15 @@ export function createSignPost(scope: SignatureScope): SignPost {
 }
 
 /** @param headers in the order of their names */
-function canonicalRequest({ path, body }: PostToSign, headers: readonly [string, string][], names: string): string {
-  // The path as sent is encoded once more, as every service but S3 wants it.
+function canonicalRequest(
+  { method = 'POST', path, query = '', body }: PostToSign,
+  headers: readonly [string, string][],
+  names: string,
+): string {
+  // The path as sent is encoded once more, as every service but S3 wants it; names in S3 that have nothing to encode are signed alike.
   const encoded = path.split('/').map(encodeURIComponent).join('/');
   const lines = headers.map(([name, value]) => `${name}:${value}\n`).join('');
-  return `POST\n${encoded}\n\n${lines}\n${names}\n${hash('sha256', body)}`;
+  return `${method}\n${encoded}\n${query}\n${lines}\n${names}\n${hash('sha256', body)}`;
 }
 
 /** As an object: of bytes, every signature would make one first, which costs nine times what the signature does. */
