@@ -26,6 +26,10 @@ export const environmentNames = {
   probeClient: 'PROBE_CLIENT',
   /** … the audience of its own identity's tokens. */
   probeIdentity: 'PROBE_IDENTITY',
+  /** Name of the bucket that the audit trail lies in. */
+  trailBucket: 'TRAIL_BUCKET',
+  /** ARN of the KMS key that signs the heads of the audit trail. */
+  trailKey: 'TRAIL_KEY',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
   awsClients: 'CLIENTS_OF_AWS',
   /** Where spans of requests are sent. Absent where they are not traced. */
@@ -34,6 +38,8 @@ export const environmentNames = {
   lambdaEndpoint: 'AWS_ENDPOINT_URL_LAMBDA',
   /** As {@link environmentNames.lambdaEndpoint}, for IAM. */
   iamEndpoint: 'AWS_ENDPOINT_URL_IAM',
+  /** As {@link environmentNames.lambdaEndpoint}, for S3. */
+  s3Endpoint: 'AWS_ENDPOINT_URL_S3',
 } as const;
 
 export type Setting = keyof typeof environmentNames;
@@ -46,6 +52,7 @@ const optional = [
   'awsClients',
   'lambdaEndpoint',
   'iamEndpoint',
+  's3Endpoint',
 ] as const;
 const wholeNumbers = ['decisionRetention'] as const;
 const choices = { awsClients: ['direct', 'sdk'], decisionIndex: ['all', 'refusals', 'none'] } as const;

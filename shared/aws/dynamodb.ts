@@ -57,6 +57,17 @@ interface Operations {
     };
     readonly output: { readonly Items?: readonly Item[]; readonly LastEvaluatedKey?: Item };
   };
+  readonly Scan: {
+    readonly input: {
+      readonly TableName: string;
+      readonly FilterExpression: string;
+      readonly ProjectionExpression: string;
+      readonly ExpressionAttributeNames: Readonly<Record<string, string>>;
+      readonly ExpressionAttributeValues: Item;
+      readonly ExclusiveStartKey?: Item;
+    };
+    readonly output: { readonly Items?: readonly Item[]; readonly LastEvaluatedKey?: Item };
+  };
 }
 
 interface Condition {

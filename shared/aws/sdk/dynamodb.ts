@@ -5,6 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  ScanCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { clientOptions } from '../client-options.ts';
@@ -20,6 +21,7 @@ const commands = {
   PutItem: PutItemCommand,
   UpdateItem: UpdateItemCommand,
   Query: QueryCommand,
+  Scan: ScanCommand,
 } as unknown as Readonly<Record<DynamoDbOperation, MakeCommand>>;
 
 export function callBySdk(client: DynamoDBClient = new DynamoDBClient(clientOptions)): CallDynamoDb {
