@@ -3,6 +3,7 @@ import { type Duration, Token } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { parseRoleArn } from '../shared/policy/role-arn.ts';
+import { type AuditOptions, checkAudit } from './audit/audit-options.ts';
 import { type CheckedPrivateProps, checkPrivateEndpoint } from './edge/private-endpoint.ts';
 import { checkProvisioned, type ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
@@ -21,6 +22,7 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly removalPolicy?: string | undefined;
   readonly vpcEndpoints?: boolean | undefined;
   readonly tracing?: TracingOptions | undefined;
+  readonly audit?: AuditOptions | false | undefined;
   readonly webAcl?: WebAclOptions | undefined;
   readonly provisionedConcurrency?: ProvisionedFunctions | undefined;
 }
@@ -63,6 +65,7 @@ export function checkProps(props: CheckedProps): void {
   checkPrivateEndpoint(props);
   if (props.vpcEndpoints && !props.vpc) throw new PropsError('vpcEndpoints are made in the vpc of the construct');
   if (props.tracing) checkTracing(props.tracing);
+  if (props.audit !== undefined) checkAudit(props.audit, props.removalPolicy !== undefined);
   if (props.webAcl) checkWebAcl(props.webAcl);
   if (props.provisionedConcurrency) checkProvisioned(props.provisionedConcurrency);
 }

@@ -1,5 +1,6 @@
 // What the package `cambio-token-exchange` exports.
 export type { Domain } from './api/domain.ts';
+export type { AuditOptions } from './audit/audit-options.ts';
 export type { PrivateEndpoint } from './edge/private-endpoint.ts';
 export type {
   ProvisionedConcurrency,

@@ -16,6 +16,8 @@ const descriptions = {
   ProbeRole: 'Subject of the tokens of the probe',
   SessionBoundary: 'The permissions boundary that revocable roles must have',
   RevocationsRole: 'Whom other accounts must let end sessions of revocable roles',
+  TrailBucket: 'The bucket of the audit trail',
+  TrailKey: 'The KMS key that signs the heads of the audit trail',
 } as const;
 
 /** @param values by name; of those that are undefined there is no output */

@@ -1,6 +1,13 @@
 // The one table of records and who may touch which items of it. Every key begins with a tenant segment (empty without tenants).
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, Billing, ProjectionType, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
+import {
+  AttributeType,
+  Billing,
+  ProjectionType,
+  StreamViewType,
+  TableEncryptionV2,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import type { DecisionIndex } from '../shared/config.ts';
@@ -42,6 +49,8 @@ const decidedIndex = {
 
 export interface RecordsTableProps {
   readonly decisionIndex: DecisionIndex;
+  /** Every change is in the table's stream for a day. */
+  readonly hasStream: boolean;
   /** It goes with its stack. */
   readonly onTrial: boolean;
 }
@@ -49,7 +58,7 @@ export interface RecordsTableProps {
 export class RecordsTable extends Construct {
   readonly table: TableV2;
 
-  constructor(scope: Construct, id: string, { decisionIndex, onTrial }: RecordsTableProps) {
+  constructor(scope: Construct, id: string, { decisionIndex, hasStream, onTrial }: RecordsTableProps) {
     super(scope, id);
     // Of one Region, and at the price of any other: CloudFormation never turns another type of table into one that can have
     // replicas, and this one is to last.
@@ -63,12 +72,19 @@ export class RecordsTable extends Construct {
       deletionProtection: !onTrial,
       // After a failed first deployment too: deleting a protected table would fail, and the rollback with it.
       removalPolicy: RemovalPolicy.RETAIN,
+      ...(hasStream && { dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES }),
       globalSecondaryIndexes: [listedIndex, ...(decisionIndex === 'none' ? [] : [decidedIndex])],
     });
   }
 
   get name(): string {
     return this.table.tableName;
+  }
+
+  /** @throws Error for a table without a stream */
+  get streamArn(): string {
+    if (this.table.tableStreamArn === undefined) throw new Error('the table of records has no stream');
+    return this.table.tableStreamArn;
   }
 
   /**
@@ -95,6 +111,11 @@ export class RecordsTable extends Construct {
   /** Allows queries of the list of decisions, and nothing of the table. */
   decidedStatement(): PolicyStatement {
     return this.queryStatement(decidedIndex.indexName);
+  }
+
+  /** Allows to read the whole table. */
+  scanStatement(): PolicyStatement {
+    return new PolicyStatement({ actions: ['dynamodb:Scan'], resources: [this.table.tableArn] });
   }
 
   private queryStatement(index: string): PolicyStatement {

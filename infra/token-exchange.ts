@@ -19,6 +19,8 @@ import { grantAdmin } from './admin-grant.ts';
 import { metricsNamespace } from './alarms/namespace.ts';
 import { Api } from './api/api.ts';
 import type { Domain } from './api/domain.ts';
+import type { AuditOptions } from './audit/audit-options.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
 import { endpointsOf, type PrivateEndpoint, requireReach } from './edge/private-endpoint.ts';
 import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
@@ -98,6 +100,11 @@ export interface TokenExchangeProps {
    * who are no client are listed within a budget.
    */
   readonly decisionIndex?: DecisionIndex;
+  /**
+   * The audit trail: every decision and every change of an administrator in a bucket with Object Lock, with signed heads. On by
+   * default, but for a stack on trial; `false` makes none.
+   */
+  readonly audit?: AuditOptions | false;
   /** Of the functions' and the API's logs; three months by default. */
   readonly logRetention?: RetentionDays;
   /**
@@ -185,7 +192,8 @@ export class TokenExchange extends Construct {
 
     const namespace = props.metrics === false ? undefined : metricsNamespace(this);
     const onTrial = props.removalPolicy !== undefined;
-    this.records = new RecordsTable(this, 'Records', { decisionIndex, onTrial });
+    const { audit = onTrial ? false : {} } = props;
+    this.records = new RecordsTable(this, 'Records', { decisionIndex, hasStream: audit !== false, onTrial });
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
@@ -207,6 +215,14 @@ export class TokenExchange extends Construct {
       },
       logRetention,
     });
+    const trail =
+      audit === false
+        ? undefined
+        : new AuditTrail(this, 'Audit', {
+            ...{ options: audit, records, decisionIndex, digests, logRetention, awsClients },
+            metricsNamespace: namespace,
+            issuer: this.issuer,
+          });
     const sessions = makeSessionRevocations(this, {
       ...{ artifact, values, digests, records, logRetention, awsClients },
       metricsNamespace: namespace,
@@ -274,6 +290,8 @@ export class TokenExchange extends Construct {
       ProbeRole: probe?.role.roleArn,
       SessionBoundary: sessions?.boundary.managedPolicyArn,
       RevocationsRole: sessions?.role.roleArn,
+      TrailBucket: trail?.bucketName,
+      TrailKey: trail?.keyArn,
     });
     if (onTrial) leaveNothing(this);
   }

@@ -92,6 +92,8 @@ export interface LocalStack {
   readonly policiesOf: (roleArn: string) => ReadonlyMap<string, string>;
   /** A token of a stand-in. @throws Error if nothing stands in for the issuer */
   readonly tokenFor: (issuer: string, overrides?: ClaimOverrides) => Promise<string>;
+  /** URL of the S3 in use. */
+  readonly s3: string;
   /** Settles when the functions that read streams have been called with all that was written before. */
   readonly delivered: () => Promise<void>;
   /** Closes the open shard of every stream that is read; what is written from now on is in a new one. */
@@ -308,6 +310,7 @@ function serve(provisioned: WithFunctions): LocalStack {
       if (token === undefined) throw new Error(`nothing stands in for the issuer ${issuer}`);
       return token;
     },
+    s3: emulators.s3,
     delivered: async () => eventSources?.drained(),
     closeShards: async () => {
       for (const stream of eventSources?.streams ?? []) await emulators.closeShard?.(stream);

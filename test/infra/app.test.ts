@@ -73,6 +73,8 @@ describe('the app of cdk.json', () => {
       'RecordsTable',
       'TokenEndpoint',
       'TokenRole',
+      'TrailBucket',
+      'TrailKey',
     ]);
   });
 

@@ -33,6 +33,7 @@ test('one table on demand in the Region of the stack, encrypted, recoverable to 
     KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     BillingMode: 'PAY_PER_REQUEST',
     TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+    StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
     SSESpecification: { SSEEnabled: true, SSEType: 'KMS' },
     Replicas: [
       {

@@ -26,7 +26,7 @@ const functionsOf = (of: Synthesized) => Object.entries(resourcesOf(of, 'AWS::La
 function environmentsOf(of: Synthesized): Readonly<Record<string, Readonly<Record<string, Json>>>> {
   return Object.fromEntries(
     functionsOf(of).map(([id, { Properties }]) => {
-      const name = /(?:Endpoints|Keyring)(\w+)Function/.exec(id)?.[1] ?? id;
+      const name = /(?:Endpoints|Keyring|Audit)(\w+)Function/.exec(id)?.[1] ?? id;
       const { Variables } = Properties['Environment'] as { Variables: Readonly<Record<string, Json>> };
       const { NODE_OPTIONS: _, ...settings } = Variables;
       return [name, settings];
@@ -41,7 +41,7 @@ const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as
 
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
-    expect(functionsOf(template)).toHaveLength(11);
+    expect(functionsOf(template)).toHaveLength(14);
     for (const [, { Properties }] of functionsOf(template)) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -83,7 +83,7 @@ describe('functions', () => {
       /(?:Endpoints|Keyring)(\w+)Live/.exec(id)?.[1] ?? id,
       DependsOn.includes(keyring),
     ]);
-    const endpoints = waiting.filter(([name]) => name !== 'Seed');
+    const endpoints = waiting.filter(([name]) => name !== 'Seed' && !String(name).includes('Audit'));
     expect(endpoints).toHaveLength(10);
     expect(endpoints.filter(([, waits]) => !waits)).toEqual([]);
     expect(Object.fromEntries(waiting)).toMatchObject({ Token: true, Seed: false });
@@ -106,6 +106,9 @@ describe('functions', () => {
       Discovery: ['API_BASE', 'ISSUER', 'METRICS_NAMESPACE'],
       Jwks: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Seed: ['RECORDS_TABLE'],
+      WritingWriter: ['ISSUER', 'METRICS_NAMESPACE', 'TRAIL_BUCKET'],
+      HeadsSigner: ['METRICS_NAMESPACE', 'TRAIL_BUCKET', 'TRAIL_KEY'],
+      SweepSweeper: ['DECISION_INDEX', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE', 'TRAIL_BUCKET'],
     });
   });
 
@@ -123,7 +126,9 @@ describe('functions', () => {
       'AWS::ApiGateway::RestApi',
       'AWS::CloudFront::Distribution',
       'AWS::DynamoDB::GlobalTable',
+      'AWS::KMS::Key',
       'AWS::Region',
+      'AWS::S3::Bucket',
       'AWS::URLSuffix',
     ]);
   });
@@ -183,11 +188,13 @@ test('functions that keep records call AWS by hand unless told to use the SDK', 
     'AdminRevocations',
     'Decisions',
     'Events',
+    'HeadsSigner',
     'Introspect',
     'Jwks',
     'Revoke',
     'StatusLists',
     'Suspensions',
+    'SweepSweeper',
     'Token',
   ];
   expect(clientsOf(templateOf({ awsClients: 'sdk' })).sort()).toEqual(records.map((name) => `${name} sdk`));
@@ -370,7 +377,9 @@ describe('roles', () => {
     const needed = ['AWS::ApiGateway::Stage', 'AWS::ApiGateway::Method', 'AWS::Lambda::Permission'];
     expect(DependsOn).toContain(distribution);
     for (const type of needed) {
-      expect(DependsOn).toEqual(expect.arrayContaining(Object.keys(resourcesOf(web, type))));
+      expect(DependsOn).toEqual(
+        expect.arrayContaining(Object.keys(resourcesOf(web, type)).filter((id) => !id.includes('Audit'))),
+      );
     }
     expect(providersOf(withRole({}))).toEqual([]);
   });

@@ -59,6 +59,11 @@ test('the logical ids of what stays never change: another would make another iss
   expect(idsOf('AWS::KMS::Key')).toEqual([
     'TokenExchangeSigningKeysES2569653DFC8',
     'TokenExchangeSigningKeysRS2567895F9BF',
+    'TokenExchangeAuditHeadsKeyDBD6D8A1',
+  ]);
+  expect(idsOf('AWS::S3::Bucket')).toEqual([
+    'TokenExchangeAuditTrailBucketC86DFC5D',
+    'TokenExchangeAuditWritingFailures4E199B04',
   ]);
   expect(idsOf('AWS::IAM::Role')).toEqual([
     'TokenExchangeSessionRevocationsWriterRole6019E01D',
@@ -72,6 +77,7 @@ test('nor do those of the roles that sign, which key policies name', () => {
     Type === 'AWS::IAM::Policy' && JSON.stringify(Properties).includes('kms:Sign') ? [Properties['Roles']] : [],
   );
   expect(signing).toEqual([
+    [{ Ref: 'TokenExchangeAuditHeadsSignerRole8E94B82A' }],
     [{ Ref: 'TokenExchangeEndpointsTokenRole54D9CA01' }],
     [{ Ref: 'TokenExchangeEndpointsIntrospectRoleE5AA0472' }],
     [{ Ref: 'TokenExchangeEndpointsRevokeRole1D45D8DD' }],
@@ -83,7 +89,13 @@ test('besides them only logs and the versions of functions stay, and whatever st
   expect(new Set(kept.map(([, { Type }]) => Type))).toEqual(
     new Set([
       ...['AWS::CloudFront::Distribution', 'AWS::CloudFront::CachePolicy', 'AWS::CloudFront::Function'],
-      ...['AWS::DynamoDB::GlobalTable', 'AWS::KMS::Key', 'AWS::IAM::Role', 'AWS::IAM::ManagedPolicy'],
+      ...[
+        'AWS::DynamoDB::GlobalTable',
+        'AWS::KMS::Key',
+        'AWS::IAM::Role',
+        'AWS::IAM::ManagedPolicy',
+        'AWS::S3::Bucket',
+      ],
       ...['AWS::Logs::LogGroup', 'AWS::Lambda::Version'],
     ]),
   );

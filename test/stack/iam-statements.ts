@@ -65,6 +65,8 @@ function holds(operator: string, got: string | undefined, wanted: readonly strin
       return got !== undefined && wanted.includes(got);
     case 'ForAllValues:StringEquals':
       return (got?.split(',') ?? []).every((value) => wanted.includes(value));
+    case 'StringLike':
+      return got !== undefined && wanted.some((pattern) => like(pattern, got));
     case 'ForAllValues:StringLike':
       return (got?.split(',') ?? []).every((value) => wanted.some((pattern) => like(pattern, value)));
     case 'Null':
