@@ -62,7 +62,7 @@ const seeds: readonly Seed[] = [
   ['policy-is-pure', 'policy imports the protocol', 'shared/policy/a.ts', '../oauth/x.ts', './x.ts'],
   ['pure-core-has-no-io', 'the protocol reads files', 'shared/oauth/e.ts', 'node:fs', 'node:crypto'],
   ['pure-core-has-no-aws', 'the protocol calls AWS', 'shared/oauth/f.ts', '@aws-sdk/client-kms', 'node:crypto'],
-  ['pure-core-has-no-aws', 'an endpoint calls AWS', 'shared/http/a.ts', '@aws-sdk/client-kms', 'node:crypto'],
+  ['pure-core-has-no-aws', 'an endpoint calls AWS', 'shared/http/a.ts', '@aws-sdk/client-kms', '@middy/core'],
   ['aws-knows-the-core', 'what calls AWS imports an endpoint', 'shared/aws/a.ts', '../http/x.ts', '../oauth/x.ts'],
   ['http-knows-the-core', 'an endpoint fetches keys', 'shared/http/b.ts', '../issuers/x.ts', '../oauth/x.ts'],
   ['issuers-know-the-core', 'a key is fetched for an answer', 'shared/issuers/a.ts', '../http/x.ts', '../oauth/x.ts'],

@@ -1,8 +1,9 @@
 // What an endpoint reads of an API Gateway event and how it answers: headers, the size of a body, JSON, no-store
 // (RFC 6749 §5.1). Pure.
+import type middy from '@middy/core';
+import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
-import type { Middleware, UnderWay } from './middleware.ts';
 
 /** A header's value whatever its spelling; several headers of one name are joined by a comma, as a proxy would. */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
@@ -33,8 +34,8 @@ export function json(
 const noStoreHeaders = { 'Cache-Control': 'no-store', Pragma: 'no-cache' } as const;
 
 /** Middleware: answers and errors that do not say how long they may be cached get `no-store`. */
-export function noStore<Event>(): Middleware<Event> {
-  const forbid = ({ response }: UnderWay<Event>): void => {
+export function noStore<Event>(): MiddlewareObj<Event, APIGatewayProxyResult> {
+  const forbid: middy.MiddlewareFn<Event, APIGatewayProxyResult> = ({ response }) => {
     if (!response || response.headers?.['Cache-Control'] !== undefined) return;
     response.headers = { ...response.headers, ...noStoreHeaders };
   };

@@ -1,6 +1,7 @@
 // Middleware: one audit event for every request, granted, refused or failed. Writes to the log; what is in it is the
 // decision's record, in which no token, secret or header has a place.
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import type { Measured } from '../metrics.ts';
 import { type DecisionFacts, endDecision, type Keeping, newDecision } from '../oauth/decision/decision.ts';
 import type { Ending } from '../oauth/decision/decision-record.ts';
@@ -11,7 +12,6 @@ import { decisionDocument } from './decision-document.ts';
 import { type Failure, failureOf } from './errors.ts';
 import type { WriteLog } from './log.ts';
 import { type Meter, measuredFailure, startMeter, suspicious } from './meter.ts';
-import type { Middleware } from './middleware.ts';
 
 /** An event whose decision is being made. */
 export interface AuditedEvent extends APIGatewayProxyEvent {
@@ -30,7 +30,7 @@ export interface Audit {
 }
 
 /** Starts a decision before anything else runs, and writes it after everything else has. */
-export function audit<Event extends AuditedEvent>(options: Audit): Middleware<Event> {
+export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj<Event, APIGatewayProxyResult> {
   const report = (
     { decision, requestContext, meter }: AuditedEvent,
     ending: Ending,

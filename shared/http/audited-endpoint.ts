@@ -1,10 +1,10 @@
 // An endpoint that makes decisions: each is in the log, and a refusal in the store. No I/O of its own.
+import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { type Audit, type AuditedEvent, audit } from './audit.ts';
 import { type Budget, createBudget } from './budget.ts';
 import { endpoint } from './endpoint.ts';
-import type { Middleware } from './middleware.ts';
 import { refusals } from './refusals.ts';
 
 /** Decisions about tokens that are not all genuine, as many as one instance records. */
@@ -16,7 +16,7 @@ export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
   /** For decisions about tokens that are not all genuine; endpoints of one instance share it. Default: one of its own. */
   readonly budget?: Budget;
   /** Makes spans of requests. */
-  readonly trace?: Middleware<AuditedEvent> | undefined;
+  readonly trace?: MiddlewareObj<AuditedEvent, APIGatewayProxyResult> | undefined;
 }
 
 /** What it takes to keep decisions. */
@@ -29,9 +29,9 @@ export interface AuditedEndpoint<Event extends AuditedEvent> {
   /** Milliseconds after which the caller is told to try again, whatever is still under way. */
   readonly requestTime: number;
   /** Writes every exception as the endpoint's callers read it. */
-  readonly errors: Middleware<Event>;
+  readonly errors: MiddlewareObj<Event, APIGatewayProxyResult>;
   /** Reads the request. */
-  readonly reader?: Middleware<Event>;
+  readonly reader?: MiddlewareObj<Event, APIGatewayProxyResult>;
   readonly respond: (event: Event) => Promise<APIGatewayProxyResult>;
 }
 
@@ -49,7 +49,7 @@ export function auditedEndpoint<Event extends AuditedEvent>(
   const keeping = () => ({ now: now(), retention, policyHash: policy.hash });
   const ends = new WeakMap<object, number>();
   const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
-  const started: Middleware<Event> = {
+  const started: MiddlewareObj<Event, APIGatewayProxyResult> = {
     before: ({ event }) => void ends.set(event, clock() + requestTime),
   };
   return endpoint<Event>({

@@ -1,20 +1,20 @@
 // What every endpoint is made of, whatever it takes and answers: a line in the log, answers that no cache keeps unless they
 // allow it, errors in one form, and a deadline. No I/O of its own.
+import middy, { type MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { noStore } from './api-gateway.ts';
 import { requestTime, withinTime } from './deadline.ts';
 import { answerErrors, errorAnswer } from './errors.ts';
-import { around, type LambdaHandler, type Middleware } from './middleware.ts';
 
 export interface Endpoint<Event> {
   /** Writes to the log how a request ended. Sees the request first and the answer last. */
-  readonly log: Middleware<Event>;
+  readonly log: MiddlewareObj<Event, APIGatewayProxyResult>;
   /** Makes spans of requests: it sees them after the log has, and the answer before it. */
-  readonly trace?: Middleware<Event> | undefined;
+  readonly trace?: MiddlewareObj<Event, APIGatewayProxyResult> | undefined;
   /** Writes every exception as the endpoint's callers read it; default: in JSON, as OAuth has it. */
-  readonly errors?: Middleware<Event>;
+  readonly errors?: MiddlewareObj<Event, APIGatewayProxyResult>;
   /** What happens before the response is made, and to an exception before `errors` writes it. */
-  readonly middlewares?: readonly Middleware<Event>[];
+  readonly middlewares?: MiddlewareObj<Event, APIGatewayProxyResult>[];
   /** Milliseconds left for the response; default {@link requestTime}. */
   readonly timeLeft?: (event: Event) => number;
   /** Called when they are over: a later result is sent to nobody. */
@@ -31,12 +31,18 @@ export function endpoint<Event>({
   timeLeft = () => requestTime,
   abandon,
   respond,
-}: Endpoint<Event>): LambdaHandler<Event> {
+}: Endpoint<Event>) {
   const answer = (event: Event): Promise<APIGatewayProxyResult> =>
     withinTime(
       timeLeft(event),
       () => respond(event),
       () => abandon?.(event),
     );
-  return around([log, ...(trace ? [trace] : []), noStore<Event>(), errors, ...middlewares], answer);
+  return middy<Event, APIGatewayProxyResult>()
+    .use(log)
+    .use(trace ?? [])
+    .use(noStore<Event>())
+    .use(errors)
+    .use(middlewares)
+    .handler(answer);
 }

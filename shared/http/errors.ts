@@ -1,5 +1,6 @@
 // Every exception, whatever endpoint it is of: what the caller is told (RFC 6749 §5.2), and what the log may say. The
 // middlewares write no more than one line of the log.
+import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf, placeOf } from '../causes.ts';
 import { Refused } from '../oauth/denial.ts';
@@ -7,7 +8,6 @@ import { type OAuthError, oauthError } from '../oauth/oauth-error.ts';
 import { json } from './api-gateway.ts';
 import type { WriteLog } from './log.ts';
 import { measuredFailure } from './meter.ts';
-import type { Middleware } from './middleware.ts';
 
 export interface Failure extends Omit<OAuthError, 'reason'> {
   /** Undefined for a bug. */
@@ -43,7 +43,7 @@ export function errorAnswer(error: unknown, decisionId?: string): APIGatewayProx
 /** Middleware: answers every exception as `answer` writes it. */
 export function answerErrors<Event>(
   answer: (error: unknown, event: Event) => APIGatewayProxyResult,
-): Middleware<Event> {
+): MiddlewareObj<Event, APIGatewayProxyResult> {
   return {
     onError: (request) => {
       request.response = answer(request.error, request.event);
@@ -60,7 +60,11 @@ export interface FailureLog<Event> {
 }
 
 /** Middleware: one line for every exception, of the endpoints that make no decisions. */
-export function failureLog<Event>({ name, write, fieldsOf }: FailureLog<Event>): Middleware<Event> {
+export function failureLog<Event>({
+  name,
+  write,
+  fieldsOf,
+}: FailureLog<Event>): MiddlewareObj<Event, APIGatewayProxyResult> {
   return {
     onError: ({ error, event }) => {
       const { level, error: code, why } = failureOf(error);

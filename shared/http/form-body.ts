@@ -1,9 +1,9 @@
 // Middleware: the API Gateway event's body to a decoded form (RFC 6749 §3.2, Appendix B). No I/O.
-import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
 import { type Form, isFormContentType, parseForm } from '../oauth/request/form.ts';
 import { header, isTooLarge } from './api-gateway.ts';
-import type { Middleware } from './middleware.ts';
 
 /** An event whose body was read as a form. */
 export interface FormEvent extends APIGatewayProxyEvent {
@@ -14,7 +14,7 @@ export interface FormEvent extends APIGatewayProxyEvent {
  * Sets `event.form`. The size is checked before anything is decoded; a query string is refused.
  * @throws Refused `body_too_large`, `content_type` or `parameter`
  */
-export function formBody(): Middleware<FormEvent> {
+export function formBody(): MiddlewareObj<FormEvent, APIGatewayProxyResult> {
   return {
     before: ({ event }) => {
       const body = event.body ?? '';

@@ -1,10 +1,12 @@
+// Middleware: a refusal is durable before its answer leaves, so that its decision_id leads somewhere. One DynamoDB write.
+import type { MiddlewareObj } from '@middy/core';
+import type { APIGatewayProxyResult } from 'aws-lambda';
 import { endDecision, isGenuine, type Keeping } from '../oauth/decision/decision.ts';
 import type { RecordDecision } from '../oauth/decision/decision-record.ts';
 import { type Denial, Refused } from '../oauth/denial.ts';
 import { type AuditedEvent, refusalOf } from './audit.ts';
 import type { Budget } from './budget.ts';
 import { withinTime } from './deadline.ts';
-import type { Middleware } from './middleware.ts';
 
 export interface Refusals {
   readonly recordDecision: RecordDecision;
@@ -22,7 +24,7 @@ const strangersRetention = 86_400;
  * Records refusals. One all of whose tokens are genuine is recorded or becomes 503; of the others as many as the budget has,
  * for a day, and the rest is in the log alone.
  */
-export function refusals<Event extends AuditedEvent>(options: Refusals): Middleware<Event> {
+export function refusals<Event extends AuditedEvent>(options: Refusals): MiddlewareObj<Event, APIGatewayProxyResult> {
   return {
     onError: async (request) => {
       const { event, error } = request;

@@ -104,7 +104,7 @@ function tried({ name, packages, cdk, runs, typescript }: Team, tarball: string)
   ];
   execFileSync('npm', install, { cwd: app, stdio: ['ignore', 'ignore', 'inherit'] });
   const brought = readdirSync(join(app, 'node_modules')).filter((each) =>
-    /^(esbuild|zod|yaml|jose|@aws-sdk|@bufbuild)$/.test(each),
+    /^(esbuild|zod|yaml|jose|@middy|@aws-sdk|@bufbuild)$/.test(each),
   );
   // tsx brings esbuild for itself.
   const foreign = brought.filter((each) => each !== 'esbuild' || !packages.some((one) => one.startsWith('tsx')));

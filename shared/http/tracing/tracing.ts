@@ -1,6 +1,7 @@
 // Middleware: the spans of each request, for the collector beside the function. They are made when the request has ended, so that
 // one that fails is recorded whatever was decided at its beginning. Pure but for what it is handed.
 
+import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf } from '../../causes.ts';
 import type { Ending } from '../../oauth/decision/decision-record.ts';
@@ -8,7 +9,6 @@ import type { Phase, WatchPhase } from '../../oauth/decision/phase.ts';
 import { header } from '../api-gateway.ts';
 import type { AuditedEvent } from '../audit.ts';
 import type { WriteLog } from '../log.ts';
-import type { Middleware } from '../middleware.ts';
 import { otlpBody, type Resource, type Span, type Trace } from './otlp.ts';
 import { createSendSpans } from './send-spans.ts';
 import { callersSpan, lambdasSpan, type SpanContext, traceResponse } from './trace-context.ts';
@@ -33,7 +33,10 @@ export interface TracingOptions extends Resource {
  * The middleware that goes between the log and everything else.
  * @param collector where spans are sent: `http://127.0.0.1:4318`
  */
-export function createTracing(collector: string, options: TracingOptions): Middleware<AuditedEvent> {
+export function createTracing(
+  collector: string,
+  options: TracingOptions,
+): MiddlewareObj<AuditedEvent, APIGatewayProxyResult> {
   const { clock, write, endingOf, traceHeader, patience } = options;
   const onFailure = (error: unknown): void => write('error', 'tracing', { cause: causesOf(error) });
   const send = createSendSpans({ collector, clock, onFailure, patience });
@@ -41,7 +44,7 @@ export function createTracing(collector: string, options: TracingOptions): Middl
 
   const end = async (
     event: AuditedEvent,
-    response: APIGatewayProxyResult | undefined,
+    response: APIGatewayProxyResult | null | undefined,
     ending: Ending,
   ): Promise<void> => {
     const traced = requests.get(event);

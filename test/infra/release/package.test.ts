@@ -66,7 +66,7 @@ test('its declarations name CDK and each other, and none of the libraries that t
 
 test('its licences are those of all that is compiled into it', () => {
   const licences = readFileSync(join(folder, 'THIRD-PARTY-LICENSES'), 'utf8');
-  for (const library of ['zod', 'yaml', '@bufbuild/cel', 'jose', '@aws-sdk/client-dynamodb']) {
+  for (const library of ['zod', 'yaml', '@bufbuild/cel', '@middy/core', 'jose', '@aws-sdk/client-dynamodb']) {
     expect(licences).toContain(`\n${library} `);
   }
   expect(licences).not.toMatch(/^(aws-cdk-lib|esbuild|typescript) \d/m);

@@ -50,7 +50,7 @@ test('is the same for the same libraries and another for others, and a library t
 
 test('the lock file has what a bill needs of every library', () => {
   const { packages: all } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../package-lock.json'), 'utf8'));
-  for (const name of ['zod', 'yaml', '@bufbuild/cel', '@bufbuild/protobuf']) {
+  for (const name of ['zod', 'yaml', '@bufbuild/cel', '@bufbuild/protobuf', '@middy/core']) {
     expect(all[`node_modules/${name}`]).toMatchObject({
       version: expect.any(String),
       license: expect.any(String),
