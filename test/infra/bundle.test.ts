@@ -1,6 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { withBundle } from '../../infra/bundle.ts';
 import type { FunctionEntry } from '../../infra/function-entries.ts';
@@ -136,6 +140,37 @@ describe('init of the token function', () => {
     expect(init(artifact, sdk).split(' ')).toEqual([
       ...['function', 'index.mjs', 'chunks/dynamodb.mjs', 'chunks/kms.mjs', 'chunks/sts.mjs'],
     ]);
+  });
+
+  test('sends the spans of its very first request to the collector', async () => {
+    const bodies: string[] = [];
+    const server = createServer((incoming, outgoing) => {
+      incoming.on('data', (chunk) => bodies.push(`${incoming.url} ${chunk}`));
+      incoming.on('end', () => outgoing.end('{}'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const request = `
+      const [path, body] = process.argv.slice(1);
+      const { handler } = await import(path);
+      const requestContext = { requestId: 'r', identity: { sourceIp: '192.0.2.1' } };
+      const { headers } = await handler({ resource: '/token', httpMethod: 'POST', body, multiValueHeaders: {}, requestContext }, {});
+      process.stdout.write(headers.traceresponse);
+      process.exit(0);`;
+    const traceHeader = 'Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0';
+    const collector = `http://127.0.0.1:${port}`;
+    const env = { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: collector, _X_AMZN_TRACE_ID: traceHeader };
+    const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
+    try {
+      withBundle({ entry: 'token', policy: artifact }, (directory) => cpSync(directory, folder, { recursive: true }));
+      const args = ['--input-type=module', '--eval', request, join(folder, 'index.mjs'), 'grant_type=x'];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+      expect(stdout).toMatch(/(^|\n)00-5759e988bd862e3fe1be46a994272793-[0-9a-f]{16}-01$/);
+      expect(bodies).toEqual([expect.stringMatching(/^\/v1\/traces .*"name":"POST \/token"/)]);
+    } finally {
+      server.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('fails where a file is missing that the policy or a setting needs, before there is any request', () => {

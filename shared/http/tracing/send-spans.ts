@@ -4,6 +4,8 @@ import { Agent, request } from 'node:http';
 
 /** Milliseconds that an answer waits for the collector: Lambda freezes what is still under way when the answer leaves. */
 const defaultPatience = 40;
+/** Before it has ever answered: a cold start loads what a request needs, and so does the collector. */
+const firstPatience = 250;
 /** Milliseconds for which a collector that failed is left alone. */
 const leftAlone = 10_000;
 
@@ -24,14 +26,18 @@ export function createSendSpans(options: SendSpansOptions): SendSpans {
   const { collector, clock, onFailure, patience = defaultPatience } = options;
   const to = { url: new URL('/v1/traces', collector), agent: new Agent({ keepAlive: true, maxSockets: 1 }) };
   let failedAt: number | undefined;
+  let hasAnswered = false;
   return async (body) => {
     if (failedAt !== undefined && clock() - failedAt < leftAlone) return;
     failedAt = undefined;
-    const signal = AbortSignal.timeout(patience);
-    await post({ ...to, signal, body: JSON.stringify(body) }).catch((error: unknown) => {
+    const signal = AbortSignal.timeout(hasAnswered ? patience : Math.max(patience, firstPatience));
+    try {
+      await post({ ...to, signal, body: JSON.stringify(body) });
+      hasAnswered = true;
+    } catch (error) {
       failedAt = clock();
       onFailure(error);
-    });
+    }
   };
 }
 
