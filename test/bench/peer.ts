@@ -157,7 +157,7 @@ function within(page: string, name: string, text: string): string {
 }
 
 function kilobytes(bytes: number): string {
-  return (bytes / 1_000).toFixed(1);
+  return (bytes / 1_024).toFixed(1);
 }
 
 function loadedTables(): string {

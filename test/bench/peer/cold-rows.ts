@@ -85,7 +85,7 @@ function timeRows(starts: Starts, ours: readonly Variant[]): readonly Row[] {
 }
 
 function byteRows(loaded: ReadonlyMap<Variant, LoadedFiles>): readonly Row[] {
-  const total = (files: LoadedFiles): number => [...files.values()].reduce((sum, bytes) => sum + bytes, 0) / 1_000;
+  const total = (files: LoadedFiles): number => [...files.values()].reduce((sum, bytes) => sum + bytes, 0) / 1_024;
   const [[, first] = [], ...others] = [...loaded];
   if (!first) return [];
   return [
