@@ -77,19 +77,19 @@ export function openStage(deployment: Deployment, { onLine = () => {}, realTime 
     },
     exchange: async ({ who, subject, audience = 'orders-api' }, expected) => {
       const answer = await post('/token', { ...exchangeForm, subject_token: subject, audience });
-      require(who, answer.status === 200 ? '200' : `${answer.status} ${answer.body['error']}`, expected);
+      hold(who, answer.status === 200 ? '200' : `${answer.status} ${answer.body['error']}`, expected);
       say('caller', `${who} asks for a token for ${audience}`, expected);
       return { token: String(answer.body['access_token']), decision: String(answer.body['decision_id']) };
     },
     introspect: async (who, token, expected) => {
       const assertion = await stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:orders' });
       const { body } = await post('/introspect', { token, client_assertion: assertion, ...assertedBy });
-      require(who, body['active'] === true ? 'active' : 'inactive', expected);
+      hold(who, body['active'] === true ? 'active' : 'inactive', expected);
       say('caller', `orders-api introspects the token of ${who}`, expected);
     },
     operator: async (command, seen = /^()/, values = {}) => {
       const { exit, stdout, stderr } = await runCambio(deployment, command, values);
-      require(command, `exit ${exit} ${exit === 0 ? '' : stderr}`.trim(), 'exit 0');
+      hold(command, `exit ${exit} ${exit === 0 ? '' : stderr}`.trim(), 'exit 0');
       const [, shown] = seen.exec(stdout) ?? [];
       if (shown === undefined) throw new Error(`${command}: ${seen} is not in\n${stdout}`);
       say('operator', command, shown);
@@ -114,17 +114,16 @@ export function openStage(deployment: Deployment, { onLine = () => {}, realTime 
  * @returns what it ended with
  */
 export function runCambio(
-  { stack, folder }: Pick<Deployment, 'stack' | 'folder'>,
+  { stack }: Pick<Deployment, 'stack'>,
   command: string,
   values: Readonly<Record<string, string>> = {},
 ): Promise<Ran> {
   const [program, ...words] = wordsOf(command).map((word) => named(word, values));
   if (program !== 'cambio') throw new Error(`not a command of ours: ${command}`);
-  const environment = { CAMBIO_URL: stack.url, CAMBIO_GAME_DAY: folder, ...values };
-  return cambioIn(inTheWorld(environment), ...words);
+  return cambioIn(inTheWorld({ CAMBIO_URL: stack.url }), ...words);
 }
 
-function require(who: string, got: string, expected: string): void {
+function hold(who: string, got: string, expected: string): void {
   if (got !== expected) throw new Error(`${who}: ${expected} was expected, and it was ${got}`);
 }
 
