@@ -15,6 +15,9 @@ import { conditionLines, ruleLines } from './decision-tree.ts';
 import { claimsOfToken, compiledPolicy, parseObject } from './file.ts';
 import { slipsOf } from './slips.ts';
 
+/** The server keeps the nearest rules of a decision alone; here somebody wants to know of each. */
+const everyRule = { ofGrant: Number.POSITIVE_INFINITY, ofRefusal: Number.POSITIVE_INFINITY };
+
 /** Options as parsed from the command line. */
 export interface ExplainOptions {
   readonly policy?: string | undefined;
@@ -44,7 +47,7 @@ export function policyExplain(
   const policy = compiledPolicy(path, output);
   if (!policy) return exitCodes.usage;
   const request = rehearsalOf(options, claims, policy, machine);
-  const rehearsed = createRehearse(policy)(request);
+  const rehearsed = createRehearse(policy, everyRule)(request);
   output.stderr('signatures, keys, revocation and delegation are not looked at\n');
   const hints = slipsOf(request, policy);
   for (const hint of hints) output.stderr(`hint: ${printable(hint)}\n`);

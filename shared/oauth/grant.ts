@@ -9,6 +9,7 @@ import {
   type PolicyAnswer,
 } from '../policy/evaluate.ts';
 import { type Target, targetsOf, writtenNames } from '../policy/target.ts';
+import { mostTraced } from '../policy/trace.ts';
 import type { DecisionFacts } from './decision/decision.ts';
 import { Refused } from './denial.ts';
 import type { Caller, Parties } from './parties.ts';
@@ -117,8 +118,8 @@ function evaluateFor(
     now,
   };
   const tried = capabilities.findRules(question.issuer, target.name).length;
-  const mostOfGrant = tried > traced.few ? traced.ofMore : traced.few;
-  return { ...evaluatePolicy(capabilities.findRules, question, capabilities.evaluateCondition, mostOfGrant), tried };
+  const most = { ofGrant: tried > traced.few ? traced.ofMore : traced.few, ofRefusal: mostTraced };
+  return { ...evaluatePolicy(capabilities.findRules, question, capabilities.evaluateCondition, most), tried };
 }
 
 /**

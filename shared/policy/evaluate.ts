@@ -24,29 +24,37 @@ export type PolicyAnswer =
 /** Finds the rules that speak about an issuer and a target, in policy order. */
 export type FindRules = (issuer: string, target: string) => readonly PolicyRule[];
 
+export interface MostTraced {
+  readonly ofGrant: number;
+  readonly ofRefusal: number;
+}
+
 /**
  * Decides. Every rule for the issuer and target is tried, and what came closest traced.
  * @param evaluateCondition evaluates the expressions of `when`; without it each is an error
- * @param mostOfGrant most rules that the trace of a grant has
+ * @param most most rules that the trace of a grant has, and that of a refusal
  */
 export function evaluatePolicy(
   findRules: FindRules,
   question: PolicyQuestion,
   evaluateCondition: EvaluateCondition = withoutConditions,
-  mostOfGrant: number = mostTraced,
+  most: MostTraced = { ofGrant: mostTraced, ofRefusal: mostTraced },
 ): PolicyAnswer {
   const rules = findRules(question.issuer, question.audience);
   const ruleAt = (place: number): PolicyRule => rules[place] as PolicyRule;
   const evaluate = (place: number): EvaluatedRule => evaluateRule(ruleAt(place), question, evaluateCondition);
   // Of few rules each is evaluated, for all are kept; of many those of which the index knows no condition that fails.
-  const failures = rules.length > mostOfGrant ? countFailures(rules)(question) : new Uint16Array(rules.length);
+  const failures =
+    rules.length > Math.min(most.ofGrant, most.ofRefusal)
+      ? countFailures(rules)(question)
+      : new Uint16Array(rules.length);
   const results = new Map(placesOf(0, failures).map((place) => [place, evaluate(place)]));
   for (const [place, { conditions }] of results) failures[place] = conditions.filter(({ matched }) => !matched).length;
   const fitting = placesOf(0, failures);
   const deciding = fitting.find((place) => isDeny(ruleAt(place))) ?? fitting[0];
   const rule = deciding === undefined ? undefined : ruleAt(deciding);
-  const most = rule && !isDeny(rule) ? mostOfGrant : mostTraced;
-  const trace = closestRules(failures, deciding, most).map((place) => results.get(place) ?? evaluate(place));
+  const limit = rule && !isDeny(rule) ? most.ofGrant : most.ofRefusal;
+  const trace = closestRules(failures, deciding, limit).map((place) => results.get(place) ?? evaluate(place));
   if (rule === undefined) return { outcome: 'no_rule', trace };
   if (isDeny(rule)) return { outcome: 'denied', rule: rule.id, trace };
   return { outcome: 'granted', rule: rule.id, allow: rule, trace };

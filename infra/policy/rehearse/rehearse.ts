@@ -8,6 +8,7 @@ import {
   evaluatePolicy,
   type GrantingRule,
   indexRules,
+  type MostTraced,
   type PolicyAnswer,
 } from '../../../shared/policy/evaluate.ts';
 import type { JsonValue } from '../../../shared/policy/json.ts';
@@ -60,15 +61,18 @@ export type Rehearsed = Seen & Ending;
 
 export type Rehearse = (request: Rehearsal) => Rehearsed;
 
-/** Prepares a policy; its `when` expressions are parsed once. */
-export function createRehearse(policy: PolicyArtifact): Rehearse {
+/**
+ * Prepares a policy; its `when` expressions are parsed once.
+ * @param most rules of a trace; without it as many as the server keeps of a refusal
+ */
+export function createRehearse(policy: PolicyArtifact, most?: MostTraced): Rehearse {
   const findRules = indexRules(policy.rules);
   const evaluateCondition = createConditionEvaluator();
   return (request) => {
     const checks = checksOf(request, policy);
     const failed = checks.find(({ matched }) => !matched);
     const target = targetOf(request, policy);
-    const answer = target && evaluatePolicy(findRules, questionOf(request, target, policy), evaluateCondition);
+    const answer = target && evaluatePolicy(findRules, questionOf(request, target, policy), evaluateCondition, most);
     const seen = { checks, rules: answer?.trace ?? [] };
     if (failed) return { ...seen, outcome: 'refused', error: 'invalid_request', reason: failed.reason };
     if (!target || !answer) return { ...seen, outcome: 'refused', error: 'invalid_target', reason: 'target' };

@@ -50,6 +50,24 @@ describe('cambio policy explain', () => {
     );
   });
 
+  test('has every rule, of a grant and of a refusal, however many there are', async () => {
+    const others = Array.from(
+      { length: 70 },
+      (_, n) => `  - id: other-${n}
+    from: github
+    match: { ref: "refs/tags/v${n}", repository_id: "456789" }
+    grant: { audience: orders-api, scopes: [orders:read] }`,
+    );
+    const many = file('many.yaml', `${validPolicy.trimEnd()}\n${others.join('\n')}\n`);
+    const rulesOf = async (ref: string) => {
+      const { exit, stdout } = await explain({ ref }, '--policy', many, '--json');
+      const { rules } = JSON.parse(stdout) as { rules: readonly { id: string }[] };
+      return [exit, rules.filter(({ id }) => id.startsWith('other-')).length];
+    };
+    expect(await rulesOf('refs/heads/main')).toEqual([0, 70]);
+    expect(await rulesOf('refs/heads/next')).toEqual([1, 70]);
+  });
+
   test('completes claims from a file as tests are, and a token not', async () => {
     const few = { iss: undefined, aud: undefined, iat: undefined, exp: undefined };
     expect(await explain(few)).toMatchObject({

@@ -102,7 +102,10 @@ describe('a decision among many rules', () => {
       fc.property(some, fc.integer({ min: 5, max: 20 }), question, (few, count, asked) => {
         const many = Array.from({ length: count }, (_, index) => few[(index * index) % few.length] as PolicyRule);
         const { trace: whole, ...decided } = walk(many, asked);
-        const { trace, ...answer } = evaluatePolicy(indexRules(many), asked, evaluateCondition, 4);
+        const { trace, ...answer } = evaluatePolicy(indexRules(many), asked, evaluateCondition, {
+          ofGrant: 4,
+          ofRefusal: 50,
+        });
         expect(answer).toEqual(decided);
         if (answer.outcome !== 'granted') expect(trace).toEqual(whole);
         else expect([trace.length <= 4, trace.some(({ matched }) => matched)]).toEqual([true, true]);
