@@ -2,7 +2,7 @@
 
 /** Every metric, and what it says of whom. Written short where functions load it: `unitOf`, `dimensionsOf`. */
 export const metricMeanings = {
-  success: 'requests that ended as their caller may expect; of `cambio-token`, tokens and sessions issued',
+  success: '1 for a request that ended as its caller may expect, 0 for a fault of ours; refusals are neither',
   errors: 'requests that were refused or failed, by class',
   latency: 'from the event to the answer',
   verify: 'of an exchange, milliseconds: its tokens are verified',

@@ -9,9 +9,9 @@ import { refusalDetail } from '../oauth/decision/refusal-detail.ts';
 import { Refused } from '../oauth/denial.ts';
 import { header } from './api-gateway.ts';
 import { decisionDocument } from './decision-document.ts';
-import { type Failure, failureOf } from './errors.ts';
+import { type Failure, failureOf, measuredFailure } from './errors.ts';
 import type { WriteLog } from './log.ts';
-import { type Meter, measuredFailure, startMeter, suspicious } from './meter.ts';
+import { type Meter, startMeter, suspicious } from './meter.ts';
 
 /** An event whose decision is being made. */
 export interface AuditedEvent extends APIGatewayProxyEvent {
@@ -58,7 +58,8 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
       report(event, grantOf(event.decision), { level: 'info', why: {}, measured });
     },
     onError: ({ event, error }) => {
-      report(event, refusalOf(error), { ...failureOf(error), measured: measuredFailure(error) });
+      const failure = failureOf(error);
+      report(event, refusalOf(error), { ...failure, measured: measuredFailure(failure) });
     },
   };
 }

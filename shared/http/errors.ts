@@ -3,11 +3,12 @@
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf, placeOf } from '../causes.ts';
-import { Refused } from '../oauth/denial.ts';
+import type { ErrorClass, Measured } from '../metrics.ts';
+import { type Denial, Refused } from '../oauth/denial.ts';
 import { type OAuthError, oauthError } from '../oauth/oauth-error.ts';
 import { json } from './api-gateway.ts';
 import type { WriteLog } from './log.ts';
-import { measuredFailure } from './meter.ts';
+import { suspicious } from './meter.ts';
 
 export interface Failure extends Omit<OAuthError, 'reason'> {
   /** Undefined for a bug. */
@@ -15,7 +16,7 @@ export interface Failure extends Omit<OAuthError, 'reason'> {
   /** `info` for a refusal, which is ordinary; `error` for a dependency that fails or a bug, which operators have to see. */
   readonly level: 'info' | 'error';
   /** What the log may say: the denial and its causes, or the place of a bug. */
-  readonly why: Readonly<Record<string, unknown>>;
+  readonly why: Readonly<Record<string, unknown>> & { readonly denial?: Denial };
 }
 
 /** A Refused is what its denial says and anything else `server_error`; the caller learns no more than that. */
@@ -67,8 +68,29 @@ export function failureLog<Event>({
 }: FailureLog<Event>): MiddlewareObj<Event, APIGatewayProxyResult> {
   return {
     onError: ({ error, event }) => {
-      const { level, error: code, why } = failureOf(error);
-      write(level, name, { error: code, ...why, ...fieldsOf?.(event) }, measuredFailure(error));
+      const failure = failureOf(error);
+      const { level, error: code, why } = failure;
+      write(level, name, { error: code, ...why, ...fieldsOf?.(event) }, measuredFailure(failure));
     },
   };
+}
+
+/**
+ * What a failure is counted as. Ours counts as a request without success; a refusal as neither, so that no stranger's refusals
+ * make the share of failures look small.
+ */
+export function measuredFailure({ status, error, reason, why: { denial } }: Failure): Measured {
+  const measured = { errors: 1, class: classOf(status, error, reason), ...suspicious(reason) };
+  if (measured.class !== 'fault') return measured;
+  // An issuer's failure is counted where its answer failed: in a line of its own, whether or not the old keys served.
+  const failed = denial?.kind === 'unavailable' && denial.dependency !== 'issuer' ? denial.dependency : undefined;
+  return { ...measured, success: 0, ...(failed && { dependency_errors: 1, dependency: failed }) };
+}
+
+function classOf(status: number, error: string, reason: Failure['reason']): ErrorClass {
+  if (status > 499) return 'fault';
+  if (status === 429) return 'throttled';
+  if (error === 'invalid_client' || reason === 'client') return 'client';
+  if (/_(target|scope)$/.test(error)) return 'policy';
+  return /^(malformed|size)$/.test(reason ?? '') ? 'input' : 'token';
 }

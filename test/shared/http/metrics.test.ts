@@ -2,8 +2,8 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { tokenEndpoint } from '../../../shared/http/endpoints/token.ts';
+import { failureOf, measuredFailure } from '../../../shared/http/errors.ts';
 import { createLog } from '../../../shared/http/log.ts';
-import { measuredFailure } from '../../../shared/http/meter.ts';
 import { dependencies, errorClasses, metricMeanings } from '../../../shared/metrics.ts';
 import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
 import { type Denial, Refused } from '../../../shared/oauth/denial.ts';
@@ -72,7 +72,7 @@ describe('the line of a request', () => {
       { name: 'dependency_errors', value: 1, dimensions: { service: 'cambio-token', dependency: 'kms' } },
     ]);
     expect(errors(malformed)).toMatchObject([{ dimensions: { service: 'cambio-token', class: 'input' } }]);
-    expect([valuesOf(failed)['success'], valuesOf(malformed)['success']]).toEqual([undefined, undefined]);
+    expect([valuesOf(failed)['success'], valuesOf(malformed)['success']]).toEqual([0, undefined]);
   });
 });
 
@@ -81,12 +81,12 @@ describe('what an exception counts as', () => {
     return { kind: 'token', parameter: 'subject_token', reason, detail: '' };
   };
   test.each<[unknown, ReturnType<typeof measuredFailure>]>([
-    [new TypeError('bug'), { errors: 1, class: 'fault' }],
+    [new TypeError('bug'), { success: 0, errors: 1, class: 'fault' }],
     [
       new Refused({ kind: 'unavailable', dependency: 'sts' }),
-      { errors: 1, class: 'fault', dependency_errors: 1, dependency: 'sts' },
+      { success: 0, errors: 1, class: 'fault', dependency_errors: 1, dependency: 'sts' },
     ],
-    [new Refused({ kind: 'unavailable', dependency: 'issuer' }), { errors: 1, class: 'fault' }],
+    [new Refused({ kind: 'unavailable', dependency: 'issuer' }), { success: 0, errors: 1, class: 'fault' }],
     [new Refused({ kind: 'throttled' }), { errors: 1, class: 'throttled' }],
     [new Refused({ kind: 'content_type' }), { errors: 1, class: 'input' }],
     [new Refused({ kind: 'client' }), { errors: 1, class: 'client' }],
@@ -95,7 +95,7 @@ describe('what an exception counts as', () => {
     [new Refused(token('signature')), { errors: 1, class: 'token', signature: 1 }],
     [new Refused(token('replayed')), { errors: 1, class: 'token', replayed: 1 }],
   ])('%s', (error, measured) => {
-    expect(measuredFailure(error)).toEqual(measured);
+    expect(measuredFailure(failureOf(error))).toEqual(measured);
   });
 });
 
