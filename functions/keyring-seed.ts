@@ -7,7 +7,7 @@ import { customResource } from '../shared/aws/custom-resource.ts';
 import { makeFirstKeyring, seedKeyring } from '../shared/aws/keyring.ts';
 import { findPublicKey } from '../shared/aws/kms.ts';
 import { callBySdk } from '../shared/aws/sdk/dynamodb.ts';
-import { configured } from './wiring.ts';
+import { configured, now } from './wiring.ts';
 
 const { recordsTable } = configured('recordsTable');
 const callDynamoDb = callBySdk(new DynamoDBClient({}));
@@ -15,7 +15,10 @@ const kms = new KMSClient({});
 
 export const handler = customResource('cambio-keyring', async ({ Keys }) => {
   const seed = async (): Promise<void> => {
-    const keyring = await makeFirstKeyring(Keys, (keyId) => findPublicKey(kms, keyId));
+    const keyring = await makeFirstKeyring(Keys, async (keyId) => ({
+      ...(await findPublicKey(kms, keyId)),
+      createdAt: now(),
+    }));
     await seedKeyring(callDynamoDb, recordsTable, keyring);
   };
   await retryWhileDenied(seed, (seconds) => wait(seconds * 1_000));

@@ -1,25 +1,30 @@
-// /admin/suspensions: GET of the list, PUT and DELETE of one. Wiring only.
+// /admin/suspensions: GET of the list, PUT and DELETE of one; and the gauges. Wiring only.
 import { createFindHolds } from '../shared/aws/holds.ts';
 import { createEndSuspension, createListSuspensions, createRecordSuspension } from '../shared/aws/suspensions.ts';
 import { byMethod, byResource } from '../shared/http/by-resource.ts';
 import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/http/endpoints/admin-suspensions.ts';
-import { configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
+import { gaugesTask } from '../shared/http/endpoints/gauges.ts';
+import { configured, joinedPolicy, keyringIn, logOf, now, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues');
-const { call, table } = await recordsStore(config);
+const store = await recordsStore(config);
+const { call, table } = store;
 const capabilities = {
   policy: joinedPolicy(config),
   recordSuspension: createRecordSuspension(call, table),
   endSuspension: createEndSuspension(call, table),
   listSuspensions: createListSuspensions({ call, table, now, findHolds: createFindHolds(call, table, Math.random) }),
+  readKeyring: keyringIn(store),
   now,
   write: logOf('suspensions'),
 };
 
-export const handler = byResource({
+export const handler = byResource<unknown>({
   '/admin/suspensions': suspensionsEndpoint(capabilities),
   '/admin/suspensions/{kind}/{name+}': byMethod({
     PUT: suspendEndpoint(capabilities),
     DELETE: resumeEndpoint(capabilities),
   }),
+  // On a schedule, not a route.
+  gauges: gaugesTask(capabilities),
 });

@@ -20,6 +20,11 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly rollout?: string | undefined;
   readonly canary?: object | undefined;
   readonly removalPolicy?: string | undefined;
+  readonly metrics?: boolean | undefined;
+  readonly alarms?:
+    | { readonly leastRequests?: number | undefined; readonly runbooks?: string | undefined }
+    | false
+    | undefined;
   readonly vpcEndpoints?: boolean | undefined;
   readonly tracing?: TracingOptions | undefined;
   readonly audit?: AuditOptions | false | undefined;
@@ -42,6 +47,7 @@ export function checkProps(props: CheckedProps): void {
       'reservedConcurrency is a whole number above zero: with none the administrators were kept out',
     );
   }
+  checkWatching(props);
   // JavaScript, and the context of the app, may say anything.
   if (!['direct', 'sdk', undefined].includes(props.awsClients)) {
     throw new PropsError('awsClients must be direct or sdk');
@@ -84,4 +90,16 @@ export function refuseOtherPartitions(region: string | undefined): void {
   throw new PropsError(
     `${region} is in the partition ${partition}, and Cambio runs in aws alone: its issuer is CloudFront's`,
   );
+}
+
+function checkWatching({ metrics, alarms }: CheckedProps): void {
+  if (!alarms) return;
+  if (metrics === false) throw new PropsError('alarms watch metrics, and metrics is false');
+  const { leastRequests, runbooks } = alarms;
+  if (leastRequests !== undefined && !(Number.isInteger(leastRequests) && leastRequests > 0)) {
+    throw new PropsError('alarms.leastRequests is a whole number above zero');
+  }
+  if (runbooks !== undefined && !Token.isUnresolved(runbooks) && !URL.canParse(runbooks)) {
+    throw new PropsError(`alarms.runbooks is the URL of a folder, and "${runbooks}" is none`);
+  }
 }

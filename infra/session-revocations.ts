@@ -47,6 +47,7 @@ export class SessionRevocations extends Construct {
   readonly role: IRole;
   /** Of its alias. */
   readonly functionArn: string;
+  readonly functionName: string;
 
   constructor(scope: Construct, id: string, props: SessionRevocationsProps) {
     super(scope, id);
@@ -57,8 +58,9 @@ export class SessionRevocations extends Construct {
     });
     boundary.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.boundary = boundary;
-    const { live, role } = this.makeFunction(props);
+    const { live, role, function: writer } = this.makeFunction(props);
     this.functionArn = live.functionArn;
+    this.functionName = writer.functionName;
     // Roles of other accounts trust it.
     role.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     this.role = role;

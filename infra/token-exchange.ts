@@ -16,7 +16,9 @@ import { Construct } from 'constructs';
 import type { AwsClients, DecisionIndex } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
 import { grantAdmin } from './admin-grant.ts';
-import { metricsNamespace } from './alarms/namespace.ts';
+import type { AlarmOptions } from './alarms/alarms.ts';
+import { deploymentName, metricsNamespace } from './alarms/namespace.ts';
+import { Watch } from './alarms/watch.ts';
 import { Api } from './api/api.ts';
 import type { Domain } from './api/domain.ts';
 import type { AuditOptions } from './audit/audit-options.ts';
@@ -119,8 +121,10 @@ export interface TokenExchangeProps {
   readonly tracing?: TracingOptions;
   /** How the functions call KMS and DynamoDB: signed by hand, the default, or by the clients of the AWS SDK. */
   readonly awsClients?: AwsClients;
-  /** Whether the functions' log lines carry metrics, for CloudWatch to count: they do by default. */
+  /** Whether the functions' log lines carry metrics, for CloudWatch to count: they do by default. Nothing is watched without. */
   readonly metrics?: boolean;
+  /** Who is told when something is wrong; without it the alarms are there and tell nobody, with `false` there are none. */
+  readonly alarms?: AlarmOptions | false;
   /**
    * How requests move to a new version of the functions, which has the new policy in it: a tenth of them for five minutes and then
    * all (`canary`, the default), a tenth more each minute (`linear`), or `at-once`. Alarms take it back, except at once.
@@ -270,6 +274,13 @@ export class TokenExchange extends Construct {
     if (probe) this.probeAlarms = probe.alarms;
     const alarms = [...(probe ? [probe.alarms.failing] : []), ...rolloutAlarms];
     new Rollout(this, 'Rollout', { speed, functions, watched, alarms });
+    if (namespace !== undefined) {
+      new Watch(this, 'Watch', {
+        ...{ namespace, endpoints, signingKeys, sessions, logRetention },
+        prefix: deploymentName(this),
+        alarms: props.alarms ?? {},
+      });
+    }
     // The old origin goes when CloudFront fetches from the new one.
     if (domain && !stageEndpoint && this.cloudFront) {
       this.api.restApi.node.defaultChild?.node.addDependency(this.cloudFront.distribution);

@@ -32,10 +32,12 @@ export type ErrorClass = (typeof errorClasses)[number];
 /** What a call can fail of. `issuer` is counted where its answer fails, whether or not the old keys serve. */
 export const dependencies = ['issuer', 'kms', 'dynamodb', 'sts', 'deadline'] as const;
 
+export type Dependency = (typeof dependencies)[number];
+
 /** What one line measures. The values of `class` and `dependency` are few: each is a series, and a series costs. */
 export type Measured = Readonly<Partial<Record<MetricName, number>>> & {
   readonly class?: ErrorClass;
-  readonly dependency?: (typeof dependencies)[number];
+  readonly dependency?: Dependency;
 };
 
 const finerDimensions: Readonly<Partial<Record<MetricName, readonly string[]>>> = {

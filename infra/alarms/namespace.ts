@@ -1,13 +1,16 @@
-// The CloudWatch namespace of one deployment's metrics: two deployments in an account must not be taken for one.
-import { Names } from 'aws-cdk-lib';
+// What the metrics and alarms of one deployment are called: two deployments in an account must not be taken for one.
+import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-/** Made of the stack's name and the construct's id: what is deployed again finds its metrics again. */
+/** The CloudWatch namespace of the functions' metrics. */
 export function metricsNamespace(exchange: Construct): string {
   return `Cambio/${deploymentName(exchange)}`;
 }
 
-/** How the names of this deployment's alarms begin. */
+/** The stack's name and the construct's path in it: what is deployed again finds its metrics again. */
 export function deploymentName(exchange: Construct): string {
-  return Names.uniqueResourceName(exchange, { maxLength: 64, separator: '-' });
+  const stack = Stack.of(exchange);
+  const name = Token.isUnresolved(stack.stackName) ? stack.node.id : stack.stackName;
+  const path = exchange.node.path.slice(stack.node.path.length + 1);
+  return `${name}-${path}`.replaceAll(/[^\w.-]/g, '-');
 }

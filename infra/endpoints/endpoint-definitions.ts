@@ -126,7 +126,12 @@ export function suspensionsPart(props: PartsProps): EndpointPart {
     seconds: 10,
     withPolicy: true,
     settings: { recordsTable: records.name, ...valuesOf(props) },
-    statements: [records.statement('suspended', ['BatchGetItem', 'PutItem']), records.listedStatement()],
+    statements: [
+      records.statement('suspended', ['BatchGetItem', 'PutItem']),
+      records.listedStatement(),
+      // Whose age it measures.
+      records.statement('keyring', ['GetItem']),
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
-import type { Keyring, PublicJwk, ReadKeyring, SigningKey } from '../oauth/jose/keyring.ts';
+import type { Keyring, ReadKeyring, SigningKey } from '../oauth/jose/keyring.ts';
 import { callDependency } from './dependency.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { keyringKey } from './record-keys.ts';
@@ -24,7 +24,7 @@ export function createReadKeyring(call: CallDynamoDb, table: string): ReadKeyrin
     });
 }
 
-type FindPublicKey = (keyId: string) => Promise<{ readonly kid: string; readonly publicJwk: PublicJwk }>;
+type FindPublicKey = (keyId: string) => Promise<Pick<SigningKey, 'kid' | 'publicJwk' | 'createdAt'>>;
 
 /**
  * The first keyring: one current key for each algorithm.

@@ -18,6 +18,8 @@ export interface SigningKey {
   readonly keyId: string;
   readonly state: KeyState;
   readonly publicJwk: PublicJwk;
+  /** Epoch seconds; unknown of keys that an earlier version wrote. */
+  readonly createdAt?: number;
 }
 
 export interface Keyring {

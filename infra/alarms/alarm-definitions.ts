@@ -1,0 +1,209 @@
+// What each alarm watches, as CloudWatch evaluates it: metrics, one expression, a threshold. Pure.
+import { type Dependency, dimensionsOf, type ErrorClass, type MetricName } from '../../shared/metrics.ts';
+import type { AlarmName } from './alarm-catalogue.ts';
+
+/** One metric of an expression, by the letters of its place: `a`, `b`, … */
+export interface WatchedMetric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** A statistic of CloudWatch: `Sum`, `SampleCount`, `Maximum`, `p95`. */
+  readonly stat: string;
+}
+
+export interface AlarmDefinition {
+  readonly name: AlarmName;
+  /** Of an alarm that is made of several, which: all of them have to be in alarm. */
+  readonly part?: string;
+  readonly metrics: readonly WatchedMetric[];
+  /** Over the metrics by their letters. */
+  readonly expression: string;
+  /** It is in alarm at this value or above. */
+  readonly threshold: number;
+  /** Seconds, of every metric. */
+  readonly period: number;
+  /** So many of the last periods have to breach; 1 of 1 by default. */
+  readonly breaching?: readonly [number, number];
+}
+
+/** Names of things that only the template knows. */
+export interface WatchedNames {
+  /** Of the functions' metrics. */
+  readonly namespace: string;
+  /** Names of all functions that answer requests: ten at most, as CloudWatch takes no more metrics for one alarm. */
+  readonly functions: readonly string[];
+  /** Of the function that ends sessions of AWS roles, where there is one. */
+  readonly sessionRevocations: string | undefined;
+  /** Of the EventBridge rule for signatures of others. */
+  readonly signatureRule: string;
+}
+
+export interface AlarmLimits {
+  /** Requests below which no share of them is told. */
+  readonly leastRequests: number;
+}
+
+/** The functions whose requests are decisions. */
+const decisive = ['cambio-token', 'cambio-introspect', 'cambio-revoke'];
+
+const minute = 60;
+const hour = 3_600;
+const day = 86_400;
+
+/** Every alarm of a deployment, those that others are made of included. */
+export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLimits): readonly AlarmDefinition[] {
+  const own = (name: MetricName, stat: string, more: Finer = {}) => ownMetric(names.namespace, name, stat, more);
+  const aws = (namespace: string, name: string, dimensions: Readonly<Record<string, string>>): WatchedMetric => {
+    return { namespace, name, dimensions, stat: 'Sum' };
+  };
+  const ofDecisive = (name: MetricName, stat: string, more: Finer = {}) =>
+    decisive.map((service) => own(name, stat, { service, ...more }));
+  const faults = (name: AlarmName, period: number, percent: number, part?: string): AlarmDefinition => {
+    const [asked, answered] = [ofDecisive('success', 'SampleCount'), ofDecisive('success', 'Sum')];
+    // A short window has less in it.
+    const least = period < 900 ? Math.ceil(leastRequests / 5) : leastRequests;
+    const [all, good] = ['SUM([a, b, c])', 'SUM([d, e, f])'];
+    const expression = `IF(${all} >= ${least}, 100 * (${all} - ${good}) / ${all}, 0)`;
+    const metrics = [...asked, ...answered];
+    return { name, metrics, expression, threshold: percent, period, ...(part && { part }) };
+  };
+  const sum = (metrics: readonly WatchedMetric[]): Pick<AlarmDefinition, 'metrics' | 'expression'> => {
+    return { metrics, expression: `SUM([${metrics.map((_, at) => letter(at)).join(', ')}])` };
+  };
+  const only = (metric: WatchedMetric) => ({ metrics: [metric], expression: 'a' });
+  return [
+    faults('errors-day-page', 15 * minute, 9.6),
+    faults('errors-day-warn', hour, 1.2),
+    faults('errors-burn-14', hour, 1.44, '1h'),
+    faults('errors-burn-14', 5 * minute, 1.44, '5m'),
+    faults('errors-burn-6', 6 * hour, 0.6, '6h'),
+    faults('errors-burn-6', 30 * minute, 0.6, '30m'),
+    faults('errors-burn-3', day, 0.3, '1d'),
+    faults('errors-burn-3', 2 * hour, 0.3, '2h'),
+    {
+      name: 'function-errors',
+      ...sum(names.functions.map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }))),
+      threshold: 5,
+      period: 5 * minute,
+    },
+    {
+      name: 'latency',
+      metrics: [
+        own('latency', 'SampleCount', { service: 'cambio-token' }),
+        own('latency', 'p95', { service: 'cambio-token' }),
+      ],
+      expression: `IF(a >= ${Math.ceil(leastRequests / 5)}, b, 0)`,
+      threshold: 200,
+      period: 5 * minute,
+      breaching: [3, 3],
+    },
+    {
+      name: 'throttling',
+      metrics: [
+        ...ofDecisive('latency', 'SampleCount'),
+        ...ofDecisive('errors', 'Sum', { class: 'throttled' }),
+        ...names.functions.slice(0, 3).map((FunctionName) => aws('AWS/Lambda', 'Throttles', { FunctionName })),
+      ],
+      // What Lambda throttles never comes to a function’s own count.
+      expression: `IF(SUM([a, b, c]) >= ${leastRequests}, 100 * SUM([d, e, f, g, h, i]) / SUM([a, b, c, g, h, i]), 0)`,
+      threshold: 0.1,
+      period: hour,
+    },
+    {
+      name: 'dependency-errors',
+      ...sum(
+        (['kms', 'dynamodb', 'sts'] as const).flatMap((dependency) =>
+          ofDecisive('dependency_errors', 'Sum', { dependency }),
+        ),
+      ),
+      threshold: 10,
+      period: 5 * minute,
+    },
+    {
+      name: 'issuer-errors',
+      ...sum(
+        [...decisive, 'cambio-events'].map((service) =>
+          own('dependency_errors', 'Sum', { service, dependency: 'issuer' }),
+        ),
+      ),
+      threshold: 3,
+      period: 5 * minute,
+      breaching: [3, 3],
+    },
+    {
+      name: 'revocation-latency',
+      ...only(own('revocation_latency', 'Maximum', { service: 'cambio-probe' })),
+      threshold: 60,
+      period: 5 * minute,
+    },
+    ...(names.sessionRevocations === undefined
+      ? []
+      : [
+          {
+            name: 'session-revocations',
+            ...only(aws('AWS/Lambda', 'Errors', { FunctionName: names.sessionRevocations })),
+            threshold: 1,
+            period: minute,
+            breaching: [3, 5],
+          } as const,
+        ]),
+    {
+      name: 'audit-lag',
+      ...only(own('audit_lag', 'Maximum', { service: 'cambio-trail-writer' })),
+      threshold: 300,
+      period: 5 * minute,
+      breaching: [2, 3],
+    },
+    {
+      name: 'audit-incomplete',
+      ...sum(['cambio-trail-writer', 'cambio-trail-sweep'].map((service) => own('audit_missing', 'Sum', { service }))),
+      threshold: 1,
+      period: 5 * minute,
+    },
+    {
+      name: 'foreign-signature',
+      ...only(aws('AWS/Events', 'TriggeredRules', { RuleName: names.signatureRule })),
+      threshold: 1,
+      period: minute,
+    },
+    { name: 'signature-spike', ...sum(ofDecisive('signature', 'Sum')), threshold: 50, period: 5 * minute },
+    { name: 'replay-spike', ...sum(ofDecisive('replayed', 'Sum')), threshold: 20, period: 5 * minute },
+    {
+      name: 'suspension-left-on',
+      ...only(own('suspension_age', 'Maximum', { service: 'cambio-suspensions' })),
+      threshold: day,
+      period: 30 * minute,
+    },
+    {
+      name: 'key-age',
+      ...only(own('key_age', 'Maximum', { service: 'cambio-suspensions' })),
+      threshold: 365 * day,
+      period: 30 * minute,
+    },
+  ];
+}
+
+/** The metric whose datapoints mute what may be muted: whoever works on a deployment puts one an hour. */
+export function maintenanceMetric(namespace: string): WatchedMetric {
+  return { namespace, name: 'maintenance', dimensions: {}, stat: 'Maximum' };
+}
+
+interface Finer {
+  readonly service?: string;
+  readonly class?: ErrorClass;
+  readonly dependency?: Dependency;
+}
+
+/** @throws Error where the metric has other dimensions: it would be one that nobody emits */
+function ownMetric(namespace: string, name: MetricName, stat: string, finer: Finer): WatchedMetric {
+  const dimensions = Object.fromEntries(Object.entries(finer));
+  if (Object.keys(dimensions).sort().join() !== [...dimensionsOf(name)].sort().join()) {
+    throw new Error(`${name} has the dimensions ${dimensionsOf(name).join(', ')}`);
+  }
+  return { namespace, name, dimensions, stat };
+}
+
+/** How an expression calls its metrics: CloudWatch wants a small letter first. */
+export function letter(at: number): string {
+  return String.fromCharCode('a'.charCodeAt(0) + at);
+}

@@ -1,0 +1,42 @@
+// Everything that watches a deployment by its metrics.
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Endpoints } from '../endpoints/endpoints.ts';
+import type { SessionRevocations } from '../session-revocations.ts';
+import type { SigningKeys } from '../signing-keys.ts';
+import { type AlarmOptions, Alarms } from './alarms.ts';
+import { Gauges } from './gauges.ts';
+import { SignatureWatch } from './signature-watch.ts';
+
+export interface WatchProps {
+  /** How the names of alarms begin. */
+  readonly prefix: string;
+  /** Of the functions' metrics. */
+  readonly namespace: string;
+  readonly alarms: AlarmOptions | false;
+  readonly endpoints: Endpoints;
+  readonly signingKeys: SigningKeys;
+  readonly sessions: SessionRevocations | undefined;
+  readonly logRetention: RetentionDays;
+}
+
+export class Watch extends Construct {
+  readonly alarms: Alarms | undefined;
+
+  constructor(scope: Construct, id: string, props: WatchProps) {
+    super(scope, id);
+    const { prefix, namespace, alarms, endpoints, signingKeys, sessions, logRetention } = props;
+    const suspensions = endpoints.routes.find(({ path }) => path === '/admin/suspensions')?.handler;
+    if (suspensions) new Gauges(this, 'Gauges', suspensions);
+    if (alarms === false) return;
+    const { signers, functions } = endpoints;
+    const { ruleName } = new SignatureWatch(this, 'Signatures', { signingKeys, signers, logRetention });
+    const names = {
+      namespace,
+      functions: functions.map((each) => each.function.functionName),
+      sessionRevocations: sessions?.functionName,
+      signatureRule: ruleName,
+    };
+    this.alarms = new Alarms(this, 'Alarms', { ...alarms, prefix, names });
+  }
+}

@@ -1,0 +1,255 @@
+// Alarms as the template has them: what they say, and whether each fires and clears in the incident it is for.
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import { type AlarmName, alarmCatalogue } from '../../../infra/alarms/alarm-catalogue.ts';
+import { resourcesOf, templateOf } from '../synthesized.ts';
+import { alarms, composites, Deployment, idOf, prefix, refusedToken, resolvedOf } from './incident.ts';
+
+const down = { kind: 'unavailable', dependency: 'kms' } as const;
+const functionNamed = (name: string) => ({ FunctionName: idOf(`${name}Function`, 'AWS::Lambda::Function') });
+const day = 1_440;
+
+interface Incident {
+  readonly happens: (deployment: Deployment) => void;
+  /** Minutes at which the alarm is on, and at which it is off again. */
+  readonly on: number;
+  readonly off: number;
+}
+
+/** In minutes; healthy traffic before and after. */
+const incidents: Readonly<Record<Exclude<AlarmName, 'session-revocations'>, Incident>> = {
+  'errors-day-page': {
+    happens: (at) => {
+      at.requests({ from: 0, to: 20, every: 10, as: down });
+      at.requests({ from: 20, to: 60 });
+    },
+    on: 20,
+    off: 40,
+  },
+  'errors-day-warn': {
+    happens: (at) => {
+      at.requests({ from: 0, to: 60, every: 70, as: down });
+      at.requests({ from: 60, to: 180 });
+    },
+    on: 60,
+    off: 125,
+  },
+  'errors-burn-14': {
+    happens: (at) => {
+      at.requests({ from: 0, to: 60, every: 20, as: down });
+      at.requests({ from: 60, to: 120 });
+    },
+    on: 60,
+    // The short window clears it long before the hour is over.
+    off: 66,
+  },
+  'errors-burn-6': {
+    happens: (at) => {
+      at.requests({ from: 0, to: 370, every: 100, as: down });
+      at.requests({ from: 370, to: 420 });
+    },
+    on: 370,
+    off: 420,
+  },
+  'errors-burn-3': {
+    happens: (at) => {
+      at.requests({ from: 0, to: day, rate: 2, every: 200, as: down });
+      at.requests({ from: day, to: day + 130, rate: 2 });
+    },
+    on: day,
+    off: day + 130,
+  },
+  'function-errors': {
+    happens: (at) => at.published('AWS/Lambda', 'Errors', functionNamed('Token'), { from: 10, to: 20 }),
+    on: 18,
+    off: 30,
+  },
+  latency: {
+    happens: (at) => {
+      at.requests({ from: 0, to: 20, latency: 300 });
+      at.requests({ from: 20, to: 60 });
+    },
+    on: 20,
+    off: 40,
+  },
+  throttling: {
+    happens: (at) => {
+      at.requests({ from: 0, to: 60, every: 100, as: { kind: 'throttled' } });
+      at.requests({ from: 60, to: 180 });
+    },
+    on: 60,
+    off: 125,
+  },
+  'dependency-errors': {
+    happens: (at) => at.requests({ from: 0, to: 20, every: 1, as: { kind: 'unavailable', dependency: 'dynamodb' } }),
+    on: 10,
+    off: 40,
+  },
+  'issuer-errors': {
+    happens: (at) => {
+      for (let minute = 0; minute < 30; minute += 1) {
+        at.line('token', minute, { dependency_errors: 1, dependency: 'issuer' });
+      }
+    },
+    on: 20,
+    off: 45,
+  },
+  'revocation-latency': {
+    happens: (at) => {
+      at.line('probe', 0, { revocation_latency: 75 });
+      at.line('probe', 6, { revocation_latency: 0.4 });
+    },
+    on: 4,
+    off: 11,
+  },
+  'audit-lag': {
+    happens: (at) => {
+      for (const minute of [1, 6, 11]) at.line('trail-writer', minute, { audit_lag: 400 });
+      at.line('trail-writer', 16, { audit_lag: 2 });
+    },
+    on: 12,
+    off: 30,
+  },
+  'audit-incomplete': { happens: (at) => at.line('trail-sweep', 1, { audit_missing: 1 }), on: 3, off: 10 },
+  'foreign-signature': {
+    happens: (at) =>
+      at.published(
+        'AWS/Events',
+        'TriggeredRules',
+        { RuleName: idOf('SignaturesRule', 'AWS::Events::Rule') },
+        { from: 5, to: 6 },
+      ),
+    on: 6,
+    off: 8,
+  },
+  'signature-spike': {
+    happens: (at) => at.requests({ from: 0, to: 5, rate: 20, every: 1, as: refusedToken('signature') }),
+    on: 5,
+    off: 12,
+  },
+  'replay-spike': {
+    happens: (at) => at.requests({ from: 0, to: 5, rate: 20, every: 2, as: refusedToken('replayed') }),
+    on: 5,
+    off: 12,
+  },
+  'suspension-left-on': {
+    happens: (at) => {
+      at.line('suspensions', 1, { suspension_age: 90_000 });
+      at.line('suspensions', 40, {});
+    },
+    on: 15,
+    off: 45,
+  },
+  'key-age': { happens: (at) => at.line('suspensions', 1, { key_age: 366 * 86_400 }), on: 15, off: 45 },
+};
+
+describe('a simulated incident', () => {
+  test.each(Object.entries(incidents))('%s is on while it lasts, and off before and afterwards', (name, {
+    happens,
+    on,
+    off,
+  }) => {
+    const deployment = new Deployment();
+    happens(deployment);
+    expect(deployment.inAlarm(0)).toEqual([]);
+    expect(deployment.inAlarm(on)).toContain(name);
+    expect(deployment.inAlarm(off)).not.toContain(name);
+  });
+
+  test('of KMS makes one call, and the warnings of the same cause none', () => {
+    const deployment = new Deployment();
+    deployment.requests({ from: 0, to: 60, every: 5, as: down });
+    const on = deployment.inAlarm(60);
+    expect(on).toEqual(expect.arrayContaining(['errors-day-page', 'errors-day-warn', 'errors-burn-14', 'page']));
+    expect(on).not.toContain('warn');
+    // A warning alone is told.
+    const warned = new Deployment();
+    incidents.throttling.happens(warned);
+    expect(warned.inAlarm(60)).toEqual(['throttling', 'warn']);
+  });
+
+  test('of few requests is none, however many of them fail', () => {
+    const few = { from: 0, to: 5, every: 1, as: { kind: 'unavailable', dependency: 'issuer' } as const };
+    const errorsIn = (rate: number) => {
+      const deployment = new Deployment();
+      deployment.requests({ ...few, rate });
+      return deployment.inAlarm(5).filter((name) => name.startsWith('errors-'));
+    };
+    expect([errorsIn(1), errorsIn(12)]).toEqual([[], expect.arrayContaining(['errors-day-page', 'errors-burn-14'])]);
+  });
+
+  test('of a stranger whose requests are refused is none, and hides none', () => {
+    const deployment = new Deployment();
+    deployment.requests({ from: 0, to: 20, rate: 40, every: 1, as: { kind: 'content_type' } });
+    expect(deployment.inAlarm(20)).toEqual([]);
+    deployment.requests({ from: 0, to: 20, every: 10, as: down });
+    expect(deployment.inAlarm(20)).toContain('errors-day-page');
+  });
+
+  test('is muted by a datapoint of maintenance for an hour, and then no longer', () => {
+    const deployment = new Deployment();
+    const namespace = `Cambio/${prefix}`;
+    deployment.published(namespace, 'maintenance', {}, { from: 10, to: 11 });
+    expect([9, 15, 65, 72].map((minute) => deployment.inAlarm(minute))).toEqual([
+      [],
+      ['maintenance'],
+      ['maintenance'],
+      [],
+    ]);
+    const muted = resolvedOf<{ AlarmName: string; ActionsSuppressor?: unknown }>('AWS::CloudWatch::CompositeAlarm');
+    expect(
+      muted
+        .filter(({ ActionsSuppressor: by }) => by)
+        .map(({ AlarmName: name }) => name)
+        .sort(),
+    ).toEqual(['page', 'warn'].map((name) => `${prefix}-${name}`));
+  });
+});
+
+describe('the alarms of a template', () => {
+  test('say what it means, what to do and which runbook says more', () => {
+    const described = new Map(
+      [...alarms, ...composites].map((alarm) => [
+        alarm.AlarmName.slice(prefix.length + 1),
+        (alarm as unknown as { AlarmDescription: string }).AlarmDescription,
+      ]),
+    );
+    for (const [name, { consequence, action, runbook }] of Object.entries(alarmCatalogue)) {
+      if (name === 'session-revocations') continue;
+      expect(described.get(name)).toBe(`Cambio: ${consequence} ${action} docs/runbooks/${runbook}.md`);
+    }
+    const linked = templateOf({ alarms: { runbooks: 'https://wiki.acme.example/runbooks/' } });
+    expect(JSON.stringify(resourcesOf(linked, 'AWS::CloudWatch::Alarm'))).toContain(
+      'https://wiki.acme.example/runbooks/latency.md',
+    );
+  });
+
+  test('tell the topic by one call for what wakes somebody, another for what waits, and of attackers each by itself', () => {
+    const told = templateOf((stack) => ({ alarms: { topic: new Topic(stack, 'Calls') } }));
+    const acting = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
+      Object.values(resourcesOf(told, type)).flatMap(({ Properties: { AlarmActions: actions, AlarmName: name } }) =>
+        actions ? [String(name).slice('Test-TokenExchange-'.length)] : [],
+      ),
+    );
+    expect(acting.sort()).toEqual(['foreign-signature', 'page', 'replay-spike', 'signature-spike', 'warn'].sort());
+    expect(JSON.stringify(resolvedOf('AWS::CloudWatch::CompositeAlarm'))).not.toContain('AlarmActions');
+  });
+
+  test('are not there where they are turned off, nor where nothing is measured', () => {
+    for (const props of [{ alarms: false }, { metrics: false }] as const) {
+      expect(resourcesOf(templateOf(props), 'AWS::CloudWatch::CompositeAlarm')).toEqual({});
+    }
+    expect(() => templateOf({ metrics: false, alarms: {} })).toThrow('alarms watch metrics, and metrics is false');
+    expect(() => templateOf({ alarms: { leastRequests: 0 } })).toThrow('leastRequests is a whole number above zero');
+    expect(() => templateOf({ alarms: { runbooks: 'runbooks' } })).toThrow('"runbooks" is none');
+  });
+
+  test('hear of signatures by anybody else, read-only to CloudTrail as they are', () => {
+    const [rule] = resolvedOf<{ State: string; EventPattern?: { detail: Record<string, unknown> } }>(
+      'AWS::Events::Rule',
+    ).filter(({ EventPattern: pattern }) => pattern);
+    expect(rule?.State).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
+    expect(rule?.EventPattern?.detail).toMatchObject({ eventName: ['Sign'] });
+    expect(JSON.stringify(rule?.EventPattern)).toMatch(/anything-but.*TokenRole.*IntrospectRole.*exists/);
+  });
+});
