@@ -61,6 +61,7 @@ beforeAll(async () => {
   const suspending = { method: 'PUT', body: JSON.stringify({ reason: 'test' }), headers: { authorization } };
   expect((await fetch(suspended, suspending)).status).toBe(200);
   expect((await fetch(`${stack.url}/admin/suspensions`, { headers: { authorization } })).status).toBe(200);
+  expect(await stack.fire('Gauges')).toMatchObject([{ ok: true }]);
   const hour = Math.floor(Date.now() / 3_600_000).toString(36);
   expect((await fetch(`${stack.url}/status-lists/es256-${hour}-0`)).status).toBe(404);
   await writeTrail();

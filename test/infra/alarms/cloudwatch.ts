@@ -1,6 +1,6 @@
 // Evaluates alarms as CloudWatch documents it: statistics of a sliding window, metric math, M of N, missing data, composites.
 // Only what the alarms of the template use; anything else throws.
-import type { Datapoint } from '../../shared/http/emitted.ts';
+import type { Datapoint } from '../../../infra/local/metrics/datapoint.ts';
 
 export type State = 'OK' | 'ALARM';
 

@@ -1,11 +1,13 @@
 // A simulated deployment: log lines by the functions' own log and its clock, and what AWS counts beside them, over the hours of an
 // incident.
+
+import type { Datapoint } from '../../../infra/local/metrics/datapoint.ts';
+import { embeddedDatapoints } from '../../../infra/local/metrics/embedded-metrics.ts';
 import { failureOf, measuredFailure } from '../../../shared/http/errors.ts';
 import { createLog } from '../../../shared/http/log.ts';
 import { suspicious } from '../../../shared/http/meter.ts';
 import type { Measured } from '../../../shared/metrics.ts';
 import { type Denial, Refused } from '../../../shared/oauth/denial.ts';
-import { type Datapoint, datapointsIn } from '../../shared/http/emitted.ts';
 import { templateOf } from '../synthesized.ts';
 import { type Alarm, evaluateAlarm, evaluateRule, type State } from './cloudwatch.ts';
 
@@ -42,13 +44,12 @@ export function idOf(part: string, type: string): string {
 /** Those of the construct's own: of a new version's there is one each, which a rollout watches. */
 export const alarms = resolvedOf<Alarm>('AWS::CloudWatch::Alarm').filter(({ AlarmName: name }) => name);
 export const composites = resolvedOf<{ AlarmName: string; AlarmRule: string }>('AWS::CloudWatch::CompositeAlarm');
+/** Of the functions. */
 const [{ METRICS_NAMESPACE: namespace = '' } = {}] = resolvedOf<{
   Environment?: { Variables: Record<string, string> };
 }>('AWS::Lambda::Function').flatMap(({ Environment: environment }) =>
   environment?.Variables['METRICS_NAMESPACE'] ? [environment.Variables] : [],
 );
-
-export { namespace };
 
 export const prefix = namespace.replace('Cambio/', '');
 
@@ -112,7 +113,7 @@ export class Deployment {
   }
 
   private logOf(name: string) {
-    const print = (line: string): void => void this.points.push(...datapointsIn(line));
+    const print = (line: string): void => void this.points.push(...embeddedDatapoints(line));
     return createLog({ name, clock: () => this.now, traceHeader: () => undefined, namespace, print });
   }
 }

@@ -1,6 +1,8 @@
 // What the functions measure, in the one line that a request has.
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
+import type { Datapoint } from '../../../infra/local/metrics/datapoint.ts';
+import { embeddedDatapoints } from '../../../infra/local/metrics/embedded-metrics.ts';
 import { tokenEndpoint } from '../../../shared/http/endpoints/token.ts';
 import { failureOf, measuredFailure } from '../../../shared/http/errors.ts';
 import { createLog } from '../../../shared/http/log.ts';
@@ -8,7 +10,6 @@ import { dependencies, errorClasses, metricMeanings } from '../../../shared/metr
 import type { ExchangeCapabilities } from '../../../shared/oauth/capabilities.ts';
 import { type Denial, Refused } from '../../../shared/oauth/denial.ts';
 import { formBody, makeWorld } from '../../world.ts';
-import { type Datapoint, datapointsIn, seriesOf } from './emitted.ts';
 
 const start = 1_795_000_000_000;
 
@@ -33,6 +34,10 @@ function tokenFunction(changes: Partial<ExchangeCapabilities> = {}, namespace: s
   return { call, lines };
 }
 
+/** A metric's identity in CloudWatch: each costs by the month. */
+const seriesOf = ({ namespace, name, dimensions }: Datapoint) =>
+  JSON.stringify([namespace, name, Object.entries(dimensions).sort()]);
+
 const valuesOf = (points: readonly Datapoint[]) => Object.fromEntries(points.map(({ name, value }) => [name, value]));
 
 describe('the line of a request', () => {
@@ -40,7 +45,7 @@ describe('the line of a request', () => {
     const { call, lines } = tokenFunction();
     await call(formBody());
     await call(formBody());
-    const [first = [], second = []] = lines.map(datapointsIn);
+    const [first = [], second = []] = lines.map(embeddedDatapoints);
     expect(second.every(({ dimensions }) => JSON.stringify(dimensions) === '{"service":"cambio-token"}')).toBe(true);
     expect(Object.keys(valuesOf(second)).sort()).toEqual(
       ['admit', 'latency', 'mint', 'policy', 'record', 'success', 'verify'].sort(),
@@ -57,7 +62,7 @@ describe('the line of a request', () => {
     for (const { call } of [with_, without]) for (const _ of [1, 2]) await call(formBody());
     const size = ({ lines }: typeof with_) => Buffer.byteLength(lines[1] ?? '');
     expect(size(with_) - size(without)).toBeLessThan(400);
-    expect(datapointsIn(without.lines[1] ?? '')).toEqual([]);
+    expect(embeddedDatapoints(without.lines[1] ?? '')).toEqual([]);
   });
 
   test('of a refusal has its class, of a failure the dependency as well', async () => {
@@ -65,7 +70,7 @@ describe('the line of a request', () => {
     const { call, lines } = tokenFunction({ sign: down });
     await call(formBody());
     await call('grant_type=other');
-    const [failed = [], malformed = []] = lines.map(datapointsIn);
+    const [failed = [], malformed = []] = lines.map(embeddedDatapoints);
     const errors = (points: readonly Datapoint[]) => points.filter(({ name }) => name.includes('errors'));
     expect(errors(failed)).toMatchObject([
       { name: 'errors', value: 1, dimensions: { service: 'cambio-token', class: 'fault' } },
@@ -101,7 +106,7 @@ describe('what an exception counts as', () => {
 
 test('10,000 clients make no more series than one', async () => {
   const { call, lines } = tokenFunction();
-  const series = () => new Set(lines.flatMap(datapointsIn).map(seriesOf));
+  const series = () => new Set(lines.flatMap(embeddedDatapoints).map(seriesOf));
   const [good, forged] = [formBody(), formBody({ subject_token: 'x.y.z', audience: undefined })];
   const waysOf = (client: string) => [
     () => call(good, { Authorization: [`Basic ${Buffer.from(`${client}:secret`).toString('base64')}`] }),

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault, RecordedCall } from '../../../infra/local/protocol/calls.ts';
 import type { LocalStack } from '../../../infra/local/stack.ts';
 import type { Deployment } from '../../game-day/deployment.ts';
+import { type Alarm, evaluateAlarm } from '../../infra/alarms/cloudwatch.ts';
 import { deploymentThatFails } from './deployment.ts';
 
 let deployment: Deployment;
@@ -72,4 +73,16 @@ describe('an exchange while', () => {
     expect((await exchange()).status).toBe(200);
     expect(failures).toBe(1);
   });
+});
+
+test('while KMS is down the alarm of the template is on over what the functions measured, and it is off an hour later', async () => {
+  const alarms = Object.values(stack.template.Resources).flatMap(({ Type, Properties }) =>
+    Type === 'AWS::CloudWatch::Alarm' ? [stack.resolve(Properties) as Alarm] : [],
+  );
+  const alarm = alarms.find(({ AlarmName: name }) => name?.endsWith('-dependency-errors')) ?? expect.fail('no alarm');
+  deployment.suffer(isCall('kms:Sign'), { code: 'KMSInternalException', status: 500 });
+  for (const _ of Array(10)) expect((await exchange()).status).toBe(503);
+  deployment.recover();
+  const at = (later: number) => evaluateAlarm(alarm, stack.metrics(), Date.now() + 1 + later);
+  expect([at(0), at(3_600_000)]).toEqual(['ALARM', 'OK']);
 });
