@@ -16,7 +16,28 @@ export interface AlarmMeaning {
   readonly runbook: string;
 }
 
-export const alarmCatalogue = {
+export type AlarmName =
+  | 'errors-day-page'
+  | 'errors-day-warn'
+  | 'errors-burn-14'
+  | 'errors-burn-6'
+  | 'errors-burn-3'
+  | 'function-errors'
+  | 'latency'
+  | 'throttling'
+  | 'dependency-errors'
+  | 'issuer-errors'
+  | 'revocation-latency'
+  | 'session-revocations'
+  | 'audit-lag'
+  | 'audit-incomplete'
+  | 'foreign-signature'
+  | 'signature-spike'
+  | 'replay-spike'
+  | 'suspension-left-on'
+  | 'key-age';
+
+export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   'errors-day-page': {
     severity: 'page',
     consequence: 'Of all requests 9.6 % fail for 15 minutes: a whole day’s budget of 0.1 % is gone.',
@@ -135,9 +156,7 @@ export const alarmCatalogue = {
     action: 'Plan its rotation.',
     runbook: 'key-age',
   },
-} as const satisfies Readonly<Record<string, AlarmMeaning>>;
-
-export type AlarmName = keyof typeof alarmCatalogue;
+};
 
 /** Where whoever is woken finds the runbooks, unless a prop says it: the folder of this repository. */
 export const runbookFolder = 'docs/runbooks';
