@@ -59,8 +59,8 @@ describe('a policy with revocable roles', () => {
       ({ Properties }) => 'ReservedConcurrentExecutions' in Properties,
     );
     expect(reserved).toHaveLength(1);
-    const [rule] = Object.values(resourcesOf(template, 'AWS::Events::Rule'));
-    expect(rule?.Properties).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
+    const [[, rule] = expect.fail('no schedule')] = ours(template, 'AWS::Events::Rule');
+    expect(rule.Properties).toMatchObject({ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' });
     const [alias] = idsOf(template, 'AWS::Lambda::Alias').filter((each) => each.includes('SessionRevocations'));
     expect(rule?.Properties['Targets']).toMatchObject([{ Arn: { Ref: alias } }]);
     const admin = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).filter(([, { Properties }]) =>
