@@ -68,7 +68,8 @@ describe('the stack', () => {
   it('tells which function’s role made which call', async () => {
     const before = stack.calls.length;
     expect((await exchange(stack)).status).toBe(200);
-    const made = stack.calls.slice(before);
+    // The audit trail reads the table's stream all the time.
+    const made = stack.calls.slice(before).filter(({ principal }) => !principal.includes('Audit'));
     expect(new Set(made.map(({ action }) => action))).toContain('kms:Sign');
     const roles = new Set(made.map(({ principal }) => principal));
     expect(roles.size).toBe(1);
