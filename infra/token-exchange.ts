@@ -135,7 +135,7 @@ export interface TokenExchangeProps {
    * audience and a rule in the policy. None by default.
    */
   readonly canary?: Canary;
-  /** Alarms that take a new version back, beside those of the construct; at most seven less those the construct has already. */
+  /** Alarms that take a new version back, beside those of the construct; at most four. */
   readonly rolloutAlarms?: readonly IAlarm[];
   /**
    * DESTROY for a stack on trial: it goes with all that it has, its issuer, keys, records and logs, and nothing protects it from
@@ -272,15 +272,17 @@ export class TokenExchange extends Construct {
         vpc: privateEndpoint && vpc,
       });
     if (probe) this.probeAlarms = probe.alarms;
-    const alarms = [...(probe ? [probe.alarms.failing] : []), ...rolloutAlarms];
+    const watch =
+      namespace === undefined
+        ? undefined
+        : new Watch(this, 'Watch', {
+            ...{ namespace, endpoints, signingKeys, sessions, logRetention },
+            prefix: deploymentName(this),
+            alarms: props.alarms ?? {},
+          });
+    if (props.alarms && props.alarms.topic) probe?.tell(props.alarms.topic);
+    const alarms = [...(watch?.rolloutAlarms ?? []), ...(probe ? [probe.alarms.failing] : []), ...rolloutAlarms];
     new Rollout(this, 'Rollout', { speed, functions, watched, alarms });
-    if (namespace !== undefined) {
-      new Watch(this, 'Watch', {
-        ...{ namespace, endpoints, signingKeys, sessions, logRetention },
-        prefix: deploymentName(this),
-        alarms: props.alarms ?? {},
-      });
-    }
     // The old origin goes when CloudFront fetches from the new one.
     if (domain && !stageEndpoint && this.cloudFront) {
       this.api.restApi.node.defaultChild?.node.addDependency(this.cloudFront.distribution);

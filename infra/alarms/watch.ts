@@ -1,4 +1,5 @@
 // Everything that watches a deployment by its metrics.
+import { Alarm, CfnAlarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Endpoints } from '../endpoints/endpoints.ts';
@@ -22,6 +23,8 @@ export interface WatchProps {
 
 export class Watch extends Construct {
   readonly alarms: Alarms | undefined;
+  /** What a new version is taken back for: those that ring within its first minutes and go out again soon. */
+  readonly rolloutAlarms: readonly IAlarm[] = [];
 
   constructor(scope: Construct, id: string, props: WatchProps) {
     super(scope, id);
@@ -38,5 +41,10 @@ export class Watch extends Construct {
       signatureRule: ruleName,
     };
     this.alarms = new Alarms(this, 'Alarms', { ...alarms, prefix, names });
+    this.rolloutAlarms = (['function-errors', 'dependency-errors'] as const).flatMap((name) => {
+      const made = this.alarms?.alarms.get(name);
+      // CodeDeploy is not documented to watch composite alarms.
+      return made instanceof CfnAlarm ? [Alarm.fromAlarmName(this, `rollout-${name}`, made.ref)] : [];
+    });
   }
 }

@@ -1,12 +1,14 @@
 // The probe: a function that asks the deployment on a schedule what its callers ask, and two alarms on what it finds.
 import { Duration, Validations } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { EndpointFunction, type Settings } from '../endpoints/endpoint-function.ts';
@@ -29,6 +31,7 @@ export class Probe extends Construct {
   /** Subject of the probe's tokens. */
   readonly role: IRole;
   readonly alarms: ProbeAlarms;
+  private readonly down: Alarm;
 
   /** @throws PropsError for a canary that does not fit the policy */
   constructor(scope: Construct, id: string, props: ProbeProps) {
@@ -58,15 +61,22 @@ export class Probe extends Construct {
       evaluationPeriods: 1,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    const down = new Alarm(this, 'Down', {
+    this.down = new Alarm(this, 'Down', {
       ...failed,
       alarmDescription:
         'Cambio: three runs of the probe failed one after the other, or did not come: callers are refused, or what should be refused is not. Action: the line `probe` of the probe’s log says which check, and what came instead (docs/runbooks/probe.md).',
       evaluationPeriods: 3,
       treatMissingData: TreatMissingData.BREACHING,
     });
-    this.alarms = { failing, down };
+    this.alarms = { failing, down: this.down };
     acknowledgeFindings(this);
+  }
+
+  /** Of the alarm `down`, when it rings and when it ends. */
+  tell(topic: ITopic): void {
+    const action = new SnsAction(topic);
+    this.down.addAlarmAction(action);
+    this.down.addOkAction(action);
   }
 
   private makeFunction({

@@ -8,6 +8,8 @@ const groups = resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup');
 const aliases = resourcesOf(template, 'AWS::Lambda::Alias') as Readonly<Record<string, Shifted>>;
 const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm');
 const versionAlarms = Object.keys(alarms).filter((id) => id.includes('Rollout'));
+/** Those of the deployment that ring soon, and go out soon. */
+const deploymentAlarms = Object.keys(alarms).filter((id) => /Alarms(function|dependency)errors/.test(id));
 
 interface Shifted {
   readonly Type: string;
@@ -58,10 +60,14 @@ describe('a rollout', () => {
     const all = Object.values(resourcesOf(made, 'AWS::CodeDeploy::DeploymentGroup'));
     expect(all).toHaveLength(served.size);
     for (const { Properties } of all) {
+      expect(deploymentAlarms).toHaveLength(2);
       expect(Properties).toMatchObject({
         DeploymentConfigName: config,
         DeploymentStyle: { DeploymentOption: 'WITH_TRAFFIC_CONTROL', DeploymentType: 'BLUE_GREEN' },
-        AlarmConfiguration: { Enabled: true, Alarms: versionAlarms.map((id) => ({ Name: { Ref: id } })) },
+        AlarmConfiguration: {
+          Enabled: true,
+          Alarms: [...versionAlarms, ...deploymentAlarms].map((id) => ({ Name: { Ref: id } })),
+        },
         AutoRollbackConfiguration: {
           Enabled: true,
           Events: expect.arrayContaining([
@@ -96,9 +102,9 @@ describe('a rollout', () => {
           new Alarm(stack, `Own${n}`, { metric, threshold: 1, evaluationPeriods: 1 });
         return { rolloutAlarms: Array.from({ length: count }, make) };
       });
-    const [group] = Object.values(resourcesOf(withAlarms(7), 'AWS::CodeDeploy::DeploymentGroup'));
-    expect(JSON.stringify(group?.Properties['AlarmConfiguration']).match(/"Own\d/g)).toHaveLength(7);
-    expect(() => withAlarms(8)).toThrow('a rollout watches 7 alarms beside its own, and these are 8');
+    const [group] = Object.values(resourcesOf(withAlarms(5), 'AWS::CodeDeploy::DeploymentGroup'));
+    expect(JSON.stringify(group?.Properties['AlarmConfiguration']).match(/"Own\d/g)).toHaveLength(5);
+    expect(() => withAlarms(6)).toThrow('a rollout watches 7 alarms beside its own, and these are 8');
   });
 
   test('of another speed is none', () => {
