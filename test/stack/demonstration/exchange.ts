@@ -77,12 +77,16 @@ describe.each([
   });
 });
 
+/** Without those of the audit trail, which reads the table's stream all the time. */
+const callsSince = (before: number) =>
+  stack.calls.slice(before).filter(({ principal }) => !principal.includes('Audit'));
+
 describe('one exchange', () => {
   test('reads revocations once, then signs once with KMS and writes once to DynamoDB, side by side', async () => {
     await post('/token', await requestFor('github'));
     const before = stack.calls.length;
     expect((await post('/token', await requestFor('github'))).status).toBe(200);
-    const calls = stack.calls.slice(before);
+    const calls = callsSince(before);
     const [first, ...then] = calls.map(({ action }) => action);
     expect([first, then.sort()]).toEqual(['dynamodb:BatchGetItem', ['dynamodb:PutItem', 'kms:Sign']]);
     expect(calls.every(({ principal }) => principal.includes(':role/') || principal.includes('Token'))).toBe(true);
@@ -92,7 +96,7 @@ describe('one exchange', () => {
     const before = stack.calls.length;
     const response = await post('/token', await requestFor('github', { audience: 'unknown' }));
     expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([400, 'invalid_target']);
-    expect(stack.calls.slice(before).map(({ action }) => action)).toEqual(['dynamodb:PutItem']);
+    expect(callsSince(before).map(({ action }) => action)).toEqual(['dynamodb:PutItem']);
   });
 
   test('of a pull request is denied, of the main branch granted', async () => {
