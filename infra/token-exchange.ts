@@ -280,7 +280,8 @@ export class TokenExchange extends Construct {
             prefix: deploymentName(this),
             alarms: props.alarms ?? {},
           });
-    if (props.alarms && props.alarms.topic) probe?.tell(props.alarms.topic);
+    const { topic }: AlarmOptions = props.alarms || {};
+    if (topic) probe?.tell(topic);
     const alarms = [...(watch?.rolloutAlarms ?? []), ...(probe ? [probe.alarms.failing] : []), ...rolloutAlarms];
     new Rollout(this, 'Rollout', { speed, functions, watched, alarms });
     // The old origin goes when CloudFront fetches from the new one.

@@ -1,5 +1,6 @@
 // The probe as the template has it, and the policies that do not let it do what it probes.
 import { Duration } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import type { Canary } from '../../../infra/probe/canary.ts';
 import type { AllowRule, Audience, Client, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
@@ -57,6 +58,25 @@ describe('the probe', () => {
     expect(Object.values(roles).flatMap(({ Properties }) => Properties['RoleName'] ?? [])).toEqual(['cambio-probe']);
     expect(Object.keys(named.findOutputs('*', {})).some((name) => name.includes('ProbeRole'))).toBe(true);
     expect(JSON.stringify(resourcesOf(named, 'AWS::Events::Rule'))).toContain('rate(5 minutes)');
+  });
+
+  test('tells whoever is told of the other alarms when it is down, and of one failed run nobody', () => {
+    const told = templateOf((stack) => ({
+      policy: { artifact: probed, values: {} },
+      canary,
+      alarms: { topic: new Topic(stack, 'Pages') },
+    }));
+    const alarms = Object.entries(resourcesOf(told, 'AWS::CloudWatch::Alarm')).filter(([id]) =>
+      id.includes('ExchangeProbe'),
+    );
+    expect(
+      alarms.map(([, { Properties }]) =>
+        [Properties['AlarmActions'], Properties['OKActions']].map((actions) => referencesOf(actions as Json).length),
+      ),
+    ).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
   });
 
   test('is not there without the prop', () => {
