@@ -125,6 +125,8 @@ export interface TokenExchangeProps {
   readonly metrics?: boolean;
   /** Who is told when something is wrong; without it the alarms are there and tell nobody, with `false` there are none. */
   readonly alarms?: AlarmOptions | false;
+  /** Whether there are dashboards of its metrics: three, by default. */
+  readonly dashboards?: boolean;
   /**
    * How requests move to a new version of the functions, which has the new policy in it: a tenth of them for five minutes and then
    * all (`canary`, the default), a tenth more each minute (`linear`), or `at-once`. Alarms take it back, except at once.
@@ -279,6 +281,7 @@ export class TokenExchange extends Construct {
             ...{ namespace, endpoints, signingKeys, sessions, logRetention },
             prefix: deploymentName(this),
             alarms: props.alarms ?? {},
+            dashboards: props.dashboards ?? true,
           });
     const { topic }: AlarmOptions = props.alarms || {};
     if (topic) probe?.tell(topic);

@@ -2,6 +2,7 @@
 import { Alarm, CfnAlarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { Dashboards } from '../dashboards/dashboards.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
 import type { SigningKeys } from '../signing-keys.ts';
@@ -15,6 +16,7 @@ export interface WatchProps {
   /** Of the functions' metrics. */
   readonly namespace: string;
   readonly alarms: AlarmOptions | false;
+  readonly dashboards: boolean;
   readonly endpoints: Endpoints;
   readonly signingKeys: SigningKeys;
   readonly sessions: SessionRevocations | undefined;
@@ -31,6 +33,10 @@ export class Watch extends Construct {
     const { prefix, namespace, alarms, endpoints, signingKeys, sessions, logRetention } = props;
     const suspensions = endpoints.routes.find(({ path }) => path === '/admin/suspensions')?.handler;
     if (suspensions) new Gauges(this, 'Gauges', suspensions);
+    if (props.dashboards) {
+      const logGroups = endpoints.protocol.map(({ logGroup }) => logGroup.logGroupName);
+      new Dashboards(this, 'Dashboards', { prefix, namespace, logGroups });
+    }
     if (alarms === false) return;
     const { signers, functions } = endpoints;
     const { ruleName } = new SignatureWatch(this, 'Signatures', { signingKeys, signers, logRetention });

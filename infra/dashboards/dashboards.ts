@@ -1,0 +1,21 @@
+// The dashboards of a deployment.
+import { Aws, Stack } from 'aws-cdk-lib';
+import { CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { type DashboardNames, dashboardWidgets } from './widgets.ts';
+
+export interface DashboardsProps extends Omit<DashboardNames, 'region'> {
+  /** How their names begin. */
+  readonly prefix: string;
+}
+
+export class Dashboards extends Construct {
+  constructor(scope: Construct, id: string, { prefix, ...names }: DashboardsProps) {
+    super(scope, id);
+    for (const [name, widgets] of Object.entries(dashboardWidgets({ ...names, region: Aws.REGION }))) {
+      const dashboardBody = Stack.of(this).toJsonString({ widgets });
+      // Of dashboards a dot is not in a name.
+      new CfnDashboard(this, name, { dashboardName: `${prefix}-${name}`.replaceAll('.', '-'), dashboardBody });
+    }
+  }
+}
