@@ -1,6 +1,6 @@
 // The metrics of the functions, named once: functions emit them in their log lines, infra watches them. Pure.
 
-/** Every metric, and what it says of whom. Written short where functions load it: `unitOf`, `dimensionsOf`. */
+/** Every metric, and what it says. */
 export const metricMeanings = {
   success: '1 for a request that ended as its caller may expect, 0 for a fault of ours; refusals are neither',
   errors: 'requests that were refused or failed, by class',
@@ -53,7 +53,7 @@ export function dimensionsOf(name: MetricName): readonly string[] {
 }
 
 /** A unit costs bytes of every line: where it is left out, CloudWatch says `None`. */
-export function unitOf(name: MetricName): 'Milliseconds' | 'Seconds' | undefined {
+function unitOf(name: MetricName): 'Milliseconds' | 'Seconds' | undefined {
   if (name === 'latency') return 'Milliseconds';
   return /_(latency|lag|age)$/.test(name) ? 'Seconds' : undefined;
 }
