@@ -18,6 +18,7 @@ export const metricMeanings = {
   probe_failures: 'checks of the probe that failed',
   audit_lag: 'from a decision to its place in the audit trail',
   audit_missing: 'decisions that the audit trail lacked',
+  audit_findings: 'changes that nothing of Cambio makes, of the table or of the audit trail',
   key_age: 'of the oldest key that signs',
   suspension_age: 'of the oldest suspension that nobody ended and that does not end by itself',
 } as const;
