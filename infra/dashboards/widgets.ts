@@ -102,7 +102,7 @@ export function dashboardWidgets(names: DashboardNames): Readonly<Record<'execut
       ),
       query(
         'Claims that a rule was tried with',
-        'filter event.outcome = "refused" | fields @timestamp, event.decision_id, event.rule, event.rules.0.conditions.0.name, event.rules.0.conditions.0.hint | limit 20',
+        'filter event.outcome = "refused" | fields @timestamp, event.decision_id, event.rule, event.rules.0.conditions.0.name, event.rules.0.conditions.0.got | limit 20',
       ),
       query(
         'Samples: no token is in the log, and private claims are hashes',

@@ -8,7 +8,7 @@ import { createLog } from '../../../shared/http/log.ts';
 import { suspicious } from '../../../shared/http/meter.ts';
 import type { Measured } from '../../../shared/metrics.ts';
 import { type Denial, Refused } from '../../../shared/oauth/denial.ts';
-import { templateOf } from '../synthesized.ts';
+import { artifact, templateOf } from '../synthesized.ts';
 import { type Alarm, evaluateAlarm, evaluateRule, type State } from './cloudwatch.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -17,7 +17,15 @@ interface Resource {
   readonly Properties: Json;
 }
 
-const { Resources: resources } = templateOf({ alarms: {} }).toJSON() as { Resources: Record<string, Resource> };
+/** With a revocable role, so that there is the function that ends its sessions. */
+const role = {
+  name: 'deploy',
+  via: 'assume-role',
+  arn: 'arn:aws:iam::111122223333:role/deploy',
+  revocable: true,
+} as const;
+const policy = { artifact: { ...artifact, roles: { deploy: { ...role, ttl: 3_600, maxTtl: 3_600 } } }, values: {} };
+const { Resources: resources } = templateOf({ policy, alarms: {} }).toJSON() as { Resources: Record<string, Resource> };
 
 /** The template's resources of a type, references resolved: each stands for its name, or its logical id. */
 export function resolvedOf<Properties = Json>(type: string): Properties[] {
