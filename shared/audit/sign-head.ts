@@ -40,13 +40,13 @@ export interface HeadOutcome {
  * more, for a head that is late.
  */
 export const openDays = 3;
+const openSeconds = (openDays - 1) * 86_400;
 
 /** @throws Error when the store or the key cannot be used; the next run does all that this one would have done */
 export async function signHead({ store, publicJwk, sign, now }: HeadSigner): Promise<HeadOutcome> {
   const at = now();
-  const days = Array.from({ length: openDays }, (_, back) => dayOf((at - back * 86_400) * 1_000)).reverse();
-  const before = await lastHead(store, days[0] ?? '');
-  const names = (await Promise.all(days.map((day) => store.list(`${eventsFolder}${day}/`)))).flat();
+  const before = await lastHead(store, dayOf((at - openSeconds) * 1_000));
+  const names = before ? await namesSince(before.head.at, at, store) : await store.list(eventsFolder);
   const known = new Map(before?.head.chains.map((end) => [end.chain, end]));
   const ends = await Promise.all([...endsIn(names)].map((end) => hashed(end, known, store)));
   const number = (before?.head.number ?? 0) + 1;
@@ -59,6 +59,14 @@ export async function signHead({ store, publicJwk, sign, now }: HeadSigner): Pro
   await store.put(nameOfHead(head), Buffer.from(headText(head, input, await sign(input))));
   const grownBy = ends.reduce((sum, { chain, index }) => sum + index - (known.get(chain)?.index ?? 0), 0);
   return { number, chains: ends.length, grownBy, missing: missingIn(names) };
+}
+
+/** Of the days that were open at the last head, however long ago that is, and since. */
+async function namesSince(since: number, at: number, store: TrailStore): Promise<readonly string[]> {
+  const first = Math.floor((since - openSeconds) / 86_400);
+  const count = Math.floor(at / 86_400) - first + 1;
+  const days = Array.from({ length: count }, (_, day) => dayOf((first + day) * 86_400_000));
+  return (await Promise.all(days.map((day) => store.list(`${eventsFolder}${day}/`)))).flat();
 }
 
 async function lastHead(store: TrailStore, day: string) {

@@ -228,7 +228,9 @@ describe('a head', () => {
     };
     await signHead(signerOf(late, noon + 2_401, privateKey, publicKey));
     expect(objects.get(headAt(4))).toBe(before);
-    // Days later nothing of them grows any more, and the chain of heads goes on.
-    expect(await head(5 * 1_440)).toMatchObject({ number: 5, chains: 0 });
+    // After days without a head, what was open at the last one is signed still; then it is closed, and the chain of heads goes on.
+    await createAppend(store)('2026-11-26', 'shardId-9', [{ sequence: '1', event: {} }]);
+    expect(await head(5 * 1_440)).toMatchObject({ number: 5, chains: 3, grownBy: 1 });
+    expect(await head(9 * 1_440)).toMatchObject({ number: 6, chains: 0 });
   });
 });
