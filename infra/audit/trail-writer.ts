@@ -27,7 +27,11 @@ export class TrailWriter extends Construct {
     const { bucket, records, issuer, digests, logRetention, metricsNamespace } = props;
     const { streamArn } = records;
     // Whole batches, which a queue would not get: by then the stream has forgotten them.
-    const failures = new Bucket(this, 'Failures', guarded);
+    const failures = new Bucket(this, 'Failures', {
+      ...guarded,
+      // Whoever is told of them has delivered them again long before.
+      lifecycleRules: [{ id: 'end', expiration: Duration.days(90) }],
+    });
     const writer = new EndpointFunction(this, 'Writer', {
       entry: 'trail-writer',
       description: 'Cambio: puts every change of the records into the audit trail',

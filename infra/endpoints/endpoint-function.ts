@@ -94,7 +94,8 @@ export class EndpointFunction extends Construct {
           timeout,
           environment: { ...environmentOf(settings), ...tracing?.environment, NODE_OPTIONS: heapOptions },
           tracing: Tracing.ACTIVE,
-          currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN, ...versionOf(props) },
+          // A version of an update that was taken back must go: the next update could not publish the same code again.
+          currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, ...versionOf(props) },
           role,
           logGroup,
           ...(vpc ? { vpc } : {}),

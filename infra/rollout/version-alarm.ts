@@ -17,7 +17,7 @@ export function versionAlarm(scope: Construct, watched: EndpointFunction): Alarm
   const { functionName } = watched.function;
   const room = new Construct(scope, `${node.id}Version`);
   const { version } = live.version;
-  new MetricFilter(room, 'Failed', {
+  const filter = new MetricFilter(room, 'Failed', {
     logGroup,
     filterPattern: FilterPattern.literal(failedBy(version)),
     metricNamespace: namespace,
@@ -41,15 +41,20 @@ export function versionAlarm(scope: Construct, watched: EndpointFunction): Alarm
     period: minute.period,
     label: 'percent that failed',
   });
-  return new Alarm(room, 'Alarm', {
+  const alarm = new Alarm(room, 'Alarm', {
     alarmDescription: `Cambio: of the requests to the newest version of ${node.id} more than 1 % crash or are answered with 5xx. While it is rolled out it is taken back; later, deploy the version before it (docs/decisions/rollout.md).`,
     metric: failing,
     threshold,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-    evaluationPeriods: 1,
+    // One minute of three: metrics come late, and a filter's are filled up until they are there.
+    evaluationPeriods: 3,
+    datapointsToAlarm: 1,
     // No requests, no failures.
     treatMissingData: TreatMissingData.NOT_BREACHING,
   });
+  // The rollout waits for its alarm, and so for what the alarm counts.
+  alarm.node.addDependency(filter);
+  return alarm;
 }
 
 /** Lines of `failureOf`, which say the version where they are errors. */

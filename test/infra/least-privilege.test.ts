@@ -28,7 +28,10 @@ const statementsFor = (name: string, action: string) =>
 const holdersOf = (action: string) => Object.keys(statements).filter((name) => statementsFor(name, action).length > 0);
 
 const table = { 'Fn::GetAtt': [Object.keys(resourcesOf(template, 'AWS::DynamoDB::GlobalTable'))[0], 'Arn'] };
-const keyArns = Object.keys(resourcesOf(template, 'AWS::KMS::Key')).map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
+/** Of the keyring; the key of the trail's heads is none of it. */
+const keyArns = Object.keys(resourcesOf(template, 'AWS::KMS::Key'))
+  .filter((id) => !id.includes('Audit'))
+  .map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
 const onItems = (patterns: string | readonly string[]) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [patterns].flat() },
   Null: { 'dynamodb:LeadingKeys': 'false' },
@@ -40,6 +43,9 @@ test('every function has a role of its own, which only Lambda may assume', () =>
   expect(new Set(roles).size).toBe(functions.length);
   expect(Object.keys(statements).sort()).toEqual([
     'AdminRevocations',
+    'AuditHeadsSigner',
+    'AuditSweepSweeper',
+    'AuditWritingWriter',
     'Decisions',
     'Discovery',
     'Events',
@@ -70,7 +76,10 @@ test('no role has AWS managed policies but the one API Gateway needs for the acc
 
 describe('signing', () => {
   test('only those may sign who issue tokens or answer with signatures, the latter with one algorithm', () => {
-    expect(holdersOf('kms:Sign')).toEqual(['Token', 'Introspect']);
+    expect(holdersOf('kms:Sign').sort()).toEqual(['AuditHeadsSigner', 'Introspect', 'Token']);
+    // Heads of the audit trail have a key of their own, and no other is theirs.
+    const heads = { 'Fn::GetAtt': [expect.stringContaining('AuditHeads'), 'Arn'] };
+    expect(statementsFor('AuditHeadsSigner', 'kms:Sign').map(({ Resource }) => Resource)).toEqual([heads]);
     const [sign] = statementsFor('Introspect', 'kms:Sign');
     expect(sign?.Condition).toMatchObject({
       StringEquals: { 'kms:SigningAlgorithm': ['RSASSA_PKCS1_V1_5_SHA_256'], 'kms:MessageType': 'RAW' },
@@ -110,8 +119,8 @@ describe('signing', () => {
     ]);
   });
 
-  test('only the seed reads public keys, of the keys in this template', () => {
-    expect(holdersOf('kms:GetPublicKey')).toEqual(['KeyringSeed']);
+  test('only the seed reads public keys, of the keyring in this template, and the signer of heads its own', () => {
+    expect(holdersOf('kms:GetPublicKey').sort()).toEqual(['AuditHeadsSigner', 'KeyringSeed']);
     expect(statementsFor('KeyringSeed', 'kms:GetPublicKey')[0]).toEqual({
       Effect: 'Allow',
       Action: 'kms:GetPublicKey',
@@ -141,7 +150,12 @@ describe('records', () => {
       ['dynamodb:PutItem', '*#revoked#*'],
     ],
     ['AdminRevocations', ['dynamodb:PutItem', '*#revoked#*'], ['dynamodb:GetItem', ['*#decision#*', '*#keyring']]],
-    ['Suspensions', [['dynamodb:BatchGetItem', 'dynamodb:PutItem'], '*#suspended#*']],
+    [
+      'Suspensions',
+      [['dynamodb:BatchGetItem', 'dynamodb:PutItem'], '*#suspended#*'],
+      // How old its keys are.
+      ['dynamodb:GetItem', '*#keyring'],
+    ],
     ['Events'],
     ['StatusLists', ['dynamodb:GetItem', '*#status-series#*']],
     ['Jwks', ['dynamodb:GetItem', '*#keyring']],
@@ -177,10 +191,12 @@ describe('records', () => {
   test('discovery touches no record, and no one has an action whose request may lack a key', () => {
     expect(statements['Discovery']?.flatMap(actionsOf).filter((action) => action.startsWith('dynamodb:'))).toEqual([]);
     const actions = Object.values(statements).flat().flatMap(actionsOf);
-    const ofTable = actions.filter((action) => action.startsWith('dynamodb:') && action !== 'dynamodb:Query');
+    const isOfItems = (action: string) =>
+      action.startsWith('dynamodb:') && !/:Query$|Stream|Shard|:GetRecords$/.test(action);
+    const ofTable = actions.filter(isOfItems);
     expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
     // Of the indexes, which hold hashes, times and reasons, each its own and nothing else.
-    expect(holdersOf('dynamodb:Query')).toEqual(['Decisions', 'Suspensions']);
+    expect(holdersOf('dynamodb:Query').sort()).toEqual(['AuditSweepSweeper', 'Decisions', 'Suspensions']);
     expect(JSON.stringify(statementsFor('Decisions', 'dynamodb:Query')[0]?.Resource)).toContain('/index/decided');
     expect(JSON.stringify(statementsFor('Suspensions', 'dynamodb:Query')[0]?.Resource)).toContain('/index/listed');
   });
@@ -189,6 +205,7 @@ describe('records', () => {
 describe('wildcards', () => {
   /** What AWS gives nothing narrower for, each with its reason. */
   const reasons: Readonly<Record<string, string>> = {
+    'dynamodb:ListStreams': 'it names no stream',
     'xray:PutTelemetryRecords': 'X-Ray has no resources',
     'xray:PutTraceSegments': 'X-Ray has no resources',
   };
@@ -207,11 +224,11 @@ describe('wildcards', () => {
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
   });
 
-  test('the only other wildcard in a resource is the key id of kms:Sign', () => {
+  test('the only other wildcards in a resource are the key id of kms:Sign, and names of objects in the trail', () => {
     const partial = Object.values(statements)
       .flat()
       .filter(({ Resource }) => Resource !== '*' && JSON.stringify(Resource).includes('*'));
-    expect(new Set(partial.flatMap(actionsOf))).toEqual(new Set(['kms:Sign']));
+    expect(new Set(partial.flatMap(actionsOf))).toEqual(new Set(['kms:Sign', 's3:GetObject', 's3:PutObject']));
   });
 });
 

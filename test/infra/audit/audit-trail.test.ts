@@ -15,7 +15,7 @@ const rolesNamed = (part: string) => expect.objectContaining({ 'Fn::GetAtt': [ex
 describe('the bucket', () => {
   test('is locked for a year, versioned, encrypted, private and kept', () => {
     expect(bucketOf(template)).toMatchObject({
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
         ObjectLockEnabled: true,
         ObjectLockConfiguration: { Rule: { DefaultRetention: { Mode: 'GOVERNANCE', Days: 365 } } },

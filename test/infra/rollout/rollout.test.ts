@@ -136,7 +136,8 @@ test('the newest version of token, introspect and revoke has an alarm of its own
     expect(Properties).toMatchObject({
       Threshold: 1,
       ComparisonOperator: 'GreaterThanThreshold',
-      EvaluationPeriods: 1,
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 1,
       TreatMissingData: 'notBreaching',
     });
     const metrics = Properties['Metrics'] as readonly { Expression?: string; MetricStat?: { Metric: Json } }[];
