@@ -279,6 +279,7 @@ export class TokenExchange extends Construct {
         ? undefined
         : new Watch(this, 'Watch', {
             ...{ namespace, endpoints, signingKeys, sessions, logRetention },
+            api: { name: this.api.restApi.restApiName, stage: this.api.stageName },
             prefix: deploymentName(this),
             alarms: props.alarms ?? {},
             dashboards: props.dashboards ?? true,

@@ -1,8 +1,8 @@
 // Every alarm there is: how urgent, what it means to whoever is woken, and which runbook says what to do. Pure.
 
 /**
- * `page` wakes somebody; `warn` waits for the morning; `attack` wakes somebody, whatever maintenance is under way: an attacker
- * may choose the hour.
+ * `page` wakes somebody, unless they are at work on it: maintenance mutes it. `warn` waits for the morning. `attack` wakes somebody,
+ * whatever maintenance is under way: an attacker may choose the hour, and may be who says that there is maintenance.
  */
 export type Severity = 'page' | 'warn' | 'attack';
 
@@ -14,6 +14,8 @@ export interface AlarmMeaning {
   readonly action: string;
   /** A page of docs/runbooks, without its ending. */
   readonly runbook: string;
+  /** Of the same cause, and louder: while one of them is on, this one tells nobody. */
+  readonly silentWhile?: readonly AlarmName[];
 }
 
 export type AlarmName =
@@ -25,6 +27,8 @@ export type AlarmName =
   | 'function-errors'
   | 'latency'
   | 'throttling'
+  | 'throttling-page'
+  | 'gateway-errors'
   | 'dependency-errors'
   | 'issuer-errors'
   | 'revocation-latency'
@@ -49,6 +53,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     consequence: 'Of all requests 1.2 % fail for an hour: half of a day’s budget is gone.',
     action: 'Find the dependency that fails before the budget is gone.',
     runbook: 'error-budget',
+    silentWhile: ['errors-day-page', 'errors-burn-14', 'errors-burn-6'],
   },
   'errors-burn-14': {
     severity: 'page',
@@ -67,6 +72,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     consequence: 'The budget of 30 days burns 3 times too fast: it is gone in ten days.',
     action: 'Find what fails now and then; stop risky changes.',
     runbook: 'error-budget',
+    silentWhile: ['errors-day-page', 'errors-burn-14', 'errors-burn-6'],
   },
   'function-errors': {
     severity: 'page',
@@ -86,6 +92,19 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     consequence: 'More than 0.1 % of requests are told to come again later.',
     action: 'Find who is throttled: a client over its quota, Lambda’s concurrency, or the stage’s rate.',
     runbook: 'throttling',
+    silentWhile: ['throttling-page'],
+  },
+  'throttling-page': {
+    severity: 'page',
+    consequence: 'More than 10 % of requests are told to come again later for 5 minutes: callers fail.',
+    action: 'Find who is throttled; Lambda’s concurrency first: where it is gone nobody is served.',
+    runbook: 'throttling',
+  },
+  'gateway-errors': {
+    severity: 'page',
+    consequence: 'More than 10 % of what reaches the API ends as 5xx there, whether or not a function was asked.',
+    action: 'See whether the functions were asked; if not, the right to invoke them or their concurrency is gone.',
+    runbook: 'gateway-errors',
   },
   'dependency-errors': {
     severity: 'page',

@@ -32,6 +32,8 @@ export interface WatchedNames {
   readonly namespace: string;
   /** Names of all functions that answer requests: ten at most, as CloudWatch takes no more metrics for one alarm. */
   readonly functions: readonly string[];
+  /** Of the API, as CloudWatch names it, and its stage. */
+  readonly api: { readonly name: string; readonly stage: string };
   /** Of the function that ends sessions of AWS roles, where there is one. */
   readonly sessionRevocations: string | undefined;
   /** Of the EventBridge rule for signatures of others. */
@@ -67,6 +69,19 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
     const metrics = [...asked, ...answered];
     return { name, metrics, expression, threshold: percent, period, ...(part && { part }) };
   };
+  const throttled = (name: AlarmName, percent: number, period: number, least: number): AlarmDefinition => ({
+    name,
+    metrics: [
+      ...ofDecisive('latency', 'SampleCount'),
+      ...ofDecisive('errors', 'Sum', { class: 'throttled' }),
+      ...names.functions.slice(0, 3).map((FunctionName) => aws('AWS/Lambda', 'Throttles', { FunctionName })),
+    ],
+    // What Lambda throttles never comes to a function’s own count: where it throttles all of them there is none.
+    expression: `IF(SUM([a, b, c, g, h, i]) >= ${least}, 100 * SUM([d, e, f, g, h, i]) / SUM([a, b, c, g, h, i]), 0)`,
+    threshold: percent,
+    period,
+  });
+  const ofApi = { ApiName: names.api.name, Stage: names.api.stage };
   const sum = (metrics: readonly WatchedMetric[]): Pick<AlarmDefinition, 'metrics' | 'expression'> => {
     return { metrics, expression: `SUM([${metrics.map((_, at) => letter(at)).join(', ')}])` };
   };
@@ -97,17 +112,19 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
       period: 5 * minute,
       breaching: [3, 3],
     },
+    throttled('throttling', 0.1, hour, leastRequests),
+    throttled('throttling-page', 10, 5 * minute, Math.ceil(leastRequests / 5)),
     {
-      name: 'throttling',
+      name: 'gateway-errors',
       metrics: [
-        ...ofDecisive('latency', 'SampleCount'),
-        ...ofDecisive('errors', 'Sum', { class: 'throttled' }),
-        ...names.functions.slice(0, 3).map((FunctionName) => aws('AWS/Lambda', 'Throttles', { FunctionName })),
+        { ...aws('AWS/ApiGateway', 'Count', ofApi), stat: 'SampleCount' },
+        aws('AWS/ApiGateway', '5XXError', ofApi),
       ],
-      // What Lambda throttles never comes to a function’s own count.
-      expression: `IF(SUM([a, b, c]) >= ${leastRequests}, 100 * SUM([d, e, f, g, h, i]) / SUM([a, b, c, g, h, i]), 0)`,
-      threshold: 0.1,
-      period: hour,
+      // What no function is asked for is in none of their counts.
+      expression: `IF(a >= ${Math.ceil(leastRequests / 5)}, 100 * b / a, 0)`,
+      threshold: 10,
+      period: 5 * minute,
+      breaching: [2, 3],
     },
     {
       name: 'dependency-errors',

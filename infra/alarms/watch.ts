@@ -6,6 +6,7 @@ import { Dashboards } from '../dashboards/dashboards.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
 import type { SigningKeys } from '../signing-keys.ts';
+import type { WatchedNames } from './alarm-definitions.ts';
 import { type AlarmOptions, Alarms } from './alarms.ts';
 import { Gauges } from './gauges.ts';
 import { SignatureWatch } from './signature-watch.ts';
@@ -18,6 +19,7 @@ export interface WatchProps {
   readonly alarms: AlarmOptions | false;
   readonly dashboards: boolean;
   readonly endpoints: Endpoints;
+  readonly api: WatchedNames['api'];
   readonly signingKeys: SigningKeys;
   readonly sessions: SessionRevocations | undefined;
   readonly logRetention: RetentionDays;
@@ -41,7 +43,7 @@ export class Watch extends Construct {
     const { signers, functions } = endpoints;
     const { ruleName } = new SignatureWatch(this, 'Signatures', { signingKeys, signers, logRetention });
     const names = {
-      namespace,
+      ...{ namespace, api: props.api },
       functions: functions.map((each) => each.function.functionName),
       sessionRevocations: sessions?.functionName,
       signatureRule: ruleName,

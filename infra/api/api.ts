@@ -17,6 +17,7 @@ import type { IInterfaceVpcEndpoint } from 'aws-cdk-lib/aws-ec2';
 import type { Alias, IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { deploymentName } from '../alarms/namespace.ts';
 import { PrivateDomain } from '../edge/private-endpoint.ts';
 import { apiPolicy, privateApiPolicy } from './api-policy.ts';
 import type { Domain } from './domain.ts';
@@ -49,6 +50,7 @@ export interface ApiProps {
 
 export class Api extends Construct {
   readonly restApi: RestApi;
+  readonly stageName = stageName;
   /** Host and path that the API answers on. The stage is named literally: a reference to it would be a cycle. */
   readonly host: string;
   readonly basePath: string;
@@ -61,6 +63,8 @@ export class Api extends Construct {
     super(scope, id);
     const account = props.cloudWatchRole ? accountSettings(this) : undefined;
     this.restApi = new RestApi(this, 'RestApi', {
+      // CloudWatch counts requests by this name.
+      restApiName: deploymentName(scope),
       description: 'Cambio: OAuth 2.0 token exchange',
       ...exposure(props),
       disableExecuteApiEndpoint: props.domain !== undefined && !props.stageEndpoint,

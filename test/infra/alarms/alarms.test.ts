@@ -80,6 +80,24 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
     on: 60,
     off: 125,
   },
+  // Nothing is processed, so that no function counts anything.
+  'throttling-page': {
+    happens: (at) => {
+      at.published('AWS/Lambda', 'Throttles', functionNamed('Token'), { from: 0, to: 180, value: 500 });
+      at.requests({ from: 180, to: 200 });
+    },
+    on: 6,
+    off: 190,
+  },
+  // The right to invoke the functions is gone.
+  'gateway-errors': {
+    happens: (at) => {
+      at.gateway(1, { from: 0, to: 20 });
+      at.gateway(0, { from: 20, to: 60 });
+    },
+    on: 10,
+    off: 40,
+  },
   'dependency-errors': {
     happens: (at) => at.requests({ from: 0, to: 20, every: 1, as: { kind: 'unavailable', dependency: 'dynamodb' } }),
     on: 10,

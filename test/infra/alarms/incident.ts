@@ -70,6 +70,11 @@ interface Span {
   readonly to: number;
 }
 
+interface Published extends Span {
+  readonly rate?: number;
+  readonly value?: number;
+}
+
 export interface Traffic extends Span {
   readonly function?: string;
   /** Requests a minute. */
@@ -101,12 +106,20 @@ export class Deployment {
     }
   }
 
-  /** What a service of AWS publishes. */
-  published(serviceNamespace: string, name: string, dimensions: Readonly<Record<string, string>>, at: Span): void {
-    for (let minute = at.from; minute < at.to; minute += 1) {
-      const timestamp = start + minute * minuteMs;
-      this.points.push({ namespace: serviceNamespace, name, dimensions, unit: 'Count', value: 2, timestamp });
+  /** What a service of AWS publishes, each minute so often. */
+  published(serviceNamespace: string, name: string, dimensions: Readonly<Record<string, string>>, at: Published): void {
+    const { from, to, rate = 1, value = 2 } = at;
+    for (let count = 0; count < (to - from) * rate; count += 1) {
+      const timestamp = start + (from + count / rate) * minuteMs;
+      this.points.push({ namespace: serviceNamespace, name, dimensions, unit: 'Count', value, timestamp });
     }
+  }
+
+  /** Requests at the API, all of which end as 5xx, or none: API Gateway counts each as 1 or 0. */
+  gateway(failing: 0 | 1, at: Span): void {
+    const dimensions = { ApiName: prefix, Stage: 'live' };
+    this.published('AWS/ApiGateway', 'Count', dimensions, { ...at, rate: 4, value: 1 });
+    this.published('AWS/ApiGateway', '5XXError', dimensions, { ...at, rate: 4, value: failing });
   }
 
   /** Names of everything in alarm at the end of a minute, without the deployment's own prefix. */
