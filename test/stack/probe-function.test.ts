@@ -36,7 +36,10 @@ beforeAll(async () => {
   writeFileSync(file, policy);
   const canary = { issuer: 'aws', client: 'prober', audience: 'canary', roleName: 'cambio-probe' };
   stack = await startLocalStack({ policy: file, canary });
-  const rule = Object.values(stack.template.Resources).find(({ Type }) => Type === 'AWS::Events::Rule');
+  const [, rule] =
+    Object.entries(stack.template.Resources).find(
+      ([id, { Type }]) => Type === 'AWS::Events::Rule' && id.includes('Probe'),
+    ) ?? [];
   const [target] = stack.resolve(rule?.Properties?.['Targets']) as readonly { readonly Arn: string }[];
   schedule = target?.Arn ?? '';
 });
