@@ -39,7 +39,8 @@ export type AlarmName =
   | 'signature-spike'
   | 'replay-spike'
   | 'suspension-left-on'
-  | 'key-age';
+  | 'key-age'
+  | 'maintenance-left-on';
 
 export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   'errors-day-page': {
@@ -53,7 +54,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     consequence: 'Of all requests 1.2 % fail for an hour: half of a day’s budget is gone.',
     action: 'Find the dependency that fails before the budget is gone.',
     runbook: 'error-budget',
-    silentWhile: ['errors-day-page', 'errors-burn-14', 'errors-burn-6'],
+    silentWhile: ['errors-day-page', 'errors-burn-14'],
   },
   'errors-burn-14': {
     severity: 'page',
@@ -120,7 +121,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     runbook: 'issuer-outage',
   },
   'revocation-latency': {
-    severity: 'page',
+    severity: 'attack',
     consequence: 'A revocation takes longer than 60 s to hold: what was revoked is still good somewhere.',
     action: 'Suspend what was revoked, then find out where it still holds.',
     runbook: 'revocation-latency',
@@ -138,7 +139,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     runbook: 'audit-lag',
   },
   'audit-incomplete': {
-    severity: 'page',
+    severity: 'attack',
     consequence: 'The audit trail gave up on decisions, or the daily sweep found some missing.',
     action: 'Deliver again what lies at the trail’s failures, then verify the trail.',
     runbook: 'audit-lag',
@@ -174,6 +175,12 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
     consequence: 'A signing key is older than a year.',
     action: 'Plan its rotation.',
     runbook: 'key-age',
+  },
+  'maintenance-left-on': {
+    severity: 'attack',
+    consequence: 'For more than 4 hours somebody has said that there is maintenance: no outage wakes anybody.',
+    action: 'See who says so; if nobody is at work, somebody has other reasons.',
+    runbook: 'maintenance-left-on',
   },
 };
 

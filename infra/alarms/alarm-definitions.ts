@@ -197,6 +197,13 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
       threshold: 365 * day,
       period: 30 * minute,
     },
+    {
+      name: 'maintenance-left-on',
+      ...only(maintenanceMetric(names.namespace)),
+      threshold: 1,
+      period: hour,
+      breaching: [5, 5],
+    },
   ];
 }
 

@@ -1,9 +1,9 @@
-// The alarms of a deployment, and who is told: those that wake somebody and those that wait are told by one composite each, so
-// that one cause makes one call; those on attackers by themselves.
+// The alarms of a deployment, and who is told: each tells by itself, since what rings while another one does must be heard too. A
+// composite is made of what several metrics make, what maintenance mutes, and what is silent while a louder one rings.
 import { CfnAlarm, CfnCompositeAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type AlarmMeaning, type AlarmName, alarmCatalogue, runbookFolder, type Severity } from './alarm-catalogue.ts';
+import { type AlarmMeaning, type AlarmName, alarmCatalogue, runbookFolder } from './alarm-catalogue.ts';
 import {
   type AlarmDefinition,
   alarmDefinitions,
@@ -34,39 +34,44 @@ export interface AlarmsProps extends AlarmOptions {
 /** Seconds that what is muted waits for the mute to come, and after it to clear. */
 const muting = 120;
 
-type MadeAlarm = CfnAlarm | CfnCompositeAlarm;
-
 export class Alarms extends Construct {
-  /** By their names, without the parts that some are made of. */
-  readonly alarms: ReadonlyMap<AlarmName, MadeAlarm>;
+  /** What measures, by the names of the alarms that it is for. */
+  readonly measuring: ReadonlyMap<AlarmName, readonly CfnAlarm[]>;
 
   constructor(scope: Construct, id: string, { prefix, names, leastRequests = 50, ...options }: AlarmsProps) {
     super(scope, id);
     const definitions = alarmDefinitions(names, { leastRequests });
-    const wanted = [...new Set(definitions.map(({ name }) => name))];
-    const make = (name: AlarmName): MadeAlarm => {
-      const parts = definitions.filter((definition) => definition.name === name);
+    const maintenance = this.makeMaintenance(prefix, names.namespace);
+    const measuring = new Map<AlarmName, readonly CfnAlarm[]>();
+    const told = [...new Set(definitions.map(({ name }) => name))].map((name) => {
+      const own = definitions.filter((definition) => definition.name === name);
       const meaning: AlarmMeaning = alarmCatalogue[name];
-      const actions = meaning.severity === 'attack' ? actionsOf(options.topic) : {};
-      const described = { alarmDescription: descriptionOf(meaning, options.runbooks), ...actions };
-      const [only, ...others] = parts.map((part) => this.makePart(prefix, part, parts.length > 1 ? {} : described));
-      if (only && others.length === 0) return only;
-      return new CfnCompositeAlarm(this, name, {
+      const described = { alarmDescription: descriptionOf(meaning, options.runbooks), ...actionsFor(meaning, options) };
+      const isMuted = meaning.severity === 'page';
+      const isComposite = isMuted || own.length > 1 || meaning.silentWhile !== undefined;
+      const parts = own.map((definition) => this.makePart(prefix, definition, isComposite ? {} : described));
+      measuring.set(name, parts);
+      return { name, described, isMuted, isComposite, parts, silentWhile: meaning.silentWhile ?? [] };
+    });
+    for (const { name, described, isMuted, parts, silentWhile } of told.filter((one) => one.isComposite)) {
+      const louder = silentWhile.map((each) => ` AND NOT (${ruleOf(measuring.get(each) ?? [])})`);
+      new CfnCompositeAlarm(this, `${name}-told`, {
         alarmName: `${prefix}-${name}`,
-        alarmRule: [only, ...others].flatMap((alarm) => (alarm ? [inAlarm(alarm)] : [])).join(' AND '),
+        alarmRule: `${ruleOf(parts)}${louder.join('')}`,
         ...described,
+        ...(isMuted && mutedBy(maintenance)),
       });
-    };
-    this.alarms = new Map(wanted.map((name) => [name, make(name)]));
-    this.tell(prefix, names.namespace, options);
+    }
+    this.measuring = measuring;
   }
 
+  /** @param described where it tells by itself; empty where a composite tells of it */
   private makePart(prefix: string, definition: AlarmDefinition, described: Described): CfnAlarm {
     const { name, part, metrics, expression, threshold, period, breaching: [some, all] = [1, 1] } = definition;
-    const id = part ? `${name}-${part}` : name;
+    const isTold = described.alarmDescription === undefined;
     return new CfnAlarm(this, part ? `${name}-of-${part}` : name, {
-      alarmName: `${prefix}-${id}`,
-      ...(part && { alarmDescription: `Cambio: a part of ${prefix}-${name}, which says what it means.` }),
+      alarmName: isTold ? `${prefix}-${name}-${part ?? 'measured'}` : `${prefix}-${name}`,
+      ...(isTold && { alarmDescription: `Cambio: a part of ${prefix}-${name}, which says what it means.` }),
       ...described,
       metrics: [
         { id: 'watched', expression, label: name, returnData: true },
@@ -85,44 +90,28 @@ export class Alarms extends Construct {
     });
   }
 
-  /** One call for what has one cause, and none while somebody works on it. */
-  private tell(prefix: string, namespace: string, { topic, warnTopic = topic }: AlarmOptions): void {
+  /** On for an hour after each datapoint of somebody who is at work. */
+  private makeMaintenance(prefix: string, namespace: string): CfnAlarm {
     const { name, dimensions, stat } = maintenanceMetric(namespace);
-    const maintenance = new CfnAlarm(this, 'maintenance', {
+    return new CfnAlarm(this, 'maintenance', {
       alarmName: `${prefix}-maintenance`,
-      alarmDescription: `Cambio: while a datapoint of 1 of the metric "${name}" in ${namespace} is younger than an hour, ${prefix}-page and ${prefix}-warn tell nobody.`,
+      alarmDescription: `Cambio: while a datapoint of 1 of the metric "${name}" in ${namespace} is younger than an hour, no alarm wakes anybody but those on attackers.`,
       ...{ namespace, metricName: name, dimensions: dimensionList(dimensions), statistic: stat },
       ...{ period: 3_600, evaluationPeriods: 1, threshold: 1 },
       comparisonOperator: 'GreaterThanOrEqualToThreshold',
       // It ends by itself.
       treatMissingData: 'notBreaching',
     });
-    const muted = {
-      actionsSuppressor: maintenance.attrArn,
-      actionsSuppressorWaitPeriod: muting,
-      actionsSuppressorExtensionPeriod: muting,
-    };
-    const page = new CfnCompositeAlarm(this, 'page', {
-      alarmName: `${prefix}-page`,
-      alarmDescription:
-        'Cambio: something has to be looked at now. The alarms that it is made of say what, and what to do.',
-      alarmRule: this.ofSeverity('page'),
-      ...muted,
-      ...actionsOf(topic),
-    });
-    new CfnCompositeAlarm(this, 'warn', {
-      alarmName: `${prefix}-warn`,
-      alarmDescription: 'Cambio: something has to be looked at today. Silent while somebody is called anyway.',
-      alarmRule: `(${this.ofSeverity('warn')}) AND NOT ${inAlarm(page)}`,
-      ...muted,
-      ...actionsOf(warnTopic),
-    });
   }
+}
 
-  private ofSeverity(severity: Severity): string {
-    const made = [...this.alarms].filter(([name]) => alarmCatalogue[name].severity === severity);
-    return made.map(([, alarm]) => inAlarm(alarm)).join(' OR ');
-  }
+/** What is still on when maintenance ends is told then. */
+function mutedBy(maintenance: CfnAlarm) {
+  return {
+    actionsSuppressor: maintenance.attrArn,
+    actionsSuppressorWaitPeriod: muting,
+    actionsSuppressorExtensionPeriod: muting,
+  };
 }
 
 interface Described {
@@ -135,12 +124,16 @@ function descriptionOf({ consequence, action, runbook }: AlarmMeaning, runbooks 
   return `Cambio: ${consequence} ${action} ${runbooks.replace(/\/$/, '')}/${runbook}.md`;
 }
 
-function actionsOf(topic: ITopic | undefined): Described {
-  return topic ? { alarmActions: [topic.topicArn], okActions: [topic.topicArn] } : {};
+function actionsFor({ severity, silentWhile }: AlarmMeaning, { topic, warnTopic = topic }: AlarmOptions): Described {
+  const told = severity === 'warn' ? warnTopic : topic;
+  if (!told) return {};
+  // Silent for a louder one, it would say that all is well.
+  return { alarmActions: [told.topicArn], ...(!silentWhile && { okActions: [told.topicArn] }) };
 }
 
-function inAlarm(alarm: MadeAlarm): string {
-  return `ALARM("${alarm.ref}")`;
+/** All of them are on. */
+function ruleOf(alarms: readonly CfnAlarm[]): string {
+  return alarms.map(({ ref }) => `ALARM("${ref}")`).join(' AND ');
 }
 
 function metricOf({ namespace, name, dimensions }: WatchedMetric): CfnAlarm.MetricProperty {

@@ -1,5 +1,5 @@
 // Everything that watches a deployment by its metrics.
-import { Alarm, CfnAlarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { Dashboards } from '../dashboards/dashboards.ts';
@@ -49,10 +49,10 @@ export class Watch extends Construct {
       signatureRule: ruleName,
     };
     this.alarms = new Alarms(this, 'Alarms', { ...alarms, prefix, names });
+    // CodeDeploy is not documented to watch composite alarms.
     this.rolloutAlarms = (['function-errors', 'dependency-errors'] as const).flatMap((name) => {
-      const made = this.alarms?.alarms.get(name);
-      // CodeDeploy is not documented to watch composite alarms.
-      return made instanceof CfnAlarm ? [Alarm.fromAlarmName(this, `rollout-${name}`, made.ref)] : [];
+      const measuring = this.alarms?.measuring.get(name) ?? [];
+      return measuring.map(({ ref }) => Alarm.fromAlarmName(this, `rollout-${name}`, ref));
     });
   }
 }

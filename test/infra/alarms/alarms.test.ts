@@ -1,7 +1,7 @@
 // Alarms as the template has them: what they say, and whether each fires and clears in the incident it is for.
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
-import { type AlarmName, alarmCatalogue } from '../../../infra/alarms/alarm-catalogue.ts';
+import { type AlarmName, alarmCatalogue, type Severity } from '../../../infra/alarms/alarm-catalogue.ts';
 import { resourcesOf, templateOf } from '../synthesized.ts';
 import { alarms, composites, Deployment, idOf, prefix, refusedToken, resolvedOf } from './incident.ts';
 
@@ -165,7 +165,17 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
     off: 45,
   },
   'key-age': { happens: (at) => at.line('suspensions', 1, { key_age: 366 * 86_400 }), on: 15, off: 45 },
+  'maintenance-left-on': {
+    happens: (at) => at.published(`Cambio/${prefix}`, 'maintenance', {}, { from: 0, to: 290 }),
+    on: 280,
+    off: 360,
+  },
 };
+
+function ofSeverity(...wanted: readonly Severity[]): string[] {
+  const named = Object.entries(alarmCatalogue).filter(([name]) => name !== 'session-revocations');
+  return named.flatMap(([name, { severity }]) => (wanted.includes(severity) ? [name] : [])).sort();
+}
 
 describe('a simulated incident', () => {
   test.each(Object.entries(incidents))('%s is on while it lasts, and off before and afterwards', (name, {
@@ -180,16 +190,17 @@ describe('a simulated incident', () => {
     expect(deployment.inAlarm(off)).not.toContain(name);
   });
 
-  test('of KMS makes one call, and the warnings of the same cause none', () => {
+  test('is told by each alarm that wakes somebody, and by no warning of the same cause', () => {
     const deployment = new Deployment();
-    deployment.requests({ from: 0, to: 60, every: 5, as: down });
+    deployment.requests({ from: 0, to: 60, every: 2, as: down });
     const on = deployment.inAlarm(60);
-    expect(on).toEqual(expect.arrayContaining(['errors-day-page', 'errors-day-warn', 'errors-burn-14', 'page']));
-    expect(on).not.toContain('warn');
+    expect(on).toEqual(expect.arrayContaining(['errors-day-page', 'errors-burn-14', 'dependency-errors']));
+    expect(on).toContain('errors-day-warn-measured');
+    expect(on).not.toContain('errors-day-warn');
     // A warning alone is told.
     const warned = new Deployment();
-    incidents.throttling.happens(warned);
-    expect(warned.inAlarm(60)).toEqual(['throttling', 'warn']);
+    incidents['errors-day-warn'].happens(warned);
+    expect(warned.inAlarm(60)).toContain('errors-day-warn');
   });
 
   test('of few requests is none, however many of them fail', () => {
@@ -220,13 +231,12 @@ describe('a simulated incident', () => {
       ['maintenance'],
       [],
     ]);
-    const muted = resolvedOf<{ AlarmName: string; ActionsSuppressor?: unknown }>('AWS::CloudWatch::CompositeAlarm');
-    expect(
-      muted
-        .filter(({ ActionsSuppressor: by }) => by)
-        .map(({ AlarmName: name }) => name)
-        .sort(),
-    ).toEqual(['page', 'warn'].map((name) => `${prefix}-${name}`));
+    const told = resolvedOf<{ AlarmName: string; ActionsSuppressor?: unknown }>('AWS::CloudWatch::CompositeAlarm');
+    const muted = told.flatMap(({ AlarmName: name, ActionsSuppressor: by }) =>
+      by ? [name.slice(prefix.length + 1)] : [],
+    );
+    expect(muted.sort()).toEqual(ofSeverity('page'));
+    expect(ofSeverity('attack')).toEqual(expect.arrayContaining(['audit-incomplete', 'revocation-latency']));
   });
 });
 
@@ -242,19 +252,19 @@ describe('the alarms of a template', () => {
       expect(described.get(name)).toBe(`Cambio: ${consequence} ${action} docs/runbooks/${runbook}.md`);
     }
     const linked = templateOf({ alarms: { runbooks: 'https://wiki.acme.example/runbooks/' } });
-    expect(JSON.stringify(resourcesOf(linked, 'AWS::CloudWatch::Alarm'))).toContain(
+    expect(JSON.stringify(resourcesOf(linked, 'AWS::CloudWatch::CompositeAlarm'))).toContain(
       'https://wiki.acme.example/runbooks/latency.md',
     );
   });
 
-  test('tell the topic by one call for what wakes somebody, another for what waits, and of attackers each by itself', () => {
+  test('tell the topic, each by itself, whatever else is on', () => {
     const told = templateOf((stack) => ({ alarms: { topic: new Topic(stack, 'Calls') } }));
     const acting = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
       Object.values(resourcesOf(told, type)).flatMap(({ Properties: { AlarmActions: actions, AlarmName: name } }) =>
         actions ? [String(name).slice('Test-TokenExchange-'.length)] : [],
       ),
     );
-    expect(acting.sort()).toEqual(['foreign-signature', 'page', 'replay-spike', 'signature-spike', 'warn'].sort());
+    expect(acting.sort()).toEqual(ofSeverity('page', 'warn', 'attack'));
     expect(JSON.stringify(resolvedOf('AWS::CloudWatch::CompositeAlarm'))).not.toContain('AlarmActions');
   });
 
