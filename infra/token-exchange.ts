@@ -280,6 +280,7 @@ export class TokenExchange extends Construct {
         : new Watch(this, 'Watch', {
             ...{ namespace, endpoints, signingKeys, sessions, logRetention },
             api: { name: this.api.restApi.restApiName, stage: this.api.stageName },
+            trailFunctions: trail?.functionNames ?? [],
             prefix: deploymentName(this),
             alarms: props.alarms ?? {},
             dashboards: props.dashboards ?? true,

@@ -35,6 +35,8 @@ export type AlarmName =
   | 'session-revocations'
   | 'audit-lag'
   | 'audit-incomplete'
+  | 'audit-errors'
+  | 'audit-findings'
   | 'foreign-signature'
   | 'signature-spike'
   | 'replay-spike'
@@ -140,9 +142,22 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   },
   'audit-incomplete': {
     severity: 'attack',
-    consequence: 'The audit trail gave up on decisions, or the daily sweep found some missing.',
-    action: 'Deliver again what lies at the trail’s failures, then verify the trail.',
+    consequence: 'The daily sweep found decisions that the audit trail lacked; they are in it now.',
+    action: 'Find out why they were missing, then verify the trail.',
     runbook: 'audit-lag',
+  },
+  'audit-errors': {
+    severity: 'attack',
+    consequence: 'What writes, signs or completes the audit trail fails: who got what is not put on record.',
+    action: 'Read the lines of the three functions; nothing is lost for 20 hours.',
+    runbook: 'audit-lag',
+  },
+  'audit-findings': {
+    severity: 'attack',
+    consequence:
+      'The table or the audit trail was changed as nothing of Cambio does it: somebody covers tracks, or grants.',
+    action: 'Read what was changed in the log of the trail’s writer and of its heads; take the right to write away.',
+    runbook: 'audit-findings',
   },
   'foreign-signature': {
     severity: 'attack',

@@ -36,6 +36,8 @@ export interface WatchedNames {
   readonly api: { readonly name: string; readonly stage: string };
   /** Of the function that ends sessions of AWS roles, where there is one. */
   readonly sessionRevocations: string | undefined;
+  /** Names of those that write, sign and complete the audit trail, where there is one. */
+  readonly trailFunctions: readonly string[];
   /** Of the EventBridge rule for signatures of others. */
   readonly signatureRule: string;
 }
@@ -173,7 +175,24 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
     },
     {
       name: 'audit-incomplete',
-      ...sum(['cambio-trail-writer', 'cambio-trail-sweep'].map((service) => own('audit_missing', 'Sum', { service }))),
+      ...only(own('audit_missing', 'Sum', { service: 'cambio-trail-sweep' })),
+      threshold: 1,
+      period: 5 * minute,
+    },
+    ...(names.trailFunctions.length === 0
+      ? []
+      : [
+          {
+            name: 'audit-errors',
+            ...sum(names.trailFunctions.map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }))),
+            // A schedule is tried three times, by Lambda; a stream until it is gone.
+            threshold: 3,
+            period: 15 * minute,
+          } as const,
+        ]),
+    {
+      name: 'audit-findings',
+      ...sum(['cambio-trail-writer', 'cambio-trail-heads'].map((service) => own('audit_findings', 'Sum', { service }))),
       threshold: 1,
       period: 5 * minute,
     },

@@ -22,6 +22,7 @@ export interface WatchProps {
   readonly api: WatchedNames['api'];
   readonly signingKeys: SigningKeys;
   readonly sessions: SessionRevocations | undefined;
+  readonly trailFunctions: readonly string[];
   readonly logRetention: RetentionDays;
 }
 
@@ -43,7 +44,7 @@ export class Watch extends Construct {
     const { signers, functions } = endpoints;
     const { ruleName } = new SignatureWatch(this, 'Signatures', { signingKeys, signers, logRetention });
     const names = {
-      ...{ namespace, api: props.api },
+      ...{ namespace, api: props.api, trailFunctions: props.trailFunctions },
       functions: functions.map((each) => each.function.functionName),
       sessionRevocations: sessions?.functionName,
       signatureRule: ruleName,

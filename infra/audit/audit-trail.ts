@@ -25,6 +25,8 @@ export interface AuditTrailProps {
 export class AuditTrail extends Construct {
   readonly bucketName: string;
   readonly keyArn: string;
+  /** Of what writes, signs and completes it. */
+  readonly functionNames: readonly string[];
 
   constructor(scope: Construct, id: string, props: AuditTrailProps) {
     super(scope, id);
@@ -40,6 +42,7 @@ export class AuditTrail extends Construct {
       ...bucket.wildcards.map((id) => ({ id, reason: 'Objects of the trail are named by day, shard and number.' })),
     );
     this.bucketName = bucket.name;
+    this.functionNames = [writer, heads, ...sweep].map(({ functionName }) => functionName);
     this.keyArn = heads.key.keyArn;
   }
 }

@@ -20,6 +20,7 @@ export interface TrailHeadsProps {
 
 export class TrailHeads extends Construct {
   readonly role: EndpointFunction['role'];
+  readonly functionName: string;
   readonly key: Key;
 
   constructor(scope: Construct, id: string, { bucket, logRetention, awsClients, metricsNamespace }: TrailHeadsProps) {
@@ -32,7 +33,11 @@ export class TrailHeads extends Construct {
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     Tags.of(this.key).add('cambio:use', 'audit');
-    const { live, role } = new EndpointFunction(this, 'Signer', {
+    const {
+      live,
+      role,
+      function: made,
+    } = new EndpointFunction(this, 'Signer', {
       entry: 'trail-heads',
       description: 'Cambio: signs where the chains of the audit trail end',
       settings: {
@@ -53,6 +58,7 @@ export class TrailHeads extends Construct {
       logRetention,
     });
     this.role = role;
+    this.functionName = made.functionName;
     // Whatever IAM allows whom: who signs a head says what the trail was.
     this.key.addToResourcePolicy(
       new PolicyStatement({

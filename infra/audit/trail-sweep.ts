@@ -24,11 +24,16 @@ export interface TrailSweepProps {
 
 export class TrailSweep extends Construct {
   readonly role: EndpointFunction['role'];
+  readonly functionName: string;
 
   constructor(scope: Construct, id: string, props: TrailSweepProps) {
     super(scope, id);
     const { bucket, records, decisionIndex, issuer, digests, logRetention, awsClients, metricsNamespace } = props;
-    const { live, role } = new EndpointFunction(this, 'Sweeper', {
+    const {
+      live,
+      role,
+      function: made,
+    } = new EndpointFunction(this, 'Sweeper', {
       entry: 'trail-sweep',
       description: 'Cambio: delivers decisions that the audit trail lacks',
       settings: {
@@ -46,12 +51,16 @@ export class TrailSweep extends Construct {
       logRetention,
     });
     this.role = role;
+    this.functionName = made.functionName;
     new Rule(this, 'Schedule', {
       description: 'Cambio: yesterday’s decisions are looked for in the audit trail',
       // When a stream that is a little behind has come to the end of yesterday.
       schedule: Schedule.cron({ hour: '3', minute: '10' }),
       targets: [new LambdaFunction(live as IFunction, { retryAttempts: 2, maxEventAge: Duration.hours(2) })],
     });
-    acknowledgeSchedule(this, 'A run that fails is an alarm, and is repeated by hand: yesterday is there for 30 days.');
+    acknowledgeSchedule(
+      this,
+      'A run that fails rings audit-errors, and is repeated by hand: yesterday is there for 30 days.',
+    );
   }
 }

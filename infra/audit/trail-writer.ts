@@ -21,6 +21,7 @@ export interface TrailWriterProps {
 
 export class TrailWriter extends Construct {
   readonly role: EndpointFunction['role'];
+  readonly functionName: string;
 
   constructor(scope: Construct, id: string, props: TrailWriterProps) {
     super(scope, id);
@@ -52,6 +53,7 @@ export class TrailWriter extends Construct {
       logRetention,
     });
     this.role = writer.role;
+    this.functionName = writer.function.functionName;
     const source = new CfnEventSourceMapping(this, 'Source', {
       functionName: writer.live.functionArn,
       eventSourceArn: streamArn,

@@ -135,6 +135,18 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
     off: 30,
   },
   'audit-incomplete': { happens: (at) => at.line('trail-sweep', 1, { audit_missing: 1 }), on: 3, off: 10 },
+  'audit-errors': {
+    happens: (at) =>
+      at.published(
+        'AWS/Lambda',
+        'Errors',
+        { FunctionName: idOf('WriterFunction', 'AWS::Lambda::Function') },
+        { from: 1, to: 3 },
+      ),
+    on: 4,
+    off: 20,
+  },
+  'audit-findings': { happens: (at) => at.line('trail-writer', 1, { audit_findings: 1 }), on: 3, off: 10 },
   'foreign-signature': {
     happens: (at) =>
       at.published(
