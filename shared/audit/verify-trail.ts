@@ -100,7 +100,7 @@ async function readHeads({ reader, names, keys, check, report }: Reading & { rea
     .filter(({ number }) => number > 0)
     .sort((a, b) => a.number - b.number);
   const heads: SignedHead[] = [];
-  let before: { readonly number: number; readonly sha256: string } | undefined;
+  let before: HeadPlace['before'];
   for (const { name, number } of named) {
     const text = await textOf(reader, name);
     const head = await attempt(async () => readHead(text));
@@ -111,7 +111,7 @@ async function readHeads({ reader, names, keys, check, report }: Reading & { rea
       checkSignature({ name, head, keys, believed: check.kids ?? [heads[0]?.kid ?? head.kid] }, report);
       heads.push(head);
     }
-    before = { number, sha256: sha256Of(text) };
+    before = { number, sha256: sha256Of(text), at: head?.at };
   }
   if (named.length === 0) report('heads/: missing: nothing of the trail is signed');
   return heads;
@@ -121,7 +121,7 @@ interface HeadPlace {
   readonly name: string;
   readonly number: number;
   readonly head: SignedHead;
-  readonly before: { readonly number: number; readonly sha256: string } | undefined;
+  readonly before: { readonly number: number; readonly sha256: string; readonly at?: number | undefined } | undefined;
   readonly since: number | undefined;
 }
 
@@ -136,6 +136,16 @@ function checkPlace({ name, number, head, before, since }: HeadPlace, report: Re
     );
   } else if (head.previous !== before.sha256) {
     report(`${name}: changed: the head before it is not the one it names`);
+  }
+  checkTime({ name, head, before, since }, report);
+}
+
+/** Heads come at even times: a trail that was cut back and went on has a gap where the others were. */
+function checkTime({ name, head, before, since }: Omit<HeadPlace, 'number'>, report: ReportFinding): void {
+  if (before?.at === undefined || (since !== undefined && head.at <= since)) return;
+  if (head.at < before.at) report(`${name}: reordered: it is older than the head before it`);
+  if (head.at - before.at > headInterval + lateness) {
+    report(`${name}: heads are missing between ${timeOf(before.at)} and ${timeOf(head.at)}`);
   }
 }
 

@@ -141,6 +141,15 @@ describe('a trail', () => {
       /heads\/: the last is of 2026-11-26T12:00:00Z/,
     ],
     [
+      'the trail was cut back to an old head and signed again',
+      async ({ objects, head }) => {
+        for (const name of [headAt(2), headAt(3), at(1, 2), at(1, 3), at(1, 4), at(2, 1), at(2, 2)])
+          objects.delete(name);
+        await head(38);
+      },
+      /0000000002\.head: heads are missing between 2026-11-26T12:00:00Z and 2026-11-26T12:38:00Z/,
+    ],
+    [
       'all heads were removed',
       ({ objects }) => {
         for (const number of [1, 2, 3]) objects.delete(headAt(number));
