@@ -64,6 +64,16 @@ export class TrailBucket extends Construct {
 
   /** Whatever IAM allows whom, nobody else writes: a trail is of its functions. */
   allowOnly(writers: readonly IRole[]): void {
+    // Object Lock keeps versions, but lets a marker be laid over them. What has ended S3 deletes itself, which no policy is asked for.
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'NobodyDeletes',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+        resources: [this.bucket.arnForObjects('*')],
+      }),
+    );
     this.bucket.addToResourcePolicy(
       new PolicyStatement({
         sid: 'OnlyFunctionsWrite',

@@ -61,6 +61,13 @@ describe('the bucket', () => {
     expect(policies).toContain('"aws:SecureTransport":"false"');
   });
 
+  test('lets nobody delete, not even by a marker', () => {
+    const policies = JSON.stringify(resourcesOf(template, 'AWS::S3::BucketPolicy'));
+    expect(policies).toContain(
+      '"Action":["s3:DeleteObject","s3:DeleteObjectVersion"],"Effect":"Deny","Principal":{"AWS":"*"}',
+    );
+  });
+
   test.each<[string, AuditOptions | false, string]>([
     ['no whole days', { retention: Duration.hours(36) }, 'audit.retention is whole days'],
     ['no days at all', { archiveAfter: Duration.days(0) }, 'audit.archiveAfter is whole days'],
