@@ -5,6 +5,7 @@ import type { FindingFact } from '../audit/finding-event.ts';
 import type { TrailFact } from '../audit/trail-event.ts';
 import { sha256Of } from '../audit/trail-object.ts';
 import type { DecisionRecord } from '../oauth/decision/decision-record.ts';
+import { retryWindow } from '../oauth/verify/single-use.ts';
 import { isClaims } from '../policy/claims.ts';
 import type { Item } from './dynamodb.ts';
 import { decisionIdOf, kindOf, nameOf } from './record-keys.ts';
@@ -34,12 +35,17 @@ export function trailFact(record: StreamRecord): TrailFact | undefined {
   const { Keys, NewImage, OldImage } = record.dynamodb ?? {};
   const pk = Keys?.['pk']?.S ?? '';
   const kind = kindOf(pk);
-  if (silent.has(kind)) return undefined;
   if (record.eventName === 'REMOVE' || !NewImage) {
     return isExpiry(record) ? undefined : findingOf('deleted', pk);
   }
+  // A handle's claims are written once: the same again is no change of the stream.
+  if (kind === 'reference' && OldImage) return findingOf('altered', pk);
+  if (silent.has(kind)) return undefined;
   try {
-    return kind === 'decision' ? decisionFact(pk, NewImage, OldImage) : changeFact(pk, NewImage, OldImage);
+    const changedAt = record.dynamodb?.ApproximateCreationDateTime;
+    return kind === 'decision'
+      ? decisionFact(pk, { now: NewImage, before: OldImage, changedAt })
+      : changeFact(pk, NewImage, OldImage);
   } catch {
     // It stays in the trail that it was there: a record that cannot be read must not hold up those behind it.
     return findingOf('unreadable', pk);
@@ -57,12 +63,34 @@ function findingOf(finding: FindingFact['finding'], pk: string): FindingFact {
   };
 }
 
-function decisionFact(pk: string, now: Item, before: Item | undefined): DecisionFact | FindingFact | undefined {
+interface DecisionChange {
+  readonly now: Item;
+  readonly before: Item | undefined;
+  /** Epoch seconds. */
+  readonly changedAt: number | undefined;
+}
+
+function decisionFact(pk: string, { now, before, changedAt }: DecisionChange): DecisionFact | FindingFact {
   const decisionId = decisionIdOf(pk);
   const record = decisionOf(decisionId, now);
   if (!before) return { kind: 'decision', record, nature: 'decided' };
-  const nature = natureOf(record, decisionOf(decisionId, before));
+  const former = decisionOf(decisionId, before);
+  const nature = isTimely(record, former, changedAt ?? record.at) ? natureOf(record, former) : undefined;
   return nature === undefined ? findingOf('altered', pk) : { kind: 'decision', record, nature };
+}
+
+/** Seconds: within {@link retryWindow} the identical request comes again, and a request ends within as long. */
+const changeWindow = 2 * retryWindow;
+
+/** Seconds that every decision is kept at least. */
+const minRetention = 86_400;
+
+/** Nothing is made of a decision long afterwards; nor does a repetition of it expire earlier. */
+function isTimely(now: DecisionRecord, before: DecisionRecord, changedAt: number): boolean {
+  const isSoon = [changedAt, now.at].every((at) => Math.abs(at - before.at) <= changeWindow);
+  // A refusal is kept from when it was made, a grant until its token has ended.
+  const isKept = now.ending.outcome === 'refused' || now.expiresAt >= before.expiresAt - changeWindow;
+  return isSoon && isKept && now.expiresAt >= before.at + minRetention;
 }
 
 /**
@@ -84,10 +112,21 @@ function requested({ rule, request, subject, sha256 }: DecisionRecord): string {
   return JSON.stringify([rule, request, subject?.issuer, sha256?.subject]);
 }
 
+/** Whose tokens they were. */
+function presented({ subject, actor }: DecisionRecord): readonly unknown[] {
+  return [subject, actor].map((token) => token && [token.issuer, token.sub, token.jti]);
+}
+
 /** What they were granted: the same token, or sessions of one name. */
-function granted({ ending, rule }: DecisionRecord): string {
+function granted(record: DecisionRecord): string {
+  const { ending } = record;
   const { session, exp, ...issued } = (ending.outcome === 'granted' && ending.issued) || {};
-  return JSON.stringify([rule, issued, session ? [session.roleArn, session.name] : exp]);
+  return JSON.stringify([
+    requested(record),
+    presented(record),
+    issued,
+    session ? [session.roleArn, session.name] : exp,
+  ]);
 }
 
 /** Every other kind of item, those that come later too. */

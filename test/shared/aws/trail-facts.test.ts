@@ -124,6 +124,21 @@ describe('a decision', () => {
       itemOf({ ending: { outcome: 'granted', issued: { ...issued, scope: 'all' } } }),
       undefined,
     ],
+    [
+      'what another subject is granted does not',
+      itemOf(),
+      itemOf({ subject: { ...input.subject, verified: { issuer, claims: { sub: 'u-2', jti: 'j-1' } } } }),
+      undefined,
+    ],
+    [
+      'what another token is granted does not',
+      itemOf(),
+      itemOf({ subject: { ...input.subject, sha256: 'ef'.repeat(32) } }),
+      undefined,
+    ],
+    ['a refusal long after does not', itemOf({ at: now - 600 }), itemOf({ ending: refusal }), undefined],
+    ['a repetition long after does not', itemOf({ at: now - 600 }), itemOf({ attempt: 'a-2' }), undefined],
+    ['an earlier end does not', itemOf(), { ...itemOf(), expiresAt: { N: '1' } }, undefined],
     ['what another rule grants does not', itemOf(), itemOf({ rule: 'other' }), undefined],
     [
       'a refusal is not made another refusal',
@@ -231,6 +246,18 @@ describe('what else changes', () => {
 
   test.each([usedKey('h'), referenceKey('h'), statusSeriesKey('es256-1')])('%s is nobody’s decision', (pk) => {
     expect(eventOf(changed(pk, { NewImage: { pk: text(pk), claims: text(randomUUID()) } }))).toBeUndefined();
-    expect(eventOf(changed(pk, { OldImage: { pk: text(pk) } }))).toBeUndefined();
+    const ttl = { userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' } };
+    expect(eventOf(changed(pk, { OldImage: { pk: text(pk) } }, ttl))).toBeUndefined();
+    expect(eventOf(changed(pk, { OldImage: { pk: text(pk) } }))).toMatchObject({
+      finding_info: { types: ['deleted'] },
+    });
+  });
+
+  test('claims of a handle are written once', () => {
+    const [pk, NewImage] = [referenceKey('h'), { claims: text('b') }];
+    expect(eventOf(changed(pk, { NewImage }))).toBeUndefined();
+    expect(eventOf(changed(pk, { NewImage, OldImage: { claims: text('a') } }))).toMatchObject({
+      finding_info: { types: ['altered'] },
+    });
   });
 });
