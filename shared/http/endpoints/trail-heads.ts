@@ -10,9 +10,12 @@ export function trailHeadsTask(signer: HeadSigner, write: WriteLog): () => Promi
       const { number, chains, grownBy, missing } = await signHead(signer);
       const fields = { number, chains, grown_by: grownBy };
       if (missing.length === 0) write('info', 'audit_head', fields);
-      else write('error', 'audit_head', { ...fields, missing: missing.slice(0, 10), missing_count: missing.length });
+      else {
+        const named = { missing: missing.slice(0, 10), missing_count: missing.length };
+        write('error', 'audit_head', { ...fields, ...named }, { audit_findings: missing.length });
+      }
     } catch (error) {
-      write('error', 'audit_head', { cause: causesOf(error) });
+      write('error', 'audit_head', { cause: causesOf(error) }, { audit_findings: 1 });
       throw error;
     }
   };

@@ -42,18 +42,23 @@ const answer = { state: {} } as const;
 export function trailWriterTask<Of extends Change>(writer: TrailWriter<Of>, write: WriteLog) {
   return async ({ Records: changes = [], shardId }: StreamBatch<Of>): Promise<typeof answer> => {
     if (changes.length === 0) return answer;
+    const oldest = Math.min(...changes.map(({ dynamodb }) => dynamodb?.ApproximateCreationDateTime ?? Infinity));
+    const lag = Number.isFinite(oldest) ? Math.max(0, Math.round(writer.clock() / 1_000 - oldest)) : 0;
     try {
       if (!shardId) throw new Error('the event names no shard: its source has no tumbling window');
       const seen = changes.map((change) => eventOf(change, shardId, writer)).filter((one) => one !== undefined);
       for (const [day, entries] of byDay(seen)) await writer.append(day, shardId, entries);
       for (const { fact } of seen) if (fact.kind === 'finding') reportFinding(fact, write);
-      const oldest = Math.min(...changes.map(({ dynamodb }) => dynamodb?.ApproximateCreationDateTime ?? Infinity));
-      const lag = Number.isFinite(oldest) ? Math.max(0, Math.round(writer.clock() / 1_000 - oldest)) : 0;
       const fields = { shard: shardId, changes: changes.length, events: seen.length };
       write('info', 'audit_trail', fields, { audit_lag: lag });
       return answer;
     } catch (error) {
-      write('error', 'audit_trail', { shard: shardId, changes: changes.length, cause: causesOf(error) });
+      write(
+        'error',
+        'audit_trail',
+        { shard: shardId, changes: changes.length, cause: causesOf(error) },
+        { audit_lag: lag },
+      );
       throw error;
     }
   };
@@ -70,7 +75,20 @@ function eventOf<Of extends Change>(change: Of, shard: string, { factOf, issuer,
   const { ApproximateCreationDateTime: at, SequenceNumber: sequence } = change.dynamodb ?? {};
   const loggedAt = at === undefined ? clock() : Math.round(at * 1_000);
   const uid = change.eventID ?? `${shard}/${sequence}`;
-  return { fact, day: dayOf(loggedAt), sequence, event: trailEvent(fact, issuer, { uid, loggedAt, sequence }) };
+  const written = (of: TrailFact) => {
+    return { fact: of, day: dayOf(loggedAt), sequence, event: trailEvent(of, issuer, { uid, loggedAt, sequence }) };
+  };
+  try {
+    return written(fact);
+  } catch {
+    // Whoever writes the table chooses what is in an item: one must not hold up all that come behind it.
+    return written({ kind: 'finding', finding: 'unreadable', item: itemOf(fact) });
+  }
+}
+
+function itemOf(fact: TrailFact): string {
+  if (fact.kind === 'finding') return fact.item;
+  return fact.kind === 'decision' ? `#decision#${fact.record.decisionId}` : `${fact.type}#${fact.name}`;
 }
 
 /** Each day's begin a chain of their own. */
@@ -82,5 +100,5 @@ function byDay(seen: readonly Seen[]): ReadonlyMap<string, readonly Entry[]> {
 
 /** Keys of items are ids and hashes. */
 function reportFinding({ finding, item }: Extract<TrailFact, { readonly kind: 'finding' }>, write: WriteLog): void {
-  write('error', 'audit_finding', { finding, item });
+  write('error', 'audit_finding', { finding, item }, { audit_findings: 1 });
 }

@@ -57,13 +57,32 @@ describe('a batch', () => {
     const { objects, lines, handler } = world(() => deleted);
     await handler({ shardId: 'shardId-1', Records: [change(1)] });
     expect(objects.size).toBe(1);
-    expect(lines[0]).toEqual(['error', 'audit_finding', { finding: 'deleted', item: '#decision#d-1' }]);
+    expect(lines[0]).toEqual([
+      'error',
+      'audit_finding',
+      { finding: 'deleted', item: '#decision#d-1' },
+      { audit_findings: 1 },
+    ]);
+  });
+
+  test('with an item of which no event can be made writes that it was there, and what is behind it', async () => {
+    const broken = { kind: 'decision', nature: 'decided', record: { decisionId: 'd-1' } } as unknown as TrailFact;
+    const { objects, lines, handler } = world(({ eventID }) => (eventID === 'e-1' ? broken : suspension));
+    await handler({ shardId: 'shardId-1', Records: [change(1), change(2)] });
+    const [bytes = expect.fail('nothing is written')] = objects.values();
+    expect(readTrailObject(bytes).events).toMatchObject([{ class_uid: 2004 }, { class_uid: 3004 }]);
+    expect(lines[0]).toMatchObject([
+      'error',
+      'audit_finding',
+      { finding: 'unreadable', item: '#decision#d-1' },
+      { audit_findings: 1 },
+    ]);
   });
 
   test('without a shard fails, so that Lambda keeps it', async () => {
     const { objects, lines, handler } = world();
     await expect(handler({ Records: [change(1)] })).rejects.toThrow('names no shard');
-    expect(lines).toMatchObject([['error', 'audit_trail', { changes: 1 }]]);
+    expect(lines).toMatchObject([['error', 'audit_trail', { changes: 1 }, { audit_lag: 7 }]]);
     await handler({ shardId: 'shardId-1', Records: [change(1)] });
     expect(objects.size).toBe(1);
   });
