@@ -124,7 +124,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   },
   'revocation-latency': {
     severity: 'attack',
-    consequence: 'A revocation takes longer than 60 s to hold: what was revoked is still good somewhere.',
+    consequence: 'A revocation takes longer than 15 s to hold: what was revoked is still good somewhere.',
     action: 'Suspend what was revoked, then find out where it still holds.',
     runbook: 'revocation-latency',
   },

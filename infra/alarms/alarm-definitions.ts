@@ -151,8 +151,9 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
     },
     {
       name: 'revocation-latency',
+      // It holds at the next request, and the probe waits no longer than 20 s for it.
       ...only(own('revocation_latency', 'Maximum', { service: 'cambio-probe' })),
-      threshold: 60,
+      threshold: 15,
       period: 5 * minute,
     },
     ...(names.sessionRevocations === undefined

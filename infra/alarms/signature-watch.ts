@@ -22,7 +22,17 @@ export class SignatureWatch extends Construct {
     super(scope, id);
     const events = new LogGroup(this, 'Events', { retention: logRetention });
     const keys = signingKeys.keys.map(({ key }) => key);
-    const issuer = { sessionIssuer: { arn: [{ 'anything-but': signers.map(({ roleArn }) => roleArn) }] } };
+    const byOthers = [
+      { sessionContext: { sessionIssuer: { arn: [{ 'anything-but': signers.map(({ roleArn }) => roleArn) }] } } },
+      // A user and the root have no session.
+      { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } },
+    ];
+    const withKeys = [
+      // A call that was refused may name no resource, and a key is named in several ways.
+      { requestParameters: { keyId: keys.flatMap(({ keyId, keyArn }) => [keyId, keyArn]) } },
+      // Of a call by an alias, anybody's, the request has the alias alone.
+      { resources: { ARN: keys.map(({ keyArn }) => keyArn) } },
+    ];
     const rule = new CfnRule(this, 'Rule', {
       description: 'Cambio: somebody else than its functions signs, or tries to, with a key of the keyring',
       // Sign is read-only to CloudTrail: a rule that is merely enabled never hears of it.
@@ -33,13 +43,7 @@ export class SignatureWatch extends Construct {
         detail: {
           eventSource: ['kms.amazonaws.com'],
           eventName: ['Sign'],
-          // A call that was refused may name no resource, and a key is named in several ways.
-          requestParameters: { keyId: keys.flatMap(({ keyId, keyArn }) => [keyId, keyArn]) },
-          // A user and the root have no session.
-          $or: [
-            { userIdentity: { sessionContext: issuer } },
-            { userIdentity: { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } } },
-          ],
+          $or: byOthers.flatMap((userIdentity) => withKeys.map((key) => ({ userIdentity, ...key }))),
         },
       },
       targets: [{ id: 'Log', arn: arnOf(events) }],

@@ -114,7 +114,7 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
   },
   'revocation-latency': {
     happens: (at) => {
-      at.line('probe', 0, { revocation_latency: 75 });
+      at.line('probe', 0, { revocation_latency: 20 });
       at.line('probe', 6, { revocation_latency: 0.4 });
     },
     on: 4,
@@ -296,5 +296,11 @@ describe('the alarms of a template', () => {
     expect(rule?.State).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
     expect(rule?.EventPattern?.detail).toMatchObject({ eventName: ['Sign'] });
     expect(JSON.stringify(rule?.EventPattern)).toMatch(/anything-but.*TokenRole.*IntrospectRole.*exists/);
+    // By an alias of one's own, too.
+    const { $or = [] } = (rule?.EventPattern?.detail ?? {}) as { readonly $or?: readonly object[] };
+    expect($or.map((way) => Object.keys(way).join())).toEqual([
+      ...['userIdentity,requestParameters', 'userIdentity,resources'],
+      ...['userIdentity,requestParameters', 'userIdentity,resources'],
+    ]);
   });
 });
