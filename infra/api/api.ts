@@ -50,7 +50,7 @@ export interface ApiProps {
 
 export class Api extends Construct {
   readonly restApi: RestApi;
-  readonly stageName = stageName;
+  readonly stageName: string = stageName;
   /** Host and path that the API answers on. The stage is named literally: a reference to it would be a cycle. */
   readonly host: string;
   readonly basePath: string;

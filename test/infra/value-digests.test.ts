@@ -36,7 +36,7 @@ function versionsWith(of: Synthesized, parameters: Readonly<Record<string, strin
   const versions = Object.entries(resourcesOf(of, 'AWS::Lambda::Version'));
   return Object.fromEntries(
     versions.map(([id, { Properties }]) => [
-      /(?:Endpoints|KeyringSeed|ValueDigests)(\w+)Function/.exec(id)?.[1] ?? id,
+      /(?:Endpoints|KeyringSeed|ValueDigests|Audit)(\w+)Function/.exec(id)?.[1] ?? id,
       resolve(Properties) as Resource['Properties'],
     ]),
   );
@@ -55,7 +55,15 @@ test('another value of the policy replaces the versions of the functions that re
 
 test('so does another name of the issuer, of the functions that say it', () => {
   const changed = changedBetween({ IssuerName: 'a.acme.example' }, { IssuerName: 'b.acme.example' });
-  expect(changed.sort()).toEqual(['Discovery', 'Introspect', 'Revoke', 'StatusLists', 'Token']);
+  expect(changed.sort()).toEqual([
+    'Discovery',
+    'Introspect',
+    'Revoke',
+    'StatusLists',
+    'SweepSweeper',
+    'Token',
+    'WritingWriter',
+  ]);
 });
 
 test('a description has room for the digests of all values', () => {
