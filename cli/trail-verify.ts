@@ -26,6 +26,8 @@ interface Said {
   readonly outcome: unknown;
   readonly reason: unknown;
   readonly rule: unknown;
+  readonly sub: unknown;
+  readonly audience: unknown;
 }
 
 /** Seconds from a decision to its event, which a head that is as old need not have. */
@@ -76,13 +78,15 @@ function summaryOf({ findings, heads, objects, events, unsigned, signedUntil }: 
 
 /** What an event of a decision says, by the decision's id. */
 function saidBy(event: Claims): readonly [string, Said & { readonly at: number }] | undefined {
-  const { class_uid: of, status_id: status, status_code: reason, actor, time, unmapped } = event;
+  const { class_uid: of, status_id: status, status_code: reason, actor, time, unmapped, user, service } = event;
   const id = isClaims(unmapped) ? unmapped['decision_id'] : undefined;
   if (of !== 3002 || typeof id !== 'string') return undefined;
   const [authorization] = isClaims(actor) && Array.isArray(actor['authorizations']) ? actor['authorizations'] : [];
   const policy: unknown = isClaims(authorization) ? authorization['policy'] : undefined;
   const rule = isClaims(policy) ? policy['name'] : undefined;
-  return [id, { outcome: status === 1 ? 'granted' : 'refused', reason, rule, at: Number(time) / 1_000 }];
+  const sub = isClaims(user) ? user['uid'] : undefined;
+  const audience = isClaims(service) ? service['name'] : undefined;
+  return [id, { outcome: status === 1 ? 'granted' : 'refused', reason, rule, sub, audience, at: Number(time) / 1_000 }];
 }
 
 function compareLog(
@@ -90,7 +94,8 @@ function compareLog(
   events: ReadonlyMap<string, readonly (Said & { readonly at: number })[]>,
   signedUntil: number,
 ) {
-  const kept = lines.filter(isKept);
+  // A line that says of a decision of the trail that it was nobody's differs from it.
+  const kept = lines.filter((line) => isKept(line) || events.has(line.decision_id));
   const findings: string[] = [];
   let early = 0;
   for (const line of kept) {
@@ -113,9 +118,10 @@ function isKept({ outcome, issued, subject, actor }: Claims): boolean {
   return outcome === 'granted' ? issued !== undefined : verified;
 }
 
-function agrees(event: Said, { outcome, error, reason, rule }: Claims): boolean {
+function agrees(event: Said, { outcome, error, reason, rule, issued }: Claims): boolean {
   const expected = outcome === 'granted' ? undefined : (reason ?? error);
-  return event.outcome === outcome && event.reason === expected && event.rule === rule;
+  const same = event.outcome === outcome && event.reason === expected && event.rule === rule;
+  return same && (!isClaims(issued) || (event.sub === issued['sub'] && event.audience === issued['audience']));
 }
 
 /** Decisions of the trail between the first and the last line of the log that have no line in it. */

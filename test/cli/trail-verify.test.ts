@@ -115,6 +115,21 @@ describe('a log and a trail', () => {
       [...records.slice(0, 2), recordOf(3, refused, noon + 3)],
       `differs from its line in the log: ${idOf(3)}\n`,
     ],
+    [
+      'a line that makes a grant the refusal of nobody in particular',
+      records,
+      [...records.slice(0, 2), { ...recordOf(3, refused, noon + 3), subject: undefined }],
+      `differs from its line in the log: ${idOf(3)}\n`,
+    ],
+    [
+      'a line that gives a grant to somebody else',
+      records,
+      [
+        ...records.slice(0, 2),
+        recordOf(3, { outcome: 'granted', issued: { ...issued, sub: 'github|other' } }, noon + 3),
+      ],
+      `differs from its line in the log: ${idOf(3)}\n`,
+    ],
   ])('%s is a finding', async (_what, inTrail, inLog, finding) => {
     const { folder } = await trailOf(inTrail);
     const { exit, stdout } = await verify(logOf(inLog), '--trail', folder);
