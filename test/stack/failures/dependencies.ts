@@ -77,7 +77,7 @@ describe('an exchange while', () => {
 
 test('while KMS is down the alarm of the template is on over what the functions measured, and it is off an hour later', async () => {
   const resource = Object.values(stack.template.Resources).find(({ Properties }) =>
-    String(Properties?.['AlarmName']).endsWith('-dependency-errors'),
+    String(Properties?.['AlarmName']).endsWith('-dependency-errors-measured'),
   );
   const alarm = stack.resolve(resource?.Properties) as Alarm;
   deployment.suffer(isCall('kms:Sign'), { code: 'KMSInternalException', status: 500 });
