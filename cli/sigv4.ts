@@ -36,6 +36,8 @@ export function signRequest(request: RequestToSign): Readonly<Record<string, str
   const { sessionToken } = credentials;
   const added = {
     ...request.headers,
+    // S3 wants the hash of the body as a header, too.
+    ...(service === 's3' && { 'x-amz-content-sha256': sha256(request.body ?? '') }),
     'x-amz-date': time,
     ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
   };

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { TrailReader } from '../shared/audit/verify-trail.ts';
 import { CallFailed, failureOf } from './call-failed.ts';
+import { ambientRegion } from './environment.ts';
 import { withRetries } from './fetch.ts';
 import { NoAnswer } from './http-client.ts';
 import type { Machine } from './machine.ts';
@@ -32,13 +33,12 @@ function folderReader(folder: string): TrailReader {
 }
 
 const maxBytes = 64 * 1024 * 1024;
-const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 function bucketReader(where: string, machine: Machine): TrailReader {
   const [, bucket = '', prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{2,62})(?:\/([\w/-]*?))?\/?$/.exec(where) ?? [];
   if (bucket === '') throw new UsageError('--trail is a folder, or s3://BUCKET with a prefix or without');
-  const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3: endpoint } = machine.environment;
-  const region = AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1';
+  const { AWS_ENDPOINT_URL_S3: endpoint } = machine.environment;
+  const region = ambientRegion(machine.environment);
   const base = endpoint ? `${endpoint.replace(/\/$/, '')}/${bucket}/` : `https://${bucket}.s3.${region}.amazonaws.com/`;
   const root = prefix === '' ? '' : `${prefix}/`;
   const get = (url: URL): Promise<Buffer> => withRetries(() => getOnce(url, region, machine), machine);
@@ -64,8 +64,8 @@ function bucketReader(where: string, machine: Machine): TrailReader {
 /** @throws CallFailed */
 async function getOnce(url: URL, region: string, machine: Machine): Promise<Buffer> {
   const credentials = credentialsFrom(machine.environment);
-  const signed = { method: 'GET', url, region, service: 's3', credentials, date: new Date(machine.clock()) };
-  const headers = signRequest({ ...signed, headers: { 'x-amz-content-sha256': emptySha256 } });
+  const date = new Date(machine.clock());
+  const headers = signRequest({ method: 'GET', url, region, service: 's3', credentials, date });
   const answer = await machine
     .send({ url, headers, encoding: 'latin1', maxBytes, timeoutMs: 30_000 })
     .catch((cause) => {

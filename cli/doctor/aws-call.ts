@@ -45,9 +45,7 @@ export function awsOf(base: URL, machine: Machine): Aws {
     const credentials = credentialsFrom(machine.environment);
     const { method, body } = call;
     const signed = { method, url, region, service, credentials, date: new Date(machine.clock()) };
-    // S3 wants the hash of the body as a header, too.
-    const hashed = service === 's3' ? { headers: { 'x-amz-content-sha256': sha256OfNothing } } : {};
-    const headers = { ...call.headers, ...signRequest({ ...signed, ...hashed, ...(body !== undefined && { body }) }) };
+    const headers = { ...call.headers, ...signRequest({ ...signed, ...(body !== undefined && { body }) }) };
     const request = { method, url, headers, ...(body !== undefined && { body }) };
     return fetchWithRetries(request, machine, { attempts: 2 }).catch((error) => explain(error, call.action));
   };
@@ -79,8 +77,6 @@ export function awsOf(base: URL, machine: Machine): Aws {
     },
   };
 }
-
-const sha256OfNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 interface Call {
   /** As IAM names it. */

@@ -2,6 +2,7 @@
 import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
 import { UsageError } from '../usage.ts';
+import { elementOf } from '../xml-element.ts';
 import type { Aws } from './aws-call.ts';
 import type { Found } from './finding.ts';
 import type { Checked, Metadata } from './server-checks.ts';
@@ -124,10 +125,3 @@ function stackFacts(xml: string): StackFacts {
 function membersOf(xml: string): readonly string[] {
   return xml.split('<member>').slice(1);
 }
-
-function elementOf(xml: string, name: string): string | undefined {
-  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]?.trim();
-  return text?.replace(/&(lt|gt|quot|apos|amp|#39);/g, (_all, entity: string) => entities[entity] ?? '');
-}
-
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', quot: '"', apos: "'", '#39': "'", amp: '&' };

@@ -8,6 +8,7 @@ import { printable } from '../printable.ts';
 import { assertPrivate } from '../server.ts';
 import { signRequest } from '../sigv4.ts';
 import { UsageError } from '../usage.ts';
+import { elementOf } from '../xml-element.ts';
 import { ownCredentials } from './aws-own-credentials.ts';
 import type { FoundToken, Search } from './found-token.ts';
 
@@ -34,7 +35,7 @@ export async function awsIdentityToken({ audience, machine }: Search): Promise<F
     explain(error),
   );
   const token = elementOf(text, 'WebIdentityToken');
-  if (token === undefined) throw new UsageError('AWS STS answered without a WebIdentityToken');
+  if (!token) throw new UsageError('AWS STS answered without a WebIdentityToken');
   return { token, from: 'AWS STS' };
 }
 
@@ -46,11 +47,6 @@ function endpointOf(region: string, environment: Environment): URL {
   const url = new URL(text);
   assertPrivate(url, 'the endpoint of AWS STS');
   return url;
-}
-
-/** STS speaks XML; its answers are flat enough to be read so. */
-function elementOf(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]+)</${name}>`).exec(xml)?.[1]?.trim();
 }
 
 function explain(error: unknown): never {

@@ -6,6 +6,7 @@ import { parseRoleArn } from '../policy/role-arn.ts';
 import { revocationsPolicy } from '../policy/session-revocation.ts';
 import { type PostAnswer, sendSigned } from './signed-post.ts';
 import type { AwsKeys } from './sigv4.ts';
+import { elementIn } from './xml-element.ts';
 
 /** What IAM says is wrong, by its own code. */
 export class IamError extends Error {
@@ -114,8 +115,4 @@ function documentIn(xml: string): string {
   const document = elementIn(xml, 'PolicyDocument');
   if (document === undefined) throw new Error('IAM answered no policy document');
   return decodeURIComponent(document);
-}
-
-function elementIn(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
 }

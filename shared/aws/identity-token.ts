@@ -3,6 +3,7 @@
 import { type Environment, endpointOf } from './direct/endpoint.ts';
 import { sendSigned } from './signed-post.ts';
 import type { AwsKeys } from './sigv4.ts';
+import { elementIn } from './xml-element.ts';
 
 export interface IdentityTokenOptions {
   /** `aud` of the token. */
@@ -34,15 +35,15 @@ export function createIdentityToken({ audience, environment, keys, clock }: Iden
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const post = { url, region, service: 'sts', keys: keys(), headers, body, timeoutMs, now: new Date(clock()) };
     const answer = await sendSigned(post);
-    const token = elementIn(answer.body, 'WebIdentityToken');
+    const token = wordIn(answer.body, 'WebIdentityToken');
     if (answer.status === 200 && token !== undefined) return token;
-    throw named(new Error(`STS answered ${answer.status}`), elementIn(answer.body, 'Code'));
+    throw named(new Error(`STS answered ${answer.status}`), wordIn(answer.body, 'Code'));
   };
 }
 
-/** STS speaks XML; what is read here is flat and has no entities. */
-function elementIn(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>\\s*([\\w.-]+)\\s*</${name}>`).exec(xml)?.[1];
+/** A token and a code have no other characters. */
+function wordIn(xml: string, name: string): string | undefined {
+  return /^[\w.-]+$/.exec(elementIn(xml, name) ?? '')?.[0];
 }
 
 function named(error: Error, code: string | undefined): Error {

@@ -29,7 +29,7 @@ async function findListed(
     Limit: most,
   };
   const found: ListedDecision[] = [];
-  for await (const page of pagesOf(call, input)) {
+  for await (const page of pagesOf((from) => call('Query', { ...input, ...from }))) {
     const decisions = page.map((item) => decisionOf(part, item));
     found.push(...decisions.filter(matches));
     // What is not read yet is older than the last that is wanted, or as old: then it is read, too.

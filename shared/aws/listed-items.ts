@@ -7,7 +7,7 @@ import type {
   StatusListCapabilities,
 } from '../oauth/status-list/status-list-token.ts';
 import { callDependency } from './dependency.ts';
-import type { CallDynamoDb, DynamoDbInput, DynamoDbOutput, Item } from './dynamodb.ts';
+import type { CallDynamoDb, DynamoDbOutput, Item } from './dynamodb.ts';
 import { hourOf, listedIndex, listedRevocations, listedTokens, revocationNameOf } from './record-keys.ts';
 
 /** Lists what the records of one list's tokens say of them. */
@@ -75,14 +75,16 @@ export async function queryListed(call: CallDynamoDb, table: string, listed: str
     ExpressionAttributeValues: { ':listed': { S: listed } },
   };
   const items: Item[] = [];
-  for await (const page of pagesOf(call, input)) items.push(...page);
+  for await (const page of pagesOf((from) => call('Query', { ...input, ...from }))) items.push(...page);
   return items;
 }
 
-/** The items of a query, page by page for as long as somebody asks for the next. */
-export async function* pagesOf(call: CallDynamoDb, input: DynamoDbInput<'Query'>): AsyncGenerator<readonly Item[]> {
+type ReadPage = (from: { readonly ExclusiveStartKey?: Item }) => Promise<DynamoDbOutput<'Query' | 'Scan'>>;
+
+/** The items of a query or scan, page by page for as long as somebody asks for the next. */
+export async function* pagesOf(read: ReadPage): AsyncGenerator<readonly Item[]> {
   for (let next: Item | undefined, isFirst = true; isFirst || next; isFirst = false) {
-    const page: DynamoDbOutput<'Query'> = await call('Query', { ...input, ...(next && { ExclusiveStartKey: next }) });
+    const page = await read(next ? { ExclusiveStartKey: next } : {});
     yield page.Items ?? [];
     next = page.LastEvaluatedKey;
   }

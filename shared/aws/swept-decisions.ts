@@ -3,7 +3,8 @@
 import type { KnownDecision } from '../audit/sweep.ts';
 import { type FindListed, minuteOf, shards } from '../oauth/decision/decision-list.ts';
 import { callDependency } from './dependency.ts';
-import type { CallDynamoDb, Item } from './dynamodb.ts';
+import type { CallDynamoDb } from './dynamodb.ts';
+import { pagesOf } from './listed-items.ts';
 import { decisionIdOf, decisionKey } from './record-keys.ts';
 
 /** Finds the decisions made from `since` to `until`, both included, in epoch seconds. */
@@ -52,16 +53,11 @@ function decisionsByScan(call: CallDynamoDb, table: string): DecisionsOf {
         ':until': { N: String(until) },
       },
     };
-    let from: Item | undefined;
-    do {
-      const start = from && { ExclusiveStartKey: from };
-      const { Items = [], LastEvaluatedKey } = await callDependency('dynamodb', () =>
-        call('Scan', { ...input, ...start }),
-      );
-      from = LastEvaluatedKey;
-      for (const { pk, outcome } of Items) {
+    const pages = pagesOf((from) => callDependency('dynamodb', () => call('Scan', { ...input, ...from })));
+    for await (const page of pages) {
+      for (const { pk, outcome } of page) {
         yield { decisionId: decisionIdOf(pk?.S ?? ''), outcome: outcome?.S === 'granted' ? 'granted' : 'refused' };
       }
-    } while (from);
+    }
   };
 }

@@ -10,6 +10,14 @@ import { json } from './api-gateway.ts';
 import type { WriteLog } from './log.ts';
 import { suspicious } from './meter.ts';
 
+/** What a task throws is a line of its own first: Lambda counts it, and says less. */
+export function reportedAs(write: WriteLog, message: string, ...measured: [Measured?]): (error: unknown) => never {
+  return (error) => {
+    write('error', message, { cause: causesOf(error) }, ...measured);
+    throw error;
+  };
+}
+
 export interface Failure extends Omit<OAuthError, 'reason'> {
   /** Undefined for a bug. */
   readonly reason: OAuthError['reason'] | undefined;

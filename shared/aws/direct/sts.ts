@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 import type { AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
 import type { CallSts } from '../sts.ts';
+import { elementIn } from '../xml-element.ts';
 import type { Answer } from './answer.ts';
 import { AwsError } from './aws-error.ts';
 import { createService, type DirectOptions, type ServiceProtocol } from './service.ts';
@@ -59,17 +60,4 @@ function errorOf(answer: Answer): AwsError {
   const xml = answer.body.toString('utf8');
   const name = /^\w{1,100}$/.exec(elementIn(xml, 'Code') ?? '')?.[0] ?? `Status${answer.status}`;
   return new AwsError(name, (elementIn(xml, 'Message') ?? `status ${answer.status}`).slice(0, 300), answer);
-}
-
-function elementIn(xml: string, name: string): string | undefined {
-  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1];
-  return text?.trim().replaceAll(/&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-f]{1,6}));/gi, unescaped);
-}
-
-const named: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
-
-function unescaped(reference: string, name: string | undefined, decimal: string | undefined, hex: string | undefined) {
-  if (name !== undefined) return named[name] ?? reference;
-  const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
-  return code <= 0x10ffff ? String.fromCodePoint(code) : reference;
 }

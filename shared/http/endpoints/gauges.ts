@@ -1,9 +1,9 @@
 // The task that measures what no request shows: how old the signing keys are, and suspensions that nobody ended. One line each
 // time. No I/O of its own.
-import { causesOf } from '../../causes.ts';
 import type { Measured } from '../../metrics.ts';
 import type { ReadKeyring } from '../../oauth/jose/keyring.ts';
 import type { Suspension } from '../../oauth/revocation/suspension.ts';
+import { reportedAs } from '../errors.ts';
 import type { WriteLog } from '../log.ts';
 
 export interface GaugesTask {
@@ -25,10 +25,7 @@ export function gaugesTask({ readKeyring, listSuspensions, now, write }: GaugesT
     return { ...aged('key_age', signing, now()), ...aged('suspension_age', endless, now()) };
   };
   return async () => {
-    const measured = await measure().catch((error: unknown) => {
-      write('error', 'gauges', { cause: causesOf(error) });
-      throw error;
-    });
+    const measured = await measure().catch(reportedAs(write, 'gauges'));
     write('info', 'gauges', {}, measured);
   };
 }

@@ -7,15 +7,13 @@ import {
   type RoleOutcome,
   revokeSessions,
 } from '../../oauth/role-session/end-sessions.ts';
+import { reportedAs } from '../errors.ts';
 import type { WriteLog } from '../log.ts';
 
 /** The Lambda handler; it fails when any role's policy is not what it should be, after all were tried. */
 export function sessionRevocationsTask(capabilities: RevokeSessionsCapabilities, write: WriteLog): () => Promise<void> {
   return async () => {
-    const outcomes = await revokeSessions(capabilities).catch((error: unknown) => {
-      write('error', 'session_revocation', { cause: causesOf(error) });
-      throw error;
-    });
+    const outcomes = await revokeSessions(capabilities).catch(reportedAs(write, 'session_revocation'));
     for (const outcome of outcomes) report(outcome, write);
     const failed = outcomes.filter((outcome) => 'error' in outcome).length;
     if (failed > 0) throw new Error(`the policies of ${failed} of ${outcomes.length} roles are not written`);

@@ -1,6 +1,6 @@
 // The task that looks for decisions the audit trail lacks. No I/O of its own.
 import { type Span, type Sweeping, sweep, yesterday } from '../../audit/sweep.ts';
-import { causesOf } from '../../causes.ts';
+import { reportedAs } from '../errors.ts';
 import type { WriteLog } from '../log.ts';
 
 /**
@@ -9,14 +9,10 @@ import type { WriteLog } from '../log.ts';
  */
 export function trailSweepTask(sweeping: Sweeping, write: WriteLog): (event: Partial<Span>) => Promise<void> {
   return async ({ since, until }) => {
-    try {
-      const span = yesterday(sweeping.now());
-      const outcome = await sweep({ since: since ?? span.since, until: until ?? span.until }, sweeping);
-      const measured = { audit_missing: outcome.missing };
-      write(outcome.missing === 0 ? 'info' : 'error', 'audit_sweep', { ...outcome }, measured);
-    } catch (error) {
-      write('error', 'audit_sweep', { cause: causesOf(error) });
-      throw error;
-    }
+    const span = yesterday(sweeping.now());
+    const asked = { since: since ?? span.since, until: until ?? span.until };
+    const outcome = await sweep(asked, sweeping).catch(reportedAs(write, 'audit_sweep'));
+    const measured = { audit_missing: outcome.missing };
+    write(outcome.missing === 0 ? 'info' : 'error', 'audit_sweep', { ...outcome }, measured);
   };
 }
