@@ -43,8 +43,8 @@ export interface EndpointFunctionProps {
 /** MB. */
 const memorySize = 512;
 /**
- * V8 would let the young generation grow to three times 17 MB on Lambda, for nothing: an exchange takes no less CPU than with
- * three times 8. Lambda's own bound of the rest falls away where one of the two is given, so it is given too.
+ * V8 would let the young generation grow to three times 17 MB on Lambda. Three times 8 is half the memory, for about a fifth
+ * more CPU of an exchange under load (docs/performance.md). Lambda's own bound of the rest falls away where one of the two is given, so it is given too.
  */
 const heapOptions = `--max-semi-space-size=8 --max-old-space-size=${Math.floor(memorySize * 0.9)}`;
 
