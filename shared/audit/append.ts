@@ -7,6 +7,7 @@ import {
   nameOf,
   placeIn,
   readTrailObject,
+  sequenceOf,
   sha256Of,
   trailObject,
 } from './trail-object.ts';
@@ -25,6 +26,7 @@ export interface TrailStore {
 interface Tail {
   readonly index: number;
   readonly sha256?: string | undefined;
+  /** The latest change of its events. */
   readonly last?: string | undefined;
 }
 
@@ -52,14 +54,33 @@ export function createAppend({ put, get, list }: TrailStore): Append {
     const name = (await list(`${eventsFolder}${chain}/`)).at(-1);
     const bytes = name === undefined ? undefined : await get(name);
     if (name === undefined || !bytes) return none;
-    return { index: placeIn(name)?.index ?? 0, sha256: sha256Of(bytes), last: readTrailObject(bytes).link.last };
+    const last = sequencesIn(bytes).reduce<string | undefined>(latest, undefined);
+    return { index: placeIn(name)?.index ?? 0, sha256: sha256Of(bytes), last };
+  };
+  /** Numbers of the changes whose events the chain has, from this one on. */
+  const writtenSince = async (first: string, chain: string, { index }: Tail): Promise<ReadonlySet<string>> => {
+    const written = new Set<string>();
+    for (let at = index; at > 0; at -= 1) {
+      const bytes = await get(nameOf({ chain, index: at }));
+      const sequences = bytes ? sequencesIn(bytes) : [];
+      for (const sequence of sequences) written.add(sequence);
+      if (sequences.some((sequence) => !isLater(sequence, first))) break;
+    }
+    return written;
+  };
+  /** Of what the chain may have, its events say what it has: an object's word for where it ends could keep out what is not there. */
+  const freshOf = async (entries: readonly Entry[], chain: string, tail: Tail): Promise<readonly Entry[]> => {
+    const [first] = entries.flatMap(({ sequence }) => sequence ?? []);
+    if (first === undefined || tail.last === undefined || isLater(first, tail.last)) return entries;
+    const written = await writtenSince(first, chain, tail);
+    return entries.filter(({ sequence }) => sequence === undefined || !written.has(sequence));
   };
   return async (day, shard, entries) => {
     const chain = chainOf(day, shard);
     for (let tries = 0; tries < mostTries; tries += 1) {
       const tail = tails.get(chain) ?? (await findTail(chain));
       remember(chain, tail);
-      const fresh = entries.filter(({ sequence }) => isNew(sequence, tail));
+      const fresh = await freshOf(entries, chain, tail);
       if (fresh.length === 0) return;
       const place = { chain, index: tail.index + 1, previous: tail.sha256 };
       const { name, bytes, sha256, last } = trailObject(place, fresh);
@@ -70,6 +91,10 @@ export function createAppend({ put, get, list }: TrailStore): Append {
   };
 }
 
-function isNew(sequence: string | undefined, { last }: Tail): boolean {
-  return sequence === undefined || last === undefined || isLater(sequence, last);
+function sequencesIn(bytes: Uint8Array): readonly string[] {
+  return readTrailObject(bytes).events.flatMap((event) => sequenceOf(event) ?? []);
+}
+
+function latest(one: string | undefined, other: string): string {
+  return one === undefined || isLater(other, one) ? other : one;
 }

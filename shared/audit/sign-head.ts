@@ -103,12 +103,18 @@ async function hashed(
   return { chain, index, sha256: sha256Of(bytes) };
 }
 
-/** Places before the last of a chain that no object has. */
+/** A name that somebody put far behind the last must not be counted up to. */
+const mostMissing = 1_000;
+
+/** Places before the last of a chain that no object has, as far as it is worth to name them. */
 function missingIn(names: readonly string[]): readonly string[] {
   const present = new Set(names);
-  return [...endsIn(names)].flatMap(([chain, last]) =>
-    Array.from({ length: last }, (_, before) => nameOf({ chain, index: before + 1 })).filter(
-      (name) => !present.has(name),
-    ),
-  );
+  const missing: string[] = [];
+  for (const [chain, last] of endsIn(names)) {
+    for (let index = 1; index < last && missing.length < mostMissing; index += 1) {
+      const name = nameOf({ chain, index });
+      if (!present.has(name)) missing.push(name);
+    }
+  }
+  return missing;
 }

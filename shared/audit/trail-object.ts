@@ -94,6 +94,12 @@ export function sha256Of(bytes: Uint8Array | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** The number of an event's change in its shard; undefined where it came from no shard. */
+export function sequenceOf({ unmapped }: Claims): string | undefined {
+  const sequence = isClaims(unmapped) ? unmapped['sequence'] : undefined;
+  return typeof sequence === 'string' && /^\d{1,40}$/.test(sequence) ? sequence : undefined;
+}
+
 /** Numbers of changes have up to 40 digits. */
 export function isLater(sequence: string, than: string): boolean {
   return BigInt(sequence) > BigInt(than);

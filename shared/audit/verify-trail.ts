@@ -13,7 +13,16 @@ import {
   type SignedHead,
 } from './head.ts';
 import { openDays } from './sign-head.ts';
-import { dayOf, eventsFolder, isLater, type Link, nameOf, placeIn, readTrailObject, sha256Of } from './trail-object.ts';
+import {
+  dayOf,
+  eventsFolder,
+  isLater,
+  nameOf,
+  placeIn,
+  readTrailObject,
+  sequenceOf,
+  sha256Of,
+} from './trail-object.ts';
 
 /** A trail to read: a bucket, or a folder with a copy of it. */
 export interface TrailReader {
@@ -186,15 +195,13 @@ async function readChains({
     const ends = signed.get(chain) ?? new Map<number, string>();
     const covered = Math.max(0, ...ends.keys());
     const mayBegin = check.since === undefined ? 0 : coveredAt(heads, chain, check.since);
-    const end = Math.max(covered, ...places);
-    let before: { readonly sha256: string; readonly link: Link } | undefined;
-    for (let index = 1; index <= end; index += 1) {
+    let before: LinkPlace['before'];
+    let next = 1;
+    for (const index of [...places].sort((a, b) => a - b)) {
+      if (index > next) before = undefined;
+      reportMissing({ chain, from: Math.max(next, mayBegin + 1), to: index }, report);
+      next = index + 1;
       const name = nameOf({ chain, index });
-      if (!places.has(index)) {
-        if (index > mayBegin) report(`${name}: missing`);
-        before = undefined;
-        continue;
-      }
       const bytes = await reader.read(name);
       const sha256 = sha256Of(bytes);
       const read = await attempt(async () => readTrailObject(bytes));
@@ -210,10 +217,21 @@ async function readChains({
       } else {
         report(`${name}: changed: it is no object of a trail`);
       }
-      before = read && { sha256, link: read.link };
+      before = read && { sha256, last: read.events.map(sequenceOf).at(-1) };
     }
+    reportMissing({ chain, from: Math.max(next, mayBegin + 1), to: covered + 1 }, report);
   }
   return sum;
+}
+
+/** One finding for a gap, however wide somebody made it. @param gap from its first place to the one behind it */
+function reportMissing(
+  { chain, from, to }: { readonly chain: string; readonly from: number; readonly to: number },
+  report: ReportFinding,
+): void {
+  if (from >= to) return;
+  const more = to - from === 1 ? '' : `, and ${to - from - 1} behind it`;
+  report(`${nameOf({ chain, index: from })}: missing${more}`);
 }
 
 /** Places that objects have, in each chain that has objects or that a head names. */
@@ -259,7 +277,8 @@ interface LinkPlace {
   readonly chain: string;
   readonly index: number;
   readonly read: ReturnType<typeof readTrailObject>;
-  readonly before: { readonly sha256: string; readonly link: Link } | undefined;
+  /** Its hash, and the number of its last change. */
+  readonly before: { readonly sha256: string; readonly last: string | undefined } | undefined;
   readonly isFirst: boolean;
 }
 
@@ -271,10 +290,26 @@ function checkLink({ name, chain, index, read, before, isFirst }: LinkPlace, rep
   if (isFirst ? link.previous !== undefined : before && link.previous !== before.sha256) {
     report(`${name}: changed or reordered: the object before it is not the one it names`);
   }
-  if (before?.link.last !== undefined && link.first !== undefined && !isLater(link.first, before.link.last)) {
+  if (link.count !== events.length) report(`${name}: changed: it has ${events.length} of ${link.count} events`);
+  checkOrder({ name, read, before }, report);
+}
+
+/** A shard's changes are in the order of their numbers, which each event has; what comes from no shard has none. */
+function checkOrder({ name, read, before }: Pick<LinkPlace, 'name' | 'read' | 'before'>, report: ReportFinding): void {
+  const { link, events } = read;
+  const numbers = events.map(sequenceOf);
+  if (link.first !== numbers[0] || link.last !== numbers.at(-1)) {
+    report(`${name}: changed: its first and last change are not those of its events`);
+  }
+  const known = numbers.filter((number) => number !== undefined);
+  if (known.length > 0 && known.length < numbers.length) report(`${name}: changed: an event has no number`);
+  if (known.some((number, place) => place > 0 && !isLater(number, known[place - 1] ?? number))) {
+    report(`${name}: reordered: its events are not in the order of their changes`);
+  }
+  const [first] = known;
+  if (before?.last !== undefined && first !== undefined && !isLater(first, before.last)) {
     report(`${name}: reordered: its changes were before those of the object before it`);
   }
-  if (link.count !== events.length) report(`${name}: changed: it has ${events.length} of ${link.count} events`);
 }
 
 async function attempt<Value>(read: () => Promise<Value>): Promise<Value | undefined> {

@@ -30,13 +30,11 @@ const records = [1, 2, 3].map((number) => recordOf(number, number === 2 ? refuse
 async function trailOf(decisions: readonly DecisionRecord[]) {
   const { objects, store } = memoryTrail();
   const { privateKey, publicKey } = newKey();
-  const entries = decisions.map((record, place) => ({
-    sequence: String(place + 1),
-    event: trailEvent({ kind: 'decision', record, nature: 'decided' }, 'https://issuer.example', {
-      uid: `e-${place}`,
-      loggedAt: noon * 1_000,
-    }),
-  }));
+  const entries = decisions.map((record, place) => {
+    const seen = { uid: `e-${place}`, loggedAt: noon * 1_000, sequence: String(place + 1) };
+    const event = trailEvent({ kind: 'decision', record, nature: 'decided' }, 'https://issuer.example', seen);
+    return { sequence: seen.sequence, event };
+  });
   await createAppend(store)('2026-11-26', 'shardId-1', entries);
   await signHead(signerOf(store, noon + 600, privateKey, publicKey));
   const folder = mkdtempSync(join(root, 'trail-'));

@@ -1,11 +1,12 @@
 // However a batch of the stream is delivered, each event is in its chain once.
 import { describe, expect, test } from 'vitest';
 import { createAppend } from '../../../shared/audit/append.ts';
-import { readTrailObject } from '../../../shared/audit/trail-object.ts';
+import { readTrailObject, trailObject } from '../../../shared/audit/trail-object.ts';
 import { memoryTrail } from './trail-world.ts';
 
 const day = '2026-11-26';
-const entries = (...numbers: number[]) => numbers.map((n) => ({ sequence: String(n), event: { n } }));
+const entries = (...numbers: number[]) =>
+  numbers.map((n) => ({ sequence: String(n), event: { n, unmapped: { sequence: String(n) } } }));
 
 function eventsIn(objects: ReadonlyMap<string, Uint8Array>): readonly unknown[] {
   const names = [...objects.keys()].sort();
@@ -33,6 +34,40 @@ describe('a batch', () => {
     await append(day, 's', entries(1, 2));
     await append(day, 's', entries(3, 4, 5));
     expect(eventsIn(objects)).toEqual([[1, 2, 3, 4], [5]]);
+  });
+
+  test('whose last part was written alone is there once when all of it comes again', async () => {
+    const { objects, store } = memoryTrail();
+    await createAppend(store)(day, 's', entries(1, 2));
+    await createAppend(store)(day, 's', entries(3, 4));
+    await createAppend(store)(day, 's', entries(5));
+    await createAppend(store)(day, 's', entries(3, 4, 5, 6));
+    expect(eventsIn(objects)).toEqual([[1, 2], [3, 4], [5], [6]]);
+  });
+
+  test('is kept out by no object that somebody else put at the end of its chain, whatever that says of itself', async () => {
+    const planted = (first: string, last: string, sequence: string) => [
+      { sequence: first, event: { n: 'planted', unmapped: { sequence } } },
+      { sequence: last, event: { n: 'planted', unmapped: { sequence } } },
+    ];
+    for (const [first, last, sequence] of [
+      ['1', '9'.repeat(39), '2'],
+      ['1', '9'.repeat(39), '9'.repeat(39)],
+      ['1', 'none', 'none'],
+    ] as const) {
+      const { objects, store } = memoryTrail();
+      await createAppend(store)(day, 's', entries(3, 4));
+      const { name, bytes } = trailObject({ chain: `${day}/s`, index: 2 }, planted(first, last, sequence));
+      await store.put(name, bytes);
+      await createAppend(store)(day, 's', entries(4, 5));
+      await createAppend(store)(day, 's', entries(5, 6));
+      expect(
+        eventsIn(objects)
+          .flat()
+          .filter((n) => n === 5 || n === 6),
+        sequence,
+      ).toEqual([5, 6]);
+    }
   });
 
   test('goes behind what another instance wrote meanwhile', async () => {

@@ -44,8 +44,11 @@ export function signerOf(store: TrailStore, at: number, privateKey: KeyObject, p
 
 const entriesFrom = (first: number, count: number) =>
   Array.from({ length: count }, (_, place) => ({
-    sequence: `${100_000_000_000_000_000_000n + BigInt(first + place)}`,
-    event: { class_uid: 3002, unmapped: { decision_id: `d-${first + place}` } },
+    number: `${100_000_000_000_000_000_000n + BigInt(first + place)}`,
+    id: `d-${first + place}`,
+  })).map(({ number: sequence, id }) => ({
+    sequence,
+    event: { class_uid: 3002, unmapped: { decision_id: id, sequence } },
   }));
 
 /** Two chains and three heads; the last object of the first chain is behind the last head. */

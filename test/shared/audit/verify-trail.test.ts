@@ -18,6 +18,7 @@ type Objects = Map<string, Uint8Array>;
 type Trail = Awaited<ReturnType<typeof signedTrail>>;
 
 const at = (shard: number, index: number) => `events/2026-11-26/shardId-${shard}/000000000${index}.jsonl.gz`;
+const entry = (sequence: string) => ({ sequence, event: { unmapped: { sequence } } });
 const headAt = (number: number) => `heads/2026-11-26/000000000${number}.head`;
 const bytesOf = (objects: Objects, name: string): Uint8Array => objects.get(name) ?? expect.fail(`no ${name}`);
 const swap = (objects: Objects, one: string, other: string): void => {
@@ -64,7 +65,7 @@ describe('a trail', () => {
     [
       'a byte of an object between two heads was changed',
       async ({ objects, append, head }) => {
-        await append('2026-11-26', 'shardId-1', [{ sequence: '200000000000000000000', event: { n: 1 } }]);
+        await append('2026-11-26', 'shardId-1', [entry('200000000000000000000')]);
         await head(38);
         rewrite(objects, at(1, 4), (text) => text.replace('d-7', 'd-9'));
       },
@@ -82,6 +83,39 @@ describe('a trail', () => {
         objects.delete(at(1, 4));
       },
       /shardId-1\/0000000003\.jsonl\.gz: missing/,
+    ],
+    [
+      'an object lies far behind the end of its chain',
+      ({ objects }) => void objects.set('events/2026-11-26/shardId-1/9999999999.jsonl.gz', bytesOf(objects, at(1, 4))),
+      /shardId-1\/0000000005\.jsonl\.gz: missing, and 9999999993 behind it/,
+    ],
+    [
+      'an object says that it reaches further than its events',
+      ({ objects }) =>
+        rewrite(objects, at(1, 4), (text) => text.replace(/"last":"\d+"/, '"last":"999999999999999999999"')),
+      /shardId-1\/0000000004\.jsonl\.gz: changed: its first and last change are not those of its events/,
+    ],
+    [
+      'events of an object were reordered, and it says so',
+      ({ objects }) =>
+        rewrite(objects, at(2, 1), (text) => {
+          const [link = '', first = '', last = ''] = text.split('\n');
+          const { trail } = JSON.parse(link) as { trail: { first: string; last: string } };
+          return `${JSON.stringify({ trail: { ...trail, first: trail.last, last: trail.first } })}\n${last}\n${first}\n`;
+        }),
+      /shardId-2\/0000000001\.jsonl\.gz: reordered: its events are not in the order of their changes/,
+    ],
+    [
+      'an event lost its number',
+      ({ objects }) => rewrite(objects, at(1, 1), (text) => text.replace(/,"sequence":"\d+2"/, '')),
+      /shardId-1\/0000000001\.jsonl\.gz: changed: an event has no number/,
+    ],
+    [
+      'a change came again behind later ones',
+      async (trail) => {
+        await createAppend(trail.store)('2026-11-26', 'shardId-1', [entry('1')]);
+      },
+      /shardId-1\/0000000005\.jsonl\.gz: reordered: its changes were before those of the object before it/,
     ],
     [
       'a whole chain was removed',
@@ -205,7 +239,7 @@ describe('a trail', () => {
     const { kids } = await verified(trail.objects);
     const forger = newKey();
     const forged = memoryTrail();
-    await createAppend(forged.store)('2026-11-26', 'shardId-1', [{ sequence: '1', event: { forged: true } }]);
+    await createAppend(forged.store)('2026-11-26', 'shardId-1', [entry('1')]);
     await signHead(signerOf(forged.store, noon + 1_800, forger.privateKey, forger.publicKey));
     expect((await verified(forged.objects)).findings).toEqual([]);
     const { findings } = await verified(forged.objects, { kids });
@@ -238,8 +272,16 @@ describe('a head', () => {
     await signHead(signerOf(late, noon + 2_401, privateKey, publicKey));
     expect(objects.get(headAt(4))).toBe(before);
     // After days without a head, what was open at the last one is signed still; then it is closed, and the chain of heads goes on.
-    await createAppend(store)('2026-11-26', 'shardId-9', [{ sequence: '1', event: {} }]);
+    await createAppend(store)('2026-11-26', 'shardId-9', [entry('1')]);
     expect(await head(5 * 1_440)).toMatchObject({ number: 5, chains: 3, grownBy: 1 });
     expect(await head(9 * 1_440)).toMatchObject({ number: 6, chains: 0 });
+  });
+
+  test('is signed although an object lies far behind the end of its chain', async () => {
+    const { objects, head } = await signedTrail();
+    expect((await head(40)).missing).toEqual([]);
+    objects.set('events/2026-11-26/shardId-1/9999999999.jsonl.gz', bytesOf(objects, at(1, 4)));
+    const { number, missing } = await head(55);
+    expect([number, missing.length, missing[0]]).toEqual([5, 1_000, at(1, 5)]);
   });
 });
