@@ -45,12 +45,14 @@ export async function trailVerify(
   machine: Machine,
 ): Promise<number> {
   const events = new Map<string, (Said & { readonly at: number })[]>();
+  let recorded = 0;
   const kids = options.key === undefined ? undefined : options.key.split(',').map(kidFrom);
   const report = await verifyTrail(trailReaderOf(options.trail, machine), {
     until: options.until === undefined ? Math.floor(machine.clock() / 1_000) : epochSeconds('--until', options.until),
     ...(options.since !== undefined && { since: epochSeconds('--since', options.since) }),
     kids,
     onEvent: (event) => {
+      if (event['class_uid'] === 2004) recorded += 1;
       const [id, said] = saidBy(event) ?? [];
       if (id !== undefined && said) events.set(id, [...(events.get(id) ?? []), said]);
     },
@@ -58,6 +60,7 @@ export async function trailVerify(
   const compared = compareLog(lines, events, report.signedUntil ?? 0);
   for (const finding of [...report.findings, ...compared.findings]) output.stdout(`${printable(finding)}\n`);
   output.stdout(`${summaryOf(report)}\n`);
+  if (recorded > 0) output.stdout(`trail: ${recorded} of its events are findings themselves (class_uid 2004)\n`);
   if (lines.length > 0) output.stdout(`${compared.summary}\n`);
   if (kids === undefined && report.kids.length > 0) {
     const key = report.kids.join(', ');

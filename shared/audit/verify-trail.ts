@@ -27,7 +27,18 @@ import {
 /** A trail to read: a bucket, or a folder with a copy of it. */
 export interface TrailReader {
   readonly names: () => Promise<readonly string[]>;
+  /** The first that was written of this name, whatever came after it. */
   readonly read: (name: string) => Promise<Uint8Array>;
+  /** What came after the first of a name, where that is kept. */
+  readonly laidOver?: () => Promise<readonly LaidOver[]>;
+}
+
+/** Something that hides an object of a bucket, which Object Lock keeps beneath it. */
+export interface LaidOver {
+  readonly name: string;
+  readonly by: 'marker' | 'version';
+  /** Epoch seconds: when the object beneath was written. */
+  readonly writtenAt: number;
 }
 
 export interface TrailCheck {
@@ -63,6 +74,7 @@ export async function verifyTrail(reader: TrailReader, check: TrailCheck): Promi
   const report = (finding: string): void => void findings.push(finding);
   const names = [...(await reader.names())].sort();
   for (const name of names) if (!isKnown(name)) report(`${name}: added: it is no part of a trail`);
+  for (const each of (await reader.laidOver?.()) ?? []) reportLaidOver(each, check.since, report);
   const keys = await readKeys(reader, names, report);
   const heads = await readHeads({ reader, names, keys, check, report });
   checkFreshness(heads, check.until, report);
@@ -81,6 +93,13 @@ type Keys = ReadonlyMap<string, KeyObject>;
 
 function isKnown(name: string): boolean {
   return [placeIn, numberIn, kidIn].some((read) => read(name) !== undefined);
+}
+
+/** S3 lays a marker over what has ended, and takes it away a day later. */
+function reportLaidOver({ name, by, writtenAt }: LaidOver, since: number | undefined, report: ReportFinding): void {
+  if (by === 'version') report(`${name}: changed: it was written again; what was there first is read`);
+  else if (since === undefined || writtenAt > since)
+    report(`${name}: deleted: a marker hides it; what it hides is read`);
 }
 
 async function readKeys(reader: TrailReader, names: readonly string[], report: ReportFinding): Promise<Keys> {

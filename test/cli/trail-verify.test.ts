@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createAppend } from '../../shared/audit/append.ts';
 import { signHead } from '../../shared/audit/sign-head.ts';
-import { trailEvent } from '../../shared/audit/trail-event.ts';
+import { type TrailFact, trailEvent } from '../../shared/audit/trail-event.ts';
 import { decisionDocument } from '../../shared/http/decision-document.ts';
 import { type DecisionRecord, decisionRecord, type Ending } from '../../shared/oauth/decision/decision-record.ts';
 import { memoryTrail, newKey, noon, signerOf } from '../shared/audit/trail-world.ts';
@@ -27,13 +27,13 @@ const recordOf = (number: number, ending: Ending, at = noon): DecisionRecord =>
 const records = [1, 2, 3].map((number) => recordOf(number, number === 2 ? refused : granted, noon + number));
 
 /** A trail of these decisions, signed ten minutes later, in a folder. */
-async function trailOf(decisions: readonly DecisionRecord[]) {
+async function trailOf(decisions: readonly DecisionRecord[], more: readonly TrailFact[] = []) {
   const { objects, store } = memoryTrail();
   const { privateKey, publicKey } = newKey();
-  const entries = decisions.map((record, place) => {
+  const facts = [...decisions.map((record) => ({ kind: 'decision', record, nature: 'decided' }) as const), ...more];
+  const entries = facts.map((fact, place) => {
     const seen = { uid: `e-${place}`, loggedAt: noon * 1_000, sequence: String(place + 1) };
-    const event = trailEvent({ kind: 'decision', record, nature: 'decided' }, 'https://issuer.example', seen);
-    return { sequence: seen.sequence, event };
+    return { sequence: seen.sequence, event: trailEvent(fact, 'https://issuer.example', seen) };
   });
   await createAppend(store)('2026-11-26', 'shardId-1', entries);
   await signHead(signerOf(store, noon + 600, privateKey, publicKey));
@@ -72,6 +72,17 @@ describe('a trail in a folder', () => {
     writeFileSync(other, newKey().publicKey.export({ type: 'spki', format: 'pem' }));
     const wrong = await verify('--trail', folder, '--key', other);
     expect([wrong.exit, wrong.stdout]).toEqual([1, expect.stringContaining('forged: it is signed by another key')]);
+  });
+
+  test('says how many of its events are findings, and is whole with them', async () => {
+    const { folder } = await trailOf(records, [{ kind: 'finding', finding: 'deleted', item: 'decision#1' }]);
+    const { exit, stdout } = await verify('--trail', folder);
+    expect([exit, stdout]).toEqual([
+      0,
+      expect.stringMatching(/^trail: complete: .*\ntrail: 1 of its events are findings/),
+    ]);
+    const without = await verify('--trail', (await trailOf(records)).folder);
+    expect([without.exit, without.stdout]).toEqual([0, expect.not.stringContaining('findings')]);
   });
 
   test('that ends long before the time that is asked for is a finding', async () => {

@@ -49,7 +49,7 @@ test('what S3 refuses is an error that says so', async () => {
   expect(await store.get('heads/a')).toBeDefined();
 });
 
-test('the command finds the trail in its bucket whole, and what was taken out of it missing', async () => {
+test('the command finds the trail in its bucket whole, and what was hidden, written over or taken out of it', async () => {
   const { objects } = await signedTrail();
   const call = createS3Client({ endpoint: s3.url, region, credentials: admin });
   for (const [name, bytes] of objects)
@@ -58,14 +58,32 @@ test('the command finds the trail in its bucket whole, and what was taken out of
     ...{ AWS_ACCESS_KEY_ID: admin.accessKeyId, AWS_SECRET_ACCESS_KEY: admin.secretAccessKey },
     ...{ AWS_REGION: region, AWS_ENDPOINT_URL_S3: s3.url },
   };
-  const verify = () =>
-    cambioIn(inTheWorld(environment), 'audit', 'verify', '--trail', `s3://${bucket}/copy`, '--until', '1795696200');
-  expect(await verify()).toMatchObject({
-    exit: 0,
-    stdout: expect.stringContaining('trail: complete: 3 heads, 6 objects'),
-  });
-  await call({ method: 'DELETE', bucket, key: 'copy/events/2026-11-26/shardId-1/0000000002.jsonl.gz' });
-  const { exit, stdout } = await verify();
-  expect([exit, stdout]).toEqual([1, expect.stringContaining('shardId-1/0000000002.jsonl.gz: missing\n')]);
-  expect(calls.some(({ action }) => action === 's3:GetObject')).toBe(true);
+  const words = ['--trail', `s3://${bucket}/copy`, '--until', '1795696200'];
+  const verify = (...more: string[]) => cambioIn(inTheWorld(environment), 'audit', 'verify', ...words, ...more);
+  const linesOf = ({ stdout }: { readonly stdout: string }) => stdout.trimEnd().split('\n');
+  const complete = expect.stringContaining('trail: complete: 3 heads, 6 objects');
+  expect(await verify()).toMatchObject({ exit: 0, stdout: complete });
+  expect(calls.map(({ action }) => action)).not.toContain('s3:GetObjectVersion');
+
+  const [hidden, changed] = [2, 3].map((index) => `events/2026-11-26/shardId-1/000000000${index}.jsonl.gz`);
+  await call({ method: 'DELETE', bucket, key: `copy/${hidden}` });
+  await call({ method: 'PUT', bucket, key: `copy/${changed}`, body: Buffer.from('something else') });
+  const laidOver = await verify();
+  expect([laidOver.exit, linesOf(laidOver)]).toEqual([
+    1,
+    [
+      `${hidden}: deleted: a marker hides it; what it hides is read`,
+      `${changed}: changed: it was written again; what was there first is read`,
+      expect.stringContaining('trail: 2 findings: 3 heads, 6 objects, 10 events'),
+    ],
+  ]);
+  // A marker is how S3 begins to delete what has ended.
+  const sinceNow = await verify('--since', String(Math.ceil(Date.now() / 1_000)));
+  expect(linesOf(sinceNow)[0]).toMatch(/written again/);
+
+  const versions = (await call({ method: 'GET', bucket, query: { versions: '', prefix: `copy/${hidden}` } })).body;
+  const [, versionId = ''] = /<Version>.*?<VersionId>([^<]+)/s.exec(versions.toString()) ?? [];
+  await call({ method: 'DELETE', bucket, key: `copy/${hidden}`, query: { versionId } });
+  const takenOut = await verify();
+  expect([takenOut.exit, linesOf(takenOut)]).toEqual([1, expect.arrayContaining([`${hidden}: missing`])]);
 });
