@@ -1,6 +1,7 @@
 // Rows 10, 11 and 12: memory, money, and the calls of one exchange.
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { priceOf } from '../../../infra/cost/prices.ts';
 import type { Bench } from './bench.ts';
 import type { TracedCall } from './processes.ts';
 import { median } from './rounds.ts';
@@ -40,8 +41,15 @@ export async function memoryRows(bench: Bench): Promise<readonly Row[]> {
   ];
 }
 
-/** US dollars for a million, us-east-1: REST API, Lambda of 512 MB on arm64, DynamoDB on demand, logs by GB, KMS ES256. */
-const prices = { api: 3.5, lambda: 0.3, writeUnit: 0.625, readUnit: 0.125, logGigabyte: 0.5, sign: 15 };
+/** US dollars for a million: REST API, Lambda of 512 MB for 15 ms, DynamoDB on demand, logs by GB, KMS ES256. */
+const prices = {
+  api: priceOf('apiRequest', 1e6),
+  lambda: priceOf('lambdaRequest', 1e6) + priceOf('lambdaGigabyteSecond', 1e6 * 0.015 * 0.5),
+  writeUnit: priceOf('writeUnit', 1e6),
+  readUnit: priceOf('readUnit', 1e6),
+  logGigabyte: priceOf('logGigabyte', 1),
+  sign: priceOf('asymmetricCall', 1e6),
+};
 /** Rows 11 and 12: the calls of a warm exchange, KMS 8 and DynamoDB 4 ms away, so that what runs side by side is seen to. */
 export async function callRows(bench: Bench): Promise<readonly Row[]> {
   const { driver, serveFunction, deployments, made } = bench;
