@@ -49,7 +49,7 @@ describe('functions', () => {
         Handler: 'index.handler',
         MemorySize: 512,
         // Lambda bounds neither generation of the heap where one of them is said.
-        Environment: { Variables: { NODE_OPTIONS: '--max-semi-space-size=8 --max-old-space-size=460' } },
+        Environment: { Variables: { NODE_OPTIONS: '--max-semi-space-size=16 --max-old-space-size=460' } },
         TracingConfig: { Mode: 'Active' },
         LoggingConfig: { LogGroup: { Ref: expect.any(String) } },
       });
