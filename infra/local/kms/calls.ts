@@ -2,7 +2,7 @@
 
 import type { RecordedCall } from '../protocol/calls.ts';
 import { aliasArn, type Kms, recordedResource, resolveKey } from './identifiers.ts';
-import type { KmsKey } from './keys.ts';
+import { type KmsKey, usageOf } from './keys.ts';
 
 export interface KmsRequest {
   readonly principal: string;
@@ -36,7 +36,7 @@ function aliasResources(kms: Kms, input: KmsRequest['input']): readonly string[]
 }
 
 function kmsContext(kms: Kms, input: KmsRequest['input']): Readonly<Record<string, string>> {
-  const fromInput = ['SigningAlgorithm', 'MessageType', 'KeySpec', 'KeyUsage'].flatMap((name) =>
+  const fromInput = ['SigningAlgorithm', 'MessageType', 'MacAlgorithm', 'KeySpec', 'KeyUsage'].flatMap((name) =>
     typeof input[name] === 'string' ? [[`kms:${name}`, input[name]] as const] : [],
   );
   const tags = tagsIn(input);
@@ -54,7 +54,7 @@ function keyContext(kms: Kms, key: KmsKey | undefined): Readonly<Record<string, 
   const aliases = kms.store.aliases().filter(({ targetKeyId }) => targetKeyId === key.id);
   return {
     'kms:KeySpec': key.keySpec,
-    'kms:KeyUsage': 'SIGN_VERIFY',
+    'kms:KeyUsage': usageOf(key.keySpec),
     ...(aliases.length > 0 ? { 'kms:ResourceAliases': aliases.map(({ name }) => name).join(',') } : {}),
     ...Object.fromEntries(Object.entries(key.tags).map(([name, value]) => [`aws:ResourceTag/${name}`, value])),
   };

@@ -19,6 +19,8 @@ export const disabled = (arn: string) => new AwsError('DisabledException', `${ar
 
 export const invalidSignature = () => new AwsError('KMSInvalidSignatureException', '');
 
+export const invalidMac = () => new AwsError('KMSInvalidMacException', '');
+
 export const invalidMarker = () => new AwsError('InvalidMarkerException', 'The marker is not valid.');
 
 export const invalidGrantToken = () =>

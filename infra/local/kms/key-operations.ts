@@ -3,7 +3,7 @@
 import type { AwsError } from '../protocol/aws-error.ts';
 import { invalidGrantToken, invalidState, malformedPolicy, unsupported, validationError } from './errors.ts';
 import { type Kms, keyArn, requireNotPendingDeletion, resolveKey, resolveKeyWithoutAlias } from './identifiers.ts';
-import { generateKey, type KeySpec, type KmsKey, keySpecs } from './keys.ts';
+import { generateKey, type KeySpec, type KmsKey, keySpecs, usageOf } from './keys.ts';
 import { type Page, page } from './pages.ts';
 import { signingAlgorithms } from './signatures.ts';
 import { type Tag, tagsOf } from './tag-operations.ts';
@@ -95,13 +95,14 @@ function requestedKeySpec({ KeySpec, CustomerMasterKeySpec, KeyUsage }: CreateKe
   if (KeyUsage === undefined) {
     throw validationError('You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.');
   }
-  if (KeyUsage !== 'SIGN_VERIFY') throw wrongUsage(keySpec, KeyUsage);
+  if (KeyUsage !== usageOf(keySpec)) throw wrongUsage(keySpec, KeyUsage);
   return keySpec;
 }
 
 function wrongUsage(keySpec: KeySpec, keyUsage: string): AwsError {
   const isPossible = keyUsage === 'ENCRYPT_DECRYPT' && keySpec.startsWith('RSA');
-  if (isPossible) return unsupported(`The local KMS has no ${keyUsage} keys, only SIGN_VERIFY.`);
+  if (isPossible)
+    return unsupported(`The local KMS has no ${keyUsage} keys, only SIGN_VERIFY and GENERATE_VERIFY_MAC.`);
   return validationError(`KeyUsage ${keyUsage} is not compatible with KeySpec ${keySpec}`);
 }
 
@@ -129,14 +130,16 @@ function keyMetadata(kms: Kms, key: KmsKey) {
     CreationDate: key.createdAt / 1000,
     Enabled: key.enabled,
     Description: key.description,
-    KeyUsage: 'SIGN_VERIFY',
+    KeyUsage: usageOf(key.keySpec),
     KeyState: keyState(key),
     ...(key.deletion ? { DeletionDate: key.deletion.at / 1000 } : {}),
     Origin: 'AWS_KMS',
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: key.keySpec,
     KeySpec: key.keySpec,
-    SigningAlgorithms: signingAlgorithms[key.keySpec],
+    ...(usageOf(key.keySpec) === 'SIGN_VERIFY'
+      ? { SigningAlgorithms: signingAlgorithms[key.keySpec] }
+      : { MacAlgorithms: ['HMAC_SHA_256'] }),
     MultiRegion: false,
   };
 }

@@ -1,6 +1,13 @@
 // The keys and aliases of the local KMS. I/O: files readable by their owner only, when a directory is given.
 
-import { createPrivateKey, generateKeyPair, type KeyObject, randomUUID } from 'node:crypto';
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPair,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,11 +19,19 @@ export const keySpecs = [
   'RSA_2048',
   'RSA_3072',
   'RSA_4096',
+  'HMAC_256',
 ] as const;
 
 export type KeySpec = (typeof keySpecs)[number];
 
-/** A signing key. Times are milliseconds. */
+export type KeyUsage = 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC';
+
+/** The one usage that keys of this spec have here. */
+export function usageOf(keySpec: KeySpec): KeyUsage {
+  return keySpec === 'HMAC_256' ? 'GENERATE_VERIFY_MAC' : 'SIGN_VERIFY';
+}
+
+/** A key. Times are milliseconds. */
 export interface KmsKey {
   readonly id: string;
   readonly keySpec: KeySpec;
@@ -27,6 +42,7 @@ export interface KmsKey {
   readonly enabled: boolean;
   /** When a scheduled deletion is due, and how many days that was ahead. */
   readonly deletion?: { readonly at: number; readonly windowInDays: number };
+  /** Of a key for MACs, the secret. */
   readonly privateKey: KeyObject;
 }
 
@@ -96,19 +112,24 @@ const generate = promisify(generateKeyPair) as unknown as (
 export async function generateKey(
   key: Pick<KmsKey, 'keySpec' | 'description' | 'tags' | 'createdAt'> & { readonly policy?: string },
 ): Promise<KmsKey> {
-  const [type, options] = generation[key.keySpec];
-  const { privateKey } = await generate(type, options);
-  return { ...key, id: randomUUID(), enabled: true, privateKey };
+  return { ...key, id: randomUUID(), enabled: true, privateKey: await generateMaterial(key.keySpec) };
 }
 
-const generation: Readonly<Record<KeySpec, readonly [string, Readonly<Record<string, unknown>>]>> = {
-  ECC_NIST_P256: ['ec', { namedCurve: 'P-256' }],
-  ECC_NIST_P384: ['ec', { namedCurve: 'P-384' }],
-  ECC_NIST_EDWARDS25519: ['ed25519', {}],
-  RSA_2048: ['rsa', { modulusLength: 2048 }],
-  RSA_3072: ['rsa', { modulusLength: 3072 }],
-  RSA_4096: ['rsa', { modulusLength: 4096 }],
-};
+async function generateMaterial(keySpec: KeySpec): Promise<KeyObject> {
+  if (keySpec === 'HMAC_256') return createSecretKey(randomBytes(32));
+  const [type, options] = generation[keySpec];
+  return (await generate(type, options)).privateKey;
+}
+
+const generation: Readonly<Record<Exclude<KeySpec, 'HMAC_256'>, readonly [string, Readonly<Record<string, unknown>>]>> =
+  {
+    ECC_NIST_P256: ['ec', { namedCurve: 'P-256' }],
+    ECC_NIST_P384: ['ec', { namedCurve: 'P-384' }],
+    ECC_NIST_EDWARDS25519: ['ed25519', {}],
+    RSA_2048: ['rsa', { modulusLength: 2048 }],
+    RSA_3072: ['rsa', { modulusLength: 3072 }],
+    RSA_4096: ['rsa', { modulusLength: 4096 }],
+  };
 
 type StoredKey = Omit<KmsKey, 'privateKey'> & { readonly privateKey: string };
 
@@ -132,12 +153,17 @@ function keyFiles(directory: string) {
 const isJson = (file: string) => file.endsWith('.json');
 
 function storedKey(key: KmsKey): StoredKey {
-  return { ...key, privateKey: key.privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64') };
+  const { privateKey } = key;
+  const bytes =
+    privateKey.type === 'secret' ? privateKey.export() : privateKey.export({ format: 'der', type: 'pkcs8' });
+  return { ...key, privateKey: bytes.toString('base64') };
 }
 
 function restoreKey(stored: StoredKey): KmsKey {
-  const der = Buffer.from(stored.privateKey, 'base64');
-  return { ...stored, privateKey: createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }) };
+  const bytes = Buffer.from(stored.privateKey, 'base64');
+  const isSecret = usageOf(stored.keySpec) === 'GENERATE_VERIFY_MAC';
+  const privateKey = isSecret ? createSecretKey(bytes) : createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
+  return { ...stored, privateKey };
 }
 
 function readJson<Content>(file: string): Content {

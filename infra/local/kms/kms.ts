@@ -1,4 +1,4 @@
-// An AWS KMS for asymmetric signing keys on loopback, at least as strict as AWS. I/O: one socket, and files when told.
+// An AWS KMS for asymmetric signing keys and keys for MACs on loopback, at least as strict as AWS. I/O: one socket, and files when told.
 
 import model from '../models/kms.json' with { type: 'json' };
 import { AwsError, suffer } from '../protocol/aws-error.ts';
@@ -20,7 +20,7 @@ import {
   scheduleKeyDeletion,
 } from './key-operations.ts';
 import { openKeyStore } from './keys.ts';
-import { getPublicKey, signOperation, verifyOperation } from './signing-operations.ts';
+import { generateMac, getPublicKey, signOperation, verifyMac, verifyOperation } from './signing-operations.ts';
 import { listResourceTags, tagResource, untagResource } from './tag-operations.ts';
 
 export interface KmsOptions extends EmulatorOptions {
@@ -44,6 +44,7 @@ const operations = {
   DescribeKey: describeKey,
   DisableKey: disableKey,
   EnableKey: enableKey,
+  GenerateMac: generateMac,
   GetPublicKey: getPublicKey,
   ListAliases: listAliases,
   ListKeys: listKeys,
@@ -54,6 +55,7 @@ const operations = {
   UntagResource: untagResource,
   UpdateAlias: updateAlias,
   Verify: verifyOperation,
+  VerifyMac: verifyMac,
 } satisfies Record<string, (kms: Kms, input: never) => unknown>;
 
 /**

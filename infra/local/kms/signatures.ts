@@ -23,6 +23,7 @@ export const signingAlgorithms: Readonly<Record<KeySpec, readonly string[]>> = {
   RSA_2048: rsaAlgorithms,
   RSA_3072: rsaAlgorithms,
   RSA_4096: rsaAlgorithms,
+  HMAC_256: [],
 };
 
 export interface MessageToSign {

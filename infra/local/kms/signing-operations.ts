@@ -1,9 +1,9 @@
-// KMS operations that use a key: Sign, Verify, GetPublicKey. Pure but for the store.
+// KMS operations that use a key: Sign, Verify, GetPublicKey, GenerateMac, VerifyMac. Pure but for the store.
 
-import { createPublicKey } from 'node:crypto';
-import { dryRun, invalidGrantToken, invalidSignature } from './errors.ts';
+import { createHmac, createPublicKey, timingSafeEqual } from 'node:crypto';
+import { dryRun, invalidGrantToken, invalidKeyUsage, invalidMac, invalidSignature, unsupported } from './errors.ts';
 import { type Kms, keyArn, requireEnabled, resolveKey } from './identifiers.ts';
-import type { KmsKey } from './keys.ts';
+import { type KmsKey, usageOf } from './keys.ts';
 import { checkMessage, type MessageToSign, signingAlgorithms, signMessage, verifyMessage } from './signatures.ts';
 
 interface KeyUse {
@@ -32,6 +32,7 @@ export function verifyOperation(kms: Kms, input: SignInput & { readonly Signatur
 
 export function getPublicKey(kms: Kms, input: KeyUse) {
   const key = usableKey(kms, input);
+  if (usageOf(key.keySpec) !== 'SIGN_VERIFY') throw unsupported(`${keyArn(kms, key.id)} is no asymmetric key.`);
   const publicKey = createPublicKey(key.privateKey).export({ format: 'der', type: 'spki' });
   return answer(kms, key, {
     PublicKey: publicKey.toString('base64'),
@@ -40,6 +41,33 @@ export function getPublicKey(kms: Kms, input: KeyUse) {
     KeyUsage: 'SIGN_VERIFY',
     SigningAlgorithms: signingAlgorithms[key.keySpec],
   });
+}
+
+interface MacInput extends KeyUse {
+  readonly Message: string;
+  readonly MacAlgorithm: string;
+  readonly DryRun?: boolean;
+}
+
+export function generateMac(kms: Kms, input: MacInput) {
+  const { key, mac } = checkedMac(kms, input);
+  return answer(kms, key, { Mac: mac.toString('base64'), MacAlgorithm: input.MacAlgorithm });
+}
+
+export function verifyMac(kms: Kms, input: MacInput & { readonly Mac: string }) {
+  const { key, mac } = checkedMac(kms, input);
+  const given = Buffer.from(input.Mac, 'base64');
+  if (given.length !== mac.length || !timingSafeEqual(given, mac)) throw invalidMac();
+  return answer(kms, key, { MacValid: true, MacAlgorithm: input.MacAlgorithm });
+}
+
+function checkedMac(kms: Kms, input: MacInput): { readonly key: KmsKey; readonly mac: Buffer } {
+  const key = usableKey(kms, input);
+  if (usageOf(key.keySpec) !== 'GENERATE_VERIFY_MAC' || input.MacAlgorithm !== 'HMAC_SHA_256') {
+    throw invalidKeyUsage(`Algorithm ${input.MacAlgorithm} is incompatible with key spec ${key.keySpec}.`);
+  }
+  if (input.DryRun) throw dryRun();
+  return { key, mac: createHmac('sha256', key.privateKey).update(Buffer.from(input.Message, 'base64')).digest() };
 }
 
 /** DryRun answers after every check and before the work, as an error even when all is well. */

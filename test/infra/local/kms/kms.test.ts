@@ -10,6 +10,7 @@ import {
   DescribeKeyCommand,
   DisableKeyCommand,
   EnableKeyCommand,
+  GenerateMacCommand,
   GetPublicKeyCommand,
   KMSClient,
   ListAliasesCommand,
@@ -20,6 +21,7 @@ import {
   TagResourceCommand,
   UntagResourceCommand,
   UpdateAliasCommand,
+  VerifyMacCommand,
 } from '@aws-sdk/client-kms';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountId, adminArn, errorName, kmsWorld, lambda, lambdaArn, region } from '../emulators.ts';
@@ -43,6 +45,49 @@ const sign = (KeyId: string) =>
   new SignCommand({ KeyId, Message: Buffer.from('m'), MessageType: 'RAW', SigningAlgorithm: 'ECDSA_SHA_256' });
 
 const keyArn = (id: string) => `arn:aws:kms:${region}:${accountId}:key/${id}`;
+
+describe('a key for MACs', () => {
+  const algorithm = { MacAlgorithm: 'HMAC_SHA_256' } as const;
+  const Message = Buffer.alloc(32, 7);
+
+  it('makes MACs, and knows its own from others', async () => {
+    const KeyId = await newKey({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
+    const { Mac = new Uint8Array() } = await world.client.send(
+      new GenerateMacCommand({ KeyId, Message, ...algorithm }),
+    );
+    expect(Mac).toHaveLength(32);
+    const verify = (changes: object, key = KeyId) =>
+      world.client.send(new VerifyMacCommand({ KeyId: key, Message, Mac, ...algorithm, ...changes }));
+    expect(await verify({})).toMatchObject({ MacValid: true, KeyId: keyArn(KeyId) });
+    const other = await newKey({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
+    const invalid = 'KMSInvalidMacException';
+    expect(await errorName(verify({ Message: Buffer.alloc(32, 8) }))).toBe(invalid);
+    expect(await errorName(verify({ Mac: Mac.slice(1) }))).toBe(invalid);
+    expect(await errorName(verify({}, other))).toBe(invalid);
+    expect(await errorName(verify({ MacAlgorithm: 'HMAC_SHA_512' }))).toBe('InvalidKeyUsageException');
+    await world.client.send(new DisableKeyCommand({ KeyId }));
+    expect(await errorName(verify({}))).toBe('DisabledException');
+  });
+
+  it('signs nothing and has no public half, and no key that signs makes MACs', async () => {
+    const KeyId = await newKey({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' });
+    const { KeyMetadata } = await world.client.send(new DescribeKeyCommand({ KeyId }));
+    expect(KeyMetadata).toMatchObject({
+      KeySpec: 'HMAC_256',
+      KeyUsage: 'GENERATE_VERIFY_MAC',
+      MacAlgorithms: ['HMAC_SHA_256'],
+    });
+    expect(KeyMetadata?.SigningAlgorithms).toBeUndefined();
+    expect(await errorName(world.client.send(sign(KeyId)))).toBe('InvalidKeyUsageException');
+    expect(await errorName(world.client.send(new GetPublicKeyCommand({ KeyId })))).toBe(
+      'UnsupportedOperationException',
+    );
+    const signing = await newKey();
+    const mac = new GenerateMacCommand({ KeyId: signing, Message, ...algorithm });
+    expect(await errorName(world.client.send(mac))).toBe('InvalidKeyUsageException');
+    expect(await errorName(newKey({ KeySpec: 'HMAC_256', KeyUsage: 'SIGN_VERIFY' }))).toBe('ValidationException');
+  });
+});
 
 describe('a key of the local KMS', () => {
   it('is described by what it was created with', async () => {
