@@ -34,7 +34,7 @@ export class KeyringSeed extends Construct {
     });
     this.keyring.addPropertyOverride(
       'Keys',
-      signingKeys.keys.map(({ alg, key }) => ({ keyId: key.keyArn, alg })),
+      signingKeys.keys.map(({ alg, use, key }) => ({ keyId: key.keyArn, alg, use })),
     );
     this.keyring.node.addDependency(seed);
   }

@@ -15,6 +15,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients, DecisionIndex } from '../shared/config.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { keyPurposes } from '../shared/policy/key-purposes.ts';
 import { grantAdmin } from './admin-grant.ts';
 import type { AlarmOptions } from './alarms/alarms.ts';
 import { deploymentName, metricsNamespace } from './alarms/namespace.ts';
@@ -200,7 +201,7 @@ export class TokenExchange extends Construct {
     const onTrial = props.removalPolicy !== undefined;
     const { audit = onTrial ? false : {} } = props;
     this.records = new RecordsTable(this, 'Records', { decisionIndex, hasStream: audit !== false, onTrial });
-    this.signingKeys = new SigningKeys(this, 'SigningKeys', { algorithms: algorithmsOf(artifact) });
+    this.signingKeys = new SigningKeys(this, 'SigningKeys', { purposes: keyPurposes(artifact) });
     const { records, signingKeys } = this;
     const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
@@ -258,7 +259,7 @@ export class TokenExchange extends Construct {
     });
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
-    signingKeys.allowOnly(endpoints.signers);
+    signingKeys.allowOnly(endpoints.signersFor);
     // A new version serves when its keys are in the keyring, and not before.
     for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
     this.api.serve(endpoints.routes);
@@ -340,11 +341,6 @@ export class TokenExchange extends Construct {
   grantInvokeAdmin(grantee: IGrantable): Grant {
     return grantAdmin(this, grantee, { resourceArn: this.api.adminArn, operators: this.operators });
   }
-}
-
-/** Algorithms its audiences' tokens are signed with. */
-function algorithmsOf({ audiences }: PolicyArtifact) {
-  return Object.values(audiences).map(({ alg }) => alg);
 }
 
 /** Loopback issuers and stand-in keys would let anybody in: a template with them must not become a stack. */

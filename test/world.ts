@@ -37,7 +37,7 @@ export function makeKey(kid: string): TestKey {
 }
 
 export const issuerKey = makeKey('issuer-key');
-export const cambioKey = makeKey('cambio-key');
+export const cambioKey = makeKey('token.cambio-key');
 /** Of a client with `private_key_jwt`. */
 export const clientKey = makeKey('client-key');
 
@@ -184,7 +184,8 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const keys = parseKeySet({ keys: [issuerKey.publicJwk, clientKey.publicJwk] });
   const { kid: _, alg: __, use: ___, ...publicJwk } = cambioKey.publicJwk as Record<string, string>;
   const current = { kid: cambioKey.kid, alg: 'ES256', keyId: 'key-1', state: 'current', publicJwk } as const;
-  const keyring = { keys: [current] };
+  const others = (['status', 'session'] as const).map((use) => ({ ...current, kid: `${use}.cambio-key`, keyId: use }));
+  const keyring = { keys: [current, ...others] };
   const isSame = (a: SingleUse, b: SingleUse): boolean => a.issuer === b.issuer && a.jti === b.jti;
   const cambio: ExchangeCapabilities = {
     issuer: issuerUrl,

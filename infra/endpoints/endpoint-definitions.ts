@@ -13,6 +13,8 @@ import {
   assertionStatements,
   hasEvents,
   hasStatus,
+  hasWebIdentities,
+  isAnswered,
   referenceStatements,
   revokeStatements,
   useStatements,
@@ -55,7 +57,9 @@ export function tokenPart(props: PartsProps): EndpointPart {
   return {
     ...deciding(props, 'token', 'POST /token and GET /credentials'),
     statements: [
-      signingKeys.signStatement(),
+      signingKeys.signStatement('token'),
+      ...(hasWebIdentities(artifact) ? [signingKeys.signStatement('session')] : []),
+      ...(asksUpstream(artifact) ? [signingKeys.signStatement('answer')] : []),
       records.statement('keyring', ['GetItem']),
       records.statement('decision', ['PutItem']),
       records.statement(['revoked', 'suspended'], ['BatchGetItem']),
@@ -72,8 +76,7 @@ export function introspectPart(props: PartsProps): EndpointPart {
   return {
     ...deciding(props, 'introspect', 'POST /introspect'),
     statements: [
-      // RFC 9701 §6: the algorithm of signed answers unless a client registers another.
-      signingKeys.signStatement({ algorithms: ['RS256'] }),
+      ...(isAnswered(artifact) ? [signingKeys.signStatement('answer')] : []),
       records.statement('keyring', ['GetItem']),
       records.statement('decision', ['PutItem']),
       records.statement(['revoked', 'suspended'], ['BatchGetItem']),
@@ -91,7 +94,7 @@ export function revokePart(props: PartsProps): EndpointPart {
       records.statement('keyring', ['GetItem']),
       records.statement('decision', ['PutItem']),
       ...revokeStatements(artifact, records),
-      ...(asksUpstream(artifact) ? [signingKeys.signStatement({ algorithms: ['RS256'] })] : []),
+      ...(asksUpstream(artifact) ? [signingKeys.signStatement('answer')] : []),
       ...assertionStatements(artifact, records),
       ...referenceStatements(artifact, records, 'read'),
     ],
@@ -174,7 +177,7 @@ export function jwksPart(props: PartsProps): EndpointPart {
 /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
 export function statusListsPart({ artifact, signingKeys, records, issuer }: PartsProps): EndpointPart {
   const statements = [
-    signingKeys.signStatement(),
+    signingKeys.signStatement('status'),
     records.statement('keyring', ['GetItem']),
     records.statement('statusSeries', ['GetItem']),
     records.listedStatement(),

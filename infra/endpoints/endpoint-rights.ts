@@ -1,6 +1,7 @@
 // Rights on records that only some policies need.
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { type KeyUse, keyPurposes } from '../../shared/policy/key-purposes.ts';
 import type { RecordsTable } from '../records-table.ts';
 
 /** Where a token may be used once, or an assertion is. */
@@ -57,6 +58,19 @@ export function hasStatus({ audiences }: PolicyArtifact): boolean {
 
 export function hasEvents({ issuers }: PolicyArtifact): boolean {
   return Object.values(issuers).some(({ events }) => events !== undefined);
+}
+
+/** Whether anybody can ask for a signed answer, or an issuer is asked in our name. */
+export function isAnswered(policy: PolicyArtifact): boolean {
+  return hasUse(policy, 'answer');
+}
+
+export function hasWebIdentities(policy: PolicyArtifact): boolean {
+  return hasUse(policy, 'session');
+}
+
+function hasUse(policy: PolicyArtifact, use: KeyUse): boolean {
+  return keyPurposes(policy).some((purpose) => purpose.use === use);
 }
 
 /** Whether Cambio authenticates to an issuer with a key of its own. */

@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import type { AwsClients } from '../../shared/config.ts';
 import type { Route } from '../api/api.ts';
 import { type ProvisionedFunctions, provision } from '../edge/provisioned-concurrency.ts';
+import type { Signers } from '../signing-keys.ts';
 import {
   adminRevocationsPart,
   decisionsPart,
@@ -50,6 +51,8 @@ export class Endpoints extends Construct {
   readonly protocol: readonly EndpointFunction[];
   /** Of the token function: it is who assumes the policy's roles. */
   readonly tokenRole: IRole;
+  /** Whose keys are whose, under any policy: a key that rotation makes keeps its key policy, whatever the policy becomes. */
+  readonly signersFor: Signers;
   private readonly signing: IRole[] = [];
   private readonly made: EndpointFunction[] = [];
 
@@ -70,7 +73,14 @@ export class Endpoints extends Construct {
     const decisions = this.make('Decisions', decisionsPart(props), props).live;
     const revocations = this.make('AdminRevocations', adminRevocationsPart(props), props).live;
     const suspensions = this.make('Suspensions', suspensionsPart(props), props).live;
-    const statusLists = this.make('StatusLists', statusListsPart(props), props).live;
+    const listing = this.make('StatusLists', statusListsPart(props), props);
+    const statusLists = listing.live;
+    this.signersFor = {
+      token: [role],
+      answer: [role, introspections.role, revoking.role],
+      status: [listing.role],
+      session: [role],
+    };
     const events = this.make('Events', eventsPart(props), props).live;
     this.functions = this.made;
     this.routes = [

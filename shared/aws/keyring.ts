@@ -1,5 +1,6 @@
 // The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
-import type { Keyring, ReadKeyring, SigningKey } from '../oauth/jose/keyring.ts';
+import { type Keyring, kidFor, type ReadKeyring, type SigningKey, useOf } from '../oauth/jose/keyring.ts';
+import { type KeyPurpose, keyUses } from '../policy/key-purposes.ts';
 import { callDependency } from './dependency.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { keyringKey } from './record-keys.ts';
@@ -24,27 +25,40 @@ export function createReadKeyring(call: CallDynamoDb, table: string): ReadKeyrin
     });
 }
 
-type FindPublicKey = (keyId: string) => Promise<Pick<SigningKey, 'kid' | 'publicJwk' | 'createdAt'>>;
+/** Of a KMS key. */
+interface FoundKey extends Pick<SigningKey, 'publicJwk' | 'createdAt'> {
+  /** RFC 7638. */
+  readonly thumbprint: string;
+}
+
+type TemplateKey = KeyPurpose & Pick<SigningKey, 'keyId'>;
 
 /**
- * The first keyring: one current key for each algorithm.
- * @param keys the template's `[{ keyId, alg }]`
+ * The first keyring: one current key for each purpose.
+ * @param keys the template's `[{ keyId, alg, use }]`
  * @throws TypeError when `keys` has another shape
  */
-export async function makeFirstKeyring(keys: unknown, findPublicKey: FindPublicKey): Promise<Keyring> {
-  if (!Array.isArray(keys) || !keys.every(isTemplateKey)) throw new TypeError('Keys must be a list of {keyId, alg}');
-  const signingKeys = keys.map(async ({ keyId, alg }): Promise<SigningKey> => {
-    return { ...(await findPublicKey(keyId)), keyId, alg, state: 'current' };
+export async function makeFirstKeyring(
+  keys: unknown,
+  findPublicKey: (keyId: string) => Promise<FoundKey>,
+): Promise<Keyring> {
+  if (!Array.isArray(keys) || !keys.every(isTemplateKey))
+    throw new TypeError('Keys must be a list of {keyId, alg, use}');
+  const signingKeys = keys.map(async ({ keyId, alg, use }): Promise<SigningKey> => {
+    const { thumbprint, ...found } = await findPublicKey(keyId);
+    return { kid: kidFor(use, thumbprint), ...found, keyId, alg, state: 'current' };
   });
   return { keys: await Promise.all(signingKeys) };
 }
 
-function isTemplateKey(key: unknown): key is Pick<SigningKey, 'keyId' | 'alg'> {
-  return typeof key === 'object' && key !== null && 'keyId' in key && 'alg' in key;
+function isTemplateKey(key: unknown): key is TemplateKey {
+  if (typeof key !== 'object' || key === null) return false;
+  const { keyId, alg, use } = key as Readonly<Record<string, unknown>>;
+  return typeof keyId === 'string' && typeof alg === 'string' && keyUses.some((known) => known === use);
 }
 
 /**
- * Writes the first keyring; into one that is already there it adds keys only for algorithms it has none of, as when a
+ * Writes the first keyring; into one that is already there it adds keys only for purposes it has none for, as when a
  * policy starts to use another algorithm. What rotation has made of the others stays.
  * @throws Error when the keyring changes meanwhile; CloudFormation then reports a failed resource
  */
@@ -52,8 +66,24 @@ export async function seedKeyring(call: CallDynamoDb, table: string, first: Keyr
   const stored = await findKeyringItem(call, table);
   if (stored === undefined) return writeKeyring(call, table, first.keys, undefined);
   const known = parseKeyring(stored).keys;
-  const added = first.keys.filter(({ alg }) => !known.some((key) => key.alg === alg));
-  if (added.length > 0) await writeKeyring(call, table, [...known, ...added], stored);
+  const added = first.keys.flatMap((key) => addedTo(known, key));
+  if (added.length > 0) await writeKeyring(call, table, inOrder([...known, ...added]), stored);
+}
+
+/**
+ * What a key of the template adds: itself where its purpose has no key yet. A key that an earlier version named by its thumbprint
+ * alone goes on signing under that name, and gets the other one beside it: whoever holds an older JWK Set does not know it yet.
+ */
+function addedTo(known: readonly SigningKey[], key: SigningKey): readonly SigningKey[] {
+  if (known.some(({ kid }) => kid === key.kid)) return [];
+  if (known.some(({ kid }) => kidFor(useOf(key), kid) === key.kid)) return [{ ...key, state: 'next' }];
+  return known.some((other) => other.alg === key.alg && useOf(other) === useOf(key)) ? [] : [key];
+}
+
+/** Those for tokens first: functions of an earlier version, which know no uses, sign with the first of an algorithm. */
+function inOrder(keys: readonly SigningKey[]): readonly SigningKey[] {
+  const place = (key: SigningKey): number => keyUses.indexOf(useOf(key));
+  return [...keys].sort((one, other) => place(one) - place(other));
 }
 
 async function findKeyringItem(call: CallDynamoDb, table: string): Promise<string | undefined> {

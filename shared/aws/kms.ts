@@ -65,10 +65,10 @@ function createPublicKeys(): (key: SigningKey) => KeyObject {
 export async function findPublicKey(
   client: KMSClient,
   keyId: string,
-): Promise<{ readonly kid: string; readonly publicJwk: PublicJwk }> {
+): Promise<{ readonly thumbprint: string; readonly publicJwk: PublicJwk }> {
   const { PublicKey } = await client.send(new GetPublicKeyCommand({ KeyId: keyId }));
   if (!PublicKey) throw new TypeError('KMS answered without a public key');
   const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
   const publicJwk = key.export({ format: 'jwk' }) as PublicJwk;
-  return { kid: await calculateJwkThumbprint(publicJwk), publicJwk };
+  return { thumbprint: await calculateJwkThumbprint(publicJwk), publicJwk };
 }

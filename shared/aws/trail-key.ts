@@ -9,8 +9,8 @@ import { findPublicKey } from './kms.ts';
 export function createTrailKey(keyId: string, client: KMSClient, sign: Sign): Pick<HeadSigner, 'publicJwk' | 'sign'> {
   let found: Promise<SigningKey> | undefined;
   const find = async (): Promise<SigningKey> => {
-    const { kid, publicJwk } = await findPublicKey(client, keyId);
-    return { kid, publicJwk, keyId, alg: 'ES256', state: 'current' };
+    const { thumbprint, publicJwk } = await findPublicKey(client, keyId);
+    return { kid: thumbprint, publicJwk, keyId, alg: 'ES256', state: 'current' };
   };
   const keyOf = (): Promise<SigningKey> => {
     found ??= find().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 // Token introspection (RFC 7662): a client that may introspect the token's audience learns what the token says and whether it
 // is active. Everybody else learns only that it is not active. Pure but for the capabilities.
 import type { Client } from '../policy/compiled-policy.ts';
+import { answerAlgorithm } from '../policy/key-purposes.ts';
 import {
   type AdmissionCapabilities,
   admitCaller,
@@ -16,7 +17,6 @@ import { type SigningCapabilities, signingInput, signingKey, signJwt } from './j
 import { authenticate, type VerifierCapabilities, verifierOf } from './parties.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenQuery } from './request/token-query.ts';
-import { introspectionAlgorithm } from './server-metadata.ts';
 import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
 import { audienceOf } from './verify/self-issuer.ts';
@@ -148,6 +148,6 @@ async function signIntrospection(
     iat: capabilities.now(),
     token_introspection: introspection,
   };
-  const key = await signingKey(introspectionAlgorithm, capabilities);
+  const key = await signingKey({ use: 'answer', alg: answerAlgorithm }, capabilities);
   return signJwt(signingInput('token-introspection+jwt', claims, key), key, capabilities);
 }

@@ -1,10 +1,8 @@
 // The two discovery documents (RFC 8414 §2; OpenID Connect Discovery §3 as workload issuers publish it). Pure.
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
-import { webIdentityAlgorithm, webIdentityClaimNames } from './role-session/web-identity.ts';
+import { answerAlgorithm, sessionAlgorithm } from '../policy/key-purposes.ts';
+import { webIdentityClaimNames } from './role-session/web-identity.ts';
 import { tokenExchangeGrant } from './token-types.ts';
-
-/** Algorithm of signed introspection answers. @see [RFC 9701 §6](https://www.rfc-editor.org/rfc/rfc9701.html#section-6) */
-export const introspectionAlgorithm = 'RS256';
 
 type Metadata = Readonly<Record<string, string | readonly string[]>>;
 
@@ -30,7 +28,7 @@ export function authorizationServerMetadata({ issuer, apiBase, policy }: Deploym
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     grant_types_supported: [tokenExchangeGrant],
     response_types_supported: ['id_token'],
-    introspection_signing_alg_values_supported: [introspectionAlgorithm],
+    introspection_signing_alg_values_supported: [answerAlgorithm],
     ...clientAuthentication(policy),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
   };
@@ -52,7 +50,7 @@ export function openidConfiguration(deployment: OpenidDeployment): Metadata {
   const algorithms = [
     // OpenID Connect Discovery §3 requires it, and so does RFC 9068 §2.1.
     'RS256',
-    ...(identities ? [webIdentityAlgorithm] : []),
+    ...(identities ? [sessionAlgorithm] : []),
     ...Object.values(audiences).map(({ alg }) => alg),
   ];
   return {

@@ -75,15 +75,11 @@ test('no role has AWS managed policies but the one API Gateway needs for the acc
 });
 
 describe('signing', () => {
-  test('only those may sign who issue tokens or answer with signatures, the latter with one algorithm', () => {
-    expect(holdersOf('kms:Sign').sort()).toEqual(['AuditHeadsSigner', 'Introspect', 'Token']);
+  test('only those may sign who issue something under this policy, where nobody asks for signed answers', () => {
+    expect(holdersOf('kms:Sign').sort()).toEqual(['AuditHeadsSigner', 'Token']);
     // Heads of the audit trail have a key of their own, and no other is theirs.
     const heads = { 'Fn::GetAtt': [expect.stringContaining('AuditHeads'), 'Arn'] };
     expect(statementsFor('AuditHeadsSigner', 'kms:Sign').map(({ Resource }) => Resource)).toEqual([heads]);
-    const [sign] = statementsFor('Introspect', 'kms:Sign');
-    expect(sign?.Condition).toMatchObject({
-      StringEquals: { 'kms:SigningAlgorithm': ['RSASSA_PKCS1_V1_5_SHA_256'], 'kms:MessageType': 'RAW' },
-    });
   });
 
   test('it may sign whole messages, with the keys of this keyring, in the algorithms of this policy, and nothing else', () => {
@@ -111,6 +107,7 @@ describe('signing', () => {
         Condition: {
           StringEquals: {
             'aws:ResourceTag/cambio:keyring': tag?.Value,
+            'aws:ResourceTag/cambio:use': 'token',
             'kms:SigningAlgorithm': ['ECDSA_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_256'],
             'kms:MessageType': 'RAW',
           },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
-import { artifact, type Json, ordersAudience, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
+import { artifact, githubIssuer, type Json, ordersAudience, resourcesOf, templateOf } from './synthesized.ts';
 
 const templateWith = (...algorithms: readonly SigningAlgorithm[]) => {
   const audiences = Object.fromEntries(algorithms.map((alg) => [alg.toLowerCase(), { ...ordersAudience, alg }]));
@@ -13,12 +13,46 @@ const keysOf = (template: ReturnType<typeof templateOf>) =>
 const specsOf = (template: ReturnType<typeof templateOf>) =>
   keysOf(template).map(({ Properties }) => String(Properties['KeySpec']));
 
+interface Right {
+  readonly Action: string | readonly string[];
+  readonly Condition?: { readonly StringEquals?: Json };
+}
+
 function signingAlgorithmsOf(template: ReturnType<typeof templateOf>): readonly string[] {
   const text = JSON.stringify(resourcesOf(template, 'AWS::IAM::Policy'));
   return JSON.parse(/"kms:SigningAlgorithm":(\[[^\]]*\])/.exec(text)?.[1] ?? '[]');
 }
 
 const usual = templateWith('ES256');
+
+/** Of a policy that has something for every use. */
+const whole = templateOf({
+  policy: {
+    artifact: {
+      ...artifact,
+      issuers: {
+        github: {
+          ...githubIssuer,
+          introspection: { url: 'https://idp.example/introspect', client: 'cambio', cache: 0, network: 'public' },
+        },
+      },
+      audiences: { 'orders-api': { ...ordersAudience, status: true } },
+      roles: {
+        deploy: {
+          ...{ name: 'deploy', arn: 'arn:aws:iam::111122223333:role/deploy', via: 'web-identity' },
+          ...{ ttl: 900, maxTtl: 900 },
+        },
+      },
+    },
+    values: {},
+  },
+});
+const everyUse = ['token', 'token', 'answer', 'status', 'session'];
+const usesOf = (template: ReturnType<typeof templateOf>) =>
+  keysOf(template).map(
+    ({ Properties }) =>
+      (Properties['Tags'] as readonly { Key: string; Value: Json }[]).find(({ Key }) => Key === 'cambio:use')?.Value,
+  );
 
 describe('keys', () => {
   test('a policy of ES256 has a P-256 key, and the RSA key RFC 9068 requires', () => {
@@ -35,6 +69,34 @@ describe('keys', () => {
       'ED25519_SHA_512',
       'RSASSA_PSS_SHA_256',
       'RSASSA_PKCS1_V1_5_SHA_256',
+    ]);
+  });
+
+  test('every use that the policy has something for has keys of its own, and who signs for one signs for no other', () => {
+    expect(specsOf(whole)).toEqual(['ECC_NIST_P256', 'RSA_2048', 'RSA_2048', 'ECC_NIST_P256', 'ECC_NIST_P256']);
+    const rights = Object.entries(resourcesOf(whole, 'AWS::IAM::Policy')).flatMap(([id, { Properties }]) =>
+      (Properties['PolicyDocument'] as unknown as { Statement: readonly Right[] }).Statement.flatMap((right) =>
+        right.Action === 'kms:Sign' && !id.includes('Audit')
+          ? [[/Endpoints(.+)RoleDefault/.exec(id)?.[1], right.Condition?.StringEquals]]
+          : [],
+      ),
+    );
+    const tag = usesOf(whole).length > 0 && keysOf(whole)[0]?.Properties['Tags'];
+    const [{ Value: keyring } = { Value: '' }] = tag as unknown as { Value: Json }[];
+    const right = (use: string, ...algorithms: readonly string[]) => ({
+      'aws:ResourceTag/cambio:keyring': keyring,
+      'aws:ResourceTag/cambio:use': use,
+      'kms:SigningAlgorithm': algorithms,
+      'kms:MessageType': 'RAW',
+    });
+    const answer = right('answer', 'RSASSA_PKCS1_V1_5_SHA_256');
+    expect(rights).toEqual([
+      ['Token', right('token', 'ECDSA_SHA_256', 'RSASSA_PKCS1_V1_5_SHA_256')],
+      ['Token', right('session', 'ECDSA_SHA_256')],
+      ['Token', answer],
+      ['Introspect', answer],
+      ['Revoke', answer],
+      ['StatusLists', right('status', 'ECDSA_SHA_256')],
     ]);
   });
 
@@ -61,7 +123,8 @@ describe('keys', () => {
   test('they carry one keyring tag that fits into a tag value, however long the stack name', () => {
     const tags = keysOf(usual).map(({ Properties }) => Properties['Tags'] as readonly { Key: string; Value: Json }[]);
     expect(new Set(tags.map((tag) => JSON.stringify(tag))).size).toBe(1);
-    const [{ Key, Value } = { Key: '', Value: '' }] = tags[0] ?? [];
+    const [{ Key, Value } = { Key: '', Value: '' }, use] = tags[0] ?? [];
+    expect(use).toEqual({ Key: 'cambio:use', Value: 'token' });
     expect(Key).toBe('cambio:keyring');
     expect(Value).toEqual({ 'Fn::Join': ['', [{ Ref: 'AWS::StackId' }, expect.stringMatching(/^\/[0-9a-f]{16}$/)]] });
     const uuid = '00000000-0000-0000-0000-000000000000';
@@ -77,29 +140,24 @@ describe('key policies', () => {
     readonly Action: string;
     readonly Condition?: { readonly StringNotEquals: { readonly 'aws:PrincipalArn': Json } };
   }
-  const roleArns = (template: ReturnType<typeof templateOf>, may: string) =>
-    Object.values(resourcesOf(template, 'AWS::IAM::Policy'))
-      .filter(({ Properties }) => JSON.stringify(Properties).includes(`"${may}"`))
-      .flatMap(({ Properties }) => referencesOf(Properties['Roles']))
-      .filter((id) => !id.includes('Audit'))
-      .map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
   const policiesOf = (template: ReturnType<typeof templateOf>) =>
     keysOf(template).map(
       ({ Properties }) => (Properties['KeyPolicy'] as unknown as { Statement: readonly Statement[] }).Statement,
     );
 
   test('let nobody sign but the functions that have the right to, and leave the account all else', () => {
-    const listing = templateOf({
-      policy: {
-        artifact: { ...artifact, audiences: { 'orders-api': { ...ordersAudience, status: true } } },
-        values: {},
-      },
-    });
-    for (const [template, count] of [[usual, 2] as const, [listing, 3] as const]) {
-      const signers = roleArns(template, 'kms:Sign');
-      expect(signers).toHaveLength(count);
-      for (const statements of policiesOf(template)) {
+    // Of each use those who may ever sign for it: what rotation makes keeps its policy.
+    const signers = {
+      token: ['Token'],
+      answer: ['Token', 'Introspect', 'Revoke'],
+      status: ['StatusLists'],
+      session: ['Token'],
+    };
+    for (const [template, uses] of [[usual, ['token', 'token']] as const, [whole, everyUse] as const]) {
+      expect(usesOf(template)).toEqual(uses);
+      for (const [index, statements] of policiesOf(template).entries()) {
         const [account, onlyFunctions, ...others] = statements;
+        const names = signers[uses[index] as keyof typeof signers];
         expect(account).toMatchObject({ Effect: 'Allow', Action: 'kms:*', Resource: '*' });
         expect(JSON.stringify(account?.Principal)).toContain(':root');
         expect(onlyFunctions).toEqual({
@@ -108,7 +166,13 @@ describe('key policies', () => {
           Principal: { AWS: '*' },
           Action: 'kms:Sign',
           Resource: '*',
-          Condition: { StringNotEquals: { 'aws:PrincipalArn': signers } },
+          Condition: {
+            StringNotEquals: {
+              'aws:PrincipalArn': names.map((name) => ({
+                'Fn::GetAtt': [expect.stringMatching(`Endpoints${name}Role`), 'Arn'],
+              })),
+            },
+          },
         });
         expect(others).toEqual([]);
       }
@@ -120,8 +184,8 @@ test('the seed gets every key with its algorithm, and runs after the function an
   const [seed] = Object.values(resourcesOf(usual, 'AWS::CloudFormation::CustomResource'));
   const [es256, rs256] = Object.keys(resourcesOf(usual, 'AWS::KMS::Key'));
   expect(seed?.Properties['Keys']).toEqual([
-    { keyId: { 'Fn::GetAtt': [es256, 'Arn'] }, alg: 'ES256' },
-    { keyId: { 'Fn::GetAtt': [rs256, 'Arn'] }, alg: 'RS256' },
+    { keyId: { 'Fn::GetAtt': [es256, 'Arn'] }, alg: 'ES256', use: 'token' },
+    { keyId: { 'Fn::GetAtt': [rs256, 'Arn'] }, alg: 'RS256', use: 'token' },
   ]);
   expect(seed?.DependsOn).toEqual(expect.arrayContaining([expect.stringContaining('KeyringSeedRoleDefaultPolicy')]));
 });

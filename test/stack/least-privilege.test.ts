@@ -129,6 +129,11 @@ describe('the functions’ rights', () => {
       (call) => withContext(call, 'aws:ResourceTag/cambio:keyring', 'other'),
     ],
     [
+      'a key for something else',
+      ({ action }) => action === 'kms:Sign',
+      (call) => withContext(call, 'aws:ResourceTag/cambio:use', 'status'),
+    ],
+    [
       'another algorithm',
       ({ action }) => action === 'kms:Sign',
       (call) => withContext(call, 'kms:SigningAlgorithm', 'ECDSA_SHA_512'),

@@ -1,5 +1,6 @@
-// The signing keys of a deployment: which are published, and which signs (RFC 7517). Pure.
+// The signing keys of a deployment: which are published, which signs, and what each is for (RFC 7517). Pure.
 import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
+import { type KeyPurpose, type KeyUse, keyUses } from '../../policy/key-purposes.ts';
 
 /** `next` is published before it signs, `previous` after it signed. */
 type KeyState = 'next' | 'current' | 'previous';
@@ -11,7 +12,7 @@ export type PublicJwk = Readonly<Record<string, string>>;
 export const signingAlgorithms: readonly SigningAlgorithm[] = ['RS256', 'PS256', 'ES256', 'ES384', 'Ed25519'];
 
 export interface SigningKey {
-  /** RFC 7638 thumbprint of the public key. */
+  /** The use, a dot and the RFC 7638 thumbprint of the public key; the thumbprint alone where an earlier version wrote it. */
   readonly kid: string;
   readonly alg: SigningAlgorithm;
   /** KMS key ARN. */
@@ -32,9 +33,24 @@ export type ReadKeyring = () => Promise<Keyring>;
 /** Signs; answers the signature in JWS form (RFC 7518 §3). Throws Refused `unavailable`. */
 export type Sign = (key: SigningKey, input: string) => Promise<Uint8Array>;
 
-/** The key that signs tokens of `alg`; undefined when the keyring has none. */
-export function currentKey(keyring: Keyring, alg: SigningAlgorithm): SigningKey | undefined {
-  return keyring.keys.find((key) => key.alg === alg && key.state === 'current');
+/** How a key is named everywhere, so that whoever meets the name knows what the key may sign. */
+export function kidFor(use: KeyUse, thumbprint: string): string {
+  return `${use}.${thumbprint}`;
+}
+
+/** What the key of this name is for. Keys that an earlier version named signed everything; they sign tokens now. */
+export function useOf({ kid }: Pick<SigningKey, 'kid'>): KeyUse {
+  return keyUses.find((use) => kid.startsWith(`${use}.`)) ?? 'token';
+}
+
+/** The key that signs for this purpose; undefined when the keyring has none. */
+export function currentKey(keyring: Keyring, { use, alg }: KeyPurpose): SigningKey | undefined {
+  return keyring.keys.find((key) => key.alg === alg && useOf(key) === use && key.state === 'current');
+}
+
+/** The keys that sign tokens, and no others: what they have signed may be presented. */
+export function tokenKeys({ keys }: Keyring): Keyring {
+  return { keys: keys.filter((key) => useOf(key) === 'token') };
 }
 
 /** The JWK Set document: previous, current and next keys, each with `kid`, `alg` and `use`. */

@@ -1,6 +1,6 @@
-// A JWT that Cambio signs: its signing input (RFC 7515 §5.1) and the current key of its algorithm. Pure but for the capabilities.
+// A JWT that Cambio signs: its signing input (RFC 7515 §5.1) and the current key for its purpose. Pure but for the capabilities.
 import type { Claims } from '../../policy/claims.ts';
-import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
+import type { KeyPurpose } from '../../policy/key-purposes.ts';
 import { Refused } from '../denial.ts';
 import { encodeBase64url } from './base64url.ts';
 import { currentKey, type ReadKeyring, type Sign, type SigningKey } from './keyring.ts';
@@ -29,16 +29,17 @@ export function signingInput(typ: SignedType, claims: Claims, key: Pick<SigningK
 }
 
 /**
- * The key that signs with `alg` now.
+ * The key that signs for this purpose now.
  * @throws Refused `unavailable` when the keyring has none, or cannot be read
  */
 export async function signingKey(
-  alg: SigningAlgorithm,
+  purpose: KeyPurpose,
   { readKeyring }: Pick<SigningCapabilities, 'readKeyring'>,
 ): Promise<SigningKey> {
-  const key = currentKey(await readKeyring(), alg);
+  const key = currentKey(await readKeyring(), purpose);
   if (key) return key;
-  throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error(`no current ${alg} key`) });
+  const cause = new Error(`no current ${purpose.alg} key for ${purpose.use}`);
+  throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause });
 }
 
 /** What a JWT of ours is signed with. */

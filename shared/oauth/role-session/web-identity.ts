@@ -1,12 +1,11 @@
 // The token by which Cambio, as its own OIDC provider at IAM, asks STS for a role session. It is no access token: its
 // audience is STS, its `typ` is JWT, and Cambio itself takes it in no role. Pure but for the capabilities.
+import { sessionAlgorithm } from '../../policy/key-purposes.ts';
 import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
 import type { RoleSession } from './role-session.ts';
 
 const audience = 'sts.amazonaws.com';
 const lifetime = 300;
-/** Always in the keyring, and one that IAM's OIDC providers may use. */
-export const webIdentityAlgorithm = 'ES256';
 
 /**
  * A token for one role: `sub` names it, so that the trust policy of another role does not take it.
@@ -19,7 +18,7 @@ export async function webIdentityToken(
   now: number,
   capabilities: SigningCapabilities & { readonly issuer: string },
 ): Promise<string> {
-  const key = await signingKey(webIdentityAlgorithm, capabilities);
+  const key = await signingKey({ use: 'session', alg: sessionAlgorithm }, capabilities);
   return signJwt(signingInput('JWT', webIdentityClaims(session, capabilities.issuer, now), key), key, capabilities);
 }
 

@@ -69,7 +69,7 @@ export async function makeStatusListToken(
     ttl: listTtl,
     status_list: encodeStatusList({ bits: 1, size: listSize, set }),
   };
-  const key = await signingKey(id.alg, capabilities);
+  const key = await signingKey({ use: 'status', alg: id.alg }, capabilities);
   return { jwt: await signJwt(signingInput('statuslist+jwt', claims, key), key, capabilities), at };
 }
 

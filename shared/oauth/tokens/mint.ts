@@ -46,7 +46,7 @@ export async function mint(
 ): Promise<Minting> {
   if (kind === 'reference') return mintReference({ ...issuance, kid: undefined }, repeatable, capabilities);
   const { alg } = issuance.audience;
-  const key = await signingKey(alg, capabilities);
+  const key = await signingKey({ use: 'token', alg }, capabilities);
   const signed = { ...issuance, kid: key.kid };
   const claims = kind === 'transaction' ? transactionTokenClaims(signed) : accessTokenClaims(signed);
   const parts = partsOf(claims, key.kid);

@@ -4,7 +4,7 @@ import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compi
 import { ownPrivate } from '../../policy/private-claims.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
 import { parseKeySet, selectKey, type VerificationKey } from '../jose/key-set.ts';
-import { type Keyring, publicKeySet } from '../jose/keyring.ts';
+import { type Keyring, publicKeySet, tokenKeys } from '../jose/keyring.ts';
 import { tokenTypes } from '../token-types.ts';
 
 /** Reserved in policies, so that no configured issuer has it. */
@@ -66,12 +66,12 @@ function makeSelfIssuer(url: string, policy: PolicyOfOurs): TrustedIssuer {
 
 const parsed = new WeakMap<Keyring, readonly VerificationKey[]>();
 
-/** The published key a token of ours names. */
+/** The published key a token of ours names: one that signs tokens, whatever else of ours another has signed. */
 export function findOwnKey(
   keyring: Keyring,
   wanted: { readonly alg: string; readonly kid: string | undefined },
 ): VerificationKey | undefined {
-  const keys = parsed.get(keyring) ?? parseKeySet(publicKeySet(keyring));
+  const keys = parsed.get(keyring) ?? parseKeySet(publicKeySet(tokenKeys(keyring)));
   parsed.set(keyring, keys);
   // Our tokens always name their key, so a token that names none is not ours.
   return wanted.kid === undefined ? undefined : selectKey(keys, wanted);

@@ -1,10 +1,7 @@
 // Cambio as a client of somebody else: an assertion signed with a key of its own JWK Set, so that no secret of an issuer is
 // kept anywhere (RFC 7523 §2.2 and §3, with its update 7523bis). Pure but for the capabilities.
-import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
+import { answerAlgorithm } from '../../policy/key-purposes.ts';
 import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
-
-/** What every server can verify, and every keyring has a key for. */
-const assertionAlgorithm: SigningAlgorithm = 'RS256';
 
 /** Seconds the other side has to take it. */
 const lifetime = 60;
@@ -27,7 +24,7 @@ export async function assertClient(
   { client, audience, jti, now }: ClientAssertion,
   capabilities: SigningCapabilities,
 ): Promise<Readonly<Record<string, string>>> {
-  const key = await signingKey(assertionAlgorithm, capabilities);
+  const key = await signingKey({ use: 'answer', alg: answerAlgorithm }, capabilities);
   const claims = { iss: client, sub: client, aud: audience, jti, iat: now, exp: now + lifetime };
   const assertion = await signJwt(signingInput('client-authentication+jwt', claims, key), key, capabilities);
   return {

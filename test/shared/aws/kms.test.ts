@@ -42,7 +42,7 @@ const ways: Readonly<Record<string, (url: string) => SignMessage>> = {
 async function signAndVerify(client: KMSClient, signMessage: SignMessage, alg: SigningAlgorithm): Promise<string> {
   const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: specs[alg], KeyUsage: 'SIGN_VERIFY' }));
   const keyId = KeyMetadata?.Arn ?? expect.fail('no key');
-  const { kid, publicJwk } = await findPublicKey(client, keyId);
+  const { thumbprint: kid, publicJwk } = await findPublicKey(client, keyId);
   const header = encodeBase64url(JSON.stringify({ alg, kid }));
   const input = `${header}.${encodeBase64url('{"sub":"x"}')}`;
   const signature = await createSign(signMessage)({ keyId, alg, kid, publicJwk, state: 'current' }, input);
@@ -90,7 +90,7 @@ describe('on the embedded KMS', () => {
     });
   });
 
-  test('a kid is the RFC 7638 thumbprint: the same key has the same kid, another key another', async () => {
+  test('a key is known by its RFC 7638 thumbprint: the same key by the same, another key by another', async () => {
     const make = async (): Promise<string> => {
       const { KeyMetadata } = await client.send(
         new CreateKeyCommand({ KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' }),
@@ -98,9 +98,9 @@ describe('on the embedded KMS', () => {
       return KeyMetadata?.Arn ?? '';
     };
     const [one, other] = [await make(), await make()];
-    const { kid, publicJwk } = await findPublicKey(client, one);
-    expect((await findPublicKey(client, one)).kid).toBe(kid);
-    expect((await findPublicKey(client, other)).kid).not.toBe(kid);
+    const { thumbprint, publicJwk } = await findPublicKey(client, one);
+    expect((await findPublicKey(client, one)).thumbprint).toBe(thumbprint);
+    expect((await findPublicKey(client, other)).thumbprint).not.toBe(thumbprint);
     expect(Object.keys(publicJwk).sort()).toEqual(['crv', 'kty', 'x', 'y']);
   });
 });

@@ -86,7 +86,7 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
   );
 
   test.skipIf(!engine.available)(
-    'the keyring is unavailable until seeded, and a second seed only adds algorithms',
+    'the keyring is unavailable until seeded, and a second seed only adds purposes',
     async () => {
       const read = createReadKeyring(call, table);
       expect(await read().catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
@@ -102,6 +102,21 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
       };
       await seedKeyring(call, table, { keys: [...keyring('third').keys, rsa] });
       expect(await read()).toEqual({ keys: [...keyring('first').keys, rsa] });
+      const status: SigningKey = { ...rsa, kid: 'status.ec', alg: 'ES256' };
+      const ed: SigningKey = { ...rsa, kid: 'token.ed', alg: 'Ed25519' };
+      await seedKeyring(call, table, { keys: [status, { ...ed, kid: 'status.first', alg: 'ES256' }, ed] });
+      // Those for tokens first: an earlier version signs with the first of an algorithm.
+      expect(await read()).toEqual({ keys: [...keyring('first').keys, rsa, ed, status] });
+      // The name an earlier version gave it signs on, until the other has been published for long enough.
+      await seedKeyring(call, table, keyring('token.first'));
+      await seedKeyring(call, table, keyring('token.first'));
+      expect((await read()).keys.map(({ kid, state }) => [kid, state])).toEqual([
+        ['first', 'current'],
+        ['rsa', 'current'],
+        ['token.ed', 'current'],
+        ['token.first', 'next'],
+        ['status.ec', 'current'],
+      ]);
     },
   );
 
@@ -172,18 +187,18 @@ describe('a cached keyring', () => {
 });
 
 test('the first keyring has one current key for each key of the template, and no other shape is taken', async () => {
-  const findPublicKey = async (keyId: string) => ({ kid: `kid of ${keyId}`, publicJwk: { kty: 'EC' } });
+  const findPublicKey = async (keyId: string) => ({ thumbprint: `thumb-${keyId}`, publicJwk: { kty: 'EC' } });
   const made = await makeFirstKeyring(
     [
-      { keyId: 'a', alg: 'ES256' },
-      { keyId: 'b', alg: 'RS256' },
+      { keyId: 'a', alg: 'ES256', use: 'token' },
+      { keyId: 'b', alg: 'RS256', use: 'answer' },
     ],
     findPublicKey,
   );
   expect(made.keys.map(({ kid, alg, state }) => [kid, alg, state])).toEqual([
-    ['kid of a', 'ES256', 'current'],
-    ['kid of b', 'RS256', 'current'],
+    ['token.thumb-a', 'ES256', 'current'],
+    ['answer.thumb-b', 'RS256', 'current'],
   ]);
-  for (const keys of [undefined, {}, ['a'], [{ keyId: 'a' }]])
+  for (const keys of [undefined, {}, ['a'], [{ keyId: 'a' }], [{ keyId: 'a', alg: 'ES256', use: 'audit' }]])
     await expect(makeFirstKeyring(keys, findPublicKey)).rejects.toThrow(TypeError);
 });

@@ -15,7 +15,7 @@ const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const publicJwk = createPublicKey(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })).export({
   format: 'jwk',
 }) as PublicJwk;
-const key = { kid: 'rsa-key', alg: 'RS256', keyId: 'key-1', state: 'current', publicJwk } as const;
+const key = { kid: 'answer.rsa-key', alg: 'RS256', keyId: 'key-1', state: 'current', publicJwk } as const;
 const token = { compact: 'CANARY.of.token', exp: now + 300 };
 
 const open: LoopbackServer[] = [];
@@ -94,7 +94,7 @@ describe('an issuer', () => {
     const { payload, protectedHeader } = await jwtVerify(form.get('client_assertion') ?? '', pair.publicKey, {
       currentDate: new Date(now * 1_000),
     });
-    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'client-authentication+jwt', kid: 'rsa-key' });
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'client-authentication+jwt', kid: 'answer.rsa-key' });
     expect(payload).toEqual({
       ...{ iss: '0oa1-B2', sub: '0oa1-B2', aud: github.url },
       ...{ iat: now, exp: now + 60, jti: 'id-0' },

@@ -234,7 +234,7 @@ describe('a signed answer', () => {
     const call = { form, headers: as('orders') };
     const jwt = await introspectSigned(call, await withRsa(at), newDecision('d', 'a'));
     const { payload, protectedHeader } = await compactVerify(jwt, createLocalJWKSet({ keys: [rsa.jwk] }));
-    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'token-introspection+jwt', kid: 'rsa-key' });
+    expect(protectedHeader).toEqual({ alg: 'RS256', typ: 'token-introspection+jwt', kid: 'answer.rsa-key' });
     const claims = JSON.parse(Buffer.from(payload).toString());
     expect(claims).toEqual({
       iss: 'https://issuer.acme.example',
@@ -275,10 +275,10 @@ async function withRsa(at: World) {
 function rsaWorld() {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const publicJwk = publicKey.export({ format: 'jwk' }) as Record<string, string>;
-  const key = { kid: 'rsa-key', alg: 'RS256', keyId: 'key-2', state: 'current', publicJwk } as const;
+  const key = { kid: 'answer.rsa-key', alg: 'RS256', keyId: 'key-2', state: 'current', publicJwk } as const;
   return {
     readKeyring: async () => ({ keys: [key] }),
     sign: async (_key: unknown, input: string) => signBytes('sha256', Buffer.from(input), privateKey),
-    jwk: { ...publicJwk, kid: 'rsa-key', alg: 'RS256' },
+    jwk: { ...publicJwk, kid: 'answer.rsa-key', alg: 'RS256' },
   };
 }

@@ -340,7 +340,7 @@ describe('a role via web-identity', () => {
 
   test('is asked for with a token of five minutes for STS and this role, tags and source identity in it', async () => {
     const token = await webIdentity();
-    expect(part(token, 0)).toEqual({ alg: 'ES256', typ: 'JWT', kid: 'cambio-key' });
+    expect(part(token, 0)).toEqual({ alg: 'ES256', typ: 'JWT', kid: 'session.cambio-key' });
     expect(part(token, 1)).toEqual({
       iss: issuerUrl,
       sub: 'role:deploy',
@@ -385,9 +385,9 @@ describe('a role via web-identity', () => {
     for (const type of [tokenTypes.jwt, tokenTypes.accessToken]) {
       const subject = { subject_token_type: type, ...client };
       expect(await asked({ ...subject, subject_token: accessToken })).toBe('granted');
-      expect(await asked({ ...subject, subject_token: token })).toBe('invalid_request/type');
+      expect(await asked({ ...subject, subject_token: token })).toBe('invalid_request/key');
       expect(await asked({ actor_token: accessToken, actor_token_type: type })).toBe('granted');
-      expect(await asked({ actor_token: token, actor_token_type: type })).toBe('invalid_request/type');
+      expect(await asked({ actor_token: token, actor_token_type: type })).toBe('invalid_request/key');
     }
     const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
     expect(await asked({ client_assertion: token, client_assertion_type })).toBe('invalid_client/client');

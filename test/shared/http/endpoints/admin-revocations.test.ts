@@ -118,7 +118,7 @@ test('that is malformed is 400, one that is too large 413, and neither is record
 test.each([
   ['issuer', 'github', 'gitlab'],
   ['run', 'github|7', 'gitlab|7'],
-  ['key', 'cambio-key', 'issuer-key'],
+  ['key', 'token.cambio-key', 'issuer-key'],
 ])('by %s says when there is nothing of that name, and is made all the same', async (by, there, other) => {
   expect((await call({ ...valid, by, value: there })).answer).not.toHaveProperty('known');
   const { status, answer, recorded } = await call({ ...valid, by, value: other });

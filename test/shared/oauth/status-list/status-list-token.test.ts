@@ -47,7 +47,7 @@ const withRevocation = (changes: Partial<ListedRevocation>) =>
 describe('a Status List Token', () => {
   test('says what it is, whose list it has, and until when', async () => {
     const { header, claims, at } = await made();
-    expect(header).toEqual({ alg: 'ES256', typ: 'statuslist+jwt', kid: 'cambio-key' });
+    expect(header).toEqual({ alg: 'ES256', typ: 'statuslist+jwt', kid: 'status.cambio-key' });
     expect(claims).toEqual({
       sub: `${issuerUrl}/status-lists/${list}`,
       iat: now,

@@ -48,7 +48,7 @@ describe('a status claim', () => {
     expect(status).toMatchObject({ list: 'ES256-list', index: 0 });
     expect(status?.revocableBy).toContainEqual({ by: 'jti', value: claims['jti'], issuedAt: now });
     expect(status?.revocableBy).toContainEqual({ by: 'issuer', value: 'github', issuedAt: now - 70 });
-    expect(status?.revocableBy).toContainEqual({ by: 'key', value: 'cambio-key', issuedAt: now });
+    expect(status?.revocableBy).toContainEqual({ by: 'key', value: 'token.cambio-key', issuedAt: now });
   });
 
   test('cannot be written by policy', async () => {

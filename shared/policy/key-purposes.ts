@@ -1,0 +1,43 @@
+// What signing keys are for, and which of them a policy needs. Pure.
+import type { PolicyArtifact, SigningAlgorithm } from './compiled-policy.ts';
+
+/**
+ * One kind of thing each: `token` access and transaction tokens, `answer` introspection answers and our own client assertions,
+ * `status` status lists, `session` web identities for STS. No key signs things of two kinds.
+ */
+export const keyUses = ['token', 'answer', 'status', 'session'] as const;
+
+export type KeyUse = (typeof keyUses)[number];
+
+export interface KeyPurpose {
+  readonly use: KeyUse;
+  readonly alg: SigningAlgorithm;
+}
+
+/** The algorithm of signed introspection answers (RFC 9701 §6: unless a client registers another) and of our client assertions. */
+export const answerAlgorithm = 'RS256' satisfies SigningAlgorithm;
+/** One that IAM's OIDC providers may use. */
+export const sessionAlgorithm = 'ES256' satisfies SigningAlgorithm;
+/** The default of an audience, and the one RFC 9068 §2.1 requires. */
+export const tokenAlgorithms = ['ES256', 'RS256'] as const satisfies readonly SigningAlgorithm[];
+
+/** Every key that something in the policy has a use for, tokens' first, in an order that no policy changes. */
+export function keyPurposes({ audiences, clients, issuers, roles }: PolicyArtifact): readonly KeyPurpose[] {
+  const all = Object.values(audiences);
+  const isAnswered =
+    Object.keys(clients).length > 0 || Object.values(issuers).some(({ introspection }) => introspection);
+  const hasSessions = Object.values(roles).some(({ via }) => via === 'web-identity');
+  return [
+    ...purposes('token', [...tokenAlgorithms, ...all.map(({ alg }) => alg)]),
+    ...purposes('answer', isAnswered ? [answerAlgorithm] : []),
+    ...purposes(
+      'status',
+      all.flatMap(({ alg, status }) => (status ? [alg] : [])),
+    ),
+    ...purposes('session', hasSessions ? [sessionAlgorithm] : []),
+  ];
+}
+
+function purposes(use: KeyUse, algorithms: readonly SigningAlgorithm[]): readonly KeyPurpose[] {
+  return [...new Set(algorithms)].sort().map((alg) => ({ use, alg }));
+}
