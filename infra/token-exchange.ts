@@ -281,7 +281,8 @@ export class TokenExchange extends Construct {
         : new Watch(this, 'Watch', {
             ...{ namespace, endpoints, signingKeys, sessions, logRetention },
             api: { name: this.api.restApi.restApiName, stage: this.api.stageName },
-            trailFunctions: trail?.functionNames ?? [],
+            trail,
+            accessLogs: this.api.accessLogs,
             prefix: deploymentName(this),
             alarms: props.alarms ?? {},
             dashboards: props.dashboards ?? true,
@@ -311,7 +312,7 @@ export class TokenExchange extends Construct {
       SessionBoundary: sessions?.boundary.managedPolicyArn,
       RevocationsRole: sessions?.role.roleArn,
       TrailBucket: trail?.bucketName,
-      TrailKey: trail?.keyArn,
+      TrailKey: trail?.headsKey.keyArn,
     });
     if (onTrial) leaveNothing(this);
   }

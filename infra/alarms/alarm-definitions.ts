@@ -13,8 +13,9 @@ export interface WatchedMetric {
 
 export interface AlarmDefinition {
   readonly name: AlarmName;
-  /** Of an alarm that is made of several, which: all of them have to be in alarm. */
+  /** Of an alarm that is made of several, which: all of them have to be in alarm, unless one is enough. */
   readonly part?: string;
+  readonly isEnough?: true;
   readonly metrics: readonly WatchedMetric[];
   /** Over the metrics by their letters. */
   readonly expression: string;
@@ -30,16 +31,16 @@ export interface AlarmDefinition {
 export interface WatchedNames {
   /** Of the functions' metrics. */
   readonly namespace: string;
-  /** Names of all functions that answer requests: ten at most, as CloudWatch takes no more metrics for one alarm. */
+  /** Names of all functions that answer requests, first of those whose requests are decisions. */
   readonly functions: readonly string[];
   /** Of the API, as CloudWatch names it, and its stage. */
   readonly api: { readonly name: string; readonly stage: string };
   /** Of the function that ends sessions of AWS roles, where there is one. */
   readonly sessionRevocations: string | undefined;
-  /** Names of those that write, sign and complete the audit trail, where there is one. */
+  /** Names of those that write, sign and complete the audit trail, the writer first, where there is one. */
   readonly trailFunctions: readonly string[];
-  /** Of the EventBridge rule for signatures of others. */
-  readonly signatureRule: string;
+  /** Of the EventBridge rules for signatures of others. */
+  readonly signatureRules: readonly string[];
 }
 
 export interface AlarmLimits {
@@ -49,6 +50,9 @@ export interface AlarmLimits {
 
 /** The functions whose requests are decisions. */
 const decisive = ['cambio-token', 'cambio-introspect', 'cambio-revoke'];
+
+/** As many metrics as CloudWatch takes for one alarm. */
+const mostMetrics = 10;
 
 const minute = 60;
 const hour = 3_600;
@@ -62,13 +66,17 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
   };
   const ofDecisive = (name: MetricName, stat: string, more: Finer = {}) =>
     decisive.map((service) => own(name, stat, { service, ...more }));
+  const crashes = names.functions
+    .slice(0, decisive.length)
+    .map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }));
   const faults = (name: AlarmName, period: number, percent: number, part?: string): AlarmDefinition => {
     const [asked, answered] = [ofDecisive('success', 'SampleCount'), ofDecisive('success', 'Sum')];
     // A short window has less in it.
     const least = period < 900 ? Math.ceil(leastRequests / 5) : leastRequests;
-    const [all, good] = ['SUM([a, b, c])', 'SUM([d, e, f])'];
+    // What crashes, runs out of time or does not start writes no line. Where everything does, nothing is good, which is no datapoint.
+    const [all, good] = ['SUM([a, b, c, g, h, i])', 'SUM([d, e, f, 0 * g, 0 * h, 0 * i])'];
     const expression = `IF(${all} >= ${least}, 100 * (${all} - ${good}) / ${all}, 0)`;
-    const metrics = [...asked, ...answered];
+    const metrics = [...asked, ...answered, ...crashes];
     return { name, metrics, expression, threshold: percent, period, ...(part && { part }) };
   };
   const throttled = (name: AlarmName, percent: number, period: number, least: number): AlarmDefinition => ({
@@ -76,10 +84,13 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
     metrics: [
       ...ofDecisive('latency', 'SampleCount'),
       ...ofDecisive('errors', 'Sum', { class: 'throttled' }),
-      ...names.functions.slice(0, 3).map((FunctionName) => aws('AWS/Lambda', 'Throttles', { FunctionName })),
+      ...names.functions
+        .slice(0, decisive.length)
+        .map((FunctionName) => aws('AWS/Lambda', 'Throttles', { FunctionName })),
+      gatewayThrottled(names.namespace),
     ],
-    // What Lambda throttles never comes to a function’s own count: where it throttles all of them there is none.
-    expression: `IF(SUM([a, b, c, g, h, i]) >= ${least}, 100 * SUM([d, e, f, g, h, i]) / SUM([a, b, c, g, h, i]), 0)`,
+    // What Lambda or the API throttles never comes to a function’s own count: where they throttle all of it there is none.
+    expression: `IF(SUM([a, b, c, g, h, i, j]) >= ${least}, 100 * SUM([d, e, f, g, h, i, j]) / SUM([a, b, c, g, h, i, j]), 0)`,
     threshold: percent,
     period,
   });
@@ -97,12 +108,13 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
     faults('errors-burn-6', 30 * minute, 0.6, '30m'),
     faults('errors-burn-3', day, 0.3, '1d'),
     faults('errors-burn-3', 2 * hour, 0.3, '2h'),
-    {
-      name: 'function-errors',
-      ...sum(names.functions.map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }))),
+    ...chunksOf(names.functions, mostMetrics).map((functions, at, { length }) => ({
+      name: 'function-errors' as const,
+      ...(length > 1 && ({ part: String(at + 1), isEnough: true } as const)),
+      ...sum(functions.map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }))),
       threshold: 5,
       period: 5 * minute,
-    },
+    })),
     {
       name: 'latency',
       metrics: [
@@ -167,39 +179,10 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
             breaching: [3, 5],
           } as const,
         ]),
-    {
-      name: 'audit-lag',
-      ...only(own('audit_lag', 'Maximum', { service: 'cambio-trail-writer' })),
-      threshold: 300,
-      period: 5 * minute,
-      breaching: [2, 3],
-    },
-    {
-      name: 'audit-incomplete',
-      ...only(own('audit_missing', 'Sum', { service: 'cambio-trail-sweep' })),
-      threshold: 1,
-      period: 5 * minute,
-    },
-    ...(names.trailFunctions.length === 0
-      ? []
-      : [
-          {
-            name: 'audit-errors',
-            ...sum(names.trailFunctions.map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }))),
-            // A schedule is tried three times, by Lambda; a stream until it is gone.
-            threshold: 3,
-            period: 15 * minute,
-          } as const,
-        ]),
-    {
-      name: 'audit-findings',
-      ...sum(['cambio-trail-writer', 'cambio-trail-heads'].map((service) => own('audit_findings', 'Sum', { service }))),
-      threshold: 1,
-      period: 5 * minute,
-    },
+    ...trailAlarms(names, { own, aws, sum }),
     {
       name: 'foreign-signature',
-      ...only(aws('AWS/Events', 'TriggeredRules', { RuleName: names.signatureRule })),
+      ...sum(names.signatureRules.map((RuleName) => aws('AWS/Events', 'TriggeredRules', { RuleName }))),
       threshold: 1,
       period: minute,
     },
@@ -227,6 +210,54 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
   ];
 }
 
+interface Watching {
+  readonly own: (name: MetricName, stat: string, more?: Finer) => WatchedMetric;
+  readonly aws: (namespace: string, name: string, dimensions: Readonly<Record<string, string>>) => WatchedMetric;
+  readonly sum: (metrics: readonly WatchedMetric[]) => Pick<AlarmDefinition, 'metrics' | 'expression'>;
+}
+
+/** None where there is no trail. */
+function trailAlarms({ trailFunctions }: WatchedNames, { own, aws, sum }: Watching): readonly AlarmDefinition[] {
+  const [writer] = trailFunctions;
+  if (writer === undefined) return [];
+  const behind = { ...aws('AWS/Lambda', 'IteratorAge', { FunctionName: writer }), stat: 'Maximum' };
+  return [
+    {
+      name: 'audit-lag',
+      // A writer that does not start says nothing; what it reads grows old all the same, in milliseconds.
+      metrics: [own('audit_lag', 'Maximum', { service: 'cambio-trail-writer' }), behind],
+      expression: 'MAX([a, b / 1000])',
+      threshold: 300,
+      period: 5 * minute,
+      breaching: [2, 3],
+    },
+    {
+      name: 'audit-incomplete',
+      ...sum([own('audit_missing', 'Sum', { service: 'cambio-trail-sweep' })]),
+      threshold: 1,
+      period: 5 * minute,
+    },
+    {
+      name: 'audit-errors',
+      ...sum(trailFunctions.map((FunctionName) => aws('AWS/Lambda', 'Errors', { FunctionName }))),
+      // A schedule is tried three times, by Lambda; a stream until it is gone.
+      threshold: 3,
+      period: 15 * minute,
+    },
+    {
+      name: 'audit-findings',
+      ...sum(['cambio-trail-writer', 'cambio-trail-heads'].map((service) => own('audit_findings', 'Sum', { service }))),
+      threshold: 1,
+      period: 5 * minute,
+    },
+  ];
+}
+
+/** What the API answered with 429 itself, by its access log: its own metric has all of 4xx in one. */
+export function gatewayThrottled(namespace: string): WatchedMetric {
+  return { namespace, name: 'gateway_throttled', dimensions: {}, stat: 'Sum' };
+}
+
 /** The metric whose datapoints mute what may be muted: whoever works on a deployment puts one an hour. */
 export function maintenanceMetric(namespace: string): WatchedMetric {
   return { namespace, name: 'maintenance', dimensions: {}, stat: 'Maximum' };
@@ -245,6 +276,10 @@ function ownMetric(namespace: string, name: MetricName, stat: string, finer: Fin
     throw new Error(`${name} has the dimensions ${dimensionsOf(name).join(', ')}`);
   }
   return { namespace, name, dimensions, stat };
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 
 /** How an expression calls its metrics: CloudWatch wants a small letter first. */

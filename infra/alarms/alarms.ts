@@ -31,8 +31,8 @@ export interface AlarmsProps extends AlarmOptions {
   readonly names: WatchedNames;
 }
 
-/** Seconds that what is muted waits for the mute to come, and after it to clear. */
-const muting = 120;
+/** Seconds that what is muted waits for the mute to come, which is as long as everybody else waits for it; and after it to clear. */
+const muting = 60;
 
 export class Alarms extends Construct {
   /** What measures, by the names of the alarms that it is for. */
@@ -55,9 +55,13 @@ export class Alarms extends Construct {
     });
     for (const { name, described, isMuted, parts, silentWhile } of told.filter((one) => one.isComposite)) {
       const louder = silentWhile.map((each) => ` AND NOT (${ruleOf(measuring.get(each) ?? [])})`);
+      const isOn = ruleOf(
+        parts,
+        definitions.some((definition) => definition.name === name && definition.isEnough),
+      );
       new CfnCompositeAlarm(this, `${name}-told`, {
         alarmName: `${prefix}-${name}`,
-        alarmRule: `${ruleOf(parts)}${louder.join('')}`,
+        alarmRule: `${louder.length > 0 ? `(${isOn})` : isOn}${louder.join('')}`,
         ...described,
         ...(isMuted && mutedBy(maintenance)),
       });
@@ -97,7 +101,8 @@ export class Alarms extends Construct {
       alarmName: `${prefix}-maintenance`,
       alarmDescription: `Cambio: while a datapoint of 1 of the metric "${name}" in ${namespace} is younger than an hour, no alarm wakes anybody but those on attackers.`,
       ...{ namespace, metricName: name, dimensions: dimensionList(dimensions), statistic: stat },
-      ...{ period: 3_600, evaluationPeriods: 1, threshold: 1 },
+      // Looked at each minute: one period of an hour is looked at late.
+      ...{ period: 60, evaluationPeriods: 60, datapointsToAlarm: 1, threshold: 1 },
       comparisonOperator: 'GreaterThanOrEqualToThreshold',
       // It ends by itself.
       treatMissingData: 'notBreaching',
@@ -131,9 +136,9 @@ function actionsFor({ severity, silentWhile }: AlarmMeaning, { topic, warnTopic 
   return { alarmActions: [told.topicArn], ...(!silentWhile && { okActions: [told.topicArn] }) };
 }
 
-/** All of them are on. */
-function ruleOf(alarms: readonly CfnAlarm[]): string {
-  return alarms.map(({ ref }) => `ALARM("${ref}")`).join(' AND ');
+/** All of them are on, or one. */
+function ruleOf(alarms: readonly CfnAlarm[], oneIsEnough = false): string {
+  return alarms.map(({ ref }) => `ALARM("${ref}")`).join(oneIsEnough ? ' OR ' : ' AND ');
 }
 
 function metricOf({ namespace, name, dimensions }: WatchedMetric): CfnAlarm.MetricProperty {

@@ -1,53 +1,41 @@
-// Who else signs with the keys of the keyring: CloudTrail's events of `kms:Sign` by anybody but the functions, kept in a log group
-// and counted by an alarm. Blind where no trail of the account records the events of KMS.
+// Who else signs with the keys of the keyring, or with that of the audit trail's heads: CloudTrail's events of `kms:Sign` by anybody
+// but the functions, kept in a log group and counted by an alarm. Blind where no trail of the account records the events of KMS.
 import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnResourcePolicy, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { SigningKeys } from '../signing-keys.ts';
 
 export interface SignatureWatchProps {
-  readonly signingKeys: SigningKeys;
-  /** Roles of the functions that sign. */
-  readonly signers: readonly IRole[];
+  readonly keyring: Signing;
+  /** Of the audit trail, where there is one. */
+  readonly heads: Signing | undefined;
   readonly logRetention: RetentionDays;
 }
 
-export class SignatureWatch extends Construct {
-  /** Its metrics are named by it. */
-  readonly ruleName: string;
+/** Keys, and the roles of the functions that sign with them. */
+interface Signing {
+  readonly keys: readonly IKey[];
+  readonly signers: readonly IRole[];
+}
 
-  constructor(scope: Construct, id: string, { signingKeys, signers, logRetention }: SignatureWatchProps) {
+/** EventBridge takes 2,048 characters for one pattern. */
+const mostKeys = 8;
+
+export class SignatureWatch extends Construct {
+  /** Their metrics are named by them. */
+  readonly ruleNames: readonly string[];
+
+  constructor(scope: Construct, id: string, { keyring, heads, logRetention }: SignatureWatchProps) {
     super(scope, id);
     const events = new LogGroup(this, 'Events', { retention: logRetention });
-    const keys = signingKeys.keys.map(({ key }) => key);
-    const byOthers = [
-      { sessionContext: { sessionIssuer: { arn: [{ 'anything-but': signers.map(({ roleArn }) => roleArn) }] } } },
-      // A user and the root have no session.
-      { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } },
-    ];
-    const withKeys = [
-      // A call that was refused may name no resource, and a key is named in several ways.
-      { requestParameters: { keyId: keys.flatMap(({ keyId, keyArn }) => [keyId, keyArn]) } },
-      // Of a call by an alias, anybody's, the request has the alias alone.
-      { resources: { ARN: keys.map(({ keyArn }) => keyArn) } },
-    ];
-    const rule = new CfnRule(this, 'Rule', {
-      description: 'Cambio: somebody else than its functions signs, or tries to, with a key of the keyring',
-      // Sign is read-only to CloudTrail: a rule that is merely enabled never hears of it.
-      state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
-      eventPattern: {
-        source: ['aws.kms'],
-        'detail-type': ['AWS API Call via CloudTrail'],
-        detail: {
-          eventSource: ['kms.amazonaws.com'],
-          eventName: ['Sign'],
-          $or: byOthers.flatMap((userIdentity) => withKeys.map((key) => ({ userIdentity, ...key }))),
-        },
-      },
-      targets: [{ id: 'Log', arn: arnOf(events) }],
-    });
+    const rules: CfnRule[] = [];
+    for (let first = 0; first < keyring.keys.length; first += mostKeys) {
+      const keys = keyring.keys.slice(first, first + mostKeys);
+      rules.push(this.makeRule(first === 0 ? 'Rule' : `Rule${first}`, { ...keyring, keys }, events));
+    }
+    if (heads) rules.push(this.makeRule('HeadsRule', heads, events));
     new CfnResourcePolicy(this, 'Writers', {
       policyName: `${this.node.addr}-events`,
       policyDocument: Stack.of(this).toJsonString({
@@ -58,15 +46,48 @@ export class SignatureWatch extends Construct {
             ...delivering,
             Action: 'logs:PutLogEvents',
             Resource: events.logGroupArn,
-            Condition: { ArnEquals: { 'aws:SourceArn': rule.attrArn } },
+            Condition: { ArnEquals: { 'aws:SourceArn': rules.map(({ attrArn }) => attrArn) } },
           },
         ],
       }),
     });
-    this.ruleName = rule.ref;
+    this.ruleNames = rules.map(({ ref }) => ref);
     Validations.of(this).acknowledge({
       id: 'Serverless-EventBusDLQ',
       reason: 'The alarm counts what the rule hears, whether or not the log group got it; CloudTrail keeps the event.',
+    });
+  }
+  private makeRule(id: string, { keys, signers }: Signing, events: LogGroup): CfnRule {
+    // The id, or an ARN that ends with it.
+    const named = keys.map(({ keyId }) => ({ suffix: keyId }));
+    return new CfnRule(this, id, {
+      description: 'Cambio: somebody else than its functions signs, or tries to, with a key of theirs',
+      // Sign is read-only to CloudTrail: a rule that is merely enabled never hears of it.
+      state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
+      eventPattern: {
+        source: ['aws.kms'],
+        'detail-type': ['AWS API Call via CloudTrail'],
+        detail: {
+          eventSource: ['kms.amazonaws.com'],
+          eventName: ['Sign'],
+          userIdentity: {
+            $or: [
+              {
+                sessionContext: { sessionIssuer: { arn: [{ 'anything-but': signers.map(({ roleArn }) => roleArn) }] } },
+              },
+              // A user and the root have no session.
+              { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } },
+            ],
+          },
+          $or: [
+            // A call that was refused may name no resource, and a key is named in several ways.
+            { requestParameters: { keyId: named } },
+            // Of a call by an alias, anybody's, the request has the alias alone.
+            { resources: { ARN: named } },
+          ],
+        },
+      },
+      targets: [{ id: 'Log', arn: arnOf(events) }],
     });
   }
 }

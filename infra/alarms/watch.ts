@@ -1,13 +1,15 @@
 // Everything that watches a deployment by its metrics.
 import { Alarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import { Dashboards } from '../dashboards/dashboards.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
 import type { SigningKeys } from '../signing-keys.ts';
 import type { WatchedNames } from './alarm-definitions.ts';
 import { type AlarmOptions, Alarms } from './alarms.ts';
+import { GatewayThrottles } from './gateway-throttles.ts';
 import { Gauges } from './gauges.ts';
 import { SignatureWatch } from './signature-watch.ts';
 
@@ -22,7 +24,9 @@ export interface WatchProps {
   readonly api: WatchedNames['api'];
   readonly signingKeys: SigningKeys;
   readonly sessions: SessionRevocations | undefined;
-  readonly trailFunctions: readonly string[];
+  readonly trail: AuditTrail | undefined;
+  /** Of the API's stage. */
+  readonly accessLogs: ILogGroup;
   readonly logRetention: RetentionDays;
 }
 
@@ -33,7 +37,7 @@ export class Watch extends Construct {
 
   constructor(scope: Construct, id: string, props: WatchProps) {
     super(scope, id);
-    const { prefix, namespace, alarms, endpoints, signingKeys, sessions, logRetention } = props;
+    const { prefix, namespace, alarms, endpoints, signingKeys, sessions, trail, logRetention } = props;
     const suspensions = endpoints.routes.find(({ path }) => path === '/admin/suspensions')?.handler;
     if (suspensions) new Gauges(this, 'Gauges', suspensions);
     if (props.dashboards) {
@@ -42,18 +46,21 @@ export class Watch extends Construct {
     }
     if (alarms === false) return;
     const { signers, functions } = endpoints;
-    const { ruleName } = new SignatureWatch(this, 'Signatures', { signingKeys, signers, logRetention });
+    const keyring = { keys: signingKeys.keys.map(({ key }) => key), signers };
+    const heads = trail && { keys: [trail.headsKey], signers: [trail.headsRole] };
+    const { ruleNames } = new SignatureWatch(this, 'Signatures', { keyring, heads, logRetention });
+    new GatewayThrottles(this, 'Throttled', { namespace, accessLogs: props.accessLogs });
     const names = {
-      ...{ namespace, api: props.api, trailFunctions: props.trailFunctions },
+      ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
       functions: functions.map((each) => each.function.functionName),
       sessionRevocations: sessions?.functionName,
-      signatureRule: ruleName,
+      signatureRules: ruleNames,
     };
     this.alarms = new Alarms(this, 'Alarms', { ...alarms, prefix, names });
     // CodeDeploy is not documented to watch composite alarms.
     this.rolloutAlarms = (['function-errors', 'dependency-errors'] as const).flatMap((name) => {
       const measuring = this.alarms?.measuring.get(name) ?? [];
-      return measuring.map(({ ref }) => Alarm.fromAlarmName(this, `rollout-${name}`, ref));
+      return measuring.map(({ ref, node }) => Alarm.fromAlarmName(this, `rollout-${node.id}`, ref));
     });
   }
 }

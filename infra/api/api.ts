@@ -50,6 +50,8 @@ export interface ApiProps {
 
 export class Api extends Construct {
   readonly restApi: RestApi;
+  /** Of the stage. */
+  readonly accessLogs: LogGroup;
   readonly stageName: string = stageName;
   /** Host and path that the API answers on. The stage is named literally: a reference to it would be a cycle. */
   readonly host: string;
@@ -62,6 +64,7 @@ export class Api extends Construct {
   constructor(scope: Construct, id: string, props: ApiProps) {
     super(scope, id);
     const account = props.cloudWatchRole ? accountSettings(this) : undefined;
+    this.accessLogs = new LogGroup(this, 'AccessLogs', { retention: props.logRetention });
     this.restApi = new RestApi(this, 'RestApi', {
       // CloudWatch counts requests by this name.
       restApiName: deploymentName(scope),
@@ -69,7 +72,7 @@ export class Api extends Construct {
       ...exposure(props),
       disableExecuteApiEndpoint: props.domain !== undefined && !props.stageEndpoint,
       cloudWatchRole: props.cloudWatchRole && !account,
-      deployOptions: stageOptions(new LogGroup(this, 'AccessLogs', { retention: props.logRetention })),
+      deployOptions: stageOptions(this.accessLogs),
     });
     // Without the role API Gateway refuses a stage with an access log.
     if (account) this.restApi.deploymentStage.node.addDependency(account);

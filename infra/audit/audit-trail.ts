@@ -1,5 +1,7 @@
 // The audit trail: its bucket, and the functions that write, sign and complete it.
 import { Duration, Validations } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { Key } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients, DecisionIndex } from '../../shared/config.ts';
@@ -24,7 +26,9 @@ export interface AuditTrailProps {
 
 export class AuditTrail extends Construct {
   readonly bucketName: string;
-  readonly keyArn: string;
+  /** Signs heads, for that role alone. */
+  readonly headsKey: Key;
+  readonly headsRole: IRole;
   /** Of what writes, signs and completes it. */
   readonly functionNames: readonly string[];
 
@@ -43,6 +47,6 @@ export class AuditTrail extends Construct {
     );
     this.bucketName = bucket.name;
     this.functionNames = [writer, heads, ...sweep].map(({ functionName }) => functionName);
-    this.keyArn = heads.key.keyArn;
+    [this.headsKey, this.headsRole] = [heads.key, heads.role];
   }
 }

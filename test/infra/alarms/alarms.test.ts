@@ -1,7 +1,13 @@
 // Alarms as the template has them: what they say, and whether each fires and clears in the incident it is for.
+import { Stack } from 'aws-cdk-lib';
+import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { Role } from 'aws-cdk-lib/aws-iam';
+import { Key } from 'aws-cdk-lib/aws-kms';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { type AlarmName, alarmCatalogue, type Severity } from '../../../infra/alarms/alarm-catalogue.ts';
+import { SignatureWatch } from '../../../infra/alarms/signature-watch.ts';
+import { filteredDatapoint, metricFiltersOf } from '../../../infra/local/metrics/metric-filters.ts';
 import { resourcesOf, templateOf } from '../synthesized.ts';
 import { alarms, composites, Deployment, idOf, prefix, refusedToken, resolvedOf } from './incident.ts';
 
@@ -184,6 +190,14 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
   },
 };
 
+/** The metric filter of the API's access log. */
+function accessLogFilter(): object {
+  const [properties] = resolvedOf<Record<string, unknown>>('AWS::Logs::MetricFilter').filter(({ LogGroupName: name }) =>
+    String(name).includes('AccessLogs'),
+  );
+  return { Type: 'AWS::Logs::MetricFilter', Properties: properties };
+}
+
 function ofSeverity(...wanted: readonly Severity[]): string[] {
   const named = Object.entries(alarmCatalogue).filter(([name]) => name !== 'session-revocations');
   return named.flatMap(([name, { severity }]) => (wanted.includes(severity) ? [name] : [])).sort();
@@ -215,6 +229,48 @@ describe('a simulated incident', () => {
     expect(warned.inAlarm(60)).toContain('errors-day-warn');
   });
 
+  test('in which functions crash, and write no line, is one, also where nothing else is answered', () => {
+    const crash = (every: number) => {
+      const deployment = new Deployment();
+      if (every > 1) deployment.requests({ from: 0, to: 20 });
+      const crashes = { from: 0, to: 20, rate: 4 / every, value: 1 };
+      deployment.published('AWS/Lambda', 'Errors', functionNamed('Token'), crashes);
+      return deployment.inAlarm(20).filter((name) => name.startsWith('errors-day-page'));
+    };
+    expect([crash(100), crash(8), crash(1)]).toEqual([
+      [],
+      ...Array(2).fill(['errors-day-page', 'errors-day-page-measured']),
+    ]);
+  });
+
+  test('in which the trail’s writer does not start is told by what it should have read', () => {
+    const deployment = new Deployment();
+    const writer = { FunctionName: idOf('WritingWriterFunction', 'AWS::Lambda::Function') };
+    deployment.published('AWS/Lambda', 'IteratorAge', writer, { from: 0, to: 15, value: 299_000 });
+    deployment.published('AWS/Lambda', 'IteratorAge', writer, { from: 15, to: 30, value: 301_000 });
+    expect([15, 30].map((minute) => deployment.inAlarm(minute))).toEqual([[], ['audit-lag']]);
+  });
+
+  test('in which the API itself throttles is one, though no function was asked', () => {
+    const deployment = new Deployment();
+    const [filter] = metricFiltersOf({ Resources: { Filter: accessLogFilter() } } as never, (value) => value);
+    if (!filter) throw new Error('no metric filter');
+    const line = (status: string, gatewayError: string) => filteredDatapoint(filter, { status, gatewayError }, 0);
+    expect([line('429', '-'), line('403', 'ACCESS_DENIED'), line('200', '-')]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    for (const error of ['THROTTLED', 'WAF_FILTERED']) expect(line('429', error)).toMatchObject({ value: 1 });
+    const { namespace, name, dimensions, value } = line('429', 'THROTTLED') ?? expect.fail('no datapoint');
+    deployment.requests({ from: 0, to: 20 });
+    deployment.published(namespace, name, dimensions, { from: 10, to: 20, value });
+    expect([10, 20].map((minute) => deployment.inAlarm(minute))).toEqual([
+      [],
+      expect.arrayContaining(['throttling-page']),
+    ]);
+  });
+
   test('of few requests is none, however many of them fail', () => {
     const few = { from: 0, to: 5, every: 1, as: { kind: 'unavailable', dependency: 'issuer' } as const };
     const errorsIn = (rate: number) => {
@@ -243,6 +299,12 @@ describe('a simulated incident', () => {
       ['maintenance'],
       [],
     ]);
+    // Looked at each minute, so that nobody waits long for the mute.
+    const [maintenance] = alarms.filter(({ AlarmName: name }) => name === `${prefix}-maintenance`);
+    expect(maintenance).toMatchObject({ Period: 60, EvaluationPeriods: 60, DatapointsToAlarm: 1 });
+    expect(resolvedOf('AWS::CloudWatch::CompositeAlarm')).toContainEqual(
+      expect.objectContaining({ ActionsSuppressorWaitPeriod: 60, ActionsSuppressorExtensionPeriod: 60 }),
+    );
     const told = resolvedOf<{ AlarmName: string; ActionsSuppressor?: unknown }>('AWS::CloudWatch::CompositeAlarm');
     const muted = told.flatMap(({ AlarmName: name, ActionsSuppressor: by }) =>
       by ? [name.slice(prefix.length + 1)] : [],
@@ -290,17 +352,43 @@ describe('the alarms of a template', () => {
   });
 
   test('hear of signatures by anybody else, read-only to CloudTrail as they are', () => {
-    const [rule] = resolvedOf<{ State: string; EventPattern?: { detail: Record<string, unknown> } }>(
+    const rules = resolvedOf<{ State: string; EventPattern?: { detail: Record<string, unknown> } }>(
       'AWS::Events::Rule',
     ).filter(({ EventPattern: pattern }) => pattern);
-    expect(rule?.State).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
-    expect(rule?.EventPattern?.detail).toMatchObject({ eventName: ['Sign'] });
+    const [rule, ofHeads, ...others] = rules;
+    expect(others).toEqual([]);
+    for (const { State: state, EventPattern: pattern } of rules) {
+      expect(state).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
+      expect(pattern?.detail).toMatchObject({ eventName: ['Sign'] });
+      // By an alias of one's own, too.
+      const { $or = [] } = (pattern?.detail ?? {}) as { readonly $or?: readonly object[] };
+      expect($or.map((way) => Object.keys(way).join())).toEqual(['requestParameters', 'resources']);
+    }
     expect(JSON.stringify(rule?.EventPattern)).toMatch(/anything-but.*TokenRole.*IntrospectRole.*exists/);
-    // By an alias of one's own, too.
-    const { $or = [] } = (rule?.EventPattern?.detail ?? {}) as { readonly $or?: readonly object[] };
-    expect($or.map((way) => Object.keys(way).join())).toEqual([
-      ...['userIdentity,requestParameters', 'userIdentity,resources'],
-      ...['userIdentity,requestParameters', 'userIdentity,resources'],
-    ]);
+    // Heads are signed by their own function, and by no other function either.
+    const heads = JSON.stringify(ofHeads?.EventPattern);
+    expect(heads).toMatch(/anything-but.*HeadsSignerRole.*exists.*suffix.*HeadsKey/);
+    expect(heads).not.toContain('TokenRole');
+  });
+
+  test('hear of them by a pattern that EventBridge takes, however many keys there are', () => {
+    const stack = new Stack();
+    const keys = Array.from({ length: 10 }, (_, number) => {
+      const id = `0000000${number}-0000-4000-8000-000000000000`;
+      return Key.fromKeyArn(stack, id, `arn:aws:kms:ap-southeast-1:111122223333:key/${id}`);
+    });
+    const signers = ['a', 'b', 'c', 'd'].map((letter) =>
+      Role.fromRoleArn(stack, letter, `arn:aws:iam::111122223333:role/${letter.repeat(64)}`),
+    );
+    const watch = new SignatureWatch(stack, 'Watch', {
+      keyring: { keys, signers },
+      heads: undefined,
+      logRetention: 90,
+    });
+    const rules = watch.node.children.filter((child) => child instanceof CfnRule);
+    const patterns = rules.map(({ eventPattern }) => JSON.stringify(stack.resolve(eventPattern)));
+    expect(watch.ruleNames).toHaveLength(2);
+    expect(patterns.join().match(/"suffix":"0000000\d-0000-4000-8000-0{12}"/g)).toHaveLength(2 * keys.length);
+    for (const pattern of patterns) expect(pattern.length).toBeLessThan(2_048);
   });
 });
