@@ -25,6 +25,13 @@ export type KeySource =
  */
 export type IssuerNetwork = 'public' | 'private' | 'loopback';
 
+/** How often: `count` in each `seconds` in the long run, and `burst` at once after a pause. */
+export interface Quota {
+  readonly count: number;
+  readonly seconds: number;
+  readonly burst: number;
+}
+
 /** An issuer whose tokens are accepted. All durations are in seconds. */
 export interface TrustedIssuer<Url = string> {
   readonly name: string;
@@ -58,6 +65,8 @@ export interface TrustedIssuer<Url = string> {
   readonly singleUse?: true;
   readonly introspection?: UpstreamIntrospection;
   readonly events?: EventStream;
+  /** Of callers that do not authenticate: all that present its tokens together, or each subject for itself. */
+  readonly quota?: Quota & { readonly per: 'issuer' | 'subject' };
 }
 
 /** Where an issuer says whether a token of its own is still good (RFC 7662). */
@@ -97,6 +106,8 @@ export interface Client {
   readonly auth: ClientAuthentication;
   /** Audiences whose tokens it may introspect. */
   readonly introspects: readonly string[];
+  /** Of its exchanges. */
+  readonly quota?: Quota;
 }
 
 /** A target of issued access tokens. Durations in seconds. */

@@ -9,16 +9,13 @@ type Refused = readonly string[];
 
 const refusedSections = ['exports', 'imports'];
 
-const refusedOfIssuers: readonly Refused[] = [['quota']];
-
-const refusedOfClients: readonly Refused[] = [['auth', 'tls_client_auth'], ['quota']];
+const refusedOfClients: readonly Refused[] = [['auth', 'tls_client_auth']];
 
 const refusedOfAudiences: readonly Refused[] = [['binding']];
 
 export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
   return [
     ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, [[section]]))),
-    ...refuseIn(policy.issuers, refusedOfIssuers),
     ...refuseIn(policy.clients, refusedOfClients),
     ...refuseIn(policy.audiences, refusedOfAudiences),
   ];

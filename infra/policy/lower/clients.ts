@@ -8,6 +8,7 @@ import type { Entry } from '../schema/merge.ts';
 import type { ClientEntry } from '../schema/schema.ts';
 import { inlineKeys } from './key-source.ts';
 import { lowerMatch } from './match.ts';
+import { lowerQuota } from './quota.ts';
 
 type KeyedAuthentication = Extract<ClientAuthentication, { readonly method: 'private_key_jwt' }>;
 
@@ -17,7 +18,9 @@ export interface LowerClientContext {
 }
 
 export function lowerClient({ name, value }: Entry<ClientEntry>, context: LowerClientContext): Client {
-  return { name, auth: lowerAuthentication(name, value, context), introspects: value.introspects ?? [] };
+  const { introspects = [], quota } = value;
+  const auth = lowerAuthentication(name, value, context);
+  return { name, auth, introspects, ...(quota !== undefined && { quota: lowerQuota(quota) }) };
 }
 
 function lowerAuthentication(

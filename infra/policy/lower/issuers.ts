@@ -8,6 +8,7 @@ import { isLoopbackUrl } from '../schema/https-url.ts';
 import type { Entry } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
 import { inlineKeys, modernName } from './key-source.ts';
+import { lowerQuota } from './quota.ts';
 import { lowerTemplate } from './template.ts';
 import { lowerUpstream } from './upstream.ts';
 
@@ -25,7 +26,7 @@ export function lowerIssuer(
   { name, value }: Entry<IssuerEntry>,
   { url, ca, standIns }: LowerIssuerContext,
 ): CompiledIssuer {
-  const { tokenTypes = defaults.tokenTypes, subject, private: hashed } = value;
+  const { tokenTypes = defaults.tokenTypes, subject, private: hashed, quota } = value;
   const keys = keysOf(name, value, url, standIns);
   const profile = profileNameOf(value);
   const run = catalogueOf(value)?.profile?.run;
@@ -45,6 +46,7 @@ export function lowerIssuer(
     ...(subject !== undefined && { subject: lowerTemplate(subject, catalogueOf(value) ?? { claims: {} }) }),
     ...(hashed !== undefined && { private: hashed }),
     ...(value.singleUse === true && { singleUse: true as const }),
+    ...(quota !== undefined && { quota: { ...lowerQuota(quota), per: quota.per ?? 'issuer' } }),
     ...lowerUpstream(value, value.jwks === undefined && keys.from === 'inline'),
   };
 }

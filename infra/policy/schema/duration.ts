@@ -17,6 +17,15 @@ export function parseDuration(text: string): number {
   return Number(text.slice(0, -1)) * (unitSeconds[text.slice(-1)] ?? 0);
 }
 
+/**
+ * A rate's number, and the seconds of its unit.
+ * @throws RangeError if the text is not one
+ */
+export function parseRate(text: string): { readonly count: number; readonly seconds: number } {
+  if (!ratePattern.test(text)) throw new RangeError(`not a rate: ${text}`);
+  return { count: Number.parseInt(text, 10), seconds: unitSeconds[text.slice(-1)] ?? 1 };
+}
+
 /** The shortest way to write a number of seconds as a duration. */
 export function formatDuration(seconds: number): string {
   const unit = ['d', 'h', 'm'].find((name) => seconds > 0 && seconds % (unitSeconds[name] ?? 1) === 0) ?? 's';

@@ -16,7 +16,11 @@ import {
   verificationAlgorithm,
 } from './values.ts';
 
-const burst = z.int().min(1, 'a burst is at least 1');
+const burst = z
+  .int()
+  .min(1, 'a burst is at least 1')
+  .max(100_000, 'a burst is at most 100000')
+  .describe('How many at once, after a pause. Default: the number in the rate.');
 
 const introspection = closed({
   url: filled.describe('Introspection endpoint of the issuer (RFC 7662).'),
@@ -67,7 +71,13 @@ export const issuer = closed({
   subject: filled.optional().describe('Template of the whole issued `sub`, with a literal prefix of its own.'),
   introspection: introspection.optional().describe('Ask the issuer whether a token is still good.'),
   events: events.optional().describe('Take its security event tokens (RFC 8417) at /events.'),
-  quota: closed({ rate, burst: burst.optional(), per: z.enum(['subject', 'issuer']).optional() }).optional(),
+  quota: closed({
+    rate,
+    burst: burst.optional(),
+    per: z.enum(['subject', 'issuer']).optional().describe('What is counted together. Default: issuer.'),
+  })
+    .optional()
+    .describe('How often callers that do not authenticate may exchange its tokens.'),
   network: z.enum(['public', 'private']).optional().describe('private: the host may resolve to RFC 1918 addresses.'),
   private: z.array(filled).optional().describe('Claims kept only as salted hashes in decisions and audit.'),
 });
@@ -85,5 +95,5 @@ const auth = closed({
 export const client = closed({
   auth,
   introspects: z.array(name).optional().describe('Audiences whose tokens it may introspect.'),
-  quota: closed({ rate, burst: burst.optional() }).optional(),
+  quota: closed({ rate, burst: burst.optional() }).optional().describe('How often it may exchange.'),
 });

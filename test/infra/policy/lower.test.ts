@@ -77,6 +77,28 @@ describe('clients, actors, conditions and own tokens', () => {
     });
   });
 
+  test('have quotas: as many at once as the rate says unless the burst does, of an issuer all together unless each subject', () => {
+    const quotasOf = (issuer: string, client: string) => {
+      const text = policy
+        .replace('claims: kubernetes }', `claims: kubernetes, quota: ${issuer} }`)
+        .replace('introspects: [orders-api]', `quota: ${client}`);
+      const { artifact: counted } = compileText(text);
+      return [counted?.issuers['eks']?.quota, counted?.clients['orders']?.quota];
+    };
+    expect(quotasOf('{ rate: 100/m }', '{ rate: 50/s, burst: 100 }')).toEqual([
+      { count: 100, seconds: 60, burst: 100, per: 'issuer' },
+      { count: 50, seconds: 1, burst: 100 },
+    ]);
+    expect(quotasOf('{ rate: 1000/h, burst: 5, per: subject }', '{ rate: 1/s }')).toEqual([
+      { count: 1_000, seconds: 3_600, burst: 5, per: 'subject' },
+      { count: 1, seconds: 1, burst: 1 },
+    ]);
+    expect(artifact?.issuers['eks']).not.toHaveProperty('quota');
+    expect(artifact?.clients['orders']).not.toHaveProperty('quota');
+    const tooMuch = policy.replace('claims: kubernetes }', 'claims: kubernetes, quota: { rate: 1/h, burst: 100001 } }');
+    expect(findingsOf(tooMuch).join()).toContain('a burst is at most 100000');
+  });
+
   test('become the rules of the artifact', () => {
     expect(artifact?.rules).toEqual([
       {

@@ -3,17 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { changed, findingsOf, validPolicy } from '../policy-world.ts';
 
-const issuerKeys = (extra: string) => changed('    claims: kubernetes\n', `    claims: kubernetes\n    ${extra}\n`);
 const audienceKeys = (extra: string) => changed('    ttl: 5m\n', `    ttl: 5m\n    ${extra}\n`);
 const secret = `client_secret_basic: { sha256: "${'0'.repeat(64)}" }`;
 const clients = (auth: string) => `${validPolicy}clients:\n  api:\n    auth: { ${auth} }\n`;
-const clientKeys = (extra: string) => `${clients(secret)}    ${extra}\n`;
 
 /** What decides differently than a policy without it, where its finding is, and what is fine beside it. */
 const cases: readonly (readonly [text: string, finding: string, fine: string])[] = [
-  [issuerKeys('quota: { rate: 1/s, burst: 5, per: subject }'), '11:5: "quota"', issuerKeys('maxAge: 1h')],
   [audienceKeys('binding: dpop'), '20:5: "binding"', audienceKeys('alg: ES384')],
-  [clientKeys('quota: { rate: 1/s }'), '42:5: "quota"', clientKeys('introspects: [orders-api]')],
   [clients('tls_client_auth: { san_dns: a.example }'), '41:13: "tls_client_auth"', clients(secret)],
   [`${validPolicy}imports: [a]\n`, '39:1: "imports"', validPolicy],
   [`${validPolicy}exports: [a]\n`, '39:1: "exports"', validPolicy],
@@ -29,6 +25,6 @@ describe('what is not yet supported', () => {
     const example = readFileSync(join(import.meta.dirname, '../fixtures/contract-example.txt'), 'utf8');
     const removable = (key: string) =>
       `${JSON.stringify(key)} is not yet supported | leave out the whole entry that needs it: without this key it would mean something else`;
-    expect(findingsOf(example)).toEqual([`30:5: ${removable('quota')}`, `32:19: ${removable('tls_client_auth')}`]);
+    expect(findingsOf(example)).toEqual([`32:19: ${removable('tls_client_auth')}`]);
   });
 });

@@ -4,6 +4,7 @@ import {
   durationPattern,
   formatDuration,
   parseDuration,
+  parseRate,
   ratePattern,
   skewPattern,
 } from '../../../../infra/policy/schema/duration.ts';
@@ -57,5 +58,11 @@ describe('durations', () => {
     expect(['50', '50/d', '0/s', '/s', '50/sec', '50 /s', '5/s\n'].filter((text) => ratePattern.test(text))).toEqual(
       [],
     );
+    expect(['50/s', '100/m', '1000/h'].map(parseRate)).toEqual([
+      { count: 50, seconds: 1 },
+      { count: 100, seconds: 60 },
+      { count: 1000, seconds: 3600 },
+    ]);
+    expect(() => parseRate('50/d')).toThrow(RangeError);
   });
 });
