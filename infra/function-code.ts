@@ -12,6 +12,7 @@ const root = join(import.meta.dirname, '..');
 const chunks = {
   './cel.ts': 'shared/policy/cel.ts',
   './tracing/tracing.ts': 'shared/http/tracing/tracing.ts',
+  './quota-leases.ts': 'shared/aws/quota-leases.ts',
   './sdk/dynamodb.ts': 'shared/aws/sdk/dynamodb.ts',
   './sdk/kms.ts': 'shared/aws/sdk/kms.ts',
   './sdk/sts.ts': 'shared/aws/sdk/sts.ts',

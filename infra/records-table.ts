@@ -19,6 +19,7 @@ const itemKeys = {
   used: '*#used#*',
   reference: '*#reference#*',
   statusSeries: '*#status-series#*',
+  quota: '*#quota#*',
   revoked: '*#revoked#*',
   suspended: '*#suspended#*',
 } as const;

@@ -15,6 +15,7 @@ import {
   hasStatus,
   hasWebIdentities,
   isAnswered,
+  quotaStatements,
   referenceStatements,
   revokeStatements,
   useStatements,
@@ -66,6 +67,7 @@ export function tokenPart(props: PartsProps): EndpointPart {
       ...useStatements(artifact, records),
       ...referenceStatements(artifact, records, 'written'),
       ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
+      ...quotaStatements(artifact, records),
       ...roleStatements,
     ],
   };

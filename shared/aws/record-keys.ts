@@ -43,6 +43,9 @@ export const referenceKey = (hash: string): string => `${tenant}#reference#${has
 /** The counter of the positions given out in a series of Status Lists. */
 export const statusSeriesKey = (series: string): string => `${tenant}#status-series#${series}`;
 
+/** The bucket of a quota: of a client or an issuer by its name in the policy, of a subject by the hash of what it is. */
+export const quotaKey = (by: string, name: string): string => `${tenant}#quota#${by}#${name}`;
+
 /** Hours since the epoch, from seconds. */
 export const hourOf = (seconds: number): number => Math.floor(seconds / 3_600);
 

@@ -1,4 +1,5 @@
 // Why a request is refused: a tagged union with its facts, and the one exception that carries it. Pure.
+import type { Quota } from '../policy/compiled-policy.ts';
 import type { SessionProblem } from '../policy/role-grant.ts';
 import type { SuspendableName } from './revocation/suspension.ts';
 
@@ -50,11 +51,18 @@ export type Denial =
   | { readonly kind: 'irrevocable' }
   /** An administrator suspended it; `as` says whose request it is: that of a client who is none now, or for a target. */
   | { readonly kind: 'suspended'; readonly suspended: SuspendableName; readonly as: 'client' | 'target' }
-  | { readonly kind: 'throttled' }
+  /** `over` is the quota that is used up; without one, a client's budget for guesses. */
+  | { readonly kind: 'throttled'; readonly over?: OverQuota }
   | ({ readonly kind: 'role_session' } & SessionProblem)
   /** STS refused the session; `detail` is what it said, where that holds nothing of a token. */
   | { readonly kind: 'sts'; readonly code: string; readonly detail: string | undefined }
   | { readonly kind: 'unavailable'; readonly dependency: Dependency };
+
+export interface OverQuota extends Pick<Quota, 'count' | 'seconds'> {
+  readonly by: 'client' | 'issuer' | 'subject';
+  /** Seconds until one more is within it. */
+  readonly retryAfter: number;
+}
 
 /** What an exchange waits for. */
 export type Dependency = 'issuer' | 'kms' | 'dynamodb' | 'sts' | 'deadline';

@@ -7,6 +7,7 @@ import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';
 import { authenticate, verifierOf, verifyParties } from './parties.ts';
+import { countRequest } from './quota.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
 import { requestHash } from './request-hash.ts';
@@ -27,6 +28,7 @@ export async function exchange(
   const caller = await authenticate(call, verifier);
   decision.request = { ...request.asked, requestedTokenType: request.requestedTokenType, client: caller?.client.name };
   const parties = await decision.watch('verify')(verifyParties({ request, caller, verifier, capabilities }, decision));
+  await countRequest({ caller, parties }, capabilities.takeQuota);
   const verified = { request, caller, parties, now: capabilities.now() };
   const granted = decision.watch('policy')(decideGrant(verified, capabilities, decision));
   const purpose = {

@@ -1,6 +1,6 @@
 // The wire form of a denial (RFC 6749 §5.2, RFC 8693 §2.2.2): one exhaustive switch, so that an unmapped denial does
 // not compile. Descriptions name the parameter, never the check that failed: they must not be an oracle. Pure.
-import type { Denial, Reason } from './denial.ts';
+import type { Denial, OverQuota, Reason } from './denial.ts';
 
 export interface OAuthError {
   readonly status: number;
@@ -59,7 +59,7 @@ export function oauthError(denial: Denial): OAuthError {
     case 'irrevocable':
       return badRequest('unsupported_token_type', 'token cannot be revoked', 'type');
     case 'throttled':
-      return { ...waiting(429, 'slow_down', 'quota'), description: 'too many requests' };
+      return throttled(denial.over);
     case 'unavailable':
       return waiting(503, 'temporarily_unavailable', 'unavailable');
   }
@@ -88,6 +88,22 @@ function waiting(status: 429 | 503, error: string, reason: Reason): OAuthError {
     reason,
     headers: { 'Retry-After': String(retryAfterSeconds) },
   };
+}
+
+/**
+ * Whose quota it is, an operator reads; the caller learns its size and when to come back.
+ * @see [RateLimit header fields for HTTP](https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/)
+ */
+function throttled(over: OverQuota | undefined): OAuthError {
+  const error = { ...waiting(429, 'slow_down', 'quota'), description: 'too many requests' };
+  if (!over) return error;
+  const { by, count, seconds, retryAfter } = over;
+  const headers = {
+    'Retry-After': String(retryAfter),
+    'RateLimit-Policy': `"${by}";q=${count};w=${seconds}`,
+    RateLimit: `"${by}";r=0;t=${retryAfter}`,
+  };
+  return { ...error, headers };
 }
 
 function targetDescription(problem: Extract<Denial, { kind: 'target' }>['problem']): string {

@@ -14,8 +14,11 @@ const policy = `version: 1
 issuers:
   github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
   once: { url: https://agent.buildkite.com, audience: https://sts.acme.example, claims: buildkite, singleUse: true }
+  few: { url: https://gitlab.com, audience: https://sts.acme.example, claims: gitlab, quota: { rate: 1/h, per: subject } }
 clients:
   orders: { auth: { client_secret_basic: { sha256: ${sha256} } }, introspects: [orders-api, opaque-api] }
+  many: { auth: { client_secret_basic: { sha256: ${sha256} } }, quota: { rate: 100/h } }
+  one: { auth: { client_secret_basic: { sha256: ${sha256} } }, quota: { rate: 1/h } }
   keyed: { auth: { private_key_jwt: { jwksUri: https://keyed.acme.example/jwks.json } }, introspects: [orders-api] }
 audiences:
   orders-api: { resource: https://orders.acme.example, scopes: [read, write] }
@@ -26,6 +29,7 @@ rules:
   - { id: main, from: github, ${main}, grant: { audience: orders-api, scopes: [read, write] } }
   - { id: opaque, from: github, ${main}, grant: { audience: opaque-api, scopes: [read] } }
   - { id: role, from: github, ${main}, grant: { role: deploy } }
+  - { id: project, from: few, match: { project_id: "42" }, grant: { role: deploy } }
   - { id: built, from: once, ${ours}, grant: { audience: orders-api, scopes: [read, write] } }
 `;
 
@@ -149,6 +153,24 @@ describe('an exchange', () => {
       },
     ],
     [
+      'by a client with a quota: one write more',
+      200,
+      ['BatchGetItem', 'PutItem', 'UpdateItem', 'kms:Sign'],
+      async () => {
+        const token = await stack.tokenFor('github');
+        return () => exchange(token, {}, basic('many'));
+      },
+    ],
+    [
+      'by a client that is over it: looked up and recorded',
+      429,
+      ['GetItem', 'PutItem', 'UpdateItem'],
+      async () => {
+        const token = await stack.tokenFor('github');
+        return () => exchange(token, {}, basic('one'));
+      },
+    ],
+    [
       'for AWS credentials: STS, then recorded',
       200,
       ['BatchGetItem', 'PutItem', 'sts:AssumeRole'],
@@ -159,6 +181,58 @@ describe('an exchange', () => {
     ],
   ])('%s', async (_what, status, calls, request) => {
     expect(await callsOf(request, status)).toEqual(calls);
+  });
+});
+
+describe('who asks too much', () => {
+  test('is told so, with what it may ask and when, and the decision says whose quota it was', async () => {
+    const token = await stack.tokenFor('few', { project_id: '42' });
+    expect((await credentials('deploy', token)).status).toBe(200);
+    const before = stack.calls.length;
+    const { status, headers, body } = await credentials('deploy', token);
+    expect([status, body['code'], body['message']]).toEqual([429, 'slow_down', 'try again later']);
+    const seconds = Number(headers.get('retry-after'));
+    expect(seconds).toBeGreaterThan(3_500);
+    expect(seconds).toBeLessThanOrEqual(3_600);
+    expect(headers.get('ratelimit-policy')).toBe('"subject";q=1;w=3600');
+    expect(headers.get('ratelimit')).toBe(`"subject";r=0;t=${seconds}`);
+    expect(stack.calls.slice(before).map(({ service }) => service)).not.toContain('sts');
+    // Another subject of that issuer has its own.
+    const other = await stack.tokenFor('few', {
+      project_id: '42',
+      sub: 'project_path:acme/other:ref_type:branch:ref:main',
+    });
+    expect((await credentials('deploy', other)).status).toBe(200);
+    const decision = await fetch(`${stack.url}/admin/decisions/${body['decision_id']}`, {
+      headers: { authorization: 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=00' },
+    });
+    expect(await decision.json()).toMatchObject({
+      outcome: 'refused',
+      error: 'slow_down',
+      reason: 'quota',
+      detail: 'over the quota of its subject: 1 in 3600 s',
+    });
+  });
+
+  test('and proves nothing costs no read, no signature and no session, and beyond a budget no write', async () => {
+    const [header = '', payload = ''] = (await stack.tokenFor('github')).split('.');
+    const ask: readonly (() => Promise<Answer>)[] = [
+      () => exchange('garbage'),
+      () => exchange(`${header}.${payload}.${'A'.repeat(342)}`),
+      () => exchange(payload, {}, { authorization: 'Basic bWFueTp3cm9uZw==' }),
+      () => post('/token', { grant_type: 'password' }),
+      () => credentials('deploy', `${header}.${payload}.AAAA`),
+    ];
+    const [before, start] = [stack.calls.length, Date.now()];
+    for (let one = 0; one < 100; one += 1) {
+      const { status } = (await ask[one % ask.length]?.()) ?? {};
+      expect([400, 401]).toContain(status);
+    }
+    const calls = stack.calls.slice(before).map(({ action }) => action);
+    expect(new Set(calls)).toEqual(new Set(['dynamodb:PutItem']));
+    expect(calls.length).toBeLessThanOrEqual(51 + (2 * (Date.now() - start)) / 1_000);
+    // All the while whoever proves something is served.
+    expect((await exchange(await stack.tokenFor('github'))).status).toBe(200);
   });
 });
 

@@ -32,6 +32,8 @@ function detailOf(denial: Denial): string | undefined {
       return `the token would be ${denial.bytes} bytes to sign, more than KMS takes`;
     case 'unavailable':
       return denial.dependency;
+    case 'throttled':
+      return denial.over && `over the quota of its ${denial.over.by}: ${denial.over.count} in ${denial.over.seconds} s`;
     case 'content_type':
     case 'body_too_large':
     case 'grant_type':
@@ -42,7 +44,6 @@ function detailOf(denial: Denial): string | undefined {
     case 'denied':
     case 'foreign_token':
     case 'irrevocable':
-    case 'throttled':
       return undefined;
   }
 }

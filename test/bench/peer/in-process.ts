@@ -51,6 +51,7 @@ const capabilities = {
   findRules: indexRules(policy.rules),
   evaluateCondition: await conditionEvaluator(policy),
   assumeRole: never,
+  takeQuota: never,
   reserveStatus: never,
   newHandle: () => randomBytes(32),
 };

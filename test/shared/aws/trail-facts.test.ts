@@ -6,6 +6,7 @@ import type { Item } from '../../../shared/aws/dynamodb.ts';
 import {
   decisionKey,
   keyringKey,
+  quotaKey,
   referenceKey,
   revokedKey,
   statusSeriesKey,
@@ -244,7 +245,12 @@ describe('what else changes', () => {
     expect(eventOf(changed('#tenant#acme', { OldImage: {} }))).toMatchObject({ finding_info: { types: ['deleted'] } });
   });
 
-  test.each([usedKey('h'), referenceKey('h'), statusSeriesKey('es256-1')])('%s is nobody’s decision', (pk) => {
+  test.each([
+    usedKey('h'),
+    referenceKey('h'),
+    statusSeriesKey('es256-1'),
+    quotaKey('client', 'a'),
+  ])('%s is nobody’s decision', (pk) => {
     expect(eventOf(changed(pk, { NewImage: { pk: text(pk), claims: text(randomUUID()) } }))).toBeUndefined();
     const ttl = { userIdentity: { type: 'Service', principalId: 'dynamodb.amazonaws.com' } };
     expect(eventOf(changed(pk, { OldImage: { pk: text(pk) } }, ttl))).toBeUndefined();

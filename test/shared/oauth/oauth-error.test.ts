@@ -35,6 +35,19 @@ describe('an OAuth error', () => {
     else expect([400, 413]).toContain(status);
   });
 
+  test('of a quota says how big it is and when to come back; of guesses only that', () => {
+    const over = { by: 'issuer', count: 100, seconds: 60, retryAfter: 7 } as const;
+    expect(oauthError({ kind: 'throttled', over })).toEqual({
+      status: 429,
+      error: 'slow_down',
+      description: 'too many requests',
+      reason: 'quota',
+      headers: { 'Retry-After': '7', 'RateLimit-Policy': '"issuer";q=100;w=60', RateLimit: '"issuer";r=0;t=7' },
+    });
+    const guesses = oauthError({ kind: 'throttled' });
+    expect([guesses.status, guesses.error, guesses.headers]).toEqual([429, 'slow_down', { 'Retry-After': '1' }]);
+  });
+
   test('never says which check a token failed, nor whether a target exists or is denied', () => {
     const token = (reason: 'expired' | 'signature' | 'issuer') =>
       oauthError({ kind: 'token', parameter: 'subject_token', reason, detail: reason });

@@ -1,0 +1,157 @@
+// What an instance holds of the quotas: it takes several at once where many requests come, so that most of them need no write, and
+// remembers which buckets are empty, so that a caller that is refused costs few.
+import { hash } from 'node:crypto';
+import type { Counted, TakeQuota } from '../oauth/quota.ts';
+import type { Quota } from '../policy/compiled-policy.ts';
+import { type Buckets, drawFrom, readBucket, roomAt, slackOf, spacingOf } from './quota-bucket.ts';
+import { quotaKey } from './record-keys.ts';
+
+export interface QuotaStore extends Buckets {
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+/** Milliseconds after which what was taken and not used is lost: else a quiet instance could use it in somebody's later minute. */
+const leaseTime = 1_000;
+
+/** Of the burst, and of what a second adds, the most that one instance takes at once: others need some, too. */
+const [shareOfBurst, shareOfSecond] = [1 / 32, 1 / 4];
+
+/** Other instances may have taken in between. */
+const mostTries = 3;
+
+/** Milliseconds: many instances that are refused do not come back all at once, nor too often. */
+const longestSpread = 250;
+
+/** Buckets an instance remembers: there is one for each subject where subjects are counted. */
+const mostBuckets = 10_000;
+
+/** What an instance knows of a bucket. Times are milliseconds, but `fullAt`. */
+interface KnownBucket {
+  readonly pk: string;
+  left: number;
+  leaseEnds: number;
+  /** Microseconds: when it was last heard to be full again. */
+  fullAt: number;
+  /** Whether the last write found it idle: so will the next, if it is right that nobody else came. */
+  wasIdle: boolean;
+  emptyUntil: number;
+  /** How often in a row it was empty. */
+  refusals: number;
+  second: number;
+  /** Requests of the present second, and of the one before. */
+  seen: number;
+  seenBefore: number;
+}
+
+/** Throws as DynamoDB does, but where it says that the bucket is asked too often: then it counts as empty. */
+export function createLeases(store: QuotaStore): TakeQuota {
+  const known = new Map<string, KnownBucket>();
+  const bucketOf = (counted: Counted): KnownBucket => {
+    const pk = keyOf(counted);
+    const bucket = known.get(pk) ?? newBucket(pk);
+    known.set(pk, bucket);
+    for (const oldest of known.keys()) {
+      if (known.size <= mostBuckets) break;
+      known.delete(oldest);
+    }
+    return bucket;
+  };
+  return async (counted) => {
+    const bucket = bucketOf(counted);
+    const now = store.clock();
+    count(bucket, now);
+    if (bucket.left > 0 && now < bucket.leaseEnds) {
+      bucket.left -= 1;
+      return 0;
+    }
+    if (now < bucket.emptyUntil) return bucket.emptyUntil - now;
+    return take(bucket, counted.quota, store).catch((error: unknown) => {
+      if (!isTooOften(error)) throw error;
+      return emptyFor(bucket, longestSpread, store);
+    });
+  };
+}
+
+function newBucket(pk: string): KnownBucket {
+  return {
+    pk,
+    left: 0,
+    leaseEnds: 0,
+    fullAt: 0,
+    wasIdle: true,
+    emptyUntil: 0,
+    refusals: 0,
+    second: 0,
+    seen: 0,
+    seenBefore: 0,
+  };
+}
+
+// A subject is other people's text of any length and alphabet.
+function keyOf({ by, name, subject }: Counted): string {
+  return quotaKey(by, subject === undefined ? name : hash('sha256', JSON.stringify([name, subject]), 'hex'));
+}
+
+function count(bucket: KnownBucket, now: number): void {
+  const second = Math.floor(now / 1_000);
+  if (second !== bucket.second) {
+    bucket.seenBefore = second === bucket.second + 1 ? bucket.seen : 0;
+    bucket.seen = 0;
+    bucket.second = second;
+  }
+  bucket.seen += 1;
+}
+
+/** Half of what a second needs, so that little of it is left when the lease ends. */
+function leaseSize({ seen, seenBefore }: KnownBucket, { burst, count: each, seconds }: Quota): number {
+  const most = Math.min(burst * shareOfBurst, (each / seconds) * shareOfSecond);
+  return Math.max(1, Math.floor(Math.min(most, Math.max(seen, seenBefore) / 2)));
+}
+
+async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promise<number> {
+  const { pk } = bucket;
+  const lease = leaseSize(bucket, quota);
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const now = Math.round(store.clock() * 1_000);
+    // Others only take: there is no more than was last heard of.
+    const wanted = Math.min(lease, Math.max(1, roomAt(now, bucket.fullAt, quota)));
+    const idle = bucket.fullAt < now - slackOf(quota) && (tries > 0 || bucket.wasIdle);
+    const fullAt = await drawFrom(store, { pk, quota, now, wanted, idle });
+    if (fullAt !== undefined) {
+      Object.assign(bucket, { fullAt, wasIdle: idle });
+      bucket.left = wanted - 1;
+      bucket.leaseEnds = now / 1_000 + leaseTime;
+      bucket.refusals = 0;
+      return 0;
+    }
+    bucket.fullAt = await readBucket(store, pk);
+    if (roomAt(now, bucket.fullAt, quota) < 1) {
+      return emptyFor(bucket, timeUntil(Math.max(1, Math.floor(lease / 2)), { now, bucket, quota }), store);
+    }
+  }
+  return emptyFor(bucket, 1, store);
+}
+
+/** Milliseconds until so many are in the bucket, if nobody takes any. */
+function timeUntil(
+  wanted: number,
+  { now, bucket, quota }: { readonly now: number; readonly bucket: KnownBucket; readonly quota: Quota },
+): number {
+  return (bucket.fullAt - now - (quota.burst - wanted) * spacingOf(quota)) / 1_000;
+}
+
+/** Whoever is refused again and again has rivals: the more often, the longer they spread. */
+function emptyFor(bucket: KnownBucket, wait: number, { clock, random }: QuotaStore): number {
+  const spread = bucket.refusals === 0 ? 0 : Math.min(longestSpread, wait * 2 ** bucket.refusals);
+  const whole = Math.max(1, Math.ceil(wait + random() * spread));
+  bucket.refusals += 1;
+  bucket.emptyUntil = clock() + whole;
+  return whole;
+}
+
+function isTooOften(error: unknown): boolean {
+  return error instanceof Error && /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded)/.test(error.name);
+}

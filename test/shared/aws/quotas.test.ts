@@ -1,0 +1,146 @@
+// Quotas over many instances, on every DynamoDB there is: as many as the rate and the burst allow, with few writes.
+import { describe, expect, test } from 'vitest';
+import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
+import { createLeases } from '../../../shared/aws/quota-leases.ts';
+import { createTakeQuota } from '../../../shared/aws/quotas.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import type { Counted } from '../../../shared/oauth/quota.ts';
+import { stores } from '../../dynamodb-engines.ts';
+import { github, policy } from '../../world.ts';
+import { onEveryEngine, table } from './on-every-engine.ts';
+
+let names = 0;
+const counted = (count: number, seconds: number, burst = count): Counted => {
+  names += 1;
+  return { by: 'client', name: `client-${names}`, quota: { count, seconds, burst } };
+};
+
+/** Instances of the function with one clock, in milliseconds; what they ask of DynamoDB is counted. */
+function instances(call: CallDynamoDb, many: number) {
+  const clock = { time: 1_795_000_000_000 };
+  const calls = { UpdateItem: 0, GetItem: 0 };
+  const counting = ((operation: 'UpdateItem' | 'GetItem', input: never) => {
+    calls[operation] += 1;
+    return call(operation, input);
+  }) as CallDynamoDb;
+  const store = { call: counting, table, clock: () => clock.time, random: () => 0.5 };
+  return { clock, calls, takers: Array.from({ length: many }, () => createLeases(store)) };
+}
+
+onEveryEngine((store, on) => {
+  on('the burst is there at once, and afterwards as many as the rate adds, whichever instance asks', async () => {
+    const { clock, takers } = instances(store(), 3);
+    const quota = counted(6, 60, 4);
+    const ask = async (which: number) => (await takers[which % 3]?.(quota)) ?? Number.NaN;
+    for (let one = 0; one < 4; one += 1) expect(await ask(one)).toBe(0);
+    expect(await ask(4)).toBe(10_000);
+    clock.time += 9_999;
+    expect(await ask(4)).toBe(1);
+    clock.time += 1;
+    expect(await ask(4)).toBe(0);
+    expect(await ask(5)).toBe(10_000);
+    // Full again, and no fuller than full.
+    clock.time += 3_600_000;
+    const answers: number[] = [];
+    for (let one = 0; one < 6; one += 1) answers.push(await ask(one));
+    expect(answers.slice(0, 4)).toEqual([0, 0, 0, 0]);
+    expect(answers.slice(4).every((wait) => wait > 0)).toBe(true);
+  });
+
+  on('clients and subjects are counted apart', async () => {
+    const { takers } = instances(store(), 1);
+    const [take] = takers;
+    const quota = { count: 1, seconds: 60, burst: 1 };
+    const base = { by: 'subject', name: `issuer-${names}`, quota } as const;
+    expect(await take?.({ ...base, subject: 'a' })).toBe(0);
+    expect(await take?.({ ...base, subject: 'b' })).toBe(0);
+    expect(await take?.({ ...base, by: 'issuer' })).toBe(0);
+    expect(await take?.({ ...base, subject: 'a' })).toBe(60_000);
+  });
+
+  on('requests that come at once on many instances get the burst and no more', async () => {
+    const { takers, calls } = instances(store(), 16);
+    const quota = counted(8, 3_600);
+    const waits = await Promise.all(takers.map((take) => take(quota)));
+    expect(waits.filter((wait) => wait === 0)).toHaveLength(8);
+    // A write that loses the race for a full bucket is made once more.
+    expect(calls.UpdateItem).toBeLessThanOrEqual(2 * 16);
+  });
+});
+
+/** Requests evenly in time, each on an instance that `which` picks. */
+async function flood(
+  { clock, takers }: ReturnType<typeof instances>,
+  quota: Counted,
+  { perSecond, seconds }: { readonly perSecond: number; readonly seconds: number },
+): Promise<{ readonly granted: number; readonly asked: number }> {
+  const asked = perSecond * seconds;
+  const start = clock.time;
+  let granted = 0;
+  for (let one = 0; one < asked; one += 1) {
+    clock.time = Math.floor(start + (one * 1_000) / perSecond);
+    // No instance comes regularly: a multiple of 7 by no period of 16.
+    const wait = await takers[(one * one * 7 + one) % takers.length]?.(quota);
+    if (wait === 0) granted += 1;
+  }
+  return { granted, asked };
+}
+
+onEveryEngine(
+  (store, on) => {
+    on('a caller three times over its rate gets its rate within a tenth, over 16 instances', async () => {
+      const many = instances(store(), 16);
+      const { granted, asked } = await flood(many, counted(300, 60, 30), { perSecond: 15, seconds: 30 });
+      expect(granted).toBeGreaterThan(180 * 0.9);
+      expect(granted).toBeLessThan(180 * 1.1);
+      expect(many.calls.UpdateItem).toBeLessThan(asked);
+    });
+
+    on('a caller just under its rate is never refused, and takes one write a request at most', async () => {
+      const many = instances(store(), 16);
+      const { granted, asked } = await flood(many, counted(300, 60, 30), { perSecond: 4, seconds: 30 });
+      expect(granted).toBe(asked);
+      expect(many.calls.UpdateItem).toBeLessThan(asked * 1.1);
+    });
+
+    on('a hot caller is let in by what instances hold, and one who is refused hardly asks', async () => {
+      const many = instances(store(), 16);
+      const quota = counted(400, 1, 800);
+      const under = await flood(many, quota, { perSecond: 320, seconds: 1 });
+      expect(under.granted / under.asked).toBeGreaterThan(0.99);
+      const writes = many.calls.UpdateItem;
+      expect(writes / under.asked).toBeLessThan(0.5);
+      many.clock.time += 10_000;
+      const over = await flood(many, quota, { perSecond: 1_600, seconds: 2 });
+      expect(over.granted).toBeGreaterThan((800 + 800) * 0.9);
+      expect(over.granted).toBeLessThan((800 + 800) * 1.1);
+      expect((many.calls.UpdateItem - writes) / 2).toBeLessThan(500);
+    });
+  },
+  stores.filter(({ name }) => name === 'dynalite'),
+);
+
+describe('what counts', () => {
+  const quota = { count: 1, seconds: 1, burst: 1 };
+  const served = { ...policy, issuers: { github: { ...github, quota: { ...quota, per: 'issuer' as const } } } };
+  const failing =
+    (name: string): CallDynamoDb =>
+    async () => {
+      throw Object.assign(new Error('refused'), { name });
+    };
+  const take = async (call: CallDynamoDb, of: typeof policy = served) => {
+    const takeQuota = await createTakeQuota(of, { call, table, clock: () => 0, random: () => 0.5 });
+    const answer = takeQuota({ by: 'issuer', name: 'github', quota });
+    return answer.catch((error: unknown) => (error instanceof Refused ? error.denial : error));
+  };
+
+  test('asks nothing of DynamoDB where the policy has no quota', async () => {
+    expect(await take(failing('InternalServerError'), policy)).toBe(0);
+  });
+
+  test('refuses while DynamoDB fails, and asks for patience where it is asked too often', async () => {
+    expect(await take(failing('InternalServerError'))).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
+    expect(await take(failing('ProvisionedThroughputExceededException'))).toBe(250);
+    expect(await take(failing('ThrottlingException'))).toBe(250);
+  });
+});
