@@ -65,8 +65,10 @@ module.exports = {
     only('nothing-needs-a-release', '^(infra|functions|shared|cli)/(?!release/)', [
       '^(infra|functions|shared|cli)/(?!release/)',
     ]),
-    only('local-runs-the-template', '^infra/local/', ['^infra/', '^shared/config', '^shared/policy/']),
-    only('cli-runs-beside-credentials', '^cli/', [
+    // The page at its / is that of `cambio console`.
+    only('local-runs-the-template', '^infra/local/(?!page\\.ts)', ['^infra/', '^shared/config', '^shared/policy/']),
+    // In the one file the page is a string: infra/cli-bundle.ts puts it in the place of cli/console/page-html.ts.
+    only('cli-runs-beside-credentials', '^cli/(?!console/page-html\\.ts)', [
       '^cli/',
       '^shared/(policy|audit)/',
       '^shared/version',

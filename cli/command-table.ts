@@ -100,6 +100,11 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals: [kid = ''], output, machine }) =>
       (await import('./keys.ts')).keys.revoke(kid, values, output, machine),
   },
+  console: {
+    options: { ...server, ...texts('port', 'policy'), write: flag },
+    run: async ({ values, output, machine }) =>
+      (await import('./console/console.ts')).openConsole(values, output, machine),
+  },
   completion: {
     argument: { name: 'SHELL' },
     options: {},

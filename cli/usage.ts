@@ -45,6 +45,8 @@ for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION
                           KIND: jti, family, subject, client, issuer, key, run
   suspend KIND NAME --reason TEXT [--until EPOCH], suspend list, resume KIND NAME
                           the kill switch; KIND: issuer, client, rule, audience, role
+  console [--policy PATH] [--write] [--port N]
+                          a page on this machine: decisions, suspensions, revocations, keys, and the policy as a picture
   doctor --checklist pre-production|production|incident [--stack NAME] [--json]
                           whether the deployment is as it should be; exit 1 when it is not, or nobody can tell
   audit verify [AUDIT.jsonl] [--trail FOLDER|s3://BUCKET] [--key KID|FILE] [--since EPOCH] [--until EPOCH]

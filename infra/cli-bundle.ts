@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
+import { consolePage } from './console-page.ts';
 
 export interface CliBundle {
   readonly code: string;
@@ -45,7 +46,8 @@ const require = createRequire(import.meta.url);
 
 export async function bundleCli(): Promise<CliBundle> {
   const policy = await build({ ...options, entryPoints: ['cli/policy/compiler-commands.ts'], plugins: [sharedUsage] });
-  const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins: [deferred(textOf(policy))] });
+  const plugins = [deferred(textOf(policy)), pageAsText(await consolePage())];
+  const main = await build({ ...options, entryPoints: ['cli/cambio.ts'], plugins });
   const code = `${start}${textOf(main)}`;
   const sha256 = createHash('sha256').update(code).digest('hex');
   const sources = [main, policy].flatMap(({ metafile }) => Object.keys(metafile.inputs));
@@ -78,6 +80,18 @@ function deferred(code: string): Plugin {
           new Function('module', 'require', ${JSON.stringify(code)})(module, load);`,
       }));
     },
+  };
+}
+
+/** The page that the sources build with esbuild, which is not there beside the one file. */
+function pageAsText(html: string): Plugin {
+  return {
+    name: 'page-as-text',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /[\\/]console[\\/]page-html\.ts$/ }, () => ({
+        loader: 'js',
+        contents: `export const pageHtml = async () => ${JSON.stringify(html)};`,
+      })),
   };
 }
 

@@ -83,7 +83,8 @@ function rulesById(policy: PolicyArtifact): ReadonlyMap<string, PolicyRule> {
   return rules;
 }
 
-function conditionsOf(rule: PolicyRule | undefined): readonly string[] {
+/** What a rule wants, a line each: claims and their values, then named conditions. */
+export function conditionsOf(rule: PolicyRule | undefined): readonly string[] {
   if (!rule) return [];
   const { match, actor, when = [] } = rule;
   const wanted = ({ path, anyOf }: ClaimMatch) =>

@@ -21,6 +21,7 @@ import { makeResources, startSweepers } from './make-resources.ts';
 import { type Collector, createCollector } from './metrics/collector.ts';
 import type { Datapoint } from './metrics/datapoint.ts';
 import { localOrigins } from './origins.ts';
+import { createPage, isOfPage } from './page.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
 import { openSchedules, type Schedules } from './schedules/schedules.ts';
 import { answerLocal, localPrefix } from './stand-ins/local-api.ts';
@@ -284,11 +285,13 @@ function serve(provisioned: WithFunctions): LocalStack {
   const schedules = openSchedules({ template, resolve, invoke: functions.invoke, clock: Date.now });
   if (options.schedules) cleanup.add(schedules.start());
   const router = createRouter({ template, resolve, invoke: functions.invoke, onAnswer: collector.onAnswer });
-  door.open((request) =>
-    request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
+  const page = createPage({ origin: door.url, served, path: options.policy });
+  door.open((request) => {
+    if (isOfPage(request)) return page(request);
+    return request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
       ? answerLocal({ standIns, clientStandIns, issuer: door.url }, request)
-      : router(request),
-  );
+      : router(request);
+  });
   return {
     url: door.url,
     calls,

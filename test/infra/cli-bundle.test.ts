@@ -167,6 +167,7 @@ test('every command runs on the oldest Node that is here', async () => {
     'aws exec': ['--role', 'deploy-prod', '--', 'true'],
     'aws trust-policy': ['--role', 'deploy-prod', '--policy', policy],
     agent: ['--listen', '127.0.0.1:0'],
+    console: ['--port', '0', '--policy', policy],
     introspect: ['--token-env', 'TOKEN', ...client],
     revoke: ['--token-env', 'TOKEN'],
     probe: ['--audience', 'orders-api', ...client],
@@ -190,7 +191,7 @@ test('every command runs on the oldest Node that is here', async () => {
   };
   for (const [name, words] of Object.entries(lines)) {
     const args = [program, ...name.split(' '), ...words];
-    const ran = await run(node, args, environment, name === 'agent' ? /^ready / : undefined);
+    const ran = await run(node, args, environment, ['agent', 'console'].includes(name) ? /^ready / : undefined);
     expect({ name, ...ran }).toMatchObject({ name, exit: name === 'policy explain' ? 1 : 0 });
     expect(ran.stderr).not.toContain('fault of cambio');
   }

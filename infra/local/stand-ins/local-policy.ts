@@ -1,5 +1,6 @@
 // The served policy, compiled for the local stack with the stand-ins' keys in it. I/O: reads policy files, makes keys.
 import { demonstrationPolicy } from '../../demonstration.ts';
+import type { CompileOptions } from '../../policy/compile-options.ts';
 import { type CompiledFiles, compilePolicy } from '../../policy/compile-policy.ts';
 import { testFailures } from '../../policy/rehearse/run-tests.ts';
 import { formatDiagnostic } from '../../policy/source/diagnostic.ts';
@@ -16,6 +17,8 @@ export interface LocalPolicyOptions {
 
 export interface LocalPolicy {
   readonly policy: SynthesizeOptions['policy'];
+  /** How it was compiled: another text for the same stack is compiled so. */
+  readonly compile: CompileOptions;
   readonly standIns: StandIns;
   readonly clientStandIns: ClientStandIns;
 }
@@ -32,12 +35,13 @@ export async function compileLocalPolicy({
   const standIns = await createStandIns(artifactOf(first), realIssuers);
   const clientStandIns = await createClientStandIns(artifactOf(first), realIssuers);
   for (const warning of first.diagnostics) log(formatDiagnostic(warning));
-  const { values, ...compiled } = compilePolicy(path, {
+  const compile: CompileOptions = {
     local: true,
     standIns: (name) => standIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
     clientStandIns: (name) => clientStandIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
-  });
-  return { policy: { artifact: artifactOf({ values, ...compiled }), values }, standIns, clientStandIns };
+  };
+  const { values, ...compiled } = compilePolicy(path, compile);
+  return { policy: { artifact: artifactOf({ values, ...compiled }), values }, compile, standIns, clientStandIns };
 }
 
 function artifactOf({ artifact, diagnostics }: CompiledFiles): NonNullable<CompiledFiles['artifact']> {

@@ -1,0 +1,63 @@
+// The rules of a decision with their conditions: what each wanted, what it got, and what came close.
+
+import { type Condition, type Decision, type EvaluatedRule, failing } from './decision-document.ts';
+import { type Child, h } from './dom.ts';
+import { count, shown } from './format.ts';
+
+/** @param open the id of the rule that is shown in full from the start */
+export function ruleTree({ rules = [], rules_omitted: omitted }: Decision, open: string | undefined): Child {
+  if (rules.length === 0) return h('p', { class: 'note' }, 'No rule was evaluated: the request did not come so far.');
+  return [
+    h(
+      'ol',
+      { class: 'rules' },
+      rules.map((rule) => h('li', {}, ruleNode(rule, rule.id === open))),
+    ),
+    omitted !== undefined && h('p', { class: 'note' }, `and ${omitted} more that came less close`),
+  ];
+}
+
+function ruleNode(rule: EvaluatedRule, open: boolean): HTMLElement {
+  const { id, matched, conditions } = rule;
+  const verdict = matched ? 'fits' : `${failing(rule).length} of ${count(conditions.length, 'condition')} against it`;
+  const summary = h('summary', {}, mark(matched), h('code', {}, id), ' ', h('span', { class: 'verdict' }, verdict));
+  if (conditions.length === 0)
+    return h('details', { open }, summary, h('p', { class: 'note' }, 'It has no conditions.'));
+  return h(
+    'details',
+    { open },
+    summary,
+    h(
+      'div',
+      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Conditions of ${id}` },
+      conditionTable(conditions),
+    ),
+  );
+}
+
+function conditionTable(conditions: readonly Condition[]): HTMLElement {
+  const heads = ['Condition', 'Wanted', 'Got'].map((name) => h('th', { scope: 'col' }, name));
+  return h('table', {}, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, conditions.map(conditionRow)));
+}
+
+function conditionRow({ name, wanted, got, matched, hint }: Condition): HTMLElement {
+  const values = wanted.map((value) => h('code', {}, shown(value)));
+  const alternatives = values.flatMap((value, index) => (index === 0 ? [value] : [' or ', value]));
+  return h(
+    'tr',
+    { class: matched ? 'yes' : 'no' },
+    h('th', { scope: 'row' }, mark(matched), name),
+    h('td', {}, alternatives.length === 0 ? 'none' : alternatives),
+    h('td', {}, h('code', {}, shown(got)), hint !== undefined && h('p', { class: 'hint' }, hint)),
+  );
+}
+
+/** Told by shape and word, too: not everybody sees colours. */
+export function mark(good: boolean): HTMLElement {
+  return h(
+    'span',
+    { class: good ? 'mark good' : 'mark bad' },
+    h('span', { 'aria-hidden': 'true' }, good ? '✓' : '✗'),
+    h('span', { class: 'unseen' }, good ? 'holds ' : 'does not hold '),
+  );
+}

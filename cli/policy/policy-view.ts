@@ -1,0 +1,104 @@
+// What the operators' page shows of a policy: its picture, and what another one would change. Reads the policy files.
+
+import type { CompileOptions } from '../../infra/policy/compile-options.ts';
+import { type CompiledFiles, compilePolicyFiles } from '../../infra/policy/compile-policy.ts';
+import { diffPolicies } from '../../infra/policy/rehearse/diff.ts';
+import type { ShownWay } from '../../infra/policy/rehearse/reach.ts';
+import { testFailures } from '../../infra/policy/rehearse/run-tests.ts';
+import type { Change } from '../../infra/policy/rehearse/trust-changes.ts';
+import { formatDiagnostic } from '../../infra/policy/source/diagnostic.ts';
+import { readBeside, readPolicy } from '../../infra/policy/source/read-policy.ts';
+import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { Flip, Json, PolicyChange, WhatIf } from '../console/api.ts';
+import type { PolicyView } from '../console/console-handler.ts';
+import { type Output, UsageError } from '../usage.ts';
+import { compiledPolicy } from './file.ts';
+import { playableClients } from './playable-clients.ts';
+import { pictureOf, pictureWay } from './policy-picture.ts';
+import { parseDecision } from './recorded-decision.ts';
+import { createReplay, type Replayed } from './replay-decision.ts';
+
+export interface ViewedPolicy {
+  readonly path: string;
+  readonly artifact: PolicyArtifact;
+  /** As the artifact was compiled, so that nothing but the text makes a difference. */
+  readonly compile: CompileOptions;
+}
+
+/** The policy of a path, its errors printed. @throws UsageError when it has any */
+export function openPolicy(path: string, output: Output): PolicyView {
+  const artifact = compiledPolicy(path, output);
+  if (!artifact) throw new UsageError(`${path} does not compile`);
+  return policyView({ path, artifact, compile: { urlsComeLater: true } });
+}
+
+export function policyView({ path, artifact, compile }: ViewedPolicy): PolicyView {
+  return {
+    clients: playableClients(artifact),
+    picture: (now) => pictureOf(artifact, readPolicy(path).files, now),
+    whatIf: (files, decisions, now) => {
+      // A file that another one names is read beside it: not beside any path that a page may send.
+      const known = readPolicy(path).files.map((file) => file.path);
+      const stranger = files.find((file) => !known.includes(file.path));
+      if (stranger) throw new UsageError(`${stranger.path} is no file of this policy`);
+      const compiled = compilePolicyFiles(files, { readBeside, ...compile });
+      return compare(compiled, { path, artifact, decisions, now });
+    },
+  };
+}
+
+interface Served {
+  readonly path: string;
+  readonly artifact: PolicyArtifact;
+  readonly decisions: readonly Json[];
+  readonly now: number;
+}
+
+function compare(proposed: CompiledFiles, { path, artifact, decisions, now }: Served): WhatIf {
+  const diagnostics = proposed.diagnostics.map(formatDiagnostic);
+  if (!proposed.artifact) return { diagnostics };
+  const { gains, loses, undecided } = diffPolicies(artifact, proposed.artifact, now);
+  return {
+    diagnostics,
+    compared: {
+      gains: gains.map(changeOf),
+      loses: loses.map(changeOf),
+      undecided,
+      failures: testFailures(path, proposed.artifact).map(formatDiagnostic),
+      decisions: decisions.length,
+      flips: flipsOf(decisions, proposed.artifact),
+    },
+  };
+}
+
+function changeOf({ who, what, way }: Change): PolicyChange {
+  return { who, what, ...(way && { way: pictureWay(targetOf(way), way) }) };
+}
+
+function targetOf({ hops }: ShownWay): string {
+  return hops.at(-1)?.target ?? '';
+}
+
+function flipsOf(decisions: readonly Json[], policy: PolicyArtifact): readonly Flip[] {
+  const replay = createReplay(policy);
+  return decisions.flatMap((recorded) => {
+    const decision = parseDecision(JSON.stringify(recorded));
+    return (decision && flipOf(decision.id, replay(decision))) ?? [];
+  });
+}
+
+/** Undefined for a decision that would end as it did. */
+function flipOf(decisionId: string, replayed: Replayed): Flip | undefined {
+  switch (replayed.kind) {
+    case 'granted_to_refused':
+    case 'refused_to_granted': {
+      const { kind, rule } = replayed;
+      return { decisionId, kind, ...(rule !== undefined && { rule }) };
+    }
+    case 'undecided':
+      return { decisionId, kind: 'undecided', why: replayed.why };
+    case 'same':
+    case 'not_policy':
+      return undefined;
+  }
+}
