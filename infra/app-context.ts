@@ -1,5 +1,7 @@
 // What `cdk synth -c NAME=VALUE` gives the app. Pure.
 import type { AwsClients } from '../shared/config.ts';
+import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
+import type { WebAclOptions } from './edge/web-acl.ts';
 import type { Canary } from './probe/canary.ts';
 import { PropsError } from './props-error.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
@@ -22,6 +24,13 @@ export interface AppContext {
   readonly rollout?: RolloutSpeed;
   /** With `rollout` at once: the policy that serves now. */
   readonly deployed?: string;
+  readonly webAcl?: WebAclOptions;
+  readonly provisionedConcurrency?: ProvisionedFunctions;
+  /** ARN of the version of a collector's layer. */
+  readonly collector?: string;
+  /** ARNs of topics of SNS. */
+  readonly alarmTopic?: string;
+  readonly warnTopic?: string;
 }
 
 /** @throws PropsError in one line */
@@ -43,6 +52,10 @@ export function readContext(find: (name: string) => unknown): AppContext {
   const rollout = text('rollout') as RolloutSpeed | undefined;
   const deployed = text('deployed');
   const canary = givenCanary(list('canary'));
+  const [webAcl, provisionedConcurrency] = [givenWebAcl(text('webAcl')), givenProvisioned(list('provisioned'))];
+  const collector = arnOf('collector', text('collector'), /^arn:aws:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/);
+  const topic = /^arn:aws:sns:[\w-]+:\d{12}:[\w-]+$/;
+  const [alarmTopic, warnTopic] = ['alarmTopic', 'warnTopic'].map((name) => arnOf(name, text(name), topic));
   if ((rollout === 'at-once') !== (deployed !== undefined)) {
     const why = 'a policy may serve at once where it only takes away from the one that serves now';
     throw new PropsError(`-c rollout=at-once and -c deployed=POLICY go together: ${why}`);
@@ -55,7 +68,37 @@ export function readContext(find: (name: string) => unknown): AppContext {
     ...(canary && { canary }),
     ...(rollout && { rollout }),
     ...(deployed !== undefined && { deployed }),
+    ...(webAcl && { webAcl }),
+    ...(provisionedConcurrency && { provisionedConcurrency }),
+    ...(collector !== undefined && { collector }),
+    ...(alarmTopic !== undefined && { alarmTopic }),
+    ...(warnTopic !== undefined && { warnTopic }),
   };
+}
+
+function givenWebAcl(mode: string | undefined): WebAclOptions | undefined {
+  if (mode === undefined) return undefined;
+  if (mode !== 'block' && mode !== 'count')
+    throw new PropsError('-c webAcl= takes block, or count to block nothing yet');
+  return mode === 'count' ? { countOnly: true } : {};
+}
+
+function givenProvisioned(items: readonly string[] | undefined): ProvisionedFunctions | undefined {
+  if (!items) return undefined;
+  const given = items.map((item) => {
+    const [, name, executions] = /^([a-z]+):(\d+)$/.exec(item) ?? [];
+    if (name === undefined)
+      throw new PropsError('-c provisioned= takes token:N,introspect:N,revoke:N, or some of them');
+    return [name, { executions: Number(executions) }] as const;
+  });
+  // Whether there is such a function, the construct says.
+  return Object.fromEntries(given);
+}
+
+/** Nobody in another partition, and no name that would have to be looked up. */
+function arnOf(name: string, arn: string | undefined, pattern: RegExp): string | undefined {
+  if (arn === undefined || pattern.test(arn)) return arn;
+  throw new PropsError(`-c ${name}= takes an ARN, and "${arn}" is none of its kind`);
 }
 
 function givenCanary(names: readonly string[] | undefined): Canary | undefined {

@@ -1,36 +1,30 @@
 // The stack of this repository's own app: one TokenExchange, its outputs, and the guard of the demonstration policy.
 import { CfnParameter, CfnRule, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { AwsClients } from '../shared/config.ts';
-import type { GivenVpc } from './app-context.ts';
-import type { Canary } from './probe/canary.ts';
+import type { AppContext, GivenVpc } from './app-context.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
-import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 import { TokenExchange } from './token-exchange.ts';
 
-export interface CambioStackProps extends StackProps {
+type Given = Omit<AppContext, 'policy' | 'deployed'>;
+
+export interface CambioStackProps extends StackProps, Readonly<{ [Name in keyof Given]?: Given[Name] | undefined }> {
   readonly policy: string | CompiledPolicyInput;
   /** The policy is the demonstration: deploying it takes a deliberate parameter. */
   readonly demonstration: boolean;
-  readonly awsClients?: AwsClients | undefined;
-  readonly vpc?: GivenVpc;
-  readonly operators?: readonly string[];
-  readonly rollout?: RolloutSpeed;
-  readonly canary?: Canary | undefined;
 }
 
 export class CambioStack extends Stack {
-  constructor(
-    scope: Construct,
-    id: string,
-    { policy, demonstration, vpc, operators, awsClients, rollout, canary, ...props }: CambioStackProps,
-  ) {
+  constructor(scope: Construct, id: string, props: CambioStackProps) {
+    const { policy, demonstration, vpc, operators, awsClients, rollout, canary, ...edge } = props;
+    const { webAcl, provisionedConcurrency, collector, alarmTopic, warnTopic, ...stack } = edge;
     super(scope, id, {
       description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
       // `iss` of every token is this stack's, for ever.
       terminationProtection: true,
-      ...props,
+      ...stack,
     });
     if (demonstration) this.guardDemonstration();
     const exchange = new TokenExchange(this, 'TokenExchange', {
@@ -40,6 +34,17 @@ export class CambioStack extends Stack {
       ...(awsClients && { awsClients }),
       ...(rollout && { rollout }),
       ...(canary && { canary }),
+      ...(webAcl && { webAcl }),
+      ...(provisionedConcurrency && { provisionedConcurrency }),
+      ...(collector !== undefined && {
+        tracing: { collector: LayerVersion.fromLayerVersionArn(this, 'Collector', collector) },
+      }),
+      ...((alarmTopic ?? warnTopic) !== undefined && {
+        alarms: {
+          ...(alarmTopic !== undefined && { topic: Topic.fromTopicArn(this, 'AlarmTopic', alarmTopic) }),
+          ...(warnTopic !== undefined && { warnTopic: Topic.fromTopicArn(this, 'WarnTopic', warnTopic) }),
+        },
+      }),
     });
     // By their names alone: the stack has one of each.
     for (const [name, output] of Object.entries(exchange.outputs)) output.overrideLogicalId(name);

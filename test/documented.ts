@@ -25,8 +25,11 @@ export async function undocumented(method: string, path: string, response: Respo
   if (methods?.[method] === undefined)
     return response.status === (methods ? 405 : 404) ? undefined : 'no such operation';
   if (described === undefined) return 'no such status';
-  const missing = Object.keys(described.headers ?? {}).find((name) => !response.headers.has(name));
-  if (missing) return `${missing} is missing`;
+  for (const [name, { required, schema }] of Object.entries(described.headers ?? {})) {
+    const value = response.headers.get(name);
+    if (value === null && required) return `${name} is missing`;
+    if (value !== null && !validatorOf(schema).safeParse(value).success) return `${name} is ${value}`;
+  }
   if (described.content === undefined) return text === '' ? undefined : 'there is a body';
   const type = response.headers.get('content-type') ?? 'none';
   const content = described.content[type];

@@ -40,19 +40,20 @@ export class Watch extends Construct {
     const { prefix, namespace, alarms, endpoints, signingKeys, sessions, trail, logRetention } = props;
     const suspensions = endpoints.routes.find(({ path }) => path === '/admin/suspensions')?.handler;
     if (suspensions) new Gauges(this, 'Gauges', suspensions);
+    const functions = endpoints.functions.map((each) => each.function.functionName);
     if (props.dashboards) {
       const logGroups = endpoints.protocol.map(({ logGroup }) => logGroup.logGroupName);
-      new Dashboards(this, 'Dashboards', { prefix, namespace, logGroups });
+      new Dashboards(this, 'Dashboards', { prefix, namespace, functions, logGroups });
     }
     if (alarms === false) return;
-    const { signers, functions } = endpoints;
+    const { signers } = endpoints;
     const keyring = { keys: signingKeys.keys.map(({ key }) => key), signers };
     const heads = trail && { keys: [trail.headsKey], signers: [trail.headsRole] };
     const { ruleNames } = new SignatureWatch(this, 'Signatures', { keyring, heads, logRetention });
     new GatewayThrottles(this, 'Throttled', { namespace, accessLogs: props.accessLogs });
     const names = {
       ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
-      functions: functions.map((each) => each.function.functionName),
+      functions,
       sessionRevocations: sessions?.functionName,
       signatureRules: ruleNames,
     };

@@ -1,10 +1,14 @@
 // What the three dashboards show: for whoever answers for the service, whoever is called, and whoever looks for a cause. Pure.
+
 import { dependencies, dimensionsOf, errorClasses, type MetricName } from '../../shared/metrics.ts';
+import { gatewayThrottled } from '../alarms/alarm-definitions.ts';
 
 export interface DashboardNames {
   /** Of the functions' metrics. */
   readonly namespace: string;
   readonly region: string;
+  /** Of all functions that answer requests, first of those that decide. */
+  readonly functions: readonly string[];
   /** Log groups of the functions that decide. */
   readonly logGroups: readonly string[];
 }
@@ -15,7 +19,8 @@ const decisive = ['cambio-token', 'cambio-introspect', 'cambio-revoke'];
 
 /** @returns widgets by the name of their dashboard */
 export function dashboardWidgets(names: DashboardNames): Readonly<Record<'executive' | 'on-call' | 'debug', Widget[]>> {
-  const { namespace, region, logGroups } = names;
+  const { namespace, region, functions, logGroups } = names;
+  const deciding = functions.slice(0, decisive.length);
   const series = (name: MetricName, values: readonly string[], more: Widget) => {
     const dimensions = dimensionsOf(name).flatMap((dimension, at) => [dimension, values[at] ?? '']);
     return [namespace, name, ...dimensions, more];
@@ -32,6 +37,9 @@ export function dashboardWidgets(names: DashboardNames): Readonly<Record<'execut
       properties: { title, region, view: 'table', query: `${sources} | ${text}` },
     };
   };
+  const lambda = (name: 'Errors' | 'Throttles', functionName: string, more: Widget = {}) => {
+    return ['AWS/Lambda', name, 'FunctionName', functionName, { stat: 'Sum', ...more }];
+  };
   const each = (name: MetricName, stat: string) => decisive.map((service) => series(name, [service], { stat }));
   const percentiles = (name: MetricName, stats: readonly string[]) =>
     stats.map((stat) => series(name, ['cambio-token'], { stat, label: `${name} ${stat}` }));
@@ -39,7 +47,9 @@ export function dashboardWidgets(names: DashboardNames): Readonly<Record<'execut
     series('success', [service], { id: `n${at}`, stat: 'SampleCount', visible: false }),
     series('success', [service], { id: `s${at}`, stat: 'Sum', visible: false }),
   ]);
-  const [all, good] = ['SUM([n0, n1, n2])', 'SUM([s0, s1, s2])'];
+  // What crashes writes no line.
+  asked.push(...deciding.map((name, at) => lambda('Errors', name, { id: `c${at}`, visible: false })));
+  const [all, good] = ['SUM([n0, n1, n2, c0, c1, c2])', 'SUM([s0, s1, s2, 0 * c0, 0 * c1, 0 * c2])'];
   return {
     executive: [
       chart('Success, %', [[{ expression: `100 * ${good} / ${all}`, label: 'success' }], ...asked]),
@@ -60,11 +70,16 @@ export function dashboardWidgets(names: DashboardNames): Readonly<Record<'execut
         'Faults by endpoint',
         decisive.map((service) => series('errors', [service, 'fault'], { stat: 'Sum' })),
       ),
-      chart('Latency of exchanges, ms', percentiles('latency', ['p50', 'p75', 'p90', 'p95', 'p99'])),
       chart(
-        'Throttled',
-        decisive.map((service) => series('errors', [service, 'throttled'], { stat: 'Sum' })),
+        'Crashes and time-outs by function',
+        functions.map((name) => lambda('Errors', name)),
       ),
+      chart('Latency of exchanges, ms', percentiles('latency', ['p50', 'p75', 'p90', 'p95', 'p99'])),
+      chart('Throttled: by functions, by Lambda, and by the API itself', [
+        ...decisive.map((service) => series('errors', [service, 'throttled'], { stat: 'Sum' })),
+        ...deciding.map((name) => lambda('Throttles', name)),
+        [namespace, gatewayThrottled(namespace).name, { stat: 'Sum' }],
+      ]),
       chart(
         'Failures by dependency',
         dependencies.map((name) => series('dependency_errors', ['cambio-token', name], { stat: 'Sum' })),

@@ -37,3 +37,24 @@ test('a policy serves at once only where the one that serves now is named beside
     expect(() => read(half)).toThrow('-c rollout=at-once and -c deployed=POLICY go together');
   }
 });
+
+test('names a web ACL, executions kept ready, a collector and topics for alarms', () => {
+  const arns = {
+    collector: 'arn:aws:lambda:eu-west-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1',
+    alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+    warnTopic: 'arn:aws:sns:eu-west-1:111122223333:team',
+  };
+  expect(read({ webAcl: 'block', provisioned: 'token:5, revoke:1', ...arns })).toEqual({
+    webAcl: {},
+    provisionedConcurrency: { token: { executions: 5 }, revoke: { executions: 1 } },
+    ...arns,
+  });
+  expect(read({ webAcl: 'count' })).toEqual({ webAcl: { countOnly: true } });
+  expect(() => read({ webAcl: 'true' })).toThrow('-c webAcl= takes block, or count');
+  expect(() => read({ provisioned: 'token' })).toThrow('-c provisioned= takes token:N,introspect:N,revoke:N');
+  for (const [name, arn] of Object.entries(arns)) {
+    const other = name === 'collector' ? arns.alarmTopic : arns.collector;
+    expect(() => read({ [name]: other })).toThrow(`-c ${name}= takes an ARN, and "${other}" is none of its kind`);
+    expect(read({ [name]: arn })).toEqual({ [name]: arn });
+  }
+});

@@ -7,11 +7,10 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import { expect, test } from 'vitest';
-import { CambioStack } from '../../infra/cambio-stack.ts';
+import { CambioStack, type CambioStackProps } from '../../infra/cambio-stack.ts';
 import { createResolver } from '../../infra/local/template/intrinsics.ts';
 import type { StackTemplate } from '../../infra/local/template/stack-template.ts';
 import { intrinsicsIn, unsupportedIn } from '../../infra/local/template/support.ts';
-import type { Canary } from '../../infra/probe/canary.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact, inTemporaryFolder, probed, unstaged } from './synthesized.ts';
@@ -25,15 +24,22 @@ interface ValidationReport {
 
 const operators = ['arn:aws:iam::111122223333:role/operators'];
 
+const collectorArn = 'arn:aws:lambda:eu-west-1:901920570463:layer:collector:1';
+
+/** Properties as the template gets them. */
+function propertiesOf(resource: CfnResource): unknown {
+  return (resource as unknown as { readonly cfnProperties: unknown }).cfnProperties;
+}
+
 /** Of the app's own stack. */
 function findingsOf(
   spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {},
   served: PolicyArtifact = artifact,
-  canary?: Canary,
+  given: Partial<CambioStackProps> = {},
 ): readonly string[] {
   return findingsIn((app) => {
     const policy = { artifact: served, values: {} };
-    const stack = new CambioStack(app, 'Cambio', { policy, demonstration: true, operators, canary });
+    const stack = new CambioStack(app, 'Cambio', { policy, demonstration: true, operators, ...given });
     spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
   });
 }
@@ -85,11 +91,22 @@ test('cdk-nag and the template validator find nothing that is not acknowledged',
   expect(findingsOf()).toEqual([]);
 });
 
-test('nor do they under a policy with revocable roles, and with a canary', () => {
+test('nor do they under a policy with revocable roles, and with all that the context can name', () => {
   const arn = 'arn:aws:iam::111122223333:role/deploy';
   const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
-  const canary = { issuer: 'aws', client: 'prober', audience: 'canary' };
-  expect(findingsOf(() => {}, { ...probed, roles: { deploy } }, canary)).toEqual([]);
+  const given = {
+    canary: { issuer: 'aws', client: 'prober', audience: 'canary' },
+    ...{ webAcl: {}, provisionedConcurrency: { revoke: { executions: 1 } }, collector: collectorArn },
+    alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+  };
+  const read = (stack: CambioStack) => {
+    const template = JSON.stringify(
+      stack.resolve(stack.node.findAll().filter(CfnResource.isCfnResource).map(propertiesOf)),
+    );
+    for (const each of [given.alarmTopic, collectorArn, '"minCapacity":1', 'AWSManagedRules'])
+      expect(template).toContain(each);
+  };
+  expect(findingsOf(read, { ...probed, roles: { deploy } }, given)).toEqual([]);
 });
 
 /** A construct with these props, in a stack beside what the deployer brings. */
@@ -120,8 +137,6 @@ test('nor under the props of an edge of one’s own', () => {
   }));
   expect(findings).toEqual([]);
 });
-
-const collectorArn = 'arn:aws:lambda:eu-west-1:901920570463:layer:collector:1';
 
 test('nor under those of a private one', () => {
   const findings = findingsWith((others) => ({

@@ -8,7 +8,7 @@ import { components, decisionId, type Schema } from './schemas.ts';
 
 interface Response {
   readonly description: string;
-  readonly headers?: Readonly<Record<string, object>>;
+  readonly headers?: Readonly<Record<string, { readonly required?: true; readonly schema: Schema }>>;
   readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
@@ -84,6 +84,7 @@ function described(methods: Readonly<Record<string, Operation>>): Readonly<Recor
 function describedOperation(operation: Operation): DescribedOperation {
   const { id, summary, callers, parameters, body, success } = operation;
   const { status, description, content } = success;
+  const headers = operation.decides && traced;
   return {
     operationId: id,
     summary,
@@ -92,7 +93,10 @@ function describedOperation(operation: Operation): DescribedOperation {
       parameters: parameters.map(({ optional, ...one }: Parameter) => ({ ...one, required: !optional })),
     }),
     ...(body && { requestBody: { required: true, content: contentOf([body]) } }),
-    responses: { [status]: { description, ...(content && { content: contentOf(content) }) }, ...errorsOf(operation) },
+    responses: {
+      [status]: { description, ...(headers && { headers }), ...(content && { content: contentOf(content) }) },
+      ...errorsOf(operation),
+    },
   };
 }
 
@@ -118,14 +122,15 @@ function errorsOf({ refusals: own, errors = 'oauth', decides }: Operation): Read
   const statuses = [...new Set(all.map(({ status }) => status))].sort();
   const responses = statuses.map((status): readonly [number, Response] => {
     const these = all.filter((refusal) => refusal.status === status);
-    const headers = [...new Set(these.flatMap((refusal) => refusal.headers))];
+    const named = [...new Set(these.flatMap((refusal) => refusal.headers))].map((name) => [name, header] as const);
+    const headers = { ...Object.fromEntries(named), ...(decides && traced) };
     const codes = [...new Set(these.map(({ code }) => code))];
     const schema = errorSchema(errors, { codes, status, decides });
     return [
       status,
       {
         description: codes.join(', '),
-        ...(headers.length > 0 && { headers: Object.fromEntries(headers.map((name) => [name, header])) }),
+        ...(Object.keys(headers).length > 0 && { headers }),
         content: { 'application/json': { schema } },
       },
     ];
@@ -133,7 +138,14 @@ function errorsOf({ refusals: own, errors = 'oauth', decides }: Operation): Read
   return Object.fromEntries(responses);
 }
 
-const header = { required: true, schema: { type: 'string' } };
+const header = { required: true, schema: { type: 'string' } } as const;
+/** Of what a deployment that is traced answers. @see [Trace Context](https://www.w3.org/TR/trace-context-2/#traceresponse-header) */
+const traced = {
+  traceresponse: {
+    description: 'Which span the request was, where the deployment is traced.',
+    schema: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
+  },
+};
 const text = { type: 'string' };
 
 interface Errors {

@@ -2,21 +2,35 @@
 import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { expect, test } from 'vitest';
-import { dashboardWidgets } from '../../../infra/dashboards/widgets.ts';
 import { tokenEndpoint } from '../../../shared/http/endpoints/token.ts';
 import { createLog } from '../../../shared/http/log.ts';
-import { dependencies, dimensionsOf, errorClasses, type MetricName, metricMeanings } from '../../../shared/metrics.ts';
+import {
+  dependencies,
+  dimensionsOf,
+  embeddedMetrics,
+  errorClasses,
+  type MetricName,
+  metricMeanings,
+} from '../../../shared/metrics.ts';
 import { formBody, makeWorld } from '../../world.ts';
 import { resourcesOf, templateOf } from '../synthesized.ts';
 
-const names = { namespace: 'Cambio/Test', region: 'eu-west-1', logGroups: ['tokens', 'introspections'] };
 interface Properties {
+  readonly title: string;
   readonly metrics?: readonly (readonly unknown[])[];
   readonly query?: string;
 }
-const shown = Object.values(dashboardWidgets(names))
-  .flat()
-  .map(({ properties }) => properties as Properties);
+
+const template = templateOf();
+/** Of the template, with what only CloudFormation knows as `x`. */
+const dashboards = Object.values(resourcesOf(template, 'AWS::CloudWatch::Dashboard')).map(
+  ({ Properties: dashboard }) => {
+    const { 'Fn::Join': joined } = dashboard['DashboardBody'] as { readonly 'Fn::Join': [string, unknown[]] };
+    const body = joined[1].map((part) => (typeof part === 'string' ? part : 'x')).join('');
+    return (JSON.parse(body) as { readonly widgets: readonly { readonly properties: Properties }[] }).widgets;
+  },
+);
+const shown = dashboards.flat().map(({ properties }) => properties);
 
 const services = /^cambio-(token|introspect|revoke|probe|trail-writer|trail-sweep)$/;
 const known: Readonly<Record<string, (value: string) => boolean>> = {
@@ -25,15 +39,61 @@ const known: Readonly<Record<string, (value: string) => boolean>> = {
   dependency: (value) => (dependencies as readonly string[]).includes(value),
 };
 
+/** Each series with the title it stands below. */
+const series = shown.flatMap(({ title, metrics = [] }) =>
+  (metrics as [string, string, ...unknown[]][])
+    .filter(([first]) => typeof first === 'string')
+    .map(([namespace, name, ...rest]) => {
+      const { stat } = rest.at(-1) as { readonly stat: string };
+      return { title, namespace, name, pairs: rest.slice(0, -1) as string[], stat };
+    }),
+);
+const own = series.filter(({ name }) => Object.hasOwn(metricMeanings, name)) as ((typeof series)[number] & {
+  readonly name: MetricName;
+})[];
+
 test('every widget’s metric is one that the functions emit, with those dimensions', () => {
-  const series = shown.flatMap(({ metrics = [] }) => metrics.filter(([first]) => typeof first === 'string'));
-  expect(series.length).toBeGreaterThan(40);
-  for (const [namespace, name, ...rest] of series as [string, MetricName, ...unknown[]][]) {
-    const pairs = rest.slice(0, -1) as string[];
-    expect(namespace).toBe('Cambio/Test');
-    expect(Object.keys(metricMeanings)).toContain(name);
+  expect(own.length).toBeGreaterThan(40);
+  for (const { namespace, name, pairs } of own) {
+    expect(namespace).toBe('Cambio/Test-TokenExchange');
     expect(pairs.filter((_, at) => at % 2 === 0)).toEqual(dimensionsOf(name));
     for (let at = 0; at < pairs.length; at += 2) expect(known[pairs[at] ?? '']?.(pairs[at + 1] ?? '')).toBe(true);
+  }
+});
+
+test('or one that AWS counts of a function, or that the template counts of the API', () => {
+  const others = series.filter((one) => !own.some((each) => each === one));
+  const filters = Object.values(resourcesOf(template, 'AWS::Logs::MetricFilter'));
+  const counted = JSON.stringify(filters.map(({ Properties: filter }) => filter['MetricTransformations']));
+  expect(others.length).toBeGreaterThan(10);
+  for (const { namespace, name, pairs } of others) {
+    if (namespace === 'AWS/Lambda')
+      expect([['Errors', 'Throttles'].includes(name), pairs]).toEqual([true, ['FunctionName', 'x']]);
+    else
+      expect([pairs, counted.includes(`"MetricName":"${name}","MetricNamespace":"${namespace}"`)]).toEqual([[], true]);
+  }
+});
+
+/** What a title says of the values below it, by the unit in which they are emitted. */
+const saidOf = { Milliseconds: /\bms\b/, Seconds: /, s\b/ } as const;
+
+test('every widget says the unit in which its metrics are emitted, and shows no average of counts', () => {
+  const phases: readonly string[] = ['verify', 'policy', 'admit', 'mint', 'record'];
+  const unitOf = (name: MetricName) => {
+    const [directive] = embeddedMetrics('Cambio/Test', 0, { [name]: 1 })._aws.CloudWatchMetrics;
+    return phases.includes(name) ? 'Milliseconds' : directive?.Metrics[0]?.Unit;
+  };
+  const units = own.map(({ name, title, stat }) => {
+    const unit = unitOf(name);
+    if (unit) expect(`${name}: ${title}`).toMatch(saidOf[unit]);
+    else expect([name, ['Sum', 'SampleCount'].includes(stat)]).toEqual([name, true]);
+    return unit;
+  });
+  expect(new Set(units)).toEqual(new Set(['Milliseconds', 'Seconds', undefined]));
+  for (const { properties } of dashboards.flat()) {
+    const isTime = Object.values(saidOf).some((unit) => unit.test(properties.title));
+    const names = own.flatMap(({ title, name }) => (title === properties.title ? [unitOf(name)] : []));
+    if (isTime) expect([properties.title, names.some((unit) => unit)]).toEqual([properties.title, true]);
   }
 });
 
@@ -74,6 +134,6 @@ async function linesOf(...forms: readonly string[]): Promise<readonly unknown[]>
 }
 
 test('there are three, and none where they are turned off', () => {
-  expect(Object.keys(resourcesOf(templateOf(), 'AWS::CloudWatch::Dashboard'))).toHaveLength(3);
+  expect(Object.keys(resourcesOf(template, 'AWS::CloudWatch::Dashboard'))).toHaveLength(3);
   expect(resourcesOf(templateOf({ dashboards: false }), 'AWS::CloudWatch::Dashboard')).toEqual({});
 });

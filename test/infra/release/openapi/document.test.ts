@@ -44,6 +44,12 @@ describe('an answer', () => {
     expect(await answered(400, { ...refused, error: 'access_denied' })).toContain('error');
     expect(await answered(400, { ...refused, error_description: `cambio ${version}` })).toBe('the version is in it');
     expect(await answered(400, refused, { server: `cambio/${version}` })).toBe('the version is in it');
+    const traced = { traceresponse: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    expect([await answered(200, granted, traced), await answered(400, refused, traced)]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    expect(await answered(200, granted, { traceresponse: 'x' })).toBe('traceresponse is x');
     expect(await undocumented('put', '/token', new Response('', { status: 200 }))).toBe('no such operation');
     expect(await undocumented('put', '/token', new Response('', { status: 405 }))).toBeUndefined();
     expect(await undocumented('get', '/nowhere', new Response('', { status: 200 }))).toBe('no such operation');
