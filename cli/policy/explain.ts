@@ -5,6 +5,7 @@ import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/poli
 import { didYouMean } from '../../infra/policy/source/did-you-mean.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer } from '../../shared/policy/tenant.ts';
 import type { Environment } from '../environment.ts';
 import type { Machine } from '../machine.ts';
 import { printable } from '../printable.ts';
@@ -113,7 +114,8 @@ function actorOf(
 /** The issuer that is named, else the one whose url is `iss` (and whose audience `aud` names, of several), else the only one. */
 function issuerOf(name: string | undefined, claims: Claims, { issuers }: PolicyArtifact): string {
   const names = [...Object.keys(issuers), 'self'];
-  if (name !== undefined) return names.includes(name) ? name : fail(`${name} is no issuer: ${didYouMean(name, names)}`);
+  if (name !== undefined)
+    return names.includes(name) || isOwnIssuer(name) ? name : fail(`${name} is no issuer: ${didYouMean(name, names)}`);
   const [only, ...others] = Object.keys(issuers);
   if (claims['iss'] === undefined && only !== undefined && others.length === 0) return only;
   if (claims['iss'] === undefined)

@@ -1,6 +1,8 @@
 // A policy as the page draws it: who reaches what, by which rules, with a token for each way. Pure.
+
 import { reach, type ShownWay } from '../../infra/policy/rehearse/reach.ts';
 import type { PolicyArtifact, PolicyRule, ValueHole } from '../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer } from '../../shared/policy/tenant.ts';
 import type { PictureRule, PictureWay, PolicyPicture, PolicyText } from '../console/api.ts';
 import { playableClients } from './playable-clients.ts';
 import { conditionsOf } from './reach.ts';
@@ -49,7 +51,7 @@ function pictureRule(rule: PolicyRule, policy: PolicyArtifact): PictureRule {
     ...(target !== undefined && { target }),
     ...(client !== undefined && { client: [client].flat().join(', ') }),
     ...(actor && { actor: actor.from }),
-    ...(from === 'self' && { takes: audiencesTaken(rule, policy) }),
+    ...(isOwnIssuer(from) && { takes: audiencesTaken(rule, policy) }),
   };
 }
 

@@ -1,4 +1,5 @@
 // Decides a recorded decision again under another policy, saying so where the record is not enough. Pure.
+
 import { questionOf, type Rehearsal, targetOf } from '../../infra/policy/rehearse/rehearse.ts';
 import { rehearseSession } from '../../infra/policy/rehearse/rehearse-session.ts';
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';
@@ -7,6 +8,7 @@ import type { PolicyArtifact, PolicyRule, RoleGrant } from '../../shared/policy/
 import { indexRules } from '../../shared/policy/evaluate.ts';
 import { type EvaluatedRule, evaluateRule } from '../../shared/policy/evaluate-rule.ts';
 import type { PolicyQuestion } from '../../shared/policy/question.ts';
+import { isOwnIssuer } from '../../shared/policy/tenant.ts';
 import { type GuessedClaims, guessClaims } from './guess-claims.ts';
 import type { RecordedDecision, RecordedToken } from './recorded-decision.ts';
 
@@ -34,7 +36,7 @@ export function createReplay(policy: PolicyArtifact): (decision: RecordedDecisio
     const { request, subject, actor } = decision;
     if (!request || !subject) return { kind: 'undecided', why: 'the record has no request or no subject' };
     if (request.truncated) return { kind: 'undecided', why: 'the record has the request only in part' };
-    if (subject.issuer !== 'self' && !Object.hasOwn(policy.issuers, subject.issuer))
+    if (!isOwnIssuer(subject.issuer) && !Object.hasOwn(policy.issuers, subject.issuer))
       return changed(decision, false, undefined);
     const target = targetOf(request, policy);
     if (!target) return changed(decision, false, undefined);
@@ -111,7 +113,7 @@ type ScopeProblem = (rule: PolicyRule) => boolean;
 
 /** Whether a rule that fits could grant none of the scopes that were asked for. */
 function scopeProblem({ issuer, claims, request }: PolicyQuestion, known: readonly string[]): ScopeProblem {
-  const own = issuer === 'self' ? String(claims['scope'] ?? '').split(' ') : undefined;
+  const own = isOwnIssuer(issuer) ? String(claims['scope'] ?? '').split(' ') : undefined;
   return (rule) => {
     if (!('grant' in rule) || request.scopes.length === 0) return false;
     const ofRule = 'scopes' in rule.grant ? rule.grant.scopes : [];

@@ -5,6 +5,7 @@ import { checkClients } from './check/clients.ts';
 import { checkConditions } from './check/conditions.ts';
 import { checkDenials } from './check/denials.ts';
 import { checkIssuers } from './check/issuers.ts';
+import { checkJoins } from './check/joins.ts';
 import { checkMatches } from './check/match.ts';
 import { checkNames } from './check/names.ts';
 import { checkOpenRules } from './check/open-rules.ts';
@@ -25,6 +26,7 @@ const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
   checkUnsupported,
   checkNames,
   checkReferences,
+  checkJoins,
   checkAudienceBinding,
   checkAudiences,
   checkRoles,

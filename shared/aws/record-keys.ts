@@ -1,4 +1,4 @@
-// The partition keys of the records table: a tenant segment (empty for the one tenant), the item's kind, its name.
+// The partition keys of the records table: an empty segment (names say whose tenant's they are), the item's kind, its name.
 // docs/storage.md lists them; IAM grants by kind. Pure.
 import type { ListPart } from '../oauth/decision/decision-list.ts';
 

@@ -18,7 +18,7 @@ import { resolveTarget } from './request/target.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import { tokenTypes } from './token-types.ts';
 import { checkReplacement } from './tokens/transaction-token.ts';
-import { policyClaims } from './verify/policy-claims.ts';
+import { policyClaims, policyIssuer } from './verify/policy-claims.ts';
 import { selfName } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
@@ -104,7 +104,7 @@ function evaluateFor(
 ) {
   const { subject, actor } = parties;
   const presented = (token: VerifiedToken) => ({
-    issuer: token.issuer.name,
+    issuer: policyIssuer(token),
     claims: policyClaims(token, capabilities.policy),
     declared: token.issuer.claims,
   });

@@ -43,13 +43,13 @@ export interface VerifierCapabilities {
   readonly readKeyring: ReadKeyring;
 }
 
-/** Of each policy, its issuers with ours among them: the same for every request. */
+/** Of each policy, its issuers and ours before them: whoever names our `iss` as his own takes no token of ours. */
 const issuersOf = new WeakMap<CompiledPolicy, readonly TrustedIssuer[]>();
 
 /** Cambio's own tokens are verified like everybody's, with its own keys. */
 export function verifierOf(capabilities: VerifierCapabilities): ClientVerifier {
   const { policy, issuer, findClientKey, findIssuerKey, checkUpstream, now, readKeyring } = capabilities;
-  const issuers = issuersOf.get(policy) ?? [...Object.values(policy.issuers), selfIssuer(issuer, policy)];
+  const issuers = issuersOf.get(policy) ?? [selfIssuer(issuer, policy), ...Object.values(policy.issuers)];
   issuersOf.set(policy, issuers);
   const findKey: FindIssuerKey = async (of, wanted) =>
     of.name === selfName ? findOwnKey(await readKeyring(), wanted) : findIssuerKey(of, wanted);

@@ -4,6 +4,7 @@ import { type Claims, readClaim, type ScalarClaim } from './claims.ts';
 import type { ClaimMatch, PolicyRule, WantedValue } from './compiled-policy.ts';
 import { fits } from './match.ts';
 import type { PolicyQuestion } from './question.ts';
+import { tenantOf } from './tenant.ts';
 
 /**
  * Counts, of each rule in turn, the conditions that fail. Expressions are not evaluated: where another condition fails, they
@@ -38,7 +39,8 @@ function indexConditions(rules: readonly PolicyRule[]): CountFailures {
     const add = (positions: readonly number[], count: number): void => {
       for (const at of positions) failing[at] = (failing[at] ?? 0) + count;
     };
-    for (const held of clients(question.client)) add(held, -1);
+    for (const held of clients.holding(question.client)) add(held, -1);
+    for (const kept of clients.closed(question.client)) add(kept, 1);
     for (const held of subjects(question.claims)) add(held, -1);
     if (question.actor) actors(question.actor, add);
     for (const { at, count } of whens) if (failing[at] !== 0) add([at], count);
@@ -46,14 +48,29 @@ function indexConditions(rules: readonly PolicyRule[]): CountFailures {
   };
 }
 
-function indexClients(rules: readonly PolicyRule[]): FindHolding<string> {
+/** Of rules that grant to `any` or to everybody, another tenant's clients are told apart by {@link mayUse}. */
+function indexClients(rules: readonly PolicyRule[]) {
   const byName = new Map<string, number[]>();
-  const any: number[] = [];
-  for (const [at, { client }] of rules.entries()) {
-    if (client === 'any') any.push(at);
+  const anyDenying: number[] = [];
+  const anyOf = new Map<string, number[]>();
+  const openOf = new Map<string, number[]>();
+  for (const [at, rule] of rules.entries()) {
+    const { client, id } = rule;
+    const denies = 'deny' in rule;
+    if (client === 'any' && denies) anyDenying.push(at);
+    else if (client === 'any') push(anyOf, tenantOf(id), at);
+    else if (client === undefined && !denies) push(openOf, tenantOf(id), at);
     else for (const name of new Set(client)) push(byName, name, at);
   }
-  return (client) => [byName.get(client) ?? [], client === '' ? [] : any];
+  return {
+    holding: (client: string) => [
+      byName.get(client) ?? [],
+      ...(client === '' ? [] : [anyDenying, anyOf.get(tenantOf(client)) ?? []]),
+    ],
+    /** Rules that name no client and are closed to this one. */
+    closed: (client: string) =>
+      client === '' ? [] : [...openOf].flatMap(([tenant, at]) => (tenant === tenantOf(client) ? [] : [at])),
+  };
 }
 
 /** Of rules that speak of an actor the conditions on its claims count only where its issuer is the one they want. */

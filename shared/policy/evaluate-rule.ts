@@ -1,8 +1,10 @@
 // Whether one rule fits a question, and the trace of its conditions. Pure and total.
+
 import type { ActorMatch, PolicyRule } from './compiled-policy.ts';
 import type { Condition } from './condition.ts';
 import { evaluateMatch } from './match.ts';
 import type { PolicyQuestion, Presented } from './question.ts';
+import { mayUse } from './tenant.ts';
 import { type ConditionResult, conditionVariables, type EvaluateCondition, evaluateWhen, unevaluated } from './when.ts';
 
 /** One rule as evaluated, for the decision's trace. */
@@ -33,10 +35,14 @@ export function evaluateRule(
   return { id: rule.id, matched: matched && allMatch(whens), conditions: [...cheap, ...whens] };
 }
 
-function clientCondition({ client }: PolicyRule, got: string): readonly Condition[] {
-  if (client === undefined) return [];
-  const matched = client === 'any' ? got !== '' : client.includes(got);
-  return [{ name: 'client', wanted: client === 'any' ? [client] : client, got, matched }];
+function clientCondition(rule: PolicyRule, got: string): readonly Condition[] {
+  const { client } = rule;
+  // A denial that does not say whom it is about is about everybody.
+  const isStranger = 'grant' in rule && !mayUse(got, rule);
+  const hint = isStranger ? { hint: 'a client of another tenant, which the rule does not name' } : {};
+  if (client === undefined) return isStranger ? [{ name: 'client', wanted: [], got, matched: false, ...hint }] : [];
+  if (client === 'any') return [{ name: 'client', wanted: [client], got, matched: got !== '' && !isStranger, ...hint }];
+  return [{ name: 'client', wanted: client, got, matched: client.includes(got) }];
 }
 
 // Delegation is never a side effect: an allow rule that does not speak of an actor grants no request that has one.

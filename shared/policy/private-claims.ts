@@ -8,6 +8,7 @@ import type {
   Template,
   TrustedIssuer,
 } from './compiled-policy.ts';
+import { isOwnIssuer } from './tenant.ts';
 
 type WithPrivate = Pick<TrustedIssuer, 'private'>;
 
@@ -61,7 +62,7 @@ function findOwnPrivate({ issuers, rules }: Rules): OwnPrivate {
     const own = { private: isOpen ? names : [...names, 'sub'] };
     const mapped = mapping.flatMap(({ from, grant }) =>
       Object.entries(grant.claims).flatMap(([name, template]) =>
-        showsAny(template, from === 'self' ? own : (issuers[from] ?? {})) ? [name] : [],
+        showsAny(template, isOwnIssuer(from) ? own : (issuers[from] ?? {})) ? [name] : [],
       ),
     );
     names = [...new Set([...names, ...mapped])];

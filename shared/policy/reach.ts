@@ -10,6 +10,7 @@ import type {
   RoleGrant,
 } from './compiled-policy.ts';
 import { evaluateMatch } from './match.ts';
+import { isOwnIssuer, mayUse, qualified, tenantOf } from './tenant.ts';
 
 /** Names. */
 export interface Reach {
@@ -22,23 +23,27 @@ export type ReachingPolicy = Pick<CompiledPolicy, 'rules' | 'clients' | 'audienc
 /** Where it begins: with tokens of an issuer, requests of a client, or a token for an audience. */
 export type ReachFrom = { readonly issuer: string } | { readonly client: string } | { readonly audience: string };
 
-/** Rules of `from: self` are the policy's own. */
-const own = 'self';
-
 /** What can be reached from there at most. */
 export function reachOf(from: ReachFrom, policy: ReachingPolicy): Reach {
   const rules = policy.rules.filter(isAllow);
   const roles = new Set<string>();
   const audiences = new Set<string>();
-  let next = 'audience' in from ? hopsFrom(from.audience, rules, policy) : rules.filter(startsWith(from, policy));
+  const seen = new Set<string>();
+  let next =
+    'audience' in from ? hopsFrom({ audience: from.audience }, rules, policy) : rules.filter(startsWith(from, policy));
   while (next.length > 0) {
-    const fresh = new Set<string>();
-    for (const { grant } of next) {
+    const fresh: OwnToken[] = [];
+    for (const { from: issuer, grant } of next) {
       if ('role' in grant) roles.add(grant.role);
-      else if (!audiences.has(grant.audience)) fresh.add(grant.audience);
+      else {
+        const token = { audience: grant.audience, tenant: tenantOf(issuer) };
+        const key = qualified(token.tenant, `self for ${token.audience}`);
+        if (!seen.has(key)) fresh.push(token);
+        seen.add(key);
+        audiences.add(token.audience);
+      }
     }
-    for (const audience of fresh) audiences.add(audience);
-    next = [...fresh].flatMap((audience) => hopsFrom(audience, rules, policy));
+    next = fresh.flatMap((token) => hopsFrom(token, rules, policy));
   }
   return { roles, audiences };
 }
@@ -47,7 +52,7 @@ export function reachOf(from: ReachFrom, policy: ReachingPolicy): Reach {
 export function rolesOfOwnTokens({ rules, roles }: ReachingPolicy): ReadonlySet<string> {
   const granted = rules
     .filter(isAllow)
-    .flatMap(({ from, grant }) => (from === own && 'role' in grant ? [grant.role] : []));
+    .flatMap(({ from, grant }) => (isOwnIssuer(from) && 'role' in grant ? [grant.role] : []));
   const asserted = Object.values(roles).flatMap(({ name, via }) => (via === 'web-identity' ? [name] : []));
   return new Set([...granted, ...asserted]);
 }
@@ -61,26 +66,38 @@ function isAllow(rule: PolicyRule): rule is GrantingRule {
 /** Rules that a token of the issuer, as subject, actor or a named client's assertion, or a request of the client may fit. */
 function startsWith(from: Exclude<ReachFrom, { audience: string }>, { clients }: ReachingPolicy) {
   if ('client' in from) {
-    return ({ client }: GrantingRule) => client === undefined || client === 'any' || client.includes(from.client);
+    return (rule: GrantingRule) =>
+      rule.client === undefined || rule.client === 'any'
+        ? mayUse(from.client, rule)
+        : rule.client.includes(from.client);
   }
   const federated = Object.values(clients).flatMap(({ name, auth }) =>
     auth.method === 'federated' && auth.issuer === from.issuer ? [name] : [],
   );
-  return ({ from: issuer, actor, client }: GrantingRule) =>
-    issuer === from.issuer ||
-    actor?.from === from.issuer ||
-    (client === 'any' ? federated.length > 0 : client?.some((name) => federated.includes(name)) === true);
+  return (rule: GrantingRule) =>
+    rule.from === from.issuer ||
+    rule.actor?.from === from.issuer ||
+    (rule.client === 'any'
+      ? federated.some((name) => mayUse(name, rule))
+      : rule.client?.some((name) => federated.includes(name)) === true);
 }
 
-/** Rules that a token for the audience may fit, as subject or as actor. */
+/** A token of ours; whichever tenant's subject it is of, where that is not known. */
+interface OwnToken {
+  readonly audience: string;
+  readonly tenant?: string;
+}
+
+/** Rules that a token may fit, as subject or as actor. */
 function hopsFrom(
-  name: string,
+  { audience: name, tenant }: OwnToken,
   rules: readonly GrantingRule[],
   { audiences }: ReachingPolicy,
 ): readonly GrantingRule[] {
   const audience: Audience | undefined = audiences[name];
   const aud = audience?.resource ?? name;
+  const isOf = (from: string): boolean => isOwnIssuer(from) && (tenant ?? tenantOf(from)) === tenantOf(from);
   const fits = ({ from, match }: ActorMatch): boolean =>
-    from === own && match.every((one) => one.path !== 'aud' || evaluateMatch(one, { aud }).matched);
+    isOf(from) && match.every((one) => one.path !== 'aud' || evaluateMatch(one, { aud }).matched);
   return rules.filter((rule) => fits(rule) || (rule.actor !== undefined && fits(rule.actor)));
 }

@@ -101,7 +101,7 @@ function actions({ decision_id: id, outcome, rule, issued, subject }: Decision):
         outcome === 'granted' &&
         to('suspensions', { kind: 'rule', name: rule }, `Suspend the rule ${rule}`),
       subject?.issuer !== undefined &&
-        subject.issuer !== 'self' &&
+        !/^(.+\/)?self$/.test(subject.issuer) &&
         to('suspensions', { kind: 'issuer', name: subject.issuer }, `Suspend the issuer ${subject.issuer}`),
     ),
   );

@@ -20,8 +20,8 @@ const column = {
 };
 
 export function policyPicture({ issuers, rules, targets }: PolicyPicture): SVGElement {
-  const foreign = rules.filter(({ from }) => from !== 'self');
-  const own = rules.filter(({ from }) => from === 'self');
+  const foreign = rules.filter(({ takes }) => takes === undefined);
+  const own = rules.filter(({ takes }) => takes !== undefined);
   const height =
     margin * 2 + Math.max(issuers.length, foreign.length, targets.length, own.length) * (boxHeight + gap) - gap;
   const place = <Item>(

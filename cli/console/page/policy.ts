@@ -80,7 +80,7 @@ export function wayNode({ issuer, hops, undecided }: PictureWay, open = false): 
   );
 }
 
-function ruleNode({ id, from, target, denies, client, actor, conditions, scopes }: PictureRule): HTMLElement {
+function ruleNode({ id, from, takes, target, denies, client, actor, conditions, scopes }: PictureRule): HTMLElement {
   return h(
     'div',
     { class: denies ? 'rule deny' : 'rule' },
@@ -91,7 +91,7 @@ function ruleNode({ id, from, target, denies, client, actor, conditions, scopes 
       denies ? ' refuses ' : ' grants ',
       h('b', {}, target ?? 'every target'),
       ' from ',
-      h('b', {}, from === 'self' ? 'our own tokens' : from),
+      h('b', {}, takes === undefined ? from : 'our own tokens'),
       client !== undefined && ` to the client ${client}`,
       actor !== undefined && ` with an actor token of ${actor}`,
     ),

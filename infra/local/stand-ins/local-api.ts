@@ -21,13 +21,16 @@ const endpoints = [
   `POST ${localPrefix}/clients/{name}/assertion`,
 ];
 
+/** A tenant's name has a slash. */
+const route =
+  /^\/_local\/(?:(?<kind>issuers)(?=\/.+\/token$)|clients(?=\/.+\/assertion$))\/(?<name>[^/]+(?:\/[^/]+)?)\/[^/]+$/;
+
 /** Answers a request whose path begins with {@link localPrefix}. */
 export async function answerLocal(local: LocalIssuers, request: GatewayRequest): Promise<GatewayAnswer> {
   if (request.path === `${localPrefix}/issuers`) {
     return request.method === 'GET' ? json(200, { issuers: local.standIns.list() }) : notAllowed('GET');
   }
-  const [, kind, name] =
-    /^\/_local\/(issuers(?=\/[^/]+\/token$)|clients(?=\/[^/]+\/assertion$))\/([^/]+)/.exec(request.path) ?? [];
+  const { kind, name } = route.exec(request.path.replaceAll(/%2f/gi, '/'))?.groups ?? {};
   if (!name) return refuse(404, `no such endpoint; there are ${endpoints.join(', ')}`);
   if (request.method !== 'POST') return notAllowed('POST');
   return withOverrides(request, (overrides) =>

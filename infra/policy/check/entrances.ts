@@ -1,5 +1,7 @@
 // Every place of a policy where a token lets somebody in, and what of it is rehearsed. Pure.
+
 import type { ClaimMatch } from '../../../shared/policy/compiled-policy.ts';
+import { mayUse } from '../../../shared/policy/tenant.ts';
 import { anyHolder, type Holder } from '../rehearse/holder.ts';
 import { tokenOf, type WitnessSearch } from '../rehearse/witness.ts';
 import { type Allow, targetOf, type World } from '../rehearse/world.ts';
@@ -82,9 +84,13 @@ function searchOf(world: World, rule: Allow, subject: Holder, actor: Holder): Wi
   };
 }
 
-function clientsOf({ client }: Allow, { policy }: World): readonly string[] {
+function clientsOf(rule: Allow, { policy }: World): readonly string[] {
+  const { client } = rule;
   if (client === undefined) return [''];
-  return client === 'any' ? Object.keys(policy.clients).slice(0, 1) : client;
+  if (client !== 'any') return client;
+  return Object.keys(policy.clients)
+    .filter((name) => mayUse(name, rule))
+    .slice(0, 1);
 }
 
 function ofClient(

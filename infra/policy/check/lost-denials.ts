@@ -1,6 +1,8 @@
 // Denials that a token escapes by a hop: what it is denied, its holder gets with our own token for another audience. Pure.
+
 import type { ClaimMatch, DenyRule } from '../../../shared/policy/compiled-policy.ts';
 import { evaluateRule } from '../../../shared/policy/evaluate-rule.ts';
+import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import { slotsOf } from '../rehearse/admission.ts';
 import { areDisjoint } from '../rehearse/covers.ts';
 import { anyHolder } from '../rehearse/holder.ts';
@@ -20,7 +22,7 @@ const mostPaths = 20_000;
 
 export function checkLostDenials(policy: MergedPolicy, world: World): readonly Diagnostic[] {
   const { rules } = world.policy;
-  if (!rules.some((rule) => rule.from === 'self' && 'grant' in rule)) return [];
+  if (!rules.some((rule) => isOwnIssuer(rule.from) && 'grant' in rule)) return [];
   const findWay = createWays(world);
   const pathsFor = createCandidates(world);
   return rules.flatMap((rule, index) => {
@@ -36,7 +38,7 @@ type Denial = DenyRule & { readonly deny: Exclude<DenyRule['deny'], 'any'> };
 
 /** A denial of one target to tokens of an issuer; where it names clients or actors, it is about those. */
 function isAboutTokens(rule: World['policy']['rules'][number]): rule is Denial {
-  if (!('deny' in rule) || rule.deny === 'any' || rule.from === 'self') return false;
+  if (!('deny' in rule) || rule.deny === 'any' || isOwnIssuer(rule.from)) return false;
   return rule.client === undefined && rule.actor === undefined;
 }
 
@@ -117,7 +119,7 @@ function createCandidates(world: World): Candidates {
 }
 
 function pathsOverOwn({ policy }: World, issuer: string, target: string): readonly RulePath[] {
-  if (!(grantsByTarget(policy).get(target) ?? []).some(({ from }) => from === 'self')) return [];
+  if (!(grantsByTarget(policy).get(target) ?? []).some(({ from }) => isOwnIssuer(from))) return [];
   return pathsTo(policy, target, mostPaths, (path) => path.length > 1 && path[0].from === issuer).paths;
 }
 

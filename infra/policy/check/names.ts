@@ -35,6 +35,6 @@ function doubled(names: readonly Named[]): Diagnostic[] {
 }
 
 function reservedName({ kind, name, place }: Named): Diagnostic[] {
-  if (!reserved.includes(name)) return [];
+  if (!reserved.includes(name.slice(name.indexOf('/') + 1))) return [];
   return [errorAt(place, `${kind} ${quote(name)}: this name is reserved`, 'choose another name')];
 }

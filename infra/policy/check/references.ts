@@ -1,5 +1,6 @@
 // Names that one part of a policy uses of another: each must exist. Pure.
 
+import { isOwnIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
@@ -27,17 +28,29 @@ export function checkReferences(policy: MergedPolicy): readonly Diagnostic[] {
     ]),
   ];
   return references.flatMap(({ kind, name, place }) => {
-    if (name === undefined || names[kind].includes(name)) return [];
+    if (name === undefined) return [];
+    const { tenant } = place.source;
+    if (tenantOf(name) !== tenant && !isImported(kind, name, tenant, policy)) return [notImported(kind, name, place)];
+    if (names[kind].includes(name) || (kind === 'issuer' && isOwnIssuer(name))) return [];
     return [errorAt(place, `there is no ${kind} ${quote(name)}`, didYouMean(name, names[kind]))];
   });
+}
+
+function isImported(kind: Reference['kind'], name: string, tenant: string, { imports }: MergedPolicy): boolean {
+  return imports.some((each) => each.tenant === tenant && each.section === `${kind}s` && each.name === name);
+}
+
+function notImported(kind: Reference['kind'], name: string, place: Place): Diagnostic {
+  const hint = `write it into "imports: { ${kind}s: [${name}] }", and its owner into its exports`;
+  return errorAt(place, `${kind} ${quote(name)} is another tenant's`, hint);
 }
 
 function ofRule({ value, place }: Entry<RuleEntry>): Reference[] {
   const { from, actor, client, grant, deny } = value;
   const denied = deny === true ? undefined : deny;
   return [
-    reference('issuer', from === 'self' ? undefined : from, below(place, 'from')),
-    reference('issuer', actor?.from === 'self' ? undefined : actor?.from, below(place, 'actor', 'from')),
+    reference('issuer', from, below(place, 'from')),
+    reference('issuer', actor?.from, below(place, 'actor', 'from')),
     ...clientNames(client, below(place, 'client')),
     reference('audience', grant?.audience, below(place, 'grant', 'audience')),
     reference('role', grant?.role, below(place, 'grant', 'role')),

@@ -1,6 +1,7 @@
 // Rules about tokens that Cambio issued, and what only allow rules can say. Pure.
 
 import { writtenForms } from '../../../shared/policy/audience-forms.ts';
+import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import { audiencesNamed } from '../schema/audience-forms.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
@@ -11,7 +12,7 @@ import { below, errorAt, keyOf, type Place, warningAt } from '../source/place.ts
 
 export function checkSelfRules(policy: MergedPolicy): readonly Diagnostic[] {
   return policy.rules.flatMap((rule) => [
-    ...(rule.value.from === 'self' ? checkRule(rule) : []),
+    ...(isOwnIssuer(rule.value.from) ? checkRule(rule) : []),
     ...deniedDepth(rule),
     ...matchesOf(rule).flatMap(({ match, place }) => checkAudiences(policy, match, place)),
   ]);
@@ -62,14 +63,14 @@ interface PlacedMatch {
 
 function matchesOf({ value: { from, match = {}, actor }, place }: Entry<RuleEntry>): PlacedMatch[] {
   return [
-    ...(from === 'self' ? [{ match, place: below(place, 'match') }] : []),
-    ...(actor?.from === 'self' ? [{ match: actor.match ?? {}, place: below(place, 'actor', 'match') }] : []),
+    ...(isOwnIssuer(from) ? [{ match, place: below(place, 'match') }] : []),
+    ...(actor && isOwnIssuer(actor.from) ? [{ match: actor.match ?? {}, place: below(place, 'actor', 'match') }] : []),
   ];
 }
 
 function checkAudiences({ audiences }: MergedPolicy, match: MatchEntry, place: Place): Diagnostic[] {
   return itemsOf(match['aud'] ?? [], below(place, 'aud')).flatMap((item) => {
-    const named = audiencesNamed(String(item.value), audiences);
+    const named = audiencesNamed(String(item.value), audiences, place.source.tenant);
     if (named.length === 0) {
       const known = audiences.flatMap(({ name, value: { resource } }) => writtenForms({ name, resource }));
       return [errorAt(item.place, `there is no audience ${quote(item.value)}`, didYouMean(String(item.value), known))];

@@ -1,4 +1,5 @@
 // `subject` and `private` of issuers: subjects of two issuers can never be equal, and what is hidden exists. Pure.
+import { tenantOf } from '../../../shared/policy/tenant.ts';
 import { type Catalogue, catalogueOf, typeOfClaim } from '../claims/catalogue.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { IssuerEntry } from '../schema/schema.ts';
@@ -11,18 +12,24 @@ import { checkTemplate } from './templates.ts';
 
 type Issuer = Entry<IssuerEntry>;
 
-export function checkSubjects({ issuers, roles }: MergedPolicy): readonly Diagnostic[] {
+export function checkSubjects({ issuers, roles, files }: MergedPolicy): readonly Diagnostic[] {
+  const tenants = new Set(files.flatMap(({ source }) => source.tenant || []));
   const hasWebIdentities = roles.some(({ value: { via } }) => via === 'web-identity');
   return [
     ...issuers.flatMap((issuer) => [...checkSubject(issuer, catalogueOf(issuer.value)), ...checkPrivate(issuer)]),
-    ...collisions(issuers, hasWebIdentities ? [ofWebIdentities] : []),
+    ...collisions(issuers, [...(hasWebIdentities ? [ofWebIdentities] : []), ...[...tenants].map(ofTenant)]),
   ];
+}
+
+/** Whatever a tenant's issuers are, now and later. */
+function ofTenant(tenant: string): Prefix {
+  return { issuer: `tenant ${tenant}`, tenant, text: `${tenant}/` };
 }
 
 /** By its subject a token opens a role at STS: no access token may have one of those. */
 const ofWebIdentities: Prefix = { issuer: 'web identities at STS', text: 'role:' };
 
-function checkSubject({ value: { subject }, place }: Issuer, catalogue: Catalogue | undefined): Diagnostic[] {
+function checkSubject({ name, value: { subject }, place }: Issuer, catalogue: Catalogue | undefined): Diagnostic[] {
   if (subject === undefined) return [];
   const at = below(place, 'subject');
   const template = parseTemplate(subject);
@@ -36,6 +43,10 @@ function checkSubject({ value: { subject }, place }: Issuer, catalogue: Catalogu
   }
   if (template !== undefined && literals.length === template.length) {
     return [errorAt(at, 'this subject is the same for every token', 'put a claim in it: ${claims.sub}')];
+  }
+  const tenant = tenantOf(name);
+  if (tenant !== '' && !subject.startsWith(`${tenant}/`)) {
+    return [errorAt(at, 'a subject of a tenant begins with its name', `write ${quote(`${tenant}/${subject}`)}`)];
   }
   if (template?.some((part, index) => typeof part !== 'string' && typeof template[index + 1] === 'object')) {
     return [errorAt(at, 'two claims stand side by side: other values could make the same subject', 'part them by a :')];
@@ -57,6 +68,8 @@ function isUnsure(type: ReturnType<typeof typeOfClaim>): boolean {
 
 interface Prefix {
   readonly issuer: string;
+  /** Whose issuers may begin so. */
+  readonly tenant?: string;
   readonly text: string;
 }
 
@@ -66,7 +79,11 @@ function collisions(issuers: readonly Issuer[], further: readonly Prefix[]): Dia
   return issuers.flatMap(({ name, value, place }) => {
     if (value.subject === undefined) return [];
     const own = prefixes.find(({ issuer }) => issuer === name);
-    const other = own && prefixes.find((prefix) => prefix.issuer !== name && overlap(prefix.text, own.text));
+    const other =
+      own &&
+      prefixes.find(
+        (prefix) => prefix.issuer !== name && prefix.tenant !== tenantOf(name) && overlap(prefix.text, own.text),
+      );
     if (other === undefined) return [];
     const message = `subjects that begin with ${quote(own?.text)} could be those of ${quote(other.issuer)}, ${quote(other.text)}…`;
     return [errorAt(below(place, 'subject'), message, 'begin with a text that no other issuer begins with')];

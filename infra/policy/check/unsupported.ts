@@ -7,18 +7,12 @@ import { below, errorAt, keyOf, type Place } from '../source/place.ts';
 /** A path below an entry. */
 type Refused = readonly string[];
 
-const refusedSections = ['exports', 'imports'];
-
 const refusedOfClients: readonly Refused[] = [['auth', 'tls_client_auth']];
 
 const refusedOfAudiences: readonly Refused[] = [['binding']];
 
 export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
-  return [
-    ...policy.files.flatMap((file) => refusedSections.flatMap((section) => refuse(file, [[section]]))),
-    ...refuseIn(policy.clients, refusedOfClients),
-    ...refuseIn(policy.audiences, refusedOfAudiences),
-  ];
+  return [...refuseIn(policy.clients, refusedOfClients), ...refuseIn(policy.audiences, refusedOfAudiences)];
 }
 
 function refuseIn(entries: readonly Entry<object>[], refused: readonly Refused[]): Diagnostic[] {

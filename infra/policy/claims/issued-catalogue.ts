@@ -10,6 +10,7 @@ const issuedClaims: Readonly<Record<string, ClaimType>> = {
   client_id: 'string',
   scope: 'string',
   act: 'object',
+  tenant: 'string',
   txn: 'string',
   req_wl: 'string',
   tctx: 'object',

@@ -1,5 +1,6 @@
 // A role of a checked policy, and a grant of one, as the functions read them. Pure.
 import type { Role, RoleGrant, SessionTagTemplate, ValueHole } from '../../../shared/policy/compiled-policy.ts';
+import { tenantOf } from '../../../shared/policy/tenant.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
 import { roleTtl } from '../schema/defaults.ts';
 import { parseDuration } from '../schema/duration.ts';
@@ -13,7 +14,8 @@ export type CompiledRole = Role<string | ValueHole>;
 type GrantEntry = NonNullable<RuleEntry['grant']>;
 
 export function lowerRole({ name, value }: Entry<RoleEntry>, arn: string | ValueHole): CompiledRole {
-  const { externalId, via = 'assume-role', revocable } = value;
+  const { via = 'assume-role', revocable } = value;
+  const externalId = value.externalId ?? (via === 'assume-role' ? tenantId(name) : undefined);
   return {
     name,
     arn,
@@ -22,6 +24,12 @@ export function lowerRole({ name, value }: Entry<RoleEntry>, arn: string | Value
     ...roleTtl(value),
     ...(revocable && { revocable }),
   };
+}
+
+/** So that a role of one account that trusts us is not another tenant's to name (the confused deputy). */
+function tenantId(role: string): string | undefined {
+  const tenant = tenantOf(role);
+  return tenant === '' ? undefined : `tenant:${tenant}`;
 }
 
 /**

@@ -7,6 +7,7 @@ import type {
   PolicyRule,
   RoleGrant,
 } from '../../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
 import type { Catalogue } from '../claims/catalogue.ts';
 import type { Catalogues } from '../claims/catalogue-by-name.ts';
 import { eitherForm } from '../schema/audience-forms.ts';
@@ -22,7 +23,7 @@ export function lowerRule(policy: MergedPolicy, { name, value }: Entry<RuleEntry
   const { from, match, client, actor, when, outlive, grant, deny } = value;
   const matchOf = (issuer: string, entry: MatchEntry = {}) => {
     const catalogue: Catalogue = catalogues.get(issuer) ?? { claims: {} };
-    return lowerMatch(catalogue, issuer === 'self' ? eitherForm(entry, policy.audiences) : entry);
+    return lowerMatch(catalogue, isOwnIssuer(issuer) ? eitherForm(entry, policy.audiences, tenantOf(name)) : entry);
   };
   const core = {
     id: name,

@@ -1,6 +1,8 @@
 // Whether a rule surely takes whatever another takes, read from the two alone. What is not sure is not said. Pure.
+
 import type { ActorMatch, ClaimMatch, PolicyRule, WantedValue } from '../../../shared/policy/compiled-policy.ts';
 import { matchesGlob } from '../../../shared/policy/glob.ts';
+import { mayUse } from '../../../shared/policy/tenant.ts';
 
 /** Whether every request that fits `narrow` fits `wide`: issuer, client, actor, match and conditions. */
 export function coversRule(wide: PolicyRule, narrow: PolicyRule): boolean {
@@ -13,10 +15,14 @@ export function coversRule(wide: PolicyRule, narrow: PolicyRule): boolean {
   );
 }
 
-function coversClients({ client: wide }: PolicyRule, { client: narrow }: PolicyRule): boolean {
-  if (wide === undefined) return true;
-  if (narrow === undefined) return false;
-  return wide === 'any' || (narrow !== 'any' && narrow.every((name) => wide.includes(name)));
+function coversClients(rule: PolicyRule, { client: narrow, id }: PolicyRule): boolean {
+  const { client: wide } = rule;
+  const isOpen = (name: string): boolean => 'deny' in rule || mayUse(name, rule);
+  if (wide === undefined || wide === 'any') {
+    if (narrow === undefined) return wide === undefined && isOpen(id);
+    return narrow === 'any' ? isOpen(id) : narrow.every(isOpen);
+  }
+  return narrow !== undefined && narrow !== 'any' && narrow.every((name) => wide.includes(name));
 }
 
 /** An allow rule without `actor` takes only requests without one; a deny rule without takes them all. */

@@ -1,6 +1,8 @@
 // Who gains and who loses what between two policies, each with a witness. What cannot be told is told as such: a rule that no
 // rule before surely covered, and for which nobody was found who gains. Pure.
+
 import type { PolicyArtifact, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer, mayUse } from '../../../shared/policy/tenant.ts';
 import { areDisjoint, coversRule } from './covers.ts';
 import { grantsAllOf, moreThan, same } from './grant-differences.ts';
 import { grantsByTarget, pathsTo, type RulePath } from './paths.ts';
@@ -186,8 +188,9 @@ function isKept(denial: PolicyRule, rule: Allow, after: World, now: Places): boo
 /** Whether tokens, clients and target of a rule mean the same in both policies. */
 function sameParties(before: PolicyArtifact, after: PolicyArtifact, rule: Allow): boolean {
   const target = targetOf(rule);
-  const issuers = [rule.from, ...(rule.actor ? [rule.actor.from] : [])].filter((name) => name !== 'self');
-  const clients = rule.client === 'any' ? Object.keys(after.clients) : (rule.client ?? []);
+  const issuers = [rule.from, ...(rule.actor ? [rule.actor.from] : [])].filter((name) => !isOwnIssuer(name));
+  const clients =
+    rule.client === 'any' ? Object.keys(after.clients).filter((name) => mayUse(name, rule)) : (rule.client ?? []);
   return (
     issuers.every((name) => isSameIssuer(before.issuers[name], after.issuers[name])) &&
     same(givenBy(before, target), givenBy(after, target)) &&

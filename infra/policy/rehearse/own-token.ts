@@ -1,10 +1,17 @@
 // The claims of the token that a grant would make of a request's tokens (RFC 9068 §2.2), as later hops present it. Pure.
+
 import { type Claims, isClaims } from '../../../shared/policy/claims.ts';
 import type { AudienceGrant } from '../../../shared/policy/compiled-policy.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
 import { fillTemplate } from '../../../shared/policy/template.ts';
+import { isOwnIssuer, ownIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
 import type { Rehearsal } from './rehearse.ts';
 import type { Allow, World } from './world.ts';
+
+/** An own token as policy sees it: its `tenant` says which tenant's rules are about it. */
+export function presentedOwn(claims: Claims): Presented {
+  return { issuer: ownIssuer(claims['tenant']), claims };
+}
 
 /** undefined where the issuer's subject template cannot be filled, or the rule is no audience's. */
 export function ownToken(
@@ -24,6 +31,7 @@ export function ownToken(
     undefined,
   );
   const { exp } = subject.claims;
+  const tenant = tenantOf(subject.issuer);
   const latest = now + grant.ttl;
   return {
     ...mappedClaims(grant, subject.claims),
@@ -32,6 +40,7 @@ export function ownToken(
     client_id: client === '' ? subject.issuer : client,
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
+    ...(tenant !== '' && { tenant }),
     iat: now,
     exp: outlive || typeof exp !== 'number' ? latest : Math.min(latest, exp),
     jti: 'rehearsal',
@@ -41,7 +50,7 @@ export function ownToken(
 function issuedSubject({ issuer, claims }: Presented, { issuers }: World['policy']): string | undefined {
   const { sub } = claims;
   if (typeof sub !== 'string') return undefined;
-  if (issuer === 'self') return sub;
+  if (isOwnIssuer(issuer)) return sub;
   const template = issuers[issuer]?.subject;
   if (!template) return `${issuer}|${sub}`;
   const filled = fillTemplate(template, claims);
@@ -50,7 +59,7 @@ function issuedSubject({ issuer, claims }: Presented, { issuers }: World['policy
 
 /** Of a foreign token each under its issuer's name. */
 function earlierActors({ issuer, claims }: Presented): readonly (string | undefined)[] {
-  const prefix = issuer === 'self' ? '' : `${issuer}|`;
+  const prefix = isOwnIssuer(issuer) ? '' : `${issuer}|`;
   const actors: (string | undefined)[] = [];
   for (let { act } = claims; isClaims(act); act = act['act']) {
     actors.push(typeof act['sub'] === 'string' ? `${prefix}${act['sub']}` : undefined);

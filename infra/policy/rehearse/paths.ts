@@ -1,11 +1,13 @@
 // Which rules lead to a target one after the other: a rule about a foreign token first, then rules about our own. Pure.
+
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
 import { audiencesNamed } from './audience-names.ts';
 import { groupBy } from './rule-index.ts';
 import { isWanted } from './witness.ts';
 import { type Allow, targetOf } from './world.ts';
 
-/** From the foreign token to the target. */
+/** From the foreign token to the target. A token of ours stays of the tenant whose subject it is of. */
 export type RulePath = readonly [Allow, ...Allow[]];
 
 export interface Paths {
@@ -32,8 +34,8 @@ export function pathsTo(
   let open: readonly RulePath[] = (granting.get(target) ?? []).map((rule) => [rule]);
   for (let seen = open.length; open.length > 0 && found.length <= most; seen += open.length) {
     if (seen > mostSeen) return { paths: found.slice(0, most), truncated: true };
-    found.push(...open.filter(([first]) => first.from !== 'self').filter(isAskedFor));
-    open = open.filter(([first]) => first.from === 'self').flatMap((path) => longer(path, target, granting, policy));
+    found.push(...open.filter(([first]) => !isOwnIssuer(first.from)).filter(isAskedFor));
+    open = open.filter(([first]) => isOwnIssuer(first.from)).flatMap((path) => longer(path, target, granting, policy));
   }
   return { paths: found.slice(0, most), truncated: found.length > most };
 }
@@ -65,7 +67,9 @@ function longer(
   const visited = [target, ...path.map(targetOf)];
   return audiencesOf(path[0], policy)
     .filter((audience) => !visited.includes(audience))
-    .flatMap((audience) => (granting.get(audience) ?? []).map((rule): RulePath => [rule, ...path]));
+    .flatMap((audience) => granting.get(audience) ?? [])
+    .filter((rule) => tenantOf(rule.from) === tenantOf(path[0].from))
+    .map((rule): RulePath => [rule, ...path]);
 }
 
 const exchanged = new WeakMap<PolicyArtifact, Map<Allow, readonly string[]>>();

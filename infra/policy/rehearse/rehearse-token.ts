@@ -1,4 +1,5 @@
 // What verification would say of a token's claims, as far as it can be known without its signature. Pure.
+
 import type { Claims } from '../../../shared/policy/claims.ts';
 import type { PolicyArtifact, TrustedIssuer, ValueHole } from '../../../shared/policy/compiled-policy.ts';
 import type { JsonObject } from '../../../shared/policy/json.ts';
@@ -8,6 +9,7 @@ import {
   type RegisteredClaims,
   type WrongClaim,
 } from '../../../shared/policy/registered-claims.ts';
+import { clientNamedBy, isOwnIssuer } from '../../../shared/policy/tenant.ts';
 
 /** One check, in the shape of a policy condition. */
 export interface TokenCheck {
@@ -51,8 +53,9 @@ export function checkPresenter(
   client: string,
   { clients }: PolicyArtifact,
 ): readonly TokenCheck[] {
-  if (issuer === 'self') return [];
-  const owners = audiencesOf(claims).filter((aud) => Object.hasOwn(clients, aud));
+  if (isOwnIssuer(issuer)) return [];
+  const named = audiencesOf(claims).map((aud) => clientNamedBy(aud, issuer));
+  const owners = named.filter((name) => Object.hasOwn(clients, name));
   const [other] = owners.filter((owner) => owner !== client);
   if (other === undefined) return [];
   const hint = 'its aud is the name of a client: only that client, authenticated, may present it';

@@ -1,4 +1,5 @@
 // What an exchange would decide, from claims instead of tokens: nothing is verified, nothing issued. Pure.
+
 import { writtenForms } from '../../../shared/policy/audience-forms.ts';
 import { createConditionEvaluator } from '../../../shared/policy/cel.ts';
 import { isClaims } from '../../../shared/policy/claims.ts';
@@ -16,6 +17,7 @@ import type { PolicyQuestion, Presented } from '../../../shared/policy/question.
 import { wholeSeconds } from '../../../shared/policy/registered-claims.ts';
 import type { FilledGrant, SessionProblem } from '../../../shared/policy/role-grant.ts';
 import { namedTargets, type Target, targetsOf, writtenNames } from '../../../shared/policy/target.ts';
+import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import { audiencesNamed } from './audience-names.ts';
 import { rehearseSession } from './rehearse-session.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
@@ -118,7 +120,7 @@ function seenByPolicy({ issuer, claims }: Presented, policy: PolicyArtifact): Pr
     ? { act: Object.fromEntries(Object.entries(act).filter(([name]) => name !== 'act')) }
     : {};
   const declared = Object.hasOwn(policy.issuers, issuer) ? policy.issuers[issuer]?.claims : undefined;
-  if (issuer !== 'self') {
+  if (!isOwnIssuer(issuer)) {
     const aud = claims['aud'] === undefined ? {} : { aud: [claims['aud']].flat() };
     return { issuer, claims: { ...claims, ...outermost, ...aud }, ...(declared && { declared }) };
   }
@@ -166,7 +168,7 @@ function scopesOf(
 ): readonly string[] | undefined {
   const ofRule = 'scopes' in grant ? grant.scopes : [];
   const { scope: had } = subject.claims;
-  const own = subject.issuer === 'self' ? (typeof had === 'string' ? had.split(' ') : []) : ofRule;
+  const own = isOwnIssuer(subject.issuer) ? (typeof had === 'string' ? had.split(' ') : []) : ofRule;
   const allowed = ofRule.filter((word) => target.scopes.includes(word) && own.includes(word));
   if (scope === undefined) return allowed;
   const granted = allowed.filter((word) => scope.includes(word));

@@ -1,8 +1,10 @@
 // The same person in another policy: whether the token of a way, with the clients and actors it had, gets there too. Pure.
+
 import type { Claims } from '../../../shared/policy/claims.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
+import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import type { Granted } from './grant-differences.ts';
-import { ownToken } from './own-token.ts';
+import { ownToken, presentedOwn } from './own-token.ts';
 import { audiencesOf, grantsByTarget } from './paths.ts';
 import { createRehearse, type Rehearsal } from './rehearse.ts';
 import type { Hop } from './ways.ts';
@@ -32,7 +34,7 @@ type Grant = (request: Rehearsal) => Granted | undefined;
 /** An issuer or client that the policy does not know is nobody. */
 function isKnown({ subject, actor, client }: Rehearsal, { policy }: World): boolean {
   const issuers = [subject, ...(actor ? [actor] : [])].map(({ issuer }) => issuer);
-  const known = issuers.every((issuer) => issuer === 'self' || Object.hasOwn(policy.issuers, issuer));
+  const known = issuers.every((issuer) => isOwnIssuer(issuer) || Object.hasOwn(policy.issuers, issuer));
   return known && (client === '' || Object.hasOwn(policy.clients, client));
 }
 
@@ -51,7 +53,7 @@ function straight(world: World, hops: readonly Hop[], grant: Grant): Granted | u
 }
 
 function presented(claims: Claims | undefined): Presented | undefined {
-  return claims && { issuer: 'self', claims };
+  return claims && presentedOwn(claims);
 }
 
 /** Over other audiences, with the clients and actors of the way. */
@@ -84,7 +86,7 @@ function stopsBefore({ policy }: World, target: string): readonly string[] {
   const stops = new Set<string>();
   const open = [target];
   for (const each of open) {
-    const rules: readonly Allow[] = (grantsByTarget(policy).get(each) ?? []).filter(({ from }) => from === 'self');
+    const rules: readonly Allow[] = (grantsByTarget(policy).get(each) ?? []).filter(({ from }) => isOwnIssuer(from));
     const found = rules
       .flatMap((rule) => audiencesOf(rule, policy))
       .filter((name) => !stops.has(name) && name !== target);

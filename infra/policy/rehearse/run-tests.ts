@@ -1,11 +1,13 @@
 // Runs policy tests against a compiled policy. Pure but for `testFailures`, which reads them.
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer, ownIssuer, qualified } from '../../../shared/policy/tenant.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { below, errorAt } from '../source/place.ts';
 import { completeClaims } from './complete-claims.ts';
 import { type PlacedTest, readTests } from './read-tests.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
+import { fullyNamed } from './tenant-test.ts';
 import type { PolicyTest } from './test-schema.ts';
 
 export interface TestResult {
@@ -21,8 +23,10 @@ const defaultNow = 1_767_225_600;
 
 export function runTests(tests: readonly PlacedTest[], policy: PolicyArtifact): readonly TestResult[] {
   const rehearse = createRehearse(policy);
-  return tests.map(({ place, test }): TestResult => {
-    const { name } = test;
+  return tests.map(({ place, test: written }): TestResult => {
+    const { tenant } = place.source;
+    const test = fullyNamed(written, tenant, policy);
+    const name = qualified(tenant, test.name);
     const failure = danglingName({ place, test }, policy);
     if (failure) return { name, failure };
     const rehearsed = rehearse(rehearsalOf(test, policy));
@@ -55,9 +59,9 @@ function verdictOf(rehearsed: Rehearsed): string {
 }
 
 function danglingName({ place, test }: PlacedTest, { issuers, clients }: PolicyArtifact): Diagnostic | undefined {
-  const names = [...Object.keys(issuers), 'self'];
+  const names = [...Object.keys(issuers), ownIssuer(place.source.tenant)];
   const issuerProblem = (name: string, ...path: string[]) =>
-    names.includes(name)
+    names.includes(name) || isOwnIssuer(name)
       ? undefined
       : errorAt(below(place, ...path), `${quote(name)} is no issuer`, didYouMean(name, names));
   const known = Object.keys(clients);

@@ -1,6 +1,6 @@
 // The language of policy tests, `*.test.yaml`, as a zod schema. Pure.
 import { z } from 'zod';
-import { closed, filled, name } from '../schema/values.ts';
+import { closed, filled, reference } from '../schema/values.ts';
 
 const claims = z.record(filled, z.unknown());
 const epoch = z.int('a time is whole seconds since the epoch').min(0, 'a time is whole seconds since the epoch');
@@ -11,10 +11,10 @@ const reason = z.enum([...reasons, 'no_rule', 'denied', 'scope', 'target', 'tags
 
 const test = closed({
   name: filled,
-  issuer: name.describe('Whose token it is, or `self`.'),
+  issuer: reference.describe('Whose token it is, or `self`.'),
   claims,
-  actor: closed({ issuer: name, claims }).optional(),
-  client: name.optional().describe('The authenticated client.'),
+  actor: closed({ issuer: reference, claims }).optional(),
+  client: reference.optional().describe('The authenticated client.'),
   now: epoch.optional(),
   request: closed({
     audience: filled.optional(),
@@ -24,7 +24,7 @@ const test = closed({
   }),
   expect: closed({
     allow: z.boolean(),
-    rule: name.optional(),
+    rule: reference.optional(),
     error: z.enum(['invalid_request', 'invalid_target', 'invalid_scope']).optional(),
     reason: reason.optional(),
   }),

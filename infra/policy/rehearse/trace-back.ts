@@ -1,5 +1,7 @@
 // What a later hop wants of our own token, said of the token it was made from. Pure.
+
 import type { ClaimMatch, Template, WantedValue } from '../../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import { declaredType } from './sample-token.ts';
 import type { Allow, World } from './world.ts';
 
@@ -16,7 +18,7 @@ export interface Origin {
 export function originOf({ policy }: World, { from, grant }: Allow, path: string): Origin | undefined {
   if ('role' in grant) return undefined;
   if (path === 'sub') {
-    if (from === 'self') return { path, before: '', after: '', whole: true };
+    if (isOwnIssuer(from)) return { path, before: '', after: '', whole: true };
     return ofTemplate(policy.issuers[from]?.subject ?? [`${from}|`, { claim: 'sub' }]);
   }
   const dot = Object.hasOwn(grant.claims, path) ? path.length : path.indexOf('.');

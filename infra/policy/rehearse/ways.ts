@@ -1,10 +1,12 @@
 // Ways to a target, each with a witness: a foreign token, and every exchange from it, granted by the whole policy. Pure.
+
 import { type Claims, claimAt } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch } from '../../../shared/policy/compiled-policy.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
+import { clientNamedBy, isOwnIssuer, mayUse } from '../../../shared/policy/tenant.ts';
 import { admissionTo } from './admission.ts';
 import { anyHolder, type Holder } from './holder.ts';
-import { ownToken } from './own-token.ts';
+import { ownToken, presentedOwn } from './own-token.ts';
 import type { RulePath } from './paths.ts';
 import type { Rehearsal, Rehearsed } from './rehearse.ts';
 import { originOf, unwrap, wishBefore } from './trace-back.ts';
@@ -119,7 +121,8 @@ function wishesAlong(world: World, path: RulePath): Wishes {
 function clientsOf(rule: Allow, { policy, clientOrder }: World, wish?: ClaimMatch): readonly string[] {
   const { client, from } = rule;
   const known = Object.keys(policy.clients);
-  const named = client === undefined ? ['', ...known] : client === 'any' ? known : client;
+  const open = known.filter((name) => mayUse(name, rule));
+  const named = client === undefined ? ['', ...open] : client === 'any' ? open : client;
   const callers = clientOrder ? clientOrder(rule, named) : named;
   if (!wish) return callers.slice(0, maxClients);
   const wanted = concreteValues(wish, undefined, anyHolder);
@@ -133,8 +136,9 @@ const maxClients = 8;
 /** An `aud` that is the name of a client binds the token to that client. */
 function audiencesFor({ from }: Allow, client: string, { policy }: World): readonly (string | undefined)[] {
   const audiences = policy.issuers[from]?.audiences ?? [];
-  const free = audiences.filter((aud) => !Object.hasOwn(policy.clients, aud));
-  const usable = client === '' ? free : [...audiences.filter((aud) => aud === client), ...free];
+  const owner = (aud: string): string => clientNamedBy(aud, from);
+  const free = audiences.filter((aud) => !Object.hasOwn(policy.clients, owner(aud)));
+  const usable = client === '' ? free : [...audiences.filter((aud) => owner(aud) === client), ...free];
   return usable.length === audiences.length && audiences.length === 1 ? [undefined] : usable;
 }
 
@@ -148,7 +152,7 @@ interface Asking {
 
 function searchFor(world: World, rule: Allow, { client, aud, further = [], own }: Asking): WitnessSearch {
   const target = targetOf(rule);
-  const subject = own ? { issuer: 'self', claims: own } : withAudience(tokenOf(world, rule.from, anyHolder), aud);
+  const subject = own ? presentedOwn(own) : withAudience(tokenOf(world, rule.from, anyHolder), aud);
   const asked = { audiences: [target], resources: [], scope: undefined, now: world.now };
   return {
     base: { subject, actor: rule.actor && actorToken(world, rule.actor.from), client, ...asked },
@@ -166,10 +170,10 @@ function withAudience({ issuer, claims }: Presented, aud: string | undefined): P
 /** Of our own tokens, one that somebody has who is nobody else. */
 function actorToken(world: World, from: string): Presented {
   const now = world.now;
-  if (from !== 'self') return tokenOf(world, from, anyHolder);
+  if (!isOwnIssuer(from)) return tokenOf(world, from, anyHolder);
   const [audience] = Object.values(world.policy.audiences).filter(({ format }) => format !== 'reference');
   const claims = { sub: 'somebody', aud: audience?.resource ?? audience?.name, iat: now, exp: now + 300 };
-  return { issuer: 'self', claims };
+  return { issuer: from, claims };
 }
 
 /** What was issued is as it is. */

@@ -1,6 +1,8 @@
 // What a witness shows of its tokens: who it is, whom it is for, and what the rules read. Pure.
+
 import { type Claims, isClaims } from '../../../shared/policy/claims.ts';
 import type { PolicyRule, Template } from '../../../shared/policy/compiled-policy.ts';
+import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import type { Slot } from './witness.ts';
 import { type Allow, targetOf, type World } from './world.ts';
 
@@ -12,7 +14,7 @@ export function shownClaims(
   claims: Claims,
   variable: 'claims' | 'actor',
 ): Claims {
-  if (issuer === 'self') return withoutTimes(claims);
+  if (isOwnIssuer(issuer)) return withoutTimes(claims);
   // A missing claim fires the condition of a denial, and keeps its match from fitting.
   const opposed = world.allDenials(rule.from, targetOf(rule)).filter(({ when }) => when !== undefined);
   const paths = [

@@ -8,9 +8,9 @@ import {
   filled,
   jwks,
   match,
-  name,
   oneOrMore,
   rate,
+  reference,
   sha256,
   skew,
   verificationAlgorithm,
@@ -86,7 +86,7 @@ const privateKeyJwt = closed({ jwksUri: filled.optional(), jwks: jwks.optional()
 
 const auth = closed({
   private_key_jwt: privateKeyJwt.optional(),
-  federated: closed({ issuer: name, match: match.optional() }).optional(),
+  federated: closed({ issuer: reference, match: match.optional() }).optional(),
   client_secret_basic: closed({ sha256 }).optional().describe('SHA-256 of the secret, hexadecimal.'),
   client_secret_post: closed({ sha256 }).optional().describe('The same secret in the form; either way is accepted.'),
   tls_client_auth: closed({ san_dns: filled }).optional(),
@@ -94,6 +94,6 @@ const auth = closed({
 
 export const client = closed({
   auth,
-  introspects: z.array(name).optional().describe('Audiences whose tokens it may introspect.'),
+  introspects: z.array(reference).optional().describe('Audiences whose tokens it may introspect.'),
   quota: closed({ rate, burst: burst.optional() }).optional().describe('How often it may exchange.'),
 });

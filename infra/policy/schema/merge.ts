@@ -1,8 +1,11 @@
-// Several checked files as one policy, every entry with its place. Pure.
-import { below, type Place, type PolicySource } from '../source/place.ts';
-import type { AudienceEntry, ClientEntry, IssuerEntry, PolicyDocument, RoleEntry, RuleEntry } from './schema.ts';
+// Several checked files as one policy, every entry with its full name and its place. Pure.
+import { qualified } from '../../../shared/policy/tenant.ts';
+import { below, type Place, type PolicySource, rootOf } from '../source/place.ts';
+import { type Export, type Import, joinsOf, type SourcedDocument } from './joined-names.ts';
+import { type Qualify, qualifierOf, qualifyClient, qualifyRule } from './qualify.ts';
+import type { AudienceEntry, ClientEntry, IssuerEntry, RoleEntry, RuleEntry } from './schema.ts';
 
-/** A named part of the policy; `place` is the place of its value. */
+/** A named part of the policy; `place` is the place of its value. The tenant it is of shows in its name. */
 export interface Entry<T> {
   readonly name: string;
   readonly value: T;
@@ -17,27 +20,39 @@ export interface MergedPolicy {
   readonly audiences: readonly Entry<AudienceEntry>[];
   readonly roles: readonly Entry<RoleEntry>[];
   readonly rules: readonly Entry<RuleEntry>[];
-}
-
-export interface SourcedDocument {
-  readonly source: PolicySource;
-  readonly document: PolicyDocument;
+  readonly exports: readonly Export[];
+  readonly imports: readonly Import[];
 }
 
 export function mergeDocuments(documents: readonly SourcedDocument[]): MergedPolicy {
+  const joins = joinsOf(documents);
+  const parts = documents.map((each) => partsOf(each, qualifierOf(each.source.tenant, joins.imports)));
   return {
     files: documents.map(({ source }) => rootOf(source)),
-    issuers: documents.flatMap(({ source, document }) => entries(source, 'issuers', document.issuers)),
-    clients: documents.flatMap(({ source, document }) => entries(source, 'clients', document.clients)),
-    audiences: documents.flatMap(({ source, document }) => entries(source, 'audiences', document.audiences)),
-    roles: documents.flatMap(({ source, document }) => entries(source, 'roles', document.roles)),
-    rules: documents.flatMap(({ source, document }) =>
-      (document.rules ?? []).map((value, index) => ({
-        name: value.id,
-        value,
-        place: below(rootOf(source), 'rules', index),
-      })),
-    ),
+    issuers: parts.flatMap(({ issuers }) => issuers),
+    clients: parts.flatMap(({ clients }) => clients),
+    audiences: parts.flatMap(({ audiences }) => audiences),
+    roles: parts.flatMap(({ roles }) => roles),
+    rules: parts.flatMap(({ rules }) => rules),
+    ...joins,
+  };
+}
+
+function partsOf({ source, document }: SourcedDocument, qualify: Qualify) {
+  const { issuers, clients, audiences, roles, rules = [] } = document;
+  return {
+    issuers: entries(source, 'issuers', issuers),
+    clients: entries(source, 'clients', clients).map((entry) => ({
+      ...entry,
+      value: qualifyClient(entry.value, qualify),
+    })),
+    audiences: entries(source, 'audiences', audiences),
+    roles: entries(source, 'roles', roles),
+    rules: rules.map((value, index) => ({
+      name: qualified(source.tenant, value.id),
+      value: qualifyRule(value, qualify),
+      place: below(rootOf(source), 'rules', index),
+    })),
   };
 }
 
@@ -50,10 +65,10 @@ export function byName<T>(list: readonly Entry<T>[]): ReadonlyMap<string, Entry<
   return known as ReadonlyMap<string, Entry<T>>;
 }
 
-function rootOf(source: PolicySource): Place {
-  return { source, path: [], on: 'value' };
-}
-
 function entries<T>(source: PolicySource, section: string, named: Readonly<Record<string, T>> = {}): Entry<T>[] {
-  return Object.entries(named).map(([name, value]) => ({ name, value, place: below(rootOf(source), section, name) }));
+  return Object.entries(named).map(([name, value]) => ({
+    name: qualified(source.tenant, name),
+    value,
+    place: below(rootOf(source), section, name),
+  }));
 }

@@ -1,6 +1,6 @@
 // `audiences`, `roles` and `rules` of the policy language as zod schemas: what is issued, and to whom. Pure.
 import { z } from 'zod';
-import { closed, duration, filled, match, name, oneOrMore, scope, signingAlgorithm } from './values.ts';
+import { closed, duration, filled, match, name, oneOrMore, reference, scope, signingAlgorithm } from './values.ts';
 
 export const audience = closed({
   resource: filled.optional().describe('Absolute URI; becomes `aud` and may be named by `resource=`.'),
@@ -31,8 +31,8 @@ const tag = z.union([
 ]);
 
 const grant = closed({
-  audience: name.optional(),
-  role: name.optional(),
+  audience: reference.optional(),
+  role: reference.optional(),
   scopes: z.array(scope).optional(),
   claims: z.record(filled, z.string()).optional().describe('Claims of the issued token: "${claims.x}" copies one.'),
   ttl: duration.optional(),
@@ -43,10 +43,10 @@ const grant = closed({
   policyArns: z.array(filled).optional().describe('Managed policies that limit the session.'),
 });
 
-const deny = z.union([z.literal(true), closed({ audience: name.optional(), role: name.optional() })]);
+const deny = z.union([z.literal(true), closed({ audience: reference.optional(), role: reference.optional() })]);
 
 const actor = closed({
-  from: name,
+  from: reference,
   match: match.optional(),
   maxDepth: z
     .int()
@@ -58,8 +58,8 @@ const actor = closed({
 
 export const rule = closed({
   id: name,
-  from: name.describe('The issuer of the subject token, or `self`.'),
-  client: oneOrMore(name).optional().describe('One, a list, or `any` (any authenticated client).'),
+  from: reference.describe('The issuer of the subject token, or `self`.'),
+  client: oneOrMore(reference).optional().describe('One, a list, or `any` (any authenticated client).'),
   actor: actor.optional(),
   match: match.optional().describe('Claims the token must have; `*` and `**` are globs.'),
   when: z.record(filled, filled).optional().describe('Named CEL conditions.'),

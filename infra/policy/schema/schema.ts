@@ -1,6 +1,7 @@
 // The policy language as one zod schema: the shape of every key, today's and those still to come. Pure.
 import { z } from 'zod';
 import { client, issuer } from './issuers.ts';
+import { exportsSchema, importsSchema } from './joins.ts';
 import { audience, role, rule } from './rules.ts';
 import { closed, name } from './values.ts';
 
@@ -12,8 +13,8 @@ export const policySchema = closed({
   audiences: z.record(name, audience).optional().describe('What tokens are issued for.'),
   roles: z.record(name, role).optional().describe('AWS roles whose credentials are issued.'),
   rules: z.array(rule).optional().describe('The first allow rule that fits wins; any matching deny wins over all.'),
-  exports: z.unknown().optional(),
-  imports: z.unknown().optional(),
+  exports: exportsSchema.optional(),
+  imports: importsSchema.optional(),
 });
 
 export type PolicyDocument = z.infer<typeof policySchema>;

@@ -9,6 +9,14 @@ export const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'a name is 1–63 of a–z 0–9 . _ - and begins with a letter or digit');
 
+/** A name of one's own, or of another tenant. */
+export const reference = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9][a-z0-9._-]{0,62}\/)?[a-z0-9][a-z0-9._-]{0,62}$/,
+    'a name is 1–63 of a–z 0–9 . _ - and begins with a letter or digit; of another tenant it is <tenant>/<name>',
+  );
+
 export const duration = z.string().regex(durationPattern, 'a duration is a whole number and a unit: 30s 5m 12h 90d');
 export const skew = z.string().regex(skewPattern, 'a duration is a whole number and a unit: 0s 30s 5m');
 export const rate = z.string().regex(ratePattern, 'a rate is a whole number per unit: 50/s 100/m 1000/h');

@@ -8,6 +8,8 @@ import { problemsOf } from './yaml-problems.ts';
 export interface PolicyFile {
   readonly path: string;
   readonly text: string;
+  /** The tenant whose folder it is in; absent in the root policy. */
+  readonly tenant?: string;
 }
 
 export interface ParsedSource {
@@ -23,17 +25,17 @@ interface Found {
 type PositionOf = (offset: number) => Position;
 
 /** Parses one file; never throws. */
-export function parseSource({ path, text }: PolicyFile): ParsedSource {
+export function parseSource(source: PolicyFile): ParsedSource {
   try {
-    return parse(path, text);
+    return parse(source);
   } catch (cause) {
     // Deep nesting exhausts the parser's stack, and an alias bomb its budget.
     const message = cause instanceof Error ? cause.message : String(cause);
-    return { diagnostics: [fileError(path, `cannot be read as YAML: ${message}`)] };
+    return { diagnostics: [fileError(source.path, `cannot be read as YAML: ${message}`)] };
   }
 }
 
-function parse(file: string, text: string): ParsedSource {
+function parse({ path: file, text, tenant = '' }: PolicyFile): ParsedSource {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, resolveKnownTags: false });
   const positionOf: PositionOf = (offset) => {
@@ -46,13 +48,18 @@ function parse(file: string, text: string): ParsedSource {
       diagnostics: problems.map(({ offset, ...rest }) => ({ severity: 'error', file, ...positionOf(offset), ...rest })),
     };
   }
-  return { source: sourceOf({ path: file, text }, document, positionOf), diagnostics: [] };
+  return { source: sourceOf({ path: file, text, tenant }, document, positionOf), diagnostics: [] };
 }
 
-function sourceOf({ path: file, text }: PolicyFile, document: Document.Parsed, positionOf: PositionOf): PolicySource {
+function sourceOf(
+  { path: file, text, tenant }: Required<PolicyFile>,
+  document: Document.Parsed,
+  positionOf: PositionOf,
+): PolicySource {
   const find = (path: DocumentPath) => findNode(document, path);
   return {
     file,
+    tenant,
     value: document.toJS({ maxAliasCount: 100 }),
     has: (path) => find(path) !== undefined,
     positionOf: (path, on) => positionOf(offsetOf(find, path, on)),

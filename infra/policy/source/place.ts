@@ -19,6 +19,8 @@ export interface Position {
 /** A parsed policy file. */
 export interface PolicySource {
   readonly file: string;
+  /** `''` for the root policy. */
+  readonly tenant: string;
   readonly value: unknown;
   /** Whether the document has anything at this path. */
   readonly has: (path: DocumentPath) => boolean;
@@ -35,6 +37,11 @@ export interface Place {
   readonly on: 'key' | 'value';
   /** A character of a string value. */
   readonly offset?: number;
+}
+
+/** The document itself. */
+export function rootOf(source: PolicySource): Place {
+  return { source, path: [], on: 'value' };
 }
 
 /** The value below a place. */

@@ -12,6 +12,7 @@ import {
 import type { FindHolds, RecordRevocation } from '../../oauth/revocation/revocation.ts';
 import { isSuspended } from '../../oauth/revocation/suspension.ts';
 import type { TakeUse } from '../../oauth/verify/single-use.ts';
+import { qualified, tenantOf } from '../../policy/tenant.ts';
 import { header, isTooLarge, json } from '../api-gateway.ts';
 import { endpoint } from '../endpoint.ts';
 import { failureLog } from '../errors.ts';
@@ -84,7 +85,11 @@ async function requireTrusted({ issuer }: SecurityEventToken, { findHolds, now }
 
 /** Apart from the uses of the issuer's tokens: an event must not use up a token that has its `jti`. */
 function useOf({ issuer, jti, iat }: SecurityEventToken) {
-  return { issuer: `events of ${issuer.url}`, jti, expiresAt: iat + maxEventAge + issuer.clockSkew };
+  return {
+    issuer: qualified(tenantOf(issuer.name), `events of ${issuer.url}`),
+    jti,
+    expiresAt: iat + maxEventAge + issuer.clockSkew,
+  };
 }
 
 function refusal({ code, message }: EventRefused, write: WriteLog): APIGatewayProxyResult {

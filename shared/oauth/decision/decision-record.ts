@@ -6,6 +6,7 @@ import type { TagProblem } from '../../policy/session-tags.ts';
 import type { Reason } from '../denial.ts';
 import type { RevocableBy } from '../revocation/revocation.ts';
 import type { StatusReference } from '../status-list/status-list-id.ts';
+import { policyIssuer } from '../verify/policy-claims.ts';
 import { selfName } from '../verify/self-issuer.ts';
 import { hidesSubject, type KeptToken, keptText } from './kept-subject.ts';
 import { type RecordedRules, recordRules } from './recorded-rules.ts';
@@ -185,7 +186,7 @@ function catalogueOf(token: KeptToken): ClaimCatalogue {
 
 /** Of our own tokens: claims that a rule mapped may come from what is private to their issuer. */
 const ownClaims = Object.fromEntries(
-  [...['iss', 'sub', 'aud', 'exp', 'iat', 'jti'], ...['client_id', 'scope', 'act', 'txn']].map((name) => [
+  [...['iss', 'sub', 'aud', 'exp', 'iat', 'jti'], ...['client_id', 'scope', 'act', 'tenant', 'txn']].map((name) => [
     name,
     'string',
   ]),
@@ -197,7 +198,7 @@ function recordToken(token: TokenToRecord | undefined, salt: string, budget: num
   const recorded = recordClaims(claims, catalogueOf(token.verified), salt, budget);
   const { sub, jti } = recorded.claims;
   return {
-    issuer: issuer.name,
+    issuer: policyIssuer(token.verified),
     ...(typeof sub === 'string' && { sub }),
     ...(typeof jti === 'string' && { jti }),
     ...(issuer.name === selfName ? withoutMapped(recorded, claims) : recorded),

@@ -3,6 +3,7 @@
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { JsonObject, JsonValue } from '../../policy/json.ts';
 import { fillSubject } from '../../policy/template.ts';
+import { tenantOf } from '../../policy/tenant.ts';
 import { hiddenValue } from '../revocation/kept-value.ts';
 import { originId } from '../revocation/lineage.ts';
 import type { Revocation, RevocationRecord } from '../revocation/revocation.ts';
@@ -23,7 +24,7 @@ export interface EventEffect {
 }
 
 export interface Receiver {
-  /** All of the policy: a subject of one `iss` may have tokens by several entries. */
+  /** All of the policy: a subject of one `iss` may have tokens by several entries of a tenant. */
   readonly issuers: readonly TrustedIssuer[];
   /** Seconds a revocation is kept. */
   readonly keptFor: number;
@@ -39,7 +40,9 @@ export function effectOf(token: SecurityEventToken, { issuers, keptFor, listed }
   const types = Object.keys(token.events);
   const unknown = types.filter((type) => !revoking.includes(type) && !aboutStream.includes(type));
   const known = Object.entries(token.events).filter(([type]) => revoking.includes(type));
-  const same = issuers.filter(({ url }) => url === token.issuer.url);
+  const { name, url } = token.issuer;
+  // Another tenant's entry of the same `iss` may have keys of its own: what those sign is not about anybody else's tokens.
+  const same = issuers.filter((issuer) => issuer.url === url && tenantOf(issuer.name) === tenantOf(name));
   const revocations = known.flatMap(([type, event]) =>
     subjectsOf(token, same).map((subject) => ({
       ...subject,

@@ -6,6 +6,7 @@ import type { TransactionContext } from '../request/transaction-context.ts';
 import { type Lineage, lineageAfter } from '../revocation/lineage.ts';
 import { listUri, type StatusReference } from '../status-list/status-list-id.ts';
 import { type Actor, delegate, issuedSubject } from '../verify/delegation.ts';
+import { tenantOfToken } from '../verify/policy-claims.ts';
 import { audienceClaim } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 
@@ -27,6 +28,8 @@ export interface IssuedClaims {
   readonly client_id?: string;
   readonly scope?: string;
   readonly act?: Actor;
+  /** Whose subject it is, of a tenant's. */
+  readonly tenant?: string;
   readonly lineage: Lineage;
   readonly [mapped: string]: unknown;
 }
@@ -57,6 +60,7 @@ export interface Issuance {
  */
 export function accessTokenClaims(issuance: Issuance): IssuedClaims {
   const { issuer, subject, audience, rule, scopes, jti, now } = issuance;
+  const tenant = tenantOfToken(subject);
   const act = delegate(subject, issuance.actor, rule.maxDepth);
   return {
     ...mappedClaims(rule.grant, subject.claims),
@@ -69,6 +73,7 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     jti,
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
+    ...(tenant !== '' && { tenant }),
     lineage: lineageAfter(subject, othersOf(issuance), issuance.kid),
     ...(issuance.status && statusClaim(issuer, issuance.status)),
   };

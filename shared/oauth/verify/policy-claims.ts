@@ -3,6 +3,7 @@ import { writtenForms } from '../../policy/audience-forms.ts';
 import type { Claims } from '../../policy/claims.ts';
 import type { Audience, CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { isJsonObject } from '../../policy/json.ts';
+import { ownIssuer, tenantOf } from '../../policy/tenant.ts';
 import { audienceClaims, selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
@@ -16,6 +17,21 @@ export function policyClaims({ issuer, claims, registered }: VerifiedToken, { au
   if (issuer.name !== selfName) return { ...claims, ...outermost, aud: registered.aud };
   const named = Object.values(audiences).filter((audience) => names(registered.aud, audience));
   return { ...claims, ...outermost, aud: named.flatMap(writtenForms) };
+}
+
+interface IssuedBy {
+  readonly issuer: { readonly name: string };
+  readonly claims: Claims;
+}
+
+/** The issuer that rules name: of our own tokens the tenant counts whose subject they are of. */
+export function policyIssuer({ issuer, claims }: IssuedBy): string {
+  return issuer.name === selfName ? ownIssuer(claims['tenant']) : issuer.name;
+}
+
+/** The tenant whose subject a token is of; `''`: the root policy's. */
+export function tenantOfToken(token: IssuedBy): string {
+  return tenantOf(policyIssuer(token));
 }
 
 function names(aud: readonly string[], audience: Audience): boolean {

@@ -1,6 +1,7 @@
 // What a genuine token must be in whatever role it is presented: subject, actor or assertion. One list, so that no role is the
 // one where a check was forgotten; the role says only which denial it becomes. Pure.
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
+import { clientNamedBy } from '../../policy/tenant.ts';
 import { TokenRefused } from '../jose/jwt.ts';
 import { earlierActors } from './delegation.ts';
 import { selfName } from './self-issuer.ts';
@@ -36,7 +37,10 @@ function checkPresenter(
   presenter: string | undefined,
   clients: Presentation['clients'],
 ): void {
-  const isOwn = (audience: string): boolean => audience === presenter || !Object.hasOwn(clients, audience);
+  const isOwn = (audience: string): boolean => {
+    const owner = clientNamedBy(audience, issuer.name);
+    return owner === presenter || !Object.hasOwn(clients, owner);
+  };
   if (issuer.name === selfName || registered.aud.every(isOwn)) return;
   throw new TokenRefused('audience', 'aud is a client that did not authenticate');
 }

@@ -3,12 +3,13 @@ import { resourceForms } from '../../policy/audience-forms.ts';
 import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
 import { ownPrivate } from '../../policy/private-claims.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
+import { ownIssuer } from '../../policy/tenant.ts';
 import { parseKeySet, selectKey, type VerificationKey } from '../jose/key-set.ts';
 import { type Keyring, publicKeySet, tokenKeys } from '../jose/keyring.ts';
 import { tokenTypes } from '../token-types.ts';
 
-/** Reserved in policies, so that no configured issuer has it. */
-export const selfName = 'self';
+/** Cambio as an issuer, whichever tenant the subjects are of: it has one `iss` and one set of keys. */
+export const selfName = ownIssuer('');
 
 /** `aud` of tokens for an audience, however a request named it. */
 export function audienceClaim({ name, resource }: Audience): string {

@@ -2,12 +2,13 @@
 import { hash } from 'node:crypto';
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
+import { qualified, tenantOf } from '../../policy/tenant.ts';
 import type { ParsedJwt } from '../jose/jwt.ts';
 import type { StatusReference } from '../status-list/status-list-id.ts';
 
 /** `expiresAt` in seconds since the epoch; later it cannot be accepted anyway. */
 export interface SingleUse {
-  /** `iss` of a token, name of a client. */
+  /** `iss` of a token, of a tenant's issuer behind its name; name of a client. */
   readonly issuer: string;
   readonly jti: string;
   readonly expiresAt: number;
@@ -54,10 +55,11 @@ export const retryWindow = 30;
  */
 export function useOf(
   { compact }: ParsedJwt,
-  { url, clockSkew }: TrustedIssuer,
+  { name, url, clockSkew }: TrustedIssuer,
   { jti, exp }: RegisteredClaims,
 ): SingleUse {
   const signed = compact.slice(0, compact.lastIndexOf('.'));
   const text = jti ?? `sha256:${hash('sha256', signed, 'base64url')}`;
-  return { issuer: url, jti: text, expiresAt: exp + clockSkew + retryWindow };
+  // Two tenants may trust one `iss`, each with keys of its own: neither uses up what is the other's.
+  return { issuer: qualified(tenantOf(name), url), jti: text, expiresAt: exp + clockSkew + retryWindow };
 }

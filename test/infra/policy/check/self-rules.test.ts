@@ -36,7 +36,7 @@ const mistakes: Readonly<Record<string, Pair>> = {
   'a claim that no token of ours has': {
     bad: hop('', ', repositry: a'),
     finding:
-      '39:67: unknown claim "repositry" | known: act, aud, client_id, exp, iat, iss, jti, nbf, rctx, repo, req_wl, scope, sub, tctx, txn',
+      '39:67: unknown claim "repositry" | known: act, aud, client_id, exp, iat, iss, jti, nbf, rctx, repo, req_wl, scope, sub, tctx, tenant, txn',
     good: hop('', ', repo: a'),
   },
   'no audience': {

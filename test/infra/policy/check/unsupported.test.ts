@@ -11,8 +11,6 @@ const clients = (auth: string) => `${validPolicy}clients:\n  api:\n    auth: { $
 const cases: readonly (readonly [text: string, finding: string, fine: string])[] = [
   [audienceKeys('binding: dpop'), '20:5: "binding"', audienceKeys('alg: ES384')],
   [clients('tls_client_auth: { san_dns: a.example }'), '41:13: "tls_client_auth"', clients(secret)],
-  [`${validPolicy}imports: [a]\n`, '39:1: "imports"', validPolicy],
-  [`${validPolicy}exports: [a]\n`, '39:1: "exports"', validPolicy],
 ];
 
 describe('what is not yet supported', () => {

@@ -48,11 +48,14 @@ describe('reading a policy', () => {
     expect(compilePolicy(folder).artifact).toBeUndefined();
   });
 
-  test('refuses tenants, which are not yet supported', () => {
+  test('takes a folder of no tenants for nothing, and a file in its place for a mistake', () => {
     write('a.yaml', validPolicy);
     mkdirSync(join(folder, 'teams'));
     expect(compilePolicy(folder).diagnostics).toEqual([]);
     mkdirSync(join(folder, 'tenants'));
-    expect(compilePolicy(folder)).toMatchObject({ diagnostics: [{ message: 'tenants are not yet supported' }] });
+    expect(compilePolicy(folder).diagnostics).toEqual([]);
+    rmSync(join(folder, 'tenants'), { recursive: true });
+    write('tenants', validPolicy);
+    expect(compilePolicy(folder)).toMatchObject({ diagnostics: [{ message: 'a tenant is a folder' }] });
   });
 });
