@@ -49,6 +49,16 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, positionals: [file = ''], output }) =>
       (await import('./policy/compiler-commands.ts')).policyReplay(file, values, output),
   },
+  'policy new-tenant': {
+    argument: { name: 'NAME' },
+    options: texts('policy'),
+    run: async ({ values, positionals: [name = ''], output }) =>
+      (await import('./policy/compiler-commands.ts')).policyNewTenant(
+        name,
+        String(values['policy'] ?? defaultPolicy),
+        output,
+      ),
+  },
   exchange: {
     options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
     run: async ({ values, output, machine }) => (await import('./exchange.ts')).exchange(values, output, machine),

@@ -27,6 +27,8 @@ commands:
                           every way in, over own tokens too, with a token for each (default: infra/policy)
   policy diff OLD NEW [--json]
                           who gains and who loses what, each with a token; exit 1 when anybody gains or nobody can tell
+  policy new-tenant NAME [--policy FOLDER]
+                          the folder of a tenant, with tests (default: infra/policy)
   policy replay AUDIT.jsonl --policy PATH
                           recorded decisions against another policy; exit 1 when one would flip
   introspect (--token-file FILE | --token-env NAME)

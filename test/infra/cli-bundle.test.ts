@@ -1,7 +1,16 @@
 // dist/cambio.mjs as a CI job gets it: one file, any Node from 20.16 on, nothing installed beside it.
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -154,6 +163,8 @@ test('every command runs on the oldest Node that is here', async () => {
   const [audit, claims] = ['audit.jsonl', 'claims.json'].map((name) => join(folder, name)) as [string, string];
   writeFileSync(audit, JSON.stringify(recorded));
   writeFileSync(claims, JSON.stringify({ sub: 'repo:x', repository_id: '1' }));
+  const tenants = join(folder, 'policies');
+  cpSync(policy, tenants, { recursive: true, filter: (file) => !file.endsWith('.ts') });
   const client = ['--client-id', 'orders', '--client-secret-env', 'SECRET'];
   const lines: Readonly<Record<string, readonly string[]>> = {
     'policy check': [policy],
@@ -162,6 +173,7 @@ test('every command runs on the oldest Node that is here', async () => {
     'policy reach': ['--policy', policy, '--role', 'deploy-prod'],
     'policy diff': [policy, policy],
     'policy replay': [audit, '--policy', policy],
+    'policy new-tenant': ['acme', '--policy', tenants],
     exchange: ['--audience', 'orders-api'],
     aws: ['--role', 'deploy-prod'],
     'aws exec': ['--role', 'deploy-prod', '--', 'true'],
