@@ -22,6 +22,7 @@ export interface AppContext {
   readonly awsClients?: AwsClients;
   readonly canary?: Canary;
   readonly rollout?: RolloutSpeed;
+  readonly staticDocuments?: boolean;
   /** With `rollout` at once: the policy that serves now. */
   readonly deployed?: string;
   readonly webAcl?: WebAclOptions;
@@ -56,6 +57,10 @@ export function readContext(find: (name: string) => unknown): AppContext {
   const collector = arnOf('collector', text('collector'), /^arn:aws:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/);
   const topic = /^arn:aws:sns:[\w-]+:\d{12}:[\w-]+$/;
   const [alarmTopic, warnTopic] = ['alarmTopic', 'warnTopic'].map((name) => arnOf(name, text(name), topic));
+  const staticDocuments = text('staticDocuments');
+  if (!['true', 'false', undefined].includes(staticDocuments)) {
+    throw new PropsError('-c staticDocuments= takes true or false');
+  }
   if ((rollout === 'at-once') !== (deployed !== undefined)) {
     const why = 'a policy may serve at once where it only takes away from the one that serves now';
     throw new PropsError(`-c rollout=at-once and -c deployed=POLICY go together: ${why}`);
@@ -67,6 +72,7 @@ export function readContext(find: (name: string) => unknown): AppContext {
     ...(awsClients && { awsClients }),
     ...(canary && { canary }),
     ...(rollout && { rollout }),
+    ...(staticDocuments !== undefined && { staticDocuments: staticDocuments === 'true' }),
     ...(deployed !== undefined && { deployed }),
     ...(webAcl && { webAcl }),
     ...(provisionedConcurrency && { provisionedConcurrency }),

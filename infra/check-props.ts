@@ -26,6 +26,7 @@ export interface CheckedProps extends CheckedPrivateProps {
     | false
     | undefined;
   readonly vpcEndpoints?: boolean | undefined;
+  readonly staticDocuments?: boolean | undefined;
   readonly tracing?: TracingOptions | undefined;
   readonly audit?: AuditOptions | false | undefined;
   readonly webAcl?: WebAclOptions | undefined;
@@ -67,6 +68,12 @@ export function checkProps(props: CheckedProps): void {
   // A decision is the record of its token, too: it has to outlive every token.
   if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {
     throw new PropsError('decisionRetention must be at least a day');
+  }
+  if (props.staticDocuments && (props.privateEndpoint || props.removalPolicy)) {
+    const where = props.privateEndpoint
+      ? 'with privateEndpoint, which has no CloudFront'
+      : 'on trial, whose bucket has to be empty to go';
+    throw new PropsError(`staticDocuments are not for a stack ${where}`);
   }
   checkPrivateEndpoint(props);
   if (props.vpcEndpoints && !props.vpc) throw new PropsError('vpcEndpoints are made in the vpc of the construct');

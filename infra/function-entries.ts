@@ -2,7 +2,7 @@
 
 export const functionEntries = [
   ...(['token', 'introspect', 'revoke', 'admin-revocations', 'suspensions', 'events'] as const),
-  ...(['discovery', 'jwks', 'status-lists', 'decisions', 'session-revocations', 'keyring-seed'] as const),
+  ...(['discovery', 'jwks', 'status-lists', 'decisions', 'session-revocations', 'keyring-seed', 'documents'] as const),
   ...(['value-digests', 'probe', 'trail-writer', 'trail-heads', 'trail-sweep'] as const),
 ] as const;
 

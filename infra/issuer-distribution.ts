@@ -16,16 +16,20 @@ import {
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
-import { HttpOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import { HttpOrigin, S3BucketOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { Api } from './api/api.ts';
 import type { Domain } from './api/domain.ts';
+import { documentPaths } from './documents/documents-bucket.ts';
 
 /** What the issuer serves; everything else is served by the API base alone. */
 const issuerPaths = ['/.well-known/*', '/status-lists/*'];
 
 export interface IssuerDistributionProps {
   readonly api: Api;
+  /** Where the documents lie; without it the API serves them. */
+  readonly documents?: IBucket | undefined;
   /** The certificate must be in us-east-1. */
   readonly domain?: Domain | undefined;
 }
@@ -36,9 +40,10 @@ export class IssuerDistribution extends Construct {
 
   constructor(scope: Construct, id: string, props: IssuerDistributionProps) {
     super(scope, id);
-    const { api, domain } = props;
+    const { api, domain, documents } = props;
     const origin = originOf(api.origin);
-    const documents = this.behavior(origin, 'ReadOnly', { code: readOnlyCode, cachePolicy: this.makeCachePolicy() });
+    const cachePolicy = this.makeCachePolicy();
+    const fromApi = this.behavior(origin, 'ReadOnly', { code: readOnlyCode, cachePolicy });
     this.distribution = new Distribution(this, 'Distribution', {
       comment: 'Cambio: issuer documents',
       httpVersion: HttpVersion.HTTP2_AND_3,
@@ -46,7 +51,11 @@ export class IssuerDistribution extends Construct {
         code: notFoundCode,
         cachePolicy: CachePolicy.CACHING_DISABLED,
       }),
-      additionalBehaviors: Object.fromEntries(issuerPaths.map((path) => [path, documents])),
+      // The first that fits counts.
+      additionalBehaviors: {
+        ...(documents && this.fromBucket(documents, fromApi)),
+        ...Object.fromEntries(issuerPaths.map((path) => [path, fromApi])),
+      },
       errorResponses: errorStatuses.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
       ...(domain ? customDomain(domain) : {}),
     });
@@ -55,9 +64,25 @@ export class IssuerDistribution extends Construct {
     acknowledgeFindings(this);
   }
 
+  /** The same, of what lies in a bucket: S3 answers cross-origin requests alone with what allows them, and not by object. */
+  private fromBucket(bucket: IBucket, fromApi: BehaviorOptions): Readonly<Record<string, BehaviorOptions>> {
+    const origin = S3BucketOrigin.withOriginAccessControl(bucket);
+    const allowOrigin = this.edgeFunction('AllowOrigin', allowOriginCode);
+    const { functionAssociations = [] } = fromApi;
+    const behavior = {
+      ...fromApi,
+      origin,
+      functionAssociations: [
+        ...functionAssociations,
+        { function: allowOrigin, eventType: FunctionEventType.VIEWER_RESPONSE },
+      ],
+    };
+    return Object.fromEntries(Object.values(documentPaths).map((path) => [path, behavior]));
+  }
+
   /** All methods reach the edge function: those a behaviour does not allow, CloudFront refuses with a page of HTML. */
   private behavior(origin: HttpOrigin, id: string, { code, cachePolicy }: EdgeBehavior): BehaviorOptions {
-    const edge = new EdgeFunction(this, id, { code: FunctionCode.fromInline(code), runtime: FunctionRuntime.JS_2_0 });
+    const edge = this.edgeFunction(id, code);
     return {
       origin,
       allowedMethods: AllowedMethods.ALLOW_ALL,
@@ -65,6 +90,10 @@ export class IssuerDistribution extends Construct {
       cachePolicy,
       functionAssociations: [{ function: edge, eventType: FunctionEventType.VIEWER_REQUEST }],
     };
+  }
+
+  private edgeFunction(id: string, code: string): EdgeFunction {
+    return new EdgeFunction(this, id, { code: FunctionCode.fromInline(code), runtime: FunctionRuntime.JS_2_0 });
   }
 
   /** The documents' own Cache-Control decides; nothing of the request but its path reaches the origin or the cache key. */
@@ -120,6 +149,12 @@ const readOnlyCode = `function handler(event) {
   var method = event.request.method;
   if (method === 'GET' || method === 'HEAD') return event.request;
   return ${edgeAnswer(405, 'Method Not Allowed', 'method not allowed', { allow: { value: 'GET, HEAD' } })};
+}`;
+
+const allowOriginCode = `function handler(event) {
+  var response = event.response;
+  response.headers['access-control-allow-origin'] = { value: '*' };
+  return response;
 }`;
 
 function edgeAnswer(statusCode: number, statusDescription: string, description: string, headers: object): string {

@@ -25,6 +25,8 @@ import type { Domain } from './api/domain.ts';
 import type { AuditOptions } from './audit/audit-options.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
 import { checkProps, refuseOtherPartitions, requireVpc } from './check-props.ts';
+import { Documents } from './documents/documents.ts';
+import { DocumentsBucket } from './documents/documents-bucket.ts';
 import { endpointsOf, type PrivateEndpoint, requireReach } from './edge/private-endpoint.ts';
 import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { VpcEndpoints } from './edge/vpc-endpoints.ts';
@@ -66,6 +68,11 @@ export interface TokenExchangeProps {
   readonly stageEndpoint?: boolean;
   /** The issuer; without it, the distribution's own domain name. The certificate must be in us-east-1. */
   readonly issuerDomain?: Domain;
+  /**
+   * CloudFront serves discovery and keys from a bucket, not from the functions. On by default; a stack that was made before it
+   * existed is deployed once with `false`, which writes the documents and serves them as before.
+   */
+  readonly staticDocuments?: boolean;
   /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
   /**
@@ -209,7 +216,13 @@ export class TokenExchange extends Construct {
     const privately = privateEndpoint &&
       issuerDomain && { vpcEndpoints: endpointsOf(this, privateEndpoint, vpc), domain: issuerDomain };
     this.api = new Api(this, 'Api', { domain, privately, stageEndpoint, operators, logRetention, cloudWatchRole });
-    if (!privately) this.cloudFront = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain });
+    // A bucket with something in it would keep a stack on trial from being deleted.
+    const bucket = privately || onTrial ? undefined : new DocumentsBucket(this, 'DocumentsBucket');
+    const { staticDocuments = true } = props;
+    if (!privately) {
+      const documents = staticDocuments ? bucket?.origin : undefined;
+      this.cloudFront = new IssuerDistribution(this, 'Issuer', { api: this.api, domain: issuerDomain, documents });
+    }
     this.issuer = this.cloudFront ? `https://${this.cloudFront.domainName}` : this.api.base;
     this.apiBase = this.api.base;
     const valuesJson = policyValues(this, values);
@@ -222,6 +235,14 @@ export class TokenExchange extends Construct {
       },
       logRetention,
     });
+    const written =
+      bucket &&
+      new Documents(this, 'Documents', {
+        ...{ bucket, records, artifact, digests, awsClients, logRetention, keyring },
+        policyValues: valuesJson,
+        issuer: this.issuer,
+        apiBase: this.apiBase,
+      });
     const trail =
       audit === false
         ? undefined
@@ -260,8 +281,9 @@ export class TokenExchange extends Construct {
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
     signingKeys.allowOnly(endpoints.signersFor);
-    // A new version serves when its keys are in the keyring, and not before.
-    for (const { handler } of endpoints.routes) handler.node.addDependency(keyring);
+    // A new version serves when its keys are in the keyring and published, and not before.
+    const first = [keyring, ...(written ? [written.published] : [])];
+    for (const { handler } of endpoints.routes) handler.node.addDependency(...first);
     this.api.serve(endpoints.routes);
     if (webAcl) new WebAcl(this, 'WebAcl', { ...webAcl, stage: this.api.restApi.deploymentStage, logRetention });
     const { functions, protocol: watched } = endpoints;
@@ -297,7 +319,7 @@ export class TokenExchange extends Construct {
     }
     const oidcProvider = registerIssuer(this, this.issuer, artifact);
     // IAM asks the issuer for its documents when it is registered: every route has to be there, and the stage.
-    oidcProvider?.node.addDependency(...(this.cloudFront ? [this.cloudFront] : []), this.api);
+    oidcProvider?.node.addDependency(...first, ...(this.cloudFront ? [this.cloudFront] : []), this.api);
     if (oidcProvider) this.oidcProvider = oidcProvider;
     const { issuer, apiBase, tokenRole } = this;
     this.trusted = { artifact, roles: props.roles ?? {}, issuer, tokenRole };

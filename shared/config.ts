@@ -28,6 +28,8 @@ export const environmentNames = {
   probeIdentity: 'PROBE_IDENTITY',
   /** Name of the bucket that the audit trail lies in. */
   trailBucket: 'TRAIL_BUCKET',
+  /** Name of the bucket that CloudFront serves the public documents from. */
+  documentsBucket: 'DOCUMENTS_BUCKET',
   /** ARN of the KMS key that signs the heads of the audit trail. */
   trailKey: 'TRAIL_KEY',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */

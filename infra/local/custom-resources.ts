@@ -17,6 +17,8 @@ export interface CustomResourcesOptions {
   readonly invoke: Invoke;
   /** URLs that take one answer each. */
   readonly answers: AnswerUrls;
+  /** Where the stack listens, which the functions have in their environment: where it is another, what they made is made again. */
+  readonly origin: string;
 }
 
 /** One-time URLs for the answers of custom resources, in place of CloudFormation's presigned ones. */
@@ -68,9 +70,11 @@ function isCustom(type: string): boolean {
 }
 
 async function runCustomResource(options: CustomResourcesOptions, id: string): Promise<void> {
-  const { template, resolve, state, created } = options;
-  const properties = asObject(withStrings(resolve(template.Resources[id]?.Properties)), id);
-  const madeWith = JSON.stringify(properties);
+  const { template, resolve, state, created, origin } = options;
+  const said = template.Resources[id]?.Properties;
+  const properties = asObject(withStrings(resolve(said)), id);
+  // What the template says has in it which code a version is of.
+  const madeWith = JSON.stringify({ properties, said, origin });
   const earlier = state.find(id);
   const unchanged = earlier?.madeWith === madeWith ? earlier : undefined;
   const physical =
@@ -80,7 +84,7 @@ async function runCustomResource(options: CustomResourcesOptions, id: string): P
       ResourceProperties: properties,
       ...(earlier && {
         PhysicalResourceId: earlier.ref,
-        OldResourceProperties: JSON.parse(earlier.madeWith) as unknown,
+        OldResourceProperties: asObject(JSON.parse(earlier.madeWith), id).properties,
       }),
     }));
   created.set(id, physical);

@@ -6,6 +6,7 @@ import { accountOf } from './account.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
 import { lockFolder } from './data-lock.ts';
+import { createDistribution } from './distribution.ts';
 import type { EngineName } from './dynamodb/engine.ts';
 import { type Emulators, endpointVariables, loadEmulators, startEmulators } from './emulators.ts';
 import type { EventSources } from './event-sources/event-sources.ts';
@@ -29,6 +30,7 @@ import { compileLocalPolicy, type LocalPolicy } from './stand-ins/local-policy.t
 import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { type Deployment, openDeployment } from './template/deployment.ts';
+import { deployerClient } from './template/provision.ts';
 import { makeFolder, openState } from './template/stack-state.ts';
 import { resourcesOfType, type StackTemplate } from './template/stack-template.ts';
 import { checkSupport } from './template/support.ts';
@@ -216,7 +218,7 @@ async function provision(emulated: WithEmulators): Promise<WithFunctions> {
   emulators.openLambda(functions.invoke);
   const answers = createAnswerUrls(door.url);
   door.open(async (request) => answers.take(request) ?? starting);
-  await runCustomResources({ ...deployment, state, invoke: functions.invoke, answers });
+  await runCustomResources({ ...deployment, state, invoke: functions.invoke, answers, origin: door.url });
   functions.warm();
   await startSweepers(tables, emulators, cleanup);
   const eventSources = await readStreams(emulated, { definitions, invoke: functions.invoke });
@@ -286,11 +288,12 @@ function serve(provisioned: WithFunctions): LocalStack {
   if (options.schedules) cleanup.add(schedules.start());
   const router = createRouter({ template, resolve, invoke: functions.invoke, onAnswer: collector.onAnswer });
   const page = createPage({ origin: door.url, served, path: options.policy });
-  door.open((request) => {
+  const distribution = createDistribution({ template, resolve, s3: deployerClient(emulators.s3) });
+  door.open(async (request) => {
     if (isOfPage(request)) return page(request);
     return request.path === localPrefix || request.path.startsWith(`${localPrefix}/`)
       ? answerLocal({ standIns, clientStandIns, issuer: door.url }, request)
-      : router(request);
+      : ((await distribution(request)) ?? router(request));
   });
   return {
     url: door.url,

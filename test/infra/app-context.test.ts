@@ -30,6 +30,12 @@ test('a VPC that is not whole, and a value that is no text, are said in one line
   expect(() => read({ operators: ' ' })).toThrow('-c operators= takes a text');
 });
 
+test('documents come from the bucket or from the functions', () => {
+  expect(read({ staticDocuments: 'false' })).toEqual({ staticDocuments: false });
+  expect(read({ staticDocuments: 'true' })).toEqual({ staticDocuments: true });
+  expect(() => read({ staticDocuments: 'no' })).toThrow('-c staticDocuments= takes true or false');
+});
+
 test('a policy serves at once only where the one that serves now is named beside it', () => {
   expect(read({ rollout: 'linear' })).toEqual({ rollout: 'linear' });
   expect(read({ rollout: 'at-once', deployed: 'old.yaml' })).toEqual({ rollout: 'at-once', deployed: 'old.yaml' });

@@ -51,6 +51,14 @@ test('something is reserved, or nothing is said; decisions are kept a day or lon
   expect(refusal({ decisionRetention: Duration.hours(23) })).toBe('decisionRetention must be at least a day');
 });
 
+test('documents lie in a bucket where there is CloudFront to serve them, and nothing that has to go with its stack', () => {
+  expect(refusal({ staticDocuments: true })).toBe('');
+  expect(refusal({ staticDocuments: false, removalPolicy: 'destroy' })).toBe('');
+  expect(refusal({ staticDocuments: true, removalPolicy: 'destroy' })).toMatch(/^staticDocuments are not .* on trial/);
+  const privately = { privateEndpoint: {}, staticDocuments: true } as unknown as CheckedProps;
+  expect(refusal(privately)).toMatch(/^staticDocuments are not .* privateEndpoint/);
+});
+
 test('tracing needs a collector, and configures that alone', () => {
   const stack = new Stack(new App({ analyticsReporting: false }));
   const layer = 'arn:aws:lambda:eu-west-1:901920570463:layer:collector:1';

@@ -1,4 +1,5 @@
 import { runInNewContext } from 'node:vm';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { describe, expect, test } from 'vitest';
 import { type Json, referencesOf, resourcesOf, templateOf } from './synthesized.ts';
@@ -8,15 +9,24 @@ interface Behavior {
   readonly ViewerProtocolPolicy: string;
   readonly OriginRequestPolicyId?: Json;
   readonly CachePolicyId: Json;
-  readonly FunctionAssociations: readonly [{ readonly EventType: string; readonly FunctionARN: Json }];
+  readonly TargetOriginId: string;
+  readonly FunctionAssociations: readonly [
+    { readonly EventType: string; readonly FunctionARN: Json },
+    { readonly EventType: string; readonly FunctionARN: Json }?,
+  ];
 }
 
 interface DistributionConfig {
   readonly DefaultCacheBehavior: Behavior;
   readonly CacheBehaviors: readonly Behavior[];
-  readonly Origins: readonly [
-    { readonly OriginPath?: string; readonly DomainName: Json; readonly CustomOriginConfig: Json },
-  ];
+  readonly Origins: readonly {
+    readonly Id: string;
+    readonly OriginPath?: string;
+    readonly DomainName: Json;
+    readonly CustomOriginConfig?: Json;
+    readonly S3OriginConfig?: Json;
+    readonly OriginAccessControlId?: Json;
+  }[];
   readonly HttpVersion: string;
   readonly Aliases?: readonly string[];
   readonly ViewerCertificate?: Json;
@@ -46,17 +56,58 @@ function viewerRequest(behavior: Behavior | undefined, method: string): EdgeAnsw
 }
 
 const [documents] = config.CacheBehaviors;
+const apiOf = ({ Origins }: DistributionConfig) => Origins.find(({ CustomOriginConfig }) => CustomOriginConfig);
+const bucketOf = ({ Origins }: DistributionConfig) => Origins.find(({ S3OriginConfig }) => S3OriginConfig);
+const pathsFrom = (of: DistributionConfig, origin: { readonly Id: string } | undefined) =>
+  of.CacheBehaviors.filter(({ TargetOriginId }) => TargetOriginId === origin?.Id).map(({ PathPattern }) => PathPattern);
 
 describe('behaviours', () => {
-  test('key documents and status lists come from the stage, over TLS', () => {
-    expect(config.CacheBehaviors.map(({ PathPattern }) => PathPattern)).toEqual(['/.well-known/*', '/status-lists/*']);
-    expect(config.Origins).toHaveLength(1);
-    expect(config.Origins[0]).toMatchObject({
+  test('status lists, and what is no document, come from the stage, over TLS', () => {
+    expect(pathsFrom(config, apiOf(config))).toEqual(['/.well-known/*', '/status-lists/*']);
+    expect(apiOf(config)).toMatchObject({
       OriginPath: '/live',
       CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginSSLProtocols: ['TLSv1.2'] },
     });
     const [api] = Object.keys(resourcesOf(template, 'AWS::ApiGateway::RestApi'));
-    expect(referencesOf(config.Origins[0].DomainName)).toEqual([api, 'AWS::Region', 'AWS::URLSuffix']);
+    expect(referencesOf(apiOf(config)?.DomainName)).toEqual([api, 'AWS::Region', 'AWS::URLSuffix']);
+  });
+
+  test('discovery and keys come from a bucket that CloudFront alone reads, before what the API has', () => {
+    const paths = ['oauth-authorization-server', 'openid-configuration', 'jwks.json'].map(
+      (name) => `/.well-known/${name}`,
+    );
+    expect(pathsFrom(config, bucketOf(config))).toEqual(paths);
+    expect(config.CacheBehaviors.slice(0, 3).map(({ PathPattern }) => PathPattern)).toEqual(paths);
+    const [bucket = ''] = referencesOf(bucketOf(config)?.DomainName);
+    const [control = ''] = referencesOf(bucketOf(config)?.OriginAccessControlId);
+    expect(resourcesOf(template, 'AWS::CloudFront::OriginAccessControl')[control]?.Properties).toMatchObject({
+      OriginAccessControlConfig: { OriginAccessControlOriginType: 's3', SigningBehavior: 'always' },
+    });
+    const policies = Object.values(resourcesOf(template, 'AWS::S3::BucketPolicy'));
+    const policy = policies.find(({ Properties }) => referencesOf(Properties['Bucket']).includes(bucket));
+    const [distribution] = Object.keys(resourcesOf(template, 'AWS::CloudFront::Distribution'));
+    const { Statement } = policy?.Properties['PolicyDocument'] as unknown as { Statement: Record<string, Json>[] };
+    const allowed = Statement.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toMatchObject([
+      { Action: 's3:GetObject', Principal: { Service: 'cloudfront.amazonaws.com' }, Condition: expect.anything() },
+    ]);
+    expect(referencesOf(allowed[0]?.['Condition'])).toContain(distribution);
+    const [denied] = Statement.filter(({ Sid }) => Sid === 'OnlyFunctionsPublish');
+    expect(denied).toMatchObject({ Effect: 'Deny', Action: ['s3:PutObject', 's3:DeleteObject'] });
+    expect(referencesOf(denied?.['Condition'])).toEqual([expect.stringContaining('DocumentsWriterRole')]);
+  });
+
+  test('with staticDocuments false they are written and come from the API; on trial there is no bucket', () => {
+    const before = templateOf({ staticDocuments: false });
+    expect(pathsFrom(configOf(before), apiOf(configOf(before)))).toEqual(['/.well-known/*', '/status-lists/*']);
+    expect(configOf(before).Origins).toHaveLength(1);
+    const written = (of: ReturnType<typeof templateOf>) =>
+      Object.keys(resourcesOf(of, 'AWS::CloudFormation::CustomResource')).filter((id) => id.includes('Documents'));
+    expect(written(before)).toEqual(written(template));
+    expect(written(template)).toHaveLength(1);
+    const onTrial = templateOf({ removalPolicy: RemovalPolicy.DESTROY });
+    expect([written(onTrial), Object.keys(resourcesOf(onTrial, 'AWS::S3::Bucket'))]).toEqual([[], []]);
+    expect(configOf(onTrial).Origins).toHaveLength(1);
   });
 
   test('viewers come by https alone, HTTP/2 or 3, and none of their headers reaches the origin', () => {
@@ -85,6 +136,17 @@ describe('behaviours', () => {
 describe('edge functions', () => {
   test.each(['GET', 'HEAD'])('%s of a document goes to the origin', (method) => {
     expect(viewerRequest(documents, method)).toEqual({ method, uri: '/x' });
+  });
+
+  test('a page of another origin may read what comes from the bucket', () => {
+    const [id = ''] = referencesOf(documents?.FunctionAssociations[1]?.FunctionARN);
+    const code = String(edgeFunctions[id]?.Properties['FunctionCode']);
+    const event = { response: { statusCode: 200, headers: { 'content-type': { value: 'application/json' } } } };
+    expect(documents?.FunctionAssociations[1]?.EventType).toBe('viewer-response');
+    expect(runInNewContext(`${code}; handler(event)`, { event })).toEqual({
+      statusCode: 200,
+      headers: { 'content-type': { value: 'application/json' }, 'access-control-allow-origin': { value: '*' } },
+    });
   });
 
   test.each(['POST', 'OPTIONS', 'DELETE'])('%s of a document is 405 in JSON', (method) => {

@@ -48,6 +48,7 @@ test('every function has a role of its own, which only Lambda may assume', () =>
     'AuditWritingWriter',
     'Decisions',
     'Discovery',
+    'DocumentsWriter',
     'Events',
     'Introspect',
     'Jwks',

@@ -13,6 +13,7 @@ export const policyReaders = [
   'AdminRevocations',
   'Decisions',
   'Discovery',
+  'DocumentsWriter',
   'Events',
   'Introspect',
   'Revoke',

@@ -22,11 +22,14 @@ type Synthesized = ReturnType<typeof templateOf>;
 const template = templateOf();
 const functionsOf = (of: Synthesized) => Object.entries(resourcesOf(of, 'AWS::Lambda::Function'));
 
+/** A function by the name of its entry. */
+const nameOf = (id: string) => /(?:Endpoints|Keyring|Audit|(?=DocumentsWriter))(\w+)Function/.exec(id)?.[1] ?? id;
+
 /** The environment variables of each function but for Node's own, by the name of its entry. */
 function environmentsOf(of: Synthesized): Readonly<Record<string, Readonly<Record<string, Json>>>> {
   return Object.fromEntries(
     functionsOf(of).map(([id, { Properties }]) => {
-      const name = /(?:Endpoints|Keyring|Audit)(\w+)Function/.exec(id)?.[1] ?? id;
+      const name = nameOf(id);
       const { Variables } = Properties['Environment'] as { Variables: Readonly<Record<string, Json>> };
       const { NODE_OPTIONS: _, ...settings } = Variables;
       return [name, settings];
@@ -41,7 +44,7 @@ const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as
 
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
-    expect(functionsOf(template)).toHaveLength(14);
+    expect(functionsOf(template)).toHaveLength(15);
     for (const [, { Properties }] of functionsOf(template)) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -77,13 +80,14 @@ describe('functions', () => {
     );
   });
 
-  test('every endpoint’s alias waits until the keyring is written; the seed’s waits for nothing of the sort', () => {
-    const [keyring = ''] = Object.keys(resourcesOf(template, 'AWS::CloudFormation::CustomResource'));
+  test('every endpoint’s alias waits until keyring and documents are written; the seed’s waits for nothing of the sort', () => {
+    const made = Object.keys(resourcesOf(template, 'AWS::CloudFormation::CustomResource'));
+    expect(made).toHaveLength(2);
     const waiting = Object.entries(resourcesOf(template, 'AWS::Lambda::Alias')).map(([id, { DependsOn = [] }]) => [
       /(?:Endpoints|Keyring)(\w+)Live/.exec(id)?.[1] ?? id,
-      DependsOn.includes(keyring),
+      made.every((resource) => DependsOn.includes(resource)),
     ]);
-    const endpoints = waiting.filter(([name]) => name !== 'Seed' && !String(name).includes('Audit'));
+    const endpoints = waiting.filter(([name]) => name !== 'Seed' && !/Audit|Documents/.test(String(name)));
     expect(endpoints).toHaveLength(10);
     expect(endpoints.filter(([, waits]) => !waits)).toEqual([]);
     expect(Object.fromEntries(waiting)).toMatchObject({ Token: true, Seed: false });
@@ -106,6 +110,7 @@ describe('functions', () => {
       Discovery: ['API_BASE', 'ISSUER', 'METRICS_NAMESPACE'],
       Jwks: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Seed: ['RECORDS_TABLE'],
+      DocumentsWriter: ['API_BASE', 'DOCUMENTS_BUCKET', 'ISSUER', 'RECORDS_TABLE'],
       WritingWriter: ['ISSUER', 'METRICS_NAMESPACE', 'TRAIL_BUCKET'],
       HeadsSigner: ['METRICS_NAMESPACE', 'TRAIL_BUCKET', 'TRAIL_KEY'],
       SweepSweeper: ['DECISION_INDEX', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE', 'TRAIL_BUCKET'],
@@ -187,6 +192,7 @@ test('functions that keep records call AWS by hand unless told to use the SDK', 
   const records = [
     'AdminRevocations',
     'Decisions',
+    'DocumentsWriter',
     'Events',
     'HeadsSigner',
     'Introspect',
@@ -230,7 +236,7 @@ test('another policy makes other code for the functions that read it, and for th
   const differing = codeOf(changed).flatMap((code, index) =>
     code === before[index] ? [] : (functionsOf(changed)[index]?.[0] ?? []),
   );
-  expect(differing.sort()).toEqual(policyReaders.map((name) => expect.stringContaining(`Endpoints${name}Function`)));
+  expect(differing.map(nameOf).sort()).toEqual(policyReaders);
 });
 
 describe('a policy for the local stack', () => {

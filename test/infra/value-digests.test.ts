@@ -36,7 +36,7 @@ function versionsWith(of: Synthesized, parameters: Readonly<Record<string, strin
   const versions = Object.entries(resourcesOf(of, 'AWS::Lambda::Version'));
   return Object.fromEntries(
     versions.map(([id, { Properties }]) => [
-      /(?:Endpoints|KeyringSeed|ValueDigests|Audit)(\w+)Function/.exec(id)?.[1] ?? id,
+      /(?:Endpoints|KeyringSeed|ValueDigests|Audit|(?=DocumentsWriter))(\w+)Function/.exec(id)?.[1] ?? id,
       resolve(Properties) as Resource['Properties'],
     ]),
   );
@@ -57,6 +57,7 @@ test('so does another name of the issuer, of the functions that say it', () => {
   const changed = changedBetween({ IssuerName: 'a.acme.example' }, { IssuerName: 'b.acme.example' });
   expect(changed.sort()).toEqual([
     'Discovery',
+    'DocumentsWriter',
     'Introspect',
     'Revoke',
     'StatusLists',

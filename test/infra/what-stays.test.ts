@@ -54,6 +54,7 @@ test('the logical ids of what stays never change: another would make another iss
   expect(idsOf('AWS::CloudFront::Function')).toEqual([
     'TokenExchangeIssuerReadOnly3DD83C66',
     'TokenExchangeIssuerNotFound8DBEE9E8',
+    'TokenExchangeIssuerAllowOrigin1CA5CFCE',
   ]);
   expect(idsOf('AWS::DynamoDB::GlobalTable')).toEqual(['TokenExchangeRecordsTable01001D6B']);
   expect(idsOf('AWS::KMS::Key')).toEqual([
@@ -64,6 +65,7 @@ test('the logical ids of what stays never change: another would make another iss
     'TokenExchangeAuditHeadsKeyDBD6D8A1',
   ]);
   expect(idsOf('AWS::S3::Bucket')).toEqual([
+    'TokenExchangeDocumentsBucket666914F9',
     'TokenExchangeAuditTrailBucketC86DFC5D',
     'TokenExchangeAuditWritingFailures4E199B04',
   ]);
@@ -91,6 +93,7 @@ test('besides them only logs and the versions of functions stay, and whatever st
   expect(new Set(kept.map(([, { Type }]) => Type))).toEqual(
     new Set([
       ...['AWS::CloudFront::Distribution', 'AWS::CloudFront::CachePolicy', 'AWS::CloudFront::Function'],
+      'AWS::CloudFront::OriginAccessControl',
       ...[
         'AWS::DynamoDB::GlobalTable',
         'AWS::KMS::Key',

@@ -110,7 +110,7 @@ export const notRunTypes: Readonly<Record<string, string>> = {
   'AWS::Athena::*': 'tests read the objects themselves',
   'AWS::CDK::Metadata': 'it does nothing',
   'AWS::CertificateManager::*': 'everything is on loopback',
-  'AWS::CloudFront::*': 'the API answers for it',
+  'AWS::CloudFront::*': 'the API answers for it, and the front door what lies in a bucket, with its functions',
   'AWS::CloudTrail::*': '`stack.calls` has who called what',
   'AWS::CloudWatch::*': 'tests evaluate the expressions of alarms and dashboards over `stack.metrics()`',
   'AWS::CodeDeploy::*': '`stack.shift` weights aliases',

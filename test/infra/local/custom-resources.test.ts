@@ -14,6 +14,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const service = 'arn:aws:lambda:eu-west-1:111122223333:function:seed';
 const seed = { Type: 'Custom::Seed', Properties: { ServiceToken: service, Count: 2, Flag: true } };
 
+const home = 'http://127.0.0.1:1';
+
 interface World {
   readonly events: Record<string, unknown>[];
   readonly created: Map<string, Physical>;
@@ -21,8 +23,13 @@ interface World {
 }
 
 /** A function that answers `response`; undefined sends nothing. */
-function world(response: unknown, resources: StackTemplate['Resources'] = { Seed: seed }, state?: StackState): World {
-  const answers = createAnswerUrls('http://127.0.0.1:1');
+function world(
+  response: unknown,
+  resources: StackTemplate['Resources'] = { Seed: seed },
+  state?: StackState,
+  origin = home,
+): World {
+  const answers = createAnswerUrls(origin);
   const events: Record<string, unknown>[] = [];
   const created = new Map<string, Physical>();
   const invoke = async (_arn: string, text: string) => {
@@ -37,7 +44,7 @@ function world(response: unknown, resources: StackTemplate['Resources'] = { Seed
     return { ok: true, payload: 'null' } as const;
   };
   const template = { Resources: resources };
-  const options = { template, resolve: (value: unknown) => value, created, invoke, answers };
+  const options = { template, resolve: (value: unknown) => value, created, invoke, answers, origin };
   return { events, created, run: () => runCustomResources({ ...options, state: state ?? openState(undefined) }) };
 }
 
@@ -76,7 +83,7 @@ describe('a custom resource', () => {
     expect(events.map(({ LogicalResourceId }) => LogicalResourceId)).toEqual(['Seed', 'Late', 'Last']);
   });
 
-  it('of an earlier start is left alone while its properties stay, and updated when they change', async () => {
+  it('of an earlier start is left alone while its properties stay, and updated when they or the port change', async () => {
     const directory = join(folder, 'state');
     await world(success, { Seed: seed }, openState(directory)).run();
     const same = world(success, { Seed: seed }, openState(directory));
@@ -92,5 +99,8 @@ describe('a custom resource', () => {
       ResourceProperties: { Count: '3' },
       OldResourceProperties: { Count: '2' },
     });
+    const elsewhere = world(success, { Seed: changed }, openState(directory), 'http://127.0.0.1:2');
+    await elsewhere.run();
+    expect(elsewhere.events).toMatchObject([{ RequestType: 'Update', ResourceProperties: { Count: '3' } }]);
   });
 });

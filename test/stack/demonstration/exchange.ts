@@ -172,6 +172,28 @@ describe('the API around it', () => {
     expect(JSON.stringify(keys)).not.toMatch(/"(d|p|q|dp|dq|qi|k)":/);
   });
 
+  test.each([
+    'oauth-authorization-server',
+    'openid-configuration',
+    'jwks.json',
+  ])('%s is the same from the bucket and from the function, to the byte', async (name) => {
+    const get = async (path: string) => {
+      const before = stack.calls.length;
+      const response = await fetch(`${stack.url}/.well-known/${path}`);
+      const headers = ['content-type', 'cache-control', 'access-control-allow-origin'];
+      const fromBucket = stack.calls.slice(before).some(({ action }) => action === 's3:GetObject');
+      const answer = [response.status, await response.text(), headers.map((header) => response.headers.get(header))];
+      return { fromBucket, answer };
+    };
+    const [published, made] = [await get(name), await get(`${name}/`)];
+    expect([published.fromBucket, made.fromBucket]).toEqual([true, false]);
+    expect(published.answer).toEqual(made.answer);
+    expect(published.answer[2]).toEqual(['application/json', 'public, max-age=300, stale-while-revalidate=60', '*']);
+    const head = await fetch(`${stack.url}/.well-known/${name}`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(String(published.answer[1]))));
+  });
+
   test('whatever Host says, URLs are the configured ones', async () => {
     const { request } = await import('node:http');
     const body = await new Promise<string>((resolve, reject) => {

@@ -2,12 +2,14 @@ import type { Context } from 'aws-lambda';
 import { expect, test } from 'vitest';
 import { publicDocument } from '../../../../shared/http/endpoints/public-document.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
+import type { PublicDocument } from '../../../../shared/oauth/public-documents.ts';
 
 test('a public document may be kept, its failure may not', async () => {
-  const get = (make: () => unknown) => publicDocument(make, 300, () => {})({}, {} as Context);
-  const found = await get(async () => ({ keys: [] }));
+  const get = (make: () => PublicDocument) => publicDocument(make, () => {})({}, {} as Context);
+  const found = await get(() => ({ path: '/keys', body: '{"keys":[]}' }));
   expect([found.statusCode, found.body]).toEqual([200, '{"keys":[]}']);
   expect(found.headers?.['Cache-Control']).toBe('public, max-age=300, stale-while-revalidate=60');
+  expect(found.headers).toMatchObject({ 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' });
   const failed = await get(() => {
     throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' });
   });

@@ -1,0 +1,64 @@
+// The bucket that CloudFront serves the issuer's documents from: whoever can write it can publish keys, so only functions can.
+import { Duration, Validations } from 'aws-cdk-lib';
+import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { guarded } from '../audit/trail-bucket.ts';
+
+/** Below the issuer; what else is in `/.well-known/` the API answers. */
+export const documentPaths = {
+  serverMetadata: '/.well-known/oauth-authorization-server',
+  openidConfiguration: '/.well-known/openid-configuration',
+  keySet: '/.well-known/jwks.json',
+} as const;
+
+type DocumentName = keyof typeof documentPaths;
+
+export class DocumentsBucket extends Construct {
+  private readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      ...guarded,
+      // What was published when is seen for a while; the distribution serves the newest.
+      versioned: true,
+      lifecycleRules: [{ id: 'former-versions-end', noncurrentVersionExpiration: Duration.days(90) }],
+    });
+    Validations.of(this).acknowledge({
+      id: 'AwsSolutions-S1',
+      reason:
+        'Public documents that CloudFront alone reads; who writes is in CloudTrail, where data events are recorded.',
+    });
+  }
+
+  /** CloudFront's. */
+  get origin(): IBucket {
+    return this.bucket as IBucket;
+  }
+
+  get name(): string {
+    return this.bucket.bucketName;
+  }
+
+  /** Allows to write these documents and to read none. */
+  writeStatement(...names: readonly DocumentName[]): PolicyStatement {
+    const resources = names.map((name) => this.bucket.arnForObjects(documentPaths[name].slice(1)));
+    return new PolicyStatement({ actions: ['s3:PutObject'], resources });
+  }
+
+  /** Whatever IAM allows whom, nobody else writes or deletes. */
+  allowOnly(writers: readonly IRole[]): void {
+    this.bucket.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'OnlyFunctionsPublish',
+        effect: Effect.DENY,
+        principals: [new AnyPrincipal()],
+        actions: ['s3:PutObject', 's3:DeleteObject'],
+        resources: [this.bucket.arnForObjects('*')],
+        // As a condition: a principal in the policy would have to exist, and be lost with its role.
+        conditions: { StringNotEquals: { 'aws:PrincipalArn': writers.map(({ roleArn }) => roleArn) } },
+      }),
+    );
+  }
+}
