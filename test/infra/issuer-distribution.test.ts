@@ -93,7 +93,7 @@ describe('behaviours', () => {
     ]);
     expect(referencesOf(allowed[0]?.['Condition'])).toContain(distribution);
     const [denied] = Statement.filter(({ Sid }) => Sid === 'OnlyFunctionsPublish');
-    expect(denied).toMatchObject({ Effect: 'Deny', Action: ['s3:PutObject', 's3:DeleteObject'] });
+    expect(denied).toMatchObject({ Effect: 'Deny', Action: ['s3:DeleteObject', 's3:PutObject'] });
     expect(referencesOf(denied?.['Condition'])).toEqual([expect.stringContaining('DocumentsWriterRole')]);
   });
 
