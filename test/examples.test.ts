@@ -7,13 +7,14 @@ import { readTests } from '../infra/policy/rehearse/read-tests.ts';
 import { runTests } from '../infra/policy/rehearse/run-tests.ts';
 import { formatDiagnostic } from '../infra/policy/source/diagnostic.ts';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
+import { qualified } from '../shared/policy/tenant.ts';
 import { examples } from './examples.ts';
 
-test('there are the nine cases, and the overview links to each', () => {
+test('there are the ten cases, and the overview links to each', () => {
   const overview = readFileSync(join(import.meta.dirname, '../examples/README.md'), 'utf8');
   const cases = ['admin-elevation', 'b2b', 'ci-cd', 'cross-account', 'data-pipeline', 'edge-gateway'];
   const names = examples.map(({ name }) => name);
-  expect(names).toEqual(expect.arrayContaining([...cases, 'per-call-delegation', 'sandbox', 'serverless']));
+  expect(names).toEqual(expect.arrayContaining([...cases, 'per-call-delegation', 'sandbox', 'serverless', 'tenants']));
   expect(names.filter((name) => !overview.includes(`| [${name}](${name}/README.md) |`))).toEqual([]);
 });
 
@@ -25,7 +26,10 @@ describe.each(examples.map((example) => [example.name, example] as const))('%s',
     expect(findings.map(formatDiagnostic)).toEqual([]);
     const failed = runTests(tests, artifact as PolicyArtifact).flatMap(({ failure }) => failure ?? []);
     expect(failed.map(formatDiagnostic)).toEqual([]);
-    const expected = tests.map(({ test }) => test.expect);
+    const expected = tests.map(({ place, test: { expect: wanted } }) => ({
+      ...wanted,
+      ...(wanted.rule !== undefined && { rule: qualified(place.source.tenant, wanted.rule) }),
+    }));
     const rules = artifact?.rules.filter((rule) => 'grant' in rule).map(({ id }) => id);
     expect(new Set(expected.flatMap(({ allow, rule }) => (allow ? (rule ?? []) : [])))).toEqual(new Set(rules));
     expect(expected.filter(({ allow }) => !allow).length).toBeGreaterThan(1);

@@ -1,6 +1,6 @@
 // The calls of examples/ and of docs/patterns.md as they stand, by sh, at one running stack that serves all their policies.
 import { execFile } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
@@ -18,7 +18,10 @@ let stack: LocalStack;
 beforeAll(async () => {
   const policy = join(folder, 'policy');
   mkdirSync(policy);
-  for (const { name, folder: from } of examples) copyFileSync(join(from, 'policy.yaml'), join(policy, `${name}.yaml`));
+  for (const { name, folder: from } of examples) {
+    copyFileSync(join(from, 'policy.yaml'), join(policy, `${name}.yaml`));
+    if (existsSync(join(from, 'tenants'))) cpSync(join(from, 'tenants'), join(policy, 'tenants'), { recursive: true });
+  }
   writeFileSync(join(policy, 'patterns.yaml'), snippetOf('patterns.md', 'Other clouds', 'yaml'));
   const bundled = bundleCli();
   stack = await startLocalStack({ policy });
