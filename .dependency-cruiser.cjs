@@ -65,8 +65,13 @@ module.exports = {
     only('nothing-needs-a-release', '^(infra|functions|shared|cli)/(?!release/)', [
       '^(infra|functions|shared|cli)/(?!release/)',
     ]),
-    // The page at its / is that of `cambio console`.
-    only('local-runs-the-template', '^infra/local/(?!page\\.ts)', ['^infra/', '^shared/config', '^shared/policy/']),
+    // The page at its / is that of `cambio console`; and `npm start` is a command line, too.
+    only('local-runs-the-template', '^infra/local/(?!page\\.ts)', [
+      '^infra/',
+      '^shared/config',
+      '^shared/policy/',
+      '^cli/(command-line|printable|colour|environment)\\.ts$',
+    ]),
     // In the one file the page is a string: infra/cli-bundle.ts puts it in the place of cli/console/page-html.ts.
     only('cli-runs-beside-credentials', '^cli/(?!console/page-html\\.ts)', [
       '^cli/',

@@ -1,4 +1,5 @@
 // The `cambio` command in the real world: the only reader of the environment, clock and randomness.
+import { painter } from './colour.ts';
 import { printable } from './printable.ts';
 import { run } from './run.ts';
 import { readStdin } from './stdin.ts';
@@ -8,11 +9,13 @@ import { thisMachine } from './this-machine.ts';
 process.stdout.on('error', () => process.exit(1));
 process.stderr.on('error', () => {});
 
+const [painted, told] = [painter(process.stdout, process.env), painter(process.stderr, process.env)];
+
 const running = run(
   process.argv.slice(2),
   {
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
+    stdout: (text) => process.stdout.write(painted(text)),
+    stderr: (text) => process.stderr.write(told(text)),
   },
   thisMachine(() => readStdin()),
 );

@@ -1,18 +1,10 @@
 // `cambio completion SHELL`: what makes a shell complete the command's words, from the table of commands. Pure.
+import { choices } from './choices.ts';
 import type { Command } from './command.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 type Commands = Readonly<Record<string, Command>>;
 
-/** What an option or a word takes where that is not any text. */
-const choices: Readonly<Record<string, readonly string[]>> = {
-  format: ['process', 'env', 'github', 'container'],
-  from: ['aws'],
-  checklist: ['pre-production', 'production', 'incident'],
-  by: ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'],
-  SHELL: ['bash', 'zsh', 'fish'],
-  KIND: ['issuer', 'client', 'rule', 'audience', 'role'],
-};
 const isFile = (name: string): boolean =>
   /(?:^|-)file$|^(?:policy|claims|actor-claims|client-key)$|^(?:PATH|OLD|AUDIT\.jsonl)$/.test(name);
 

@@ -70,7 +70,7 @@ the client that asks (none: an anonymous caller):
   --client-assertion-file FILE [--client-id NAME]
                           a workload's own token, for federated clients
 
-  -h, --help              show this text
+  -h, --help              show this text; of a command its own page: cambio COMMAND --help, cambio help COMMAND
   --version               show the version
 
 exit codes: 0 success, 1 refused, 2 wrong usage, 3 unavailable (try again)

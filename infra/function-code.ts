@@ -1,6 +1,6 @@
-// The code of each function, compiled from the sources by esbuild when a process first asks.
+// The code of each function, compiled from the sources by esbuild when a process first asks, or before that, beside what it does.
 import { basename, join } from 'node:path';
-import { type BuildOptions, buildSync } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, buildSync, stop } from 'esbuild';
 import { type FunctionCode, functionEntries } from './function-entries.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -19,11 +19,29 @@ const chunks = {
 } as const;
 
 /** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
-let known: ReturnType<typeof compile> | undefined;
+let known: Compiled | undefined;
 
-function compiled() {
-  known ??= compile();
+function compiled(): Compiled {
+  known ??= compiledOf({ functions: modulesOf(buildSync(functionBuild)), optional: modulesOf(buildSync(chunkBuild)) });
   return known;
+}
+
+/** What esbuild made, on its way from the thread that waited for it. */
+export interface Builds {
+  readonly functions: Modules;
+  readonly optional: Modules;
+}
+
+/** Compiles in a process beside this one, so that what is loaded meanwhile costs no time of its own. */
+export async function compileAhead(): Promise<Builds> {
+  const [functions, optional] = await Promise.all([build(functionBuild), build(chunkBuild)]);
+  await stop();
+  return { functions: modulesOf(functions), optional: modulesOf(optional) };
+}
+
+/** This process, or thread, need not compile. */
+export function takeBuilds(builds: Builds): void {
+  known = compiledOf(builds);
 }
 
 export const functionCode: FunctionCode = (entry) => compiled().codeOf(entry);
@@ -53,13 +71,26 @@ const options = {
   define: { 'process.env.NODE_ENV': '"production"' },
 } as const satisfies BuildOptions;
 
-/** Compiles every function at once: what they share is parsed once. */
-function compile(): { readonly codeOf: FunctionCode; readonly sources: readonly string[] } {
-  const functions = built({
-    entryPoints: functionEntries.map((entry) => join('functions', `${entry}.ts`)),
-    external: Object.keys(chunks),
-  });
-  const optional = built({ entryPoints: Object.values(chunks), entryNames: '[name]', splitting: true });
+/** Every function at once: what they share is parsed once. */
+const functionBuild: BuildOptions = {
+  ...options,
+  entryPoints: functionEntries.map((entry) => join('functions', `${entry}.ts`)),
+  external: Object.keys(chunks),
+};
+
+const chunkBuild: BuildOptions = {
+  ...options,
+  entryPoints: Object.values(chunks),
+  entryNames: '[name]',
+  splitting: true,
+};
+
+interface Compiled {
+  readonly codeOf: FunctionCode;
+  readonly sources: readonly string[];
+}
+
+function compiledOf({ functions, optional }: Builds): Compiled {
   const codeOf: FunctionCode = (entry) => {
     const { text = '', imports = [] } = functions.get(`${entry}.mjs`) ?? {};
     const named = imports.filter((path): path is keyof typeof chunks => path in chunks);
@@ -94,8 +125,7 @@ interface Module {
 /** By name of the file. */
 type Modules = ReadonlyMap<string, Module>;
 
-function built(more: BuildOptions): Modules {
-  const { outputFiles = [], metafile } = buildSync({ ...options, ...more });
+function modulesOf({ outputFiles = [], metafile }: BuildResult): Modules {
   return new Map(
     outputFiles.map(({ path, text }) => {
       const name = basename(path);

@@ -26,7 +26,7 @@ import { createPage, isOfPage } from './page.ts';
 import type { InjectFault, RecordedCall } from './protocol/calls.ts';
 import { openSchedules, type Schedules } from './schedules/schedules.ts';
 import { answerLocal, localPrefix } from './stand-ins/local-api.ts';
-import { compileLocalPolicy, type LocalPolicy } from './stand-ins/local-policy.ts';
+import { compileLocalPolicy, type GivenValues, type LocalPolicy } from './stand-ins/local-policy.ts';
 import type { ClaimOverrides, ListedIssuer } from './stand-ins/stand-ins.ts';
 import { StartError } from './start-error.ts';
 import { type Deployment, openDeployment } from './template/deployment.ts';
@@ -49,6 +49,12 @@ export interface LocalStackOptions {
   readonly realIssuers?: boolean | undefined;
   /** Takes what the functions write and what the stack has to say. */
   readonly log?: ((line: string) => void) | undefined;
+  /** How `log` gets what a function wrote; by default its name and the line. */
+  readonly format?: ((line: LogLine) => string) | undefined;
+  /** What CDK would give at deploy, by name of the policy. */
+  readonly given?: GivenValues | undefined;
+  /** Begun by who had something else to load meanwhile; the stack ends it. */
+  readonly synthesis?: Synthesis | undefined;
   /** The most environments of each function at a time; 4 by default. */
   readonly environments?: number | undefined;
   /** Milliseconds that every cold start takes longer than it does here. */
@@ -83,6 +89,8 @@ export interface LocalStack {
   readonly endpoints: readonly string[];
   readonly issuers: () => readonly ListedIssuer[];
   readonly functions: () => Promise<readonly FunctionInfo[]>;
+  /** Starts each function before somebody has to wait for it. */
+  readonly warm: () => Promise<void>;
   /** Calls a function, by the ARN of its alias, as a schedule does. */
   readonly invoke: Invoke;
   /** Does now what a schedule of the template does, found by a part of its logical id. @throws Error if it is not one */
@@ -141,13 +149,14 @@ interface WithDoor extends Begun {
 /** Takes the folder and the port before anything that takes time; the CDK begins to load. */
 async function bind(begun: Begun): Promise<WithDoor> {
   const { options, cleanup, log } = begun;
+  if (options.synthesis) cleanup.add(options.synthesis.close);
   if (options.data !== undefined) {
     makeFolder(options.data);
     cleanup.add(lockFolder(options.data));
   }
   const door = await bindDoor(options.port ?? 0, log);
   cleanup.add(door.close);
-  const synthesis = startSynthesis();
+  const synthesis = options.synthesis ?? startSynthesis();
   cleanup.add(synthesis.close);
   return { ...begun, door, synthesis };
 }
@@ -166,6 +175,7 @@ async function synthesize(bound: WithDoor): Promise<WithTemplate> {
   const served = await compileLocalPolicy({
     path: options.policy,
     realIssuers: options.realIssuers ?? false,
+    given: options.given,
     log,
   });
   const { awsClients } = readConfig(options.env ?? process.env, ['awsClients']);
@@ -219,7 +229,6 @@ async function provision(emulated: WithEmulators): Promise<WithFunctions> {
   const answers = createAnswerUrls(door.url);
   door.open(async (request) => answers.take(request) ?? starting);
   await runCustomResources({ ...deployment, state, invoke: functions.invoke, answers, origin: door.url });
-  functions.warm();
   await startSweepers(tables, emulators, cleanup);
   const eventSources = await readStreams(emulated, { definitions, invoke: functions.invoke });
   return { ...emulated, functions, eventSources, collector, logs };
@@ -231,6 +240,7 @@ interface Made extends Pick<WithFunctions, 'functions' | 'collector' | 'logs'> {
 
 function makeFunctions(emulated: WithEmulators): Made {
   const { options, cleanup, log, door, deployment, assets, emulators } = emulated;
+  const { format = ({ function: name, line }) => `${name} ${line}` } = options;
   const logs: LogLine[] = [];
   const collector = createCollector(deployment);
   const definitions = definitionsOf({
@@ -247,7 +257,7 @@ function makeFunctions(emulated: WithEmulators): Made {
     onLine: (line) => {
       append(logs, line);
       collector.onLine(line);
-      log(`${line.function} ${line.line}`);
+      log(format(line));
     },
     onInvocation: collector.onInvocation,
     cleanup,
@@ -306,6 +316,7 @@ function serve(provisioned: WithFunctions): LocalStack {
     endpoints: endpointsOf(template, resolve),
     issuers: standIns.list,
     functions: functions.list,
+    warm: functions.warm,
     invoke: functions.invoke,
     fire: schedules.fire,
     publish: functions.publish,

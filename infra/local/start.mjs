@@ -1,4 +1,7 @@
 // What `npm start` runs: plain JavaScript, so that a Node that cannot load TypeScript can still say what is missing.
+import module from 'node:module';
+import { join } from 'node:path';
+
 const [major] = process.versions.node.split('.');
 
 if (Number(major) < 24) {
@@ -9,4 +12,8 @@ if (Number(major) < 24) {
 }
 // Until the stack listens to signals itself there is nothing to stop.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
+// The CDK and the policy compiler are a second of compilation, which the next start does not need. Where nothing can be
+// written, nothing is kept.
+const caches = join(import.meta.dirname, '../../node_modules/.cache');
+module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(caches, 'cambio-compiled'));
 await import('./start.ts');

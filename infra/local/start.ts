@@ -1,50 +1,26 @@
 // `npm start`: the local stack from the command line, until SIGINT or SIGTERM. I/O: stdout, stderr, signals.
-import { parseArgs } from 'node:util';
-import { announcement } from './announcement.ts';
-import { type LocalStackOptions, startLocalStack } from './stack.ts';
+import { painter } from '../../cli/colour.ts';
+import type { LocalStack } from './stack.ts';
 import { StartError } from './start-error.ts';
-import { TemplateError } from './template/stack-template.ts';
+import { startHelp, startWords } from './start-words.ts';
+import { startSynthesis } from './template/synthesis-thread.ts';
 
-const usage = 'npm start -- [--port N] [--policy FILE|DIR] [--data DIR] [--real-issuers] [--quiet]';
 // Should something not end by itself, this process still does, well within two seconds.
 const stopLimitMs = 1_500;
-
-interface Arguments extends LocalStackOptions {
-  readonly port: number;
-  readonly quiet: boolean;
-}
-
-/** @throws StartError naming the option that is not understood */
-function parseArguments(args: string[]): Arguments {
-  const values = parseOptions(args);
-  const { port = '8787', policy, data, quiet = false } = values;
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
-    throw new StartError(`--port must be 0 to 65535; usage: ${usage}`);
-  return { port: Number(port), policy, data, realIssuers: values['real-issuers'] ?? false, quiet };
-}
-
-function parseOptions(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        port: { type: 'string' },
-        policy: { type: 'string' },
-        data: { type: 'string' },
-        'real-issuers': { type: 'boolean' },
-        quiet: { type: 'boolean' },
-      },
-    }).values;
-  } catch (error) {
-    const [message] = error instanceof Error ? error.message.split('. ') : [];
-    throw new StartError(`${message}; usage: ${usage}`);
-  }
-}
+const paint = painter(process.stdout, process.env);
 
 async function main(): Promise<void> {
-  const { quiet, ...options } = parseArguments(process.argv.slice(2));
+  const { quiet, json, help, ...options } = startWords(process.argv.slice(2));
+  if (help) return say(startHelp.trimEnd());
+  say('synthesizing what would be deployed…');
   const abort = new AbortController();
-  const starting = startLocalStack({ ...options, schedules: true, log: quiet ? () => {} : say, signal: abort.signal });
+  // It takes longest, and in a thread of its own: this one loads the rest meanwhile.
+  const synthesis = startSynthesis();
+  const starting = start({
+    ...{ ...options, synthesis, schedules: true, signal: abort.signal },
+    ...(!json && { format: (await import('./log-lines.ts')).readableLine }),
+    log: quiet ? () => {} : say,
+  });
   onStopSignal(async () => {
     abort.abort();
     await starting.then(
@@ -54,8 +30,15 @@ async function main(): Promise<void> {
     process.exit(0);
   });
   const stack = await starting;
+  const { announcement } = await import('./announcement.ts');
   for (const line of await announcement(stack, Math.floor(Date.now() / 1_000))) say(line);
   say(`ready ${stack.url}`);
+  await stack.warm();
+}
+
+async function start(options: Parameters<typeof import('./stack.ts').startLocalStack>[0]): Promise<LocalStack> {
+  const { startLocalStack } = await import('./stack.ts');
+  return startLocalStack(options);
 }
 
 /** Runs `stop` at the first signal; later ones find it under way. */
@@ -66,17 +49,23 @@ function onStopSignal(stop: () => Promise<void>): void {
     setTimeout(() => process.exit(0), stopLimitMs);
     void stop();
   };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal).on(signal, once);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const before = process.listeners(signal);
+    process.on(signal, once);
+    // Not before there is another: one that has come and was not heard of yet would be lost with the last listener.
+    for (const listener of before) process.off(signal, listener);
+  }
 }
 
 let stopping = false;
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${paint(line)}\n`);
 }
 
-function fail(error: unknown): void {
+async function fail(error: unknown): Promise<void> {
   if (stopping) return;
+  const { TemplateError } = await import('./template/stack-template.ts');
   const expected = error instanceof StartError || error instanceof TemplateError;
   const text = error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
   process.stderr.write(`${text}\n`);

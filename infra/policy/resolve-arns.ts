@@ -63,10 +63,11 @@ function resolveArn({ name, value, place }: Entry<RoleEntry>, options: CompileOp
 
 const arnHint = 'write arn:aws:iam::ACCOUNT:role/PATH/NAME, without wildcards';
 
-function noArn(place: Place, name: string, { urlsComeLater = false }: CompileOptions): Diagnostic {
+function noArn(place: Place, name: string, { urlsComeLater = false, local = false }: CompileOptions): Diagnostic {
   const message = `role ${quote(name)} has no arn: it must come from TypeScript`;
   const report = urlsComeLater ? warningAt : errorAt;
-  return report(place, message, `add "arn:", or give roles: { ${quote(name)}: … } to the construct`);
+  const given = local ? `--value ${name}=ARN to npm start` : `roles: { ${quote(name)}: … } to the construct`;
+  return report(place, message, `add "arn:", or give ${given}`);
 }
 
 function danglingArns({ roles, files }: MergedPolicy, { roleArns = {} }: CompileOptions): Diagnostic[] {

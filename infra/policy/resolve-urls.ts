@@ -62,10 +62,11 @@ function resolveUrl({ name, value, place }: Entry<IssuerEntry>, options: Compile
 
 const hint = 'write the exact `iss` of the tokens: https://host or https://host/path';
 
-function noUrl(place: Place, name: string, { urlsComeLater = false }: CompileOptions): Diagnostic {
+function noUrl(place: Place, name: string, { urlsComeLater = false, local = false }: CompileOptions): Diagnostic {
   const message = `issuer ${quote(name)} has no url: it must come from TypeScript`;
   const report = urlsComeLater ? warningAt : errorAt;
-  return report(place, message, `add "url:", or give issuers: { ${quote(name)}: { url } } to the construct`);
+  const given = local ? `--value ${name}=URL to npm start` : `issuers: { ${quote(name)}: { url } } to the construct`;
+  return report(place, message, `add "url:", or give ${given}`);
 }
 
 function danglingUrls({ issuers, files }: MergedPolicy, { issuerUrls = {} }: CompileOptions): Diagnostic[] {

@@ -486,7 +486,7 @@ test('shells complete the lists that there are', async () => {
 test('a list that there is none of, and --stack without a list, are wrong usage', async () => {
   expect(await doctor('launch')).toMatchObject({
     exit: 2,
-    stderr: expect.stringContaining('--checklist takes pre-production'),
+    stderr: expect.stringContaining('--checklist takes one of pre-production'),
   });
   const words = ['doctor', '--stack', 'Cambio'];
   expect(await cambioIn(inTheWorld({}), ...words)).toMatchObject({

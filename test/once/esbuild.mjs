@@ -28,6 +28,10 @@ function read(path) {
   }
 }
 
+export async function build(options) {
+  return options.plugins !== undefined || options.write !== false ? esbuild.build(options) : buildSync(options);
+}
+
 /** Written beside and renamed: whoever reads meanwhile finds all of it or nothing. */
 function made(path, options) {
   const { outputFiles, ...rest } = esbuild.buildSync(options);

@@ -26,8 +26,8 @@ export interface LocalFunction {
   readonly definition: FunctionDefinition;
   /** Runs one event, as JSON text; `qualifier` is the alias or version it is called through. */
   readonly invoke: (event: string, qualifier?: string) => Promise<InvocationResult>;
-  /** Starts an environment before the first request needs one. */
-  readonly warm: () => void;
+  /** Starts an environment before the first request needs one; settles when it is ready, or has failed to be. */
+  readonly warm: () => Promise<void>;
   readonly pids: () => Promise<readonly number[]>;
   readonly stop: () => Promise<void>;
 }
@@ -66,13 +66,15 @@ export function createFunction(options: FunctionOptions): LocalFunction {
     const wanted = Math.min(queue.length - inState(slots, 'starting').length, environments - slots.size);
     for (let count = 0; count < wanted; count += 1) start();
   };
-  const start = (): void => {
+  const start = (onReady = (): void => {}): void => {
     const environment = startLate(coldStartMs, definition, {
       onIdle: () => {
         slot.state = 'idle';
+        onReady();
         dispatch();
       },
       onGone: (initError) => {
+        onReady();
         slots.delete(slot);
         if (initError !== undefined) queue.shift()?.settle({ ok: false, failure: 'init-error', message: initError });
         if (!stopped) dispatch();
@@ -84,6 +86,7 @@ export function createFunction(options: FunctionOptions): LocalFunction {
     // The machine has no port or process left for it: the request that wanted it fails, the stack goes on.
     environment.catch((error: unknown) => {
       slots.delete(slot);
+      onReady();
       queue.shift()?.settle({ ok: false, failure: 'init-error', message: String(error) });
     });
   };
@@ -100,9 +103,11 @@ export function createFunction(options: FunctionOptions): LocalFunction {
         queue.push({ event, arn: qualifier ? `${definition.arn}:${qualifier}` : definition.arn, settle });
         dispatch();
       }),
-    warm: () => {
-      if (slots.size === 0 && !stopped) start();
-    },
+    warm: () =>
+      new Promise((ready) => {
+        if (slots.size > 0 || stopped) ready();
+        else start(ready);
+      }),
     pids: async () => (await Promise.all([...slots].map((slot) => slot.environment))).flatMap(({ pid }) => pid ?? []),
     stop,
   };

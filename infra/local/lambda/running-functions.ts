@@ -49,7 +49,8 @@ export interface Invocation extends Partial<InvokedBy> {
 
 export interface LocalFunctions {
   readonly invoke: Invoke;
-  readonly warm: () => void;
+  /** Starts an environment of each function that has none, one after the other: they leave the machine to those that are asked. */
+  readonly warm: () => Promise<void>;
   readonly list: () => Promise<readonly FunctionInfo[]>;
   /** Makes another version of a function and names it; nobody calls it before an alias does. @throws Error if there is no such function */
   readonly publish: (functionArn: string, changes: VersionChanges) => string;
@@ -114,8 +115,8 @@ export function createFunctions(options: LocalFunctionsOptions): LocalFunctions 
       options.onInvocation({ ...about, durationMs: Date.now() - at, isError: !result.ok });
       return result;
     },
-    warm: () => {
-      for (const one of everyOne()) one.warm();
+    warm: async () => {
+      for (const one of everyOne()) await one.warm();
     },
     list: async () => {
       const all = [...functions.values()].flatMap((one) => [...one.all]);

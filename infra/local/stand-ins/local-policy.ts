@@ -9,9 +9,16 @@ import { StartError } from '../start-error.ts';
 import { type ClientStandIns, createClientStandIns } from './client-stand-ins.ts';
 import { createStandIns, type StandIns } from './stand-ins.ts';
 
+/** What CDK would give at deploy: URLs of issuers and ARNs of roles, by their names in the policy. */
+export interface GivenValues {
+  readonly issuerUrls: Readonly<Record<string, string>>;
+  readonly roleArns: Readonly<Record<string, string>>;
+}
+
 export interface LocalPolicyOptions {
   readonly path?: string | undefined;
   readonly realIssuers: boolean;
+  readonly given?: GivenValues | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -27,9 +34,10 @@ export interface LocalPolicy {
 export async function compileLocalPolicy({
   path = demonstrationPolicy,
   realIssuers,
+  given,
   log,
 }: LocalPolicyOptions): Promise<LocalPolicy> {
-  const first = compilePolicy(path, { local: true });
+  const first = compilePolicy(path, { local: true, ...given });
   const failures = testFailures(path, artifactOf(first));
   if (failures.length > 0) throw new StartError(failures.map(formatDiagnostic).join('\n'));
   const standIns = await createStandIns(artifactOf(first), realIssuers);
@@ -37,6 +45,7 @@ export async function compileLocalPolicy({
   for (const warning of first.diagnostics) log(formatDiagnostic(warning));
   const compile: CompileOptions = {
     local: true,
+    ...given,
     standIns: (name) => standIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
     clientStandIns: (name) => clientStandIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
   };

@@ -21,7 +21,7 @@ function begunBy(word: string, candidates: readonly string[]): string | undefine
 
 /** The candidate nearest to the word: within three edits, fewer for short words. */
 export function nearestOf(word: string, candidates: readonly string[]): string | undefined {
-  const limit = word.length < 4 ? 1 : word.length < 9 ? 2 : 3;
+  const limit = word.length < 5 ? 1 : word.length < 9 ? 2 : 3;
   const ranked = candidates
     .filter((candidate) => Math.abs(candidate.length - word.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
@@ -30,15 +30,18 @@ export function nearestOf(word: string, candidates: readonly string[]): string |
   return ranked[0]?.candidate;
 }
 
+/** Two neighbours that changed places are one edit: so fingers slip. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let beforeThat: readonly number[] = [];
+  let previous: readonly number[] = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {
     const row = [i + 1];
     for (const [j, other] of [...b].entries()) {
       const substituted = (previous[j] ?? 0) + (letter === other ? 0 : 1);
-      row.push(Math.min(substituted, (previous[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
+      const swapped = letter === b[j - 1] && other === a[i - 1] ? (beforeThat[j - 1] ?? 0) + 1 : substituted;
+      row.push(Math.min(substituted, swapped, (previous[j + 1] ?? 0) + 1, (row[j] ?? 0) + 1));
     }
-    previous = row;
+    [beforeThat, previous] = [previous, row];
   }
   return previous.at(-1) ?? 0;
 }

@@ -222,7 +222,7 @@ describe('cambio policy explain', () => {
     ['give one of --audience', ['--policy', 'infra/policy', '--claims', 'CLAIMS']],
     ['cannot be read', ['--policy', 'infra/policy', '--claims', '/nowhere', '--audience', 'a']],
     ['no further words', ['more']],
-    ["Unknown option '--polcy'", ['--polcy', 'x']],
+    ['there is no option --polcy; did you mean --policy?', ['--polcy', 'x']],
   ])('answers wrong usage with exit 2: %s', async (problem, words) => {
     const path = file('claims.json', JSON.stringify({ iss: claims.iss }));
     const { exit, stderr } = await cambio(
