@@ -95,7 +95,7 @@ test('another shell is told which there are', async () => {
   expect(await cambio('completion', 'tcsh')).toEqual({
     exit: 2,
     stdout: '',
-    stderr: 'cambio: SHELL is one of bash, zsh, fish\nsee cambio completion --help\n',
+    stderr: 'cambio: SHELL is one of bash, zsh, fish; did you mean bash?\nsee cambio completion --help\n',
   });
   expect((await cambio('completion', 'bash')).exit).toBe(0);
 });

@@ -21,7 +21,7 @@ function begunBy(word: string, candidates: readonly string[]): string | undefine
 
 /** The candidate nearest to the word: within three edits, fewer for short words. */
 export function nearestOf(word: string, candidates: readonly string[]): string | undefined {
-  const limit = word.length < 5 ? 1 : word.length < 9 ? 2 : 3;
+  const limit = word.length < 4 ? 1 : word.length < 9 ? 2 : 3;
   const ranked = candidates
     .filter((candidate) => Math.abs(candidate.length - word.length) <= limit)
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))

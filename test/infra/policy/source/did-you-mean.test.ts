@@ -6,6 +6,7 @@ test.each([
   ['form', 'from'],
   ['maxage', 'maxAge'],
   ['repositry_id', 'repository_id'],
+  ['xep', 'exp'],
 ])('%s is near %s', (word, meant) => {
   expect(nearestOf(word, ['audience', 'from', 'maxAge', 'repository_id', 'exp'])).toBe(meant);
 });
