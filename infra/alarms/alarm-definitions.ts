@@ -278,7 +278,7 @@ function ownMetric(namespace: string, name: MetricName, stat: string, finer: Fin
   return { namespace, name, dimensions, stat };
 }
 
-function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
+export function chunksOf<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 

@@ -6,16 +6,16 @@ import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnResourcePolicy, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { chunksOf } from './alarm-definitions.ts';
 
 export interface SignatureWatchProps {
-  readonly keyring: Signing;
-  /** Of the audit trail, where there is one. */
-  readonly heads: Signing | undefined;
+  readonly watched: readonly Signing[];
   readonly logRetention: RetentionDays;
 }
 
-/** Keys, and the roles of the functions that sign with them. */
-interface Signing {
+/** Keys of one use, and the roles of the functions that sign with them. */
+export interface Signing {
+  readonly use: string;
   readonly keys: readonly IKey[];
   readonly signers: readonly IRole[];
 }
@@ -27,15 +27,12 @@ export class SignatureWatch extends Construct {
   /** Their metrics are named by them. */
   readonly ruleNames: readonly string[];
 
-  constructor(scope: Construct, id: string, { keyring, heads, logRetention }: SignatureWatchProps) {
+  constructor(scope: Construct, id: string, { watched, logRetention }: SignatureWatchProps) {
     super(scope, id);
     const events = new LogGroup(this, 'Events', { retention: logRetention });
-    const rules: CfnRule[] = [];
-    for (let first = 0; first < keyring.keys.length; first += mostKeys) {
-      const keys = keyring.keys.slice(first, first + mostKeys);
-      rules.push(this.makeRule(first === 0 ? 'Rule' : `Rule${first}`, { ...keyring, keys }, events));
-    }
-    if (heads) rules.push(this.makeRule('HeadsRule', heads, events));
+    const rules = watched.flatMap((signing) =>
+      chunksOf(signing.keys, mostKeys).map((keys, at) => this.makeRule({ ...signing, keys }, events, at)),
+    );
     new CfnResourcePolicy(this, 'Writers', {
       policyName: `${this.node.addr}-events`,
       policyDocument: Stack.of(this).toJsonString({
@@ -57,11 +54,11 @@ export class SignatureWatch extends Construct {
       reason: 'The alarm counts what the rule hears, whether or not the log group got it; CloudTrail keeps the event.',
     });
   }
-  private makeRule(id: string, { keys, signers }: Signing, events: LogGroup): CfnRule {
+  private makeRule({ use, keys, signers }: Signing, events: LogGroup, at: number): CfnRule {
     // The id, or an ARN that ends with it.
     const named = keys.map(({ keyId }) => ({ suffix: keyId }));
-    return new CfnRule(this, id, {
-      description: 'Cambio: somebody else than its functions signs, or tries to, with a key of theirs',
+    return new CfnRule(this, `${use}Rule${at === 0 ? '' : at + 1}`, {
+      description: `Cambio: somebody else than its functions signs, or tries to, with a key of theirs (${use})`,
       // Sign is read-only to CloudTrail: a rule that is merely enabled never hears of it.
       state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
       eventPattern: {

@@ -2,16 +2,17 @@
 import { Alarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { type KeyUse, keyUses } from '../../shared/policy/key-purposes.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { Dashboards } from '../dashboards/dashboards.ts';
 import type { Endpoints } from '../endpoints/endpoints.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
-import type { SigningKeys } from '../signing-keys.ts';
+import type { Signers, SigningKeys } from '../signing-keys.ts';
 import type { WatchedNames } from './alarm-definitions.ts';
 import { type AlarmOptions, Alarms } from './alarms.ts';
 import { GatewayThrottles } from './gateway-throttles.ts';
 import { Gauges } from './gauges.ts';
-import { SignatureWatch } from './signature-watch.ts';
+import { SignatureWatch, type Signing } from './signature-watch.ts';
 
 export interface WatchProps {
   /** How the names of alarms begin. */
@@ -46,10 +47,8 @@ export class Watch extends Construct {
       new Dashboards(this, 'Dashboards', { prefix, namespace, functions, logGroups });
     }
     if (alarms === false) return;
-    const { signers } = endpoints;
-    const keyring = { keys: signingKeys.keys.map(({ key }) => key), signers };
-    const heads = trail && { keys: [trail.headsKey], signers: [trail.headsRole] };
-    const { ruleNames } = new SignatureWatch(this, 'Signatures', { keyring, heads, logRetention });
+    const watched = signingOf(signingKeys, endpoints.signersFor, trail);
+    const { ruleNames } = new SignatureWatch(this, 'Signatures', { watched, logRetention });
     new GatewayThrottles(this, 'Throttled', { namespace, accessLogs: props.accessLogs });
     const names = {
       ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
@@ -60,8 +59,16 @@ export class Watch extends Construct {
     this.alarms = new Alarms(this, 'Alarms', { ...alarms, prefix, names });
     // CodeDeploy is not documented to watch composite alarms.
     this.rolloutAlarms = (['function-errors', 'dependency-errors'] as const).flatMap((name) => {
-      const measuring = this.alarms?.measuring.get(name) ?? [];
-      return measuring.map(({ ref, node }) => Alarm.fromAlarmName(this, `rollout-${node.id}`, ref));
+      // Where there are several, the one of the functions that most callers meet: a deployment is watched by ten in all.
+      const [measuring] = this.alarms?.measuring.get(name) ?? [];
+      return measuring ? [Alarm.fromAlarmName(this, `rollout-${name}`, measuring.ref)] : [];
     });
   }
+}
+
+/** What signs with which keys, by what the signatures are for. */
+function signingOf({ keys }: SigningKeys, signersFor: Signers, trail: AuditTrail | undefined): readonly Signing[] {
+  const ofUse = (wanted: KeyUse) => keys.flatMap(({ use, key }) => (use === wanted ? [key] : []));
+  const ofKeyring = keyUses.map((use) => ({ use, keys: ofUse(use), signers: signersFor[use] }));
+  return [...ofKeyring, ...(trail ? [{ use: 'heads', keys: [trail.headsKey], signers: [trail.headsRole] }] : [])];
 }

@@ -42,6 +42,12 @@ const withPolicy = (changes: Partial<PolicyArtifact>): Pick<TokenExchangeProps, 
 });
 const rulesOf = (of: Synthesized) => Object.keys((of.toJSON()['Rules'] ?? {}) as object);
 
+test('a deployment leaves room in the 500 resources that a stack may have', () => {
+  const count = Object.keys(template.toJSON()['Resources'] as object).length;
+  expect(count).toBeGreaterThan(250);
+  expect(count).toBeLessThan(350);
+});
+
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
     expect(functionsOf(template)).toHaveLength(15);

@@ -158,7 +158,7 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
       at.published(
         'AWS/Events',
         'TriggeredRules',
-        { RuleName: idOf('SignaturesRule', 'AWS::Events::Rule') },
+        { RuleName: idOf('SignaturestokenRule', 'AWS::Events::Rule') },
         { from: 5, to: 6 },
       ),
     on: 6,
@@ -355,19 +355,24 @@ describe('the alarms of a template', () => {
     const rules = resolvedOf<{ State: string; EventPattern?: { detail: Record<string, unknown> } }>(
       'AWS::Events::Rule',
     ).filter(({ EventPattern: pattern }) => pattern);
-    const [rule, ofHeads, ...others] = rules;
-    expect(others).toEqual([]);
-    for (const { State: state, EventPattern: pattern } of rules) {
+    const patterns = rules.map(({ State: state, EventPattern: pattern }) => {
       expect(state).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
       expect(pattern?.detail).toMatchObject({ eventName: ['Sign'] });
       // By an alias of one's own, too.
       const { $or = [] } = (pattern?.detail ?? {}) as { readonly $or?: readonly object[] };
       expect($or.map((way) => Object.keys(way).join())).toEqual(['requestParameters', 'resources']);
-    }
-    expect(JSON.stringify(rule?.EventPattern)).toMatch(/anything-but.*TokenRole.*IntrospectRole.*exists/);
-    // Heads are signed by their own function, and by no other function either.
-    const heads = JSON.stringify(ofHeads?.EventPattern);
-    expect(heads).toMatch(/anything-but.*HeadsSignerRole.*exists.*suffix.*HeadsKey/);
+      return JSON.stringify(pattern);
+    });
+    const keys = Object.values(resourcesOf(templateOf(), 'AWS::KMS::Key')).filter(
+      ({ Properties: key }) => key['KeyUsage'] === 'SIGN_VERIFY',
+    );
+    expect(patterns.join().match(/"suffix"/g)).toHaveLength(2 * keys.length);
+    // Each by those that sign what it is for, and by no other function either: tokens, and heads of the trail.
+    expect(patterns).toContainEqual(
+      expect.stringMatching(/anything-but[^\]]*TokenRole[^\]]*\]\}.*exists.*suffix.*SigningKeysES256/),
+    );
+    const heads = patterns.find((pattern) => pattern.includes('HeadsKey'));
+    expect(heads).toMatch(/anything-but[^\]]*HeadsSignerRole/);
     expect(heads).not.toContain('TokenRole');
   });
 
@@ -381,8 +386,7 @@ describe('the alarms of a template', () => {
       Role.fromRoleArn(stack, letter, `arn:aws:iam::111122223333:role/${letter.repeat(64)}`),
     );
     const watch = new SignatureWatch(stack, 'Watch', {
-      keyring: { keys, signers },
-      heads: undefined,
+      watched: [{ use: 'token', keys, signers }],
       logRetention: 90,
     });
     const rules = watch.node.children.filter((child) => child instanceof CfnRule);
