@@ -1,24 +1,28 @@
 // POST /token and GET /credentials. Wiring only.
 import { randomBytes, randomInt } from 'node:crypto';
 import { createCallSts } from '../shared/aws/clients.ts';
+import { createProofs } from '../shared/aws/proofs.ts';
 import { createTakeQuota } from '../shared/aws/quotas.ts';
-import { createReserveStatus } from '../shared/aws/status-positions.ts';
+import { statusReserve } from '../shared/aws/statuses.ts';
 import { createAssumeRole } from '../shared/aws/sts.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
 import { conditionEvaluator } from '../shared/policy/condition-evaluator.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
-import { callOptions, clock, endpointParts, now } from './wiring.ts';
+import { callOptions, clock, configured, endpointParts, now } from './wiring.ts';
 
 const { config, capabilities: shared, options, store } = await endpointParts('token');
+const { apiBase } = configured('apiBase');
 const capabilities = {
   ...shared,
+  apiBases: [apiBase],
+  ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
   findRules: indexRules(shared.policy.rules),
   evaluateCondition: await conditionEvaluator(shared.policy),
   assumeRole: createAssumeRole(await createCallSts(callOptions(config))),
   takeQuota: await createTakeQuota(shared.policy, { ...store, clock, random: Math.random }),
-  reserveStatus: createReserveStatus({ ...store, now, randomInt }),
+  reserveStatus: await statusReserve(shared.policy, { ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };
 

@@ -15,7 +15,7 @@ import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { requestTracing } from '../shared/http/request-tracing.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
-import { createCheckUpstream } from '../shared/issuers/upstream-introspection.ts';
+import { upstreamCheck } from '../shared/issuers/upstream.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 import { version } from '../shared/version.ts';
 
@@ -105,12 +105,13 @@ export async function endpointParts(name: string) {
   const records = recordsOf({ ...store, clock, now, random: Math.random, entersList });
   const { readKeyring } = records;
   const sign = await signWithKms(config);
+  const policy = joinedPolicy(config);
   const capabilities = {
     ...records,
     issuer,
-    policy: joinedPolicy(config),
+    policy,
     sign,
-    checkUpstream: createCheckUpstream({
+    checkUpstream: await upstreamCheck(policy, {
       ...{ readKeyring, sign, fetchJson, now, newId: randomUUID },
       onFailure: (name, cause) => write('error', 'upstream_introspection', { issuer: name, cause }, issuerFailed),
     }),

@@ -20,6 +20,7 @@ const itemKeys = {
   reference: '*#reference#*',
   statusSeries: '*#status-series#*',
   quota: '*#quota#*',
+  nonce: '*#nonce#*',
   revoked: '*#revoked#*',
   suspended: '*#suspended#*',
 } as const;

@@ -18,6 +18,7 @@ import type { RevokeCapabilities } from '../shared/oauth/revoke.ts';
 import type { RoleSession } from '../shared/oauth/role-session/role-session.ts';
 import { tokenExchangeGrant, tokenTypes } from '../shared/oauth/token-types.ts';
 import type { ReferenceRecord } from '../shared/oauth/tokens/reference-handle.ts';
+import { checkProof, type Nonces } from '../shared/oauth/verify/dpop-proof.ts';
 import type { SingleUse, Taking } from '../shared/oauth/verify/single-use.ts';
 import type { AllowRule, CompiledPolicy, TrustedIssuer } from '../shared/policy/compiled-policy.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
@@ -43,6 +44,13 @@ export const clientKey = makeKey('client-key');
 
 /** The deployment's own. */
 export const issuerUrl = 'https://issuer.acme.example';
+export const apiBase = 'https://api.acme.example/live';
+/** Of DPoP proofs. */
+export const nonces = { current: 'nonce-2', old: 'nonce-1' } as const;
+const givenNonces: Nonces = {
+  checkNonce: async (nonce) => (nonce === nonces.current ? 'good' : nonce === nonces.old ? 'stale' : 'unknown'),
+  currentNonce: async () => nonces.current,
+};
 
 export const github: TrustedIssuer = {
   name: 'github',
@@ -189,6 +197,9 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const isSame = (a: SingleUse, b: SingleUse): boolean => a.issuer === b.issuer && a.jti === b.jti;
   const cambio: ExchangeCapabilities = {
     issuer: issuerUrl,
+    apiBases: [apiBase],
+    checkProof: (header, request) => checkProof(header, request, givenNonces),
+    currentNonce: givenNonces.currentNonce,
     policy: served,
     findRules: indexRules(served.rules),
     findIssuerKey: async (_issuer, wanted) => selectKey(keys, wanted),

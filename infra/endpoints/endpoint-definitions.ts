@@ -18,7 +18,7 @@ import {
   quotaStatements,
   referenceStatements,
   revokeStatements,
-  useStatements,
+  usedStatement,
 } from './endpoint-rights.ts';
 
 /** What the parts are made from. */
@@ -55,8 +55,11 @@ export interface EndpointPart {
 
 export function tokenPart(props: PartsProps): EndpointPart {
   const { artifact, signingKeys, records, roleStatements } = props;
+  const decider = deciding(props, 'token', 'POST /token and GET /credentials');
   return {
-    ...deciding(props, 'token', 'POST /token and GET /credentials'),
+    ...decider,
+    // Proofs of possession are made for the URLs below it.
+    settings: { ...decider.settings, apiBase: props.apiBase },
     statements: [
       signingKeys.signStatement('token'),
       ...(hasWebIdentities(artifact) ? [signingKeys.signStatement('session')] : []),
@@ -64,7 +67,9 @@ export function tokenPart(props: PartsProps): EndpointPart {
       records.statement('keyring', ['GetItem']),
       records.statement('decision', ['PutItem']),
       records.statement(['revoked', 'suspended'], ['BatchGetItem']),
-      ...useStatements(artifact, records),
+      // Every caller may prove a key, and a proof is used once.
+      usedStatement(records),
+      records.statement('nonce', ['GetItem', 'UpdateItem']),
       ...referenceStatements(artifact, records, 'written'),
       ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
       ...quotaStatements(artifact, records),

@@ -5,11 +5,6 @@ import { type KeyUse, keyPurposes } from '../../shared/policy/key-purposes.ts';
 import { hasQuotas } from '../../shared/policy/quotas.ts';
 import type { RecordsTable } from '../records-table.ts';
 
-/** Where a token may be used once, or an assertion is. */
-export function useStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
-  return hasAssertions(policy) || hasSingleUse(policy) ? [usedStatement(records)] : [];
-}
-
 /** A federated client's own token may have been revoked; other callers have none to look up. */
 export function revokeStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
   const federated = Object.values(policy.clients).some(({ auth }) => auth.method === 'federated');
@@ -25,7 +20,8 @@ export function assertionStatements(policy: PolicyArtifact, records: RecordsTabl
   return hasAssertions(policy) || federated ? [usedStatement(records)] : [];
 }
 
-function usedStatement(records: RecordsTable): PolicyStatement {
+/** Assertions and proofs of possession are used once, and tokens of some issuers. */
+export function usedStatement(records: RecordsTable): PolicyStatement {
   return records.statement('used', ['PutItem', 'UpdateItem']);
 }
 

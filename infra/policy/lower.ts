@@ -37,7 +37,7 @@ export function lower({ policy, issuers, roles, local, clientStandIns }: LowerIn
 }
 
 function lowerAudience({ name, value }: Entry<AudienceEntry>): Audience {
-  const { resource, scopes = [], format = 'jwt', alg = defaults.alg, status } = value;
+  const { resource, scopes = [], format = 'jwt', alg = defaults.alg, status, binding } = value;
   const stated = { name, ...(resource !== undefined && { resource }), scopes, format, alg };
-  return { ...stated, ...audienceTtl(value), ...(status === true && { status }) };
+  return { ...stated, ...audienceTtl(value), ...(status === true && { status }), ...(binding && { binding }) };
 }

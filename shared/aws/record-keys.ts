@@ -20,6 +20,9 @@ export const nameOf = (pk: string): string => pk.split('#').slice(2).join('#');
 /** What was used once, by the hash of (issuer, jti). */
 export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
+/** The nonce that DPoP proofs of one period have. */
+export const nonceKey = (period: string): string => `${tenant}#nonce#${period}`;
+
 /** A revocation, by what it is by and the hash of what it names. */
 export const revokedKey = (by: string, hash: string): string => `${tenant}#revoked#${by}#${hash}`;
 

@@ -20,15 +20,23 @@ export interface RecordsOptions {
   readonly entersList: EntersList;
 }
 
+/** Beside it, what those do that look tokens up once they are issued. */
+export function lookupsOf({ call, table }: Pick<RecordsOptions, 'call' | 'table'>) {
+  return { findReference: createFindReference(call, table) };
+}
+
+/** … and those that revoke them. */
+export function revocationsOf({ call, table }: Pick<RecordsOptions, 'call' | 'table'>) {
+  return { recordRevocation: createRecordRevocation(call, table) };
+}
+
 /** What the endpoints keep and look up; which of it a function may do, its role says. */
 export function recordsOf({ call, table, clock, now, random, entersList }: RecordsOptions) {
   return {
     readKeyring: createCachedKeyring(createReadKeyring(call, table), clock),
     recordDecision: createRecordDecision(call, table, entersList),
     recordReference: createRecordReference(call, table),
-    findReference: createFindReference(call, table),
     findHolds: createFindHolds(call, table, random),
-    recordRevocation: createRecordRevocation(call, table),
     takeUse: createTakeUse({ call, table, now }),
     release: createRelease({ call, table }),
   };

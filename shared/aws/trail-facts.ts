@@ -28,7 +28,7 @@ export interface StreamRecord {
 }
 
 /** Items that are no decisions of anybody: what was used, a token's own record, counters. */
-const silent: ReadonlySet<string> = new Set(['used', 'reference', 'status-series', 'quota']);
+const silent: ReadonlySet<string> = new Set(['used', 'nonce', 'reference', 'status-series', 'quota']);
 
 /** Undefined for what is nobody's decision, and for what expired. */
 export function trailFact(record: StreamRecord): TrailFact | undefined {

@@ -8,12 +8,14 @@ import type { Parties } from './parties.ts';
 import { type FindHolds, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
 import { isSuspended, type SuspendableName } from './revocation/suspension.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
+import type { Possession } from './verify/possession.ts';
 import { selfName } from './verify/self-issuer.ts';
 import type { ReleaseUse, TakeUse, Taking, UsePurpose } from './verify/single-use.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
 export interface Admission {
   readonly caller: AuthenticatedClient | undefined;
+  readonly possession: Possession;
   readonly parties: Parties;
   readonly granted: Granted | RoleGrantedTo;
   readonly purpose: UsePurpose;
@@ -46,7 +48,7 @@ export interface Admitted {
 /**
  * Admits a request: takes its uses, unless something it presents was revoked, something it names is suspended, or, of a
  * repetition, what it would get again was revoked.
- * @throws Refused `token` with reason `revoked` or `replayed`, `suspended`, `client` or `unavailable`; nothing is used then
+ * @throws Refused `token` with reason `revoked` or `replayed`, `suspended`, `client`, `dpop` or `unavailable`; nothing is used then
  */
 export async function admit(admission: Admission, capabilities: AdmissionCapabilities): Promise<Admitted> {
   const checked = checkHolds({ tokens: presentedTokens(admission), names: namesOf(admission) }, capabilities);
@@ -207,12 +209,12 @@ function detailOf(error: unknown): string {
 
 /**
  * Takes every use of the request in turn; one token in several roles is one use. Assertions are never repeated, unless
- * they are the subject or actor token too. The use that is taken first says what all are for: whoever has it is alone with
+ * they are the subject or actor token too, and proofs never are. The use that is taken first says what all are for: whoever has it is alone with
  * the identical requests, while another use may still be held by one of them that is about to give up.
  * @returns the purpose of the first request, when this is a repetition of it
  */
 async function takeUses(
-  { caller, parties: { subject, actor }, purpose, decision: { attempt } }: Admission,
+  { caller, possession: { proof }, parties: { subject, actor }, purpose, decision: { attempt } }: Admission,
   { takeUse }: UseCapabilities,
   taken: Taking[],
 ): Promise<UsePurpose | undefined> {
@@ -228,6 +230,7 @@ async function takeUses(
   await take(subject.use, true, replayed('subject_token'));
   await take(actor?.use, true, replayed('actor_token'));
   await take(caller?.use, false, () => ({ kind: 'client' }));
+  await take(proof?.use, false, () => ({ kind: 'dpop', problem: 'replayed', detail: 'the proof was used before' }));
   return first;
 }
 

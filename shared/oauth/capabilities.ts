@@ -10,12 +10,15 @@ import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { ReserveStatus } from './status-list/status-list-id.ts';
 import type { NewHandle, RecordReference } from './tokens/reference-handle.ts';
 import type { FindClientKey } from './verify/client-authentication.ts';
+import type { ProofCapabilities } from './verify/possession.ts';
 import type { ReleaseUse, TakeUse } from './verify/single-use.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify/verify-token.ts';
 
 /** Every function may throw Refused `unavailable`. */
-export interface ExchangeCapabilities {
+export interface ExchangeCapabilities extends ProofCapabilities {
   readonly issuer: string;
+  /** URLs that discovery names endpoints below, without a trailing slash. */
+  readonly apiBases: readonly string[];
   readonly policy: CompiledPolicy;
   readonly findRules: FindRules;
   /** Evaluates `when`; left out of bundles whose policy has none. */

@@ -33,7 +33,12 @@ export type Denial =
   | { readonly kind: 'token_type'; readonly parameter: string }
   | { readonly kind: 'client' }
   | { readonly kind: 'client_methods' }
-  | { readonly kind: 'dpop' }
+  /** A DPoP proof; what is wrong with it is told nobody but operators. */
+  | { readonly kind: 'dpop'; readonly problem: 'missing' | 'not acceptable' | 'replayed'; readonly detail: string }
+  /** It has no nonce of ours, or an old one; this is the one to use. */
+  | { readonly kind: 'dpop_nonce'; readonly nonce: string }
+  /** The audience wants a client certificate, and there is none. */
+  | { readonly kind: 'certificate' }
   | {
       readonly kind: 'token';
       readonly parameter: TokenParameter;
@@ -81,4 +86,10 @@ export class Refused extends Error {
     this.name = 'Refused';
     this.denial = denial;
   }
+}
+
+/** What code of a file of its own throws, whose class of this name is another, as ours; other errors as they are. */
+export function asRefused(error: unknown): unknown {
+  const isOther = error instanceof Error && error.name === 'Refused' && !(error instanceof Refused);
+  return isOther ? new Refused((error as Refused).denial, { cause: error.cause }) : error;
 }

@@ -6,7 +6,7 @@ import type { DecisionFacts } from './decision/decision.ts';
 import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';
-import { authenticate, verifierOf, verifyParties } from './parties.ts';
+import { authenticate, provePossession, verifierOf, verifyParties } from './parties.ts';
 import { countRequest } from './quota.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
@@ -27,21 +27,24 @@ export async function exchange(
   const verifier = verifierOf(capabilities);
   const caller = await authenticate(call, verifier);
   decision.request = { ...request.asked, requestedTokenType: request.requestedTokenType, client: caller?.client.name };
-  const parties = await decision.watch('verify')(verifyParties({ request, caller, verifier, capabilities }, decision));
+  const possession = await provePossession(call, capabilities);
+  const presented = { request, caller, possession, verifier, capabilities };
+  const parties = await decision.watch('verify')(verifyParties(presented, decision));
   await countRequest({ caller, parties }, capabilities.takeQuota);
-  const verified = { request, caller, parties, now: capabilities.now() };
+  const verified = { request, caller, possession, parties, now: capabilities.now() };
   const granted = decision.watch('policy')(decideGrant(verified, capabilities, decision));
   const purpose = {
     // Read only where something may be used once.
     get request() {
-      return requestHash({ form: call.form, caller, parties, granted }, capabilities);
+      return requestHash({ form: call.form, caller, possession, parties, granted }, capabilities);
     },
     jti: decision.decisionId,
     at: verified.now,
     status:
       'audience' in granted && granted.audience.status ? await capabilities.reserveStatus(granted.audience) : undefined,
   };
-  const admitted = await decision.watch('admit')(admit({ caller, parties, granted, purpose, decision }, capabilities));
+  const admission = { caller, possession, parties, granted, purpose, decision };
+  const admitted = await decision.watch('admit')(admit(admission, capabilities));
   const admittedRequest = { ...verified, purpose: admitted.purpose, again: admitted.again };
   try {
     requireWaiting(decision);

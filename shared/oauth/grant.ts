@@ -19,6 +19,7 @@ import type { TokenRequest } from './request/token-request.ts';
 import { tokenTypes } from './token-types.ts';
 import { checkReplacement } from './tokens/transaction-token.ts';
 import { policyClaims, policyIssuer } from './verify/policy-claims.ts';
+import { type Confirmation, confirmationFor, type Possession } from './verify/possession.ts';
 import { selfName } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
 
@@ -32,6 +33,8 @@ export interface Granted {
   readonly audience: Audience;
   readonly rule: AllowRule;
   readonly scopes: readonly string[];
+  /** What the token is bound to. */
+  readonly confirmation?: Confirmation | undefined;
 }
 
 /** A role, and the rule that grants it. */
@@ -44,6 +47,7 @@ export interface RoleGrantedTo {
 export interface VerifiedRequest {
   readonly request: TokenRequest;
   readonly caller: Caller;
+  readonly possession: Possession;
   readonly parties: Parties;
   /** Seconds since the epoch. */
   readonly now: number;
@@ -57,7 +61,7 @@ interface GrantCapabilities {
 
 /**
  * The rule that grants this target, and the scopes it grants.
- * @throws Refused `target`, `parameter`, `no_rule`, `denied`, `scope`, `token_type` where the target has no such tokens, or
+ * @throws Refused `target`, `parameter`, `no_rule`, `denied`, `scope`, `dpop`, `certificate`, `token_type` where the target has no such tokens, or
  *   `token` when only a rule with `outlive` would have taken it
  */
 export function decideGrant(
@@ -82,7 +86,7 @@ function grantFor(
   { grant, ...rule }: GrantingRule,
   verified: VerifiedRequest,
 ): Granted | RoleGrantedTo {
-  const { request, parties } = verified;
+  const { request, possession, parties } = verified;
   const wantsCredentials = request.requestedTokenType === tokenTypes.awsCredentials;
   if (wantsCredentials !== 'role' in target) {
     throw new Refused({ kind: 'token_type', parameter: 'requested_token_type' });
@@ -94,7 +98,13 @@ function grantFor(
   // Names are of one namespace, so that target and grant are of one kind.
   if ('role' in target || 'role' in grant) throw new TypeError('a rule of another kind than its target');
   const allow = { ...rule, grant };
-  return { audience: target.audience, rule: allow, scopes: scopesOf(request, parties.subject, allow, target.audience) };
+  const { audience } = target;
+  return {
+    audience,
+    rule: allow,
+    scopes: scopesOf(request, parties.subject, allow, audience),
+    confirmation: confirmationFor(audience, [parties.subject, parties.actor], possession),
+  };
 }
 
 function evaluateFor(

@@ -18,6 +18,7 @@ import { authenticate, type VerifierCapabilities, verifierOf } from './parties.t
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenQuery } from './request/token-query.ts';
 import { findOwnToken, type LookupCapabilities } from './tokens/find-token.ts';
+import { accessTokenType } from './tokens/issued-token.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
 import { audienceOf } from './verify/self-issuer.ts';
 import type { VerifiedToken } from './verify/verify-token.ts';
@@ -130,7 +131,7 @@ function reasonOf(error: unknown): Reason {
 /** What the token says, but for what it says to Cambio alone; no claim that policy maps stands in for our own word. */
 function activeAnswer({ claims }: VerifiedToken): Introspection {
   const { lineage: _, ...told } = claims;
-  return { ...told, active: true, token_type: 'req_wl' in claims ? 'N_A' : 'Bearer' };
+  return { ...told, active: true, token_type: 'req_wl' in claims ? 'N_A' : accessTokenType(claims) };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Granted, VerifiedRequest } from './grant.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import { requestingWorkload } from './revocation/requesting-workload.ts';
 import { tokenTypes } from './token-types.ts';
-import type { IssuedClaims } from './tokens/issued-token.ts';
+import { accessTokenType, type IssuedClaims } from './tokens/issued-token.ts';
 import { type IssuedKind, type MintCapabilities, mint } from './tokens/mint.ts';
 import type { UsePurpose } from './verify/single-use.ts';
 
@@ -17,7 +17,7 @@ export interface TokenResponse {
   readonly access_token: string;
   readonly issued_token_type: string;
   /** `N_A` for what is no access token. */
-  readonly token_type: 'Bearer' | 'N_A';
+  readonly token_type: 'Bearer' | 'DPoP' | 'N_A';
   readonly expires_in: number;
   readonly scope?: string;
 }
@@ -145,7 +145,7 @@ function tokenResponse(token: string, { claims, kind, request, now }: Minted): T
   return {
     access_token: token,
     issued_token_type: request.requestedTokenType,
-    token_type: kind === 'transaction' ? 'N_A' : 'Bearer',
+    token_type: kind === 'transaction' ? 'N_A' : accessTokenType(claims),
     // Of a repeated request's token some time has passed.
     expires_in: Math.max(0, claims.exp - now),
     ...(claims.scope !== undefined && { scope: claims.scope }),

@@ -33,7 +33,14 @@ export function oauthError(denial: Denial): OAuthError {
     case 'client_methods':
       return badRequest('invalid_request', 'more than one client authentication method', 'client');
     case 'dpop':
-      return badRequest('invalid_dpop_proof', 'DPoP is not acceptable', 'binding');
+      return dpopError(denial);
+    case 'dpop_nonce':
+      return {
+        ...badRequest('use_dpop_nonce', 'DPoP needs the nonce of this server', 'binding'),
+        headers: { 'DPoP-Nonce': denial.nonce },
+      };
+    case 'certificate':
+      return badRequest('invalid_request', 'a client certificate is missing', 'binding');
     case 'token':
       return badRequest('invalid_request', `${denial.parameter} is not acceptable`, denial.reason);
     case 'target':
@@ -67,6 +74,11 @@ export function oauthError(denial: Denial): OAuthError {
 
 function badRequest(error: string, description: string, reason: Reason): OAuthError {
   return { status: 400, error, description, reason, headers: {} };
+}
+
+function dpopError({ problem }: Extract<Denial, { kind: 'dpop' }>): OAuthError {
+  if (problem === 'replayed') return badRequest('invalid_dpop_proof', 'DPoP is not acceptable', 'replayed');
+  return badRequest('invalid_dpop_proof', `DPoP is ${problem}`, 'binding');
 }
 
 // RFC 6749 §5.2: the same answer for an unknown client and a wrong secret, in whatever way it was sent.

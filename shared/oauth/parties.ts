@@ -2,7 +2,6 @@
 // for the key look-ups it is given.
 import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { DecisionFacts } from './decision/decision.ts';
-import { Refused } from './denial.ts';
 import type { ReadKeyring } from './jose/keyring.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { findCredentials } from './request/client-credentials.ts';
@@ -14,6 +13,7 @@ import {
   type FindClientKey,
 } from './verify/client-authentication.ts';
 import { checkMayAct } from './verify/delegation.ts';
+import { type Possession, type ProofCapabilities, requireProof, requireTokenHash } from './verify/possession.ts';
 import { checkPresented } from './verify/presentation.ts';
 import { findOwnKey, selfIssuer, selfName } from './verify/self-issuer.ts';
 import {
@@ -56,17 +56,38 @@ export function verifierOf(capabilities: VerifierCapabilities): ClientVerifier {
   return { issuers, findKey, checkUpstream, now, issuer, clients: policy.clients, findClientKey };
 }
 
-/** @throws Refused `client`, `client_methods`, `parameter` or `dpop` */
+/** @throws Refused `client`, `client_methods` or `parameter` */
 export async function authenticate({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Caller> {
   const credentials = findCredentials(form, headers);
-  // A caller that proves a key expects a bound token; a Bearer token instead would be a silent downgrade.
-  if (headers.dpop !== undefined) throw new Refused({ kind: 'dpop' });
   return credentials && authenticateClient(credentials, verifier);
+}
+
+export interface PossessionCapabilities extends Pick<ProofCapabilities, 'checkProof'> {
+  /** URLs that discovery names endpoints below, without a trailing slash. */
+  readonly apiBases: readonly string[];
+  /** Seconds since the epoch. */
+  readonly now: () => number;
+}
+
+const tokenEndpoint = { method: 'POST', path: '/token' };
+
+/**
+ * What the caller proves to hold. Before any token is verified: who only asks for a nonce costs nothing else.
+ * @throws Refused `dpop`, `dpop_nonce` or `unavailable`
+ */
+export async function provePossession(
+  { headers: { dpop }, endpoint: { method, path } = tokenEndpoint }: TokenCall,
+  capabilities: PossessionCapabilities,
+): Promise<Possession> {
+  if (dpop === undefined) return {};
+  const htu = capabilities.apiBases.map((base) => `${base}${path}`);
+  return { proof: await requireProof(dpop, { htm: method, htu, now: capabilities.now() }, capabilities) };
 }
 
 export interface Presentation {
   readonly request: TokenRequest;
   readonly caller: Caller;
+  readonly possession: Possession;
   readonly verifier: ClientVerifier;
   readonly capabilities: Pick<VerifierCapabilities, 'issuer' | 'policy'>;
 }
@@ -74,10 +95,10 @@ export interface Presentation {
 /**
  * Verifies the tokens of a request and that they may be presented together, by this caller. An actor that does not
  * verify is refused whatever policy would say.
- * @throws Refused `token`
+ * @throws Refused `token` or `dpop`
  */
 export async function verifyParties(
-  { request, caller, verifier, capabilities }: Presentation,
+  { request, caller, possession, verifier, capabilities }: Presentation,
   decision: DecisionFacts,
 ): Promise<Parties> {
   const client = caller?.client.name;
@@ -91,9 +112,13 @@ export async function verifyParties(
     decision.subject,
   );
   const actor = await acting;
-  const presentation = { presenter: client, clients: capabilities.policy.clients };
+  const presentation = { presenter: client, clients: capabilities.policy.clients, possession };
   inRole('subject_token', () => checkPresented(subject, { ...presentation, role: 'subject' }));
   if (actor) inRole('actor_token', () => checkPresented(actor, { ...presentation, role: 'actor' }));
+  requireTokenHash(possession, [
+    { token: subject, compact: request.subject.token },
+    ...(actor && request.actor ? [{ token: actor, compact: request.actor.token }] : []),
+  ]);
   checkMayAct(subject, { actor, client, issuer: capabilities.issuer });
   return { subject, actor };
 }

@@ -24,16 +24,17 @@ const notRepeated = ['client_assertion'];
 const atAnyTime = { now: 0, jti: '', kid: undefined };
 
 /**
- * The same for identical requests alone: decoded parameters in any order of names, who called, and the grant as the caller would
+ * The same for identical requests alone: decoded parameters in any order of names, who called, with which key, and the grant as the caller would
  * see it: rule, target, scopes, lifetime and claims, of a role all that STS is asked for. Hex.
  * @throws Refused when the grant cannot be filled from these tokens
  */
 export function requestHash(request: GrantedRequest, grantor: Grantor): string {
-  const { form, caller, granted } = request;
+  const { form, caller, possession, granted } = request;
   const parameters = [...form].filter(([name]) => !notRepeated.includes(name)).sort(([a], [b]) => (a < b ? -1 : 1));
   const { id, outlive = false } = granted.rule;
   const content = 'role' in granted ? sessionOf(granted, request, grantor) : tokenOf(granted, request, grantor);
-  return hash('sha256', JSON.stringify([parameters, caller?.client.name ?? null, id, outlive, content]), 'hex');
+  const who = [caller?.client.name ?? null, possession.proof?.jkt ?? null];
+  return hash('sha256', JSON.stringify([parameters, ...who, id, outlive, content]), 'hex');
 }
 
 /** Without the assertion, which is fresh in a repetition: what the token says of it differs each time. */

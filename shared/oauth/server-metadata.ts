@@ -3,6 +3,7 @@ import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { answerAlgorithm, sessionAlgorithm } from '../policy/key-purposes.ts';
 import { webIdentityClaimNames } from './role-session/web-identity.ts';
 import { tokenExchangeGrant } from './token-types.ts';
+import { dpopAlgorithms } from './verify/dpop-proof.ts';
 
 type Metadata = Readonly<Record<string, string | readonly string[]>>;
 
@@ -29,6 +30,7 @@ export function authorizationServerMetadata({ issuer, apiBase, policy }: Deploym
     grant_types_supported: [tokenExchangeGrant],
     response_types_supported: ['id_token'],
     introspection_signing_alg_values_supported: [answerAlgorithm],
+    dpop_signing_alg_values_supported: dpopAlgorithms,
     ...clientAuthentication(policy),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
   };
@@ -61,7 +63,7 @@ export function openidConfiguration(deployment: OpenidDeployment): Metadata {
   };
 }
 
-const issuedClaimNames = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'act'];
+const issuedClaimNames = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id', 'scope', 'act', 'cnf'];
 
 /**
  * `none` at the token endpoint is the anonymous caller, who sends no `client_id`; a federated client's assertion is sent as

@@ -123,6 +123,8 @@ export interface Audience {
   readonly maxTtl: number;
   /** Its tokens carry a Token Status List reference. */
   readonly status?: true;
+  /** Its tokens are bound to a key: that of a DPoP proof, or of the client's certificate. */
+  readonly binding?: 'dpop' | 'mtls';
 }
 
 /** How the session of a role is made: by our own role (a chain, an hour at most), or by a token as OIDC provider. */

@@ -52,7 +52,17 @@ describe('bundle', () => {
     const code = withBundle({ entry: 'token' }, codeOf);
     const index = code.get('index.mjs') ?? '';
     expect(index.match(/import\("[^"]+"\)/g)?.sort()).toEqual(
-      ['cel', 'dynamodb', 'kms', 'quota-leases', 'sts', 'tracing'].map((name) => `import("./chunks/${name}.mjs")`),
+      [
+        'cel',
+        'dpop-checks',
+        'dynamodb',
+        'kms',
+        'quota-leases',
+        'status-positions',
+        'sts',
+        'tracing',
+        'upstream-introspection',
+      ].map((name) => `import("./chunks/${name}.mjs")`),
     );
     // What a function loads where nothing is asked for, roles or not: 120 KB, in the KB of 1,024 bytes that docs/performance.md has.
     expect(Buffer.byteLength(index)).toBeLessThan(120 * 1_024);

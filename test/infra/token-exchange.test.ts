@@ -105,7 +105,7 @@ describe('functions', () => {
       Object.keys(variables).sort(),
     ]);
     expect(Object.fromEntries(names)).toEqual({
-      Token: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Token: ['API_BASE', 'DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Introspect: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Revoke: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       AdminRevocations: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],

@@ -6,6 +6,7 @@ import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { deployerClient } from '../../infra/local/template/provision.ts';
 import { chainOf, dayOf, trailObject } from '../../shared/audit/trail-object.ts';
 import { documentedFetch as fetch } from '../documented.ts';
+import { makeHolder, proofOf } from '../shared/oauth/dpop-world.ts';
 import { allows, type Statement, statementsOf } from './iam-statements.ts';
 import { runTrail, trailBucketOf } from './trail-of-stack.ts';
 
@@ -61,6 +62,7 @@ beforeAll(async () => {
   const suspending = { method: 'PUT', body: JSON.stringify({ reason: 'test' }), headers: { authorization } };
   expect((await fetch(suspended, suspending)).status).toBe(200);
   expect((await fetch(`${stack.url}/admin/suspensions`, { headers: { authorization } })).status).toBe(200);
+  await proveKeys(authorization, body);
   expect(await stack.fire('Gauges')).toMatchObject([{ ok: true }]);
   const hour = Math.floor(Date.now() / 3_600_000).toString(36);
   expect((await fetch(`${stack.url}/status-lists/es256-${hour}-0`)).status).toBe(404);
@@ -70,6 +72,26 @@ beforeAll(async () => {
   expect((await fetch(`${stack.url}/status-lists/es256-1-0`)).status).toBe(404);
 });
 afterAll(() => stack.close());
+
+/** A nonce is made, another looked for, and a proof taken and given back because its audience is suspended. */
+async function proveKeys(authorization: string, exchange: URLSearchParams): Promise<void> {
+  const holder = await makeHolder();
+  const iat = Math.floor(Date.now() / 1_000);
+  const proving = (nonce: string | undefined) => {
+    const headers = { dpop: proofOf(holder, { htu: `${stack.url}/token`, iat, nonce }) };
+    return fetch(`${stack.url}/token`, { method: 'POST', body: exchange, headers });
+  };
+  exchange.set('audience', 'orders-api');
+  const nonce = (await proving(undefined)).headers.get('dpop-nonce') ?? '';
+  const [period = ''] = nonce.split('.');
+  expect((await proving(`${(Number.parseInt(period, 36) + 1).toString(36)}.guessed`)).status).toBe(400);
+  expect((await proving(nonce)).status).toBe(200);
+  const suspension = `${stack.url}/admin/suspensions/audience/orders-api`;
+  const suspending = { method: 'PUT', body: JSON.stringify({ reason: 'test' }), headers: { authorization } };
+  expect((await fetch(suspension, suspending)).status).toBe(200);
+  expect((await proving(nonce)).status).toBe(400);
+  expect((await fetch(suspension, { method: 'DELETE', headers: { authorization } })).status).toBe(204);
+}
 
 /** As the stream and the schedules do: a batch, heads before and behind it, and a minute of the sweep. */
 async function writeTrail(): Promise<void> {
@@ -101,6 +123,7 @@ describe('the functions’ rights', () => {
           'dynamodb:GetItem',
           'dynamodb:BatchGetItem',
           'dynamodb:PutItem',
+          'dynamodb:UpdateItem',
           'dynamodb:Query',
         ],
         ...['sts:AssumeRole', 'sts:TagSession', 's3:ListBucket', 's3:GetObject', 's3:PutObject'],

@@ -9,10 +9,8 @@ type Refused = readonly string[];
 
 const refusedOfClients: readonly Refused[] = [['auth', 'tls_client_auth']];
 
-const refusedOfAudiences: readonly Refused[] = [['binding']];
-
 export function checkUnsupported(policy: MergedPolicy): readonly Diagnostic[] {
-  return [...refuseIn(policy.clients, refusedOfClients), ...refuseIn(policy.audiences, refusedOfAudiences)];
+  return refuseIn(policy.clients, refusedOfClients);
 }
 
 function refuseIn(entries: readonly Entry<object>[], refused: readonly Refused[]): Diagnostic[] {

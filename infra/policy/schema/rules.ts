@@ -8,7 +8,10 @@ export const audience = closed({
   format: z.enum(['jwt', 'reference']).optional(),
   ttl: duration.optional().describe('Lifetime of an issued token. Default 5m.'),
   maxTtl: duration.optional().describe('The most a rule may give. Default 15m.'),
-  binding: z.enum(['dpop', 'mtls']).optional(),
+  binding: z
+    .enum(['dpop', 'mtls'])
+    .optional()
+    .describe('Required proof of possession: of a key (RFC 9449), or of the TLS certificate (RFC 8705).'),
   alg: signingAlgorithm.optional().describe('Default ES256.'),
   status: z.boolean().optional().describe('Tokens carry a Token Status List reference.'),
 });

@@ -8,7 +8,7 @@ import { components, decisionId, type Schema } from './schemas.ts';
 
 interface Response {
   readonly description: string;
-  readonly headers?: Readonly<Record<string, { readonly required?: true; readonly schema: Schema }>>;
+  readonly headers?: Readonly<Record<string, { readonly required?: boolean; readonly schema: Schema }>>;
   readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
 }
 
@@ -122,7 +122,8 @@ function errorsOf({ refusals: own, errors = 'oauth', decides }: Operation): Read
   const statuses = [...new Set(all.map(({ status }) => status))].sort();
   const responses = statuses.map((status): readonly [number, Response] => {
     const these = all.filter((refusal) => refusal.status === status);
-    const named = [...new Set(these.flatMap((refusal) => refusal.headers))].map((name) => [name, header] as const);
+    const names = [...new Set(these.flatMap((refusal) => refusal.headers))];
+    const named = names.map((name) => [name, headerOf(these, name)] as const);
     const headers = { ...Object.fromEntries(named), ...(decides && traced) };
     const codes = [...new Set(these.map(({ code }) => code))];
     const schema = errorSchema(errors, { codes, status, decides });
@@ -138,7 +139,11 @@ function errorsOf({ refusals: own, errors = 'oauth', decides }: Operation): Read
   return Object.fromEntries(responses);
 }
 
-const header = { required: true, schema: { type: 'string' } } as const;
+/** Some errors of a status may have a header that others have not. */
+function headerOf(refused: readonly Refusal[], name: string) {
+  return { required: refused.every(({ headers }) => headers.includes(name)), schema: { type: 'string' } };
+}
+
 /** Of what a deployment that is traced answers. @see [Trace Context](https://www.w3.org/TR/trace-context-2/#traceresponse-header) */
 const traced = {
   traceresponse: {
@@ -146,6 +151,7 @@ const traced = {
     schema: { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' },
   },
 };
+
 const text = { type: 'string' };
 
 interface Errors {

@@ -85,6 +85,8 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
         'grant_type',
         'token_type',
         'dpop',
+        'dpop_nonce',
+        'certificate',
         'token',
         'signing_input',
         ...target,
@@ -101,7 +103,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       errors: 'sdk',
       parameters: [{ name: 'role', in: 'query', schema: { type: 'string' }, description: 'Name or ARN of a role.' }],
       success: { status: 200, description: 'Credentials.', content: [json(named('ContainerCredentials'))] },
-      refusals: credentialsRefusals(['parameter', 'token_type', 'dpop', 'token', ...target, ...failure]),
+      refusals: credentialsRefusals(['parameter', 'token_type', 'dpop', 'dpop_nonce', 'token', ...target, ...failure]),
     },
   },
   '/introspect': {

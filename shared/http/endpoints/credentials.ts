@@ -9,6 +9,7 @@ import { header, json } from '../api-gateway.ts';
 import type { AuditedEvent } from '../audit.ts';
 import { auditedEndpoint, type EndpointOptions } from '../audited-endpoint.ts';
 import { answerErrors, serverError } from '../errors.ts';
+import { nextNonce } from './token.ts';
 
 /**
  * Milliseconds after which the caller is told to try again. SDKs give up after one second or two, a cold start included,
@@ -24,7 +25,8 @@ export function credentialsEndpoint(capabilities: ExchangeCapabilities, options:
     const headers = { authorization: header(event, 'authorization'), dpop: header(event, 'dpop') };
     const call = credentialsCall({ roles, ...headers }, policy);
     const { access_token } = await exchange(call, capabilities, event.decision);
-    return json(200, containerDocument(access_token, namedRole(roles[0] ?? '', policy)?.arn ?? ''));
+    const document = containerDocument(access_token, namedRole(roles[0] ?? '', policy)?.arn ?? '');
+    return json(200, document, await nextNonce(headers, capabilities));
   };
   const endpoint = { name: 'aws_credentials', capabilities, requestTime, errors, respond };
   return auditedEndpoint<AuditedEvent>(endpoint, options);

@@ -13,7 +13,12 @@ export function refusalDetail({ denial, cause }: Pick<Refused, 'denial' | 'cause
 function detailOf(denial: Denial): string | undefined {
   switch (denial.kind) {
     case 'token':
+    case 'dpop':
       return denial.detail;
+    case 'dpop_nonce':
+      return 'the proof has no nonce, or an old one';
+    case 'certificate':
+      return 'the audience wants a client certificate';
     case 'sts':
       return denial.detail === undefined ? denial.code : `${denial.code}: ${denial.detail}`;
     case 'role_session':
@@ -39,7 +44,6 @@ function detailOf(denial: Denial): string | undefined {
     case 'grant_type':
     case 'client':
     case 'client_methods':
-    case 'dpop':
     case 'no_rule':
     case 'denied':
     case 'foreign_token':

@@ -1,6 +1,6 @@
 // A JWT taken apart before anything in it is believed (RFC 7519, RFC 7515 §7.1, RFC 8725 §3). Pure; verifies nothing.
 
-import { isJsonObject, type JsonObject } from '../../policy/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../policy/json.ts';
 import type { TokenReason } from '../denial.ts';
 import { decodeBase64url } from './base64url.ts';
 import { parseStrictJson } from './strict-json.ts';
@@ -48,6 +48,11 @@ export function parseJwt(compact: string): ParsedJwt {
   if (parts.length !== 3 || !header || !payload || !signature) throw malformed('not three non-empty parts');
   if (!decodeBase64url(signature)) throw malformed('signature is not canonical base64url');
   return { header: parseHeader(decodeObject(header, 'header')), claims: decodeObject(payload, 'payload'), compact };
+}
+
+/** The `jwk` of a header. Only what proves that its sender holds a key may be verified with it (RFC 9449 §4.2). */
+export function embeddedJwk({ compact }: ParsedJwt): JsonValue | undefined {
+  return decodeObject(compact.slice(0, compact.indexOf('.')), 'header')['jwk'];
 }
 
 function parseHeader(header: JsonObject): ParsedJwt['header'] {

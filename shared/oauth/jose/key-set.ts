@@ -2,7 +2,7 @@
 import type { KeyObject } from 'node:crypto';
 import { isClaims } from '../../policy/claims.ts';
 import type { JwsAlgorithm } from '../../policy/compiled-policy.ts';
-import { parseVerificationJwk } from './verification-jwk.ts';
+import { hasPrivateMember, parseVerificationJwk } from './verification-jwk.ts';
 
 /** A public key that passed ingest; as `node:crypto` takes it. */
 export interface VerificationKey {
@@ -38,9 +38,6 @@ export class KeySetError extends Error {
 
 const defaultLimits: KeySetLimits = { maxKeys: 50, maxKidLength: 256 };
 
-/** `priv` is the private member of kty AKP (ML-DSA). */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
-
 /**
  * The keys of a JWK Set that may verify signatures. A key of no use here, or too weak, is dropped, as
  * [RFC 7517 §5](https://www.rfc-editor.org/rfc/rfc7517.html#section-5) asks.
@@ -50,6 +47,7 @@ export function parseKeySet(json: unknown, limits: KeySetLimits = defaultLimits)
   const entries = entriesOf(json);
   if (entries.length > limits.maxKeys) throw new KeySetError('too_many_keys', `more than ${limits.maxKeys} keys`);
   const jwks = entries.filter(isClaims);
+  // A published private key says that the issuer has lost it: nothing in its set is worth trusting.
   if (jwks.some(hasPrivateMember)) throw new KeySetError('private_member', 'the key set publishes a private key');
   return jwks.map((jwk) => parseKey(jwk, limits)).filter((key) => key !== undefined);
 }
@@ -72,12 +70,6 @@ function entriesOf(json: unknown): readonly unknown[] {
   const keys = isClaims(json) ? json['keys'] : undefined;
   if (!Array.isArray(keys)) throw new KeySetError('malformed', 'not an object with an array `keys`');
   return keys;
-}
-
-/** A published private key says that the issuer has lost it: nothing in its set is worth trusting. */
-function hasPrivateMember(jwk: Readonly<Record<string, unknown>>): boolean {
-  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return true;
-  return Object.hasOwn(jwk, 'k') && jwk['kty'] !== 'oct';
 }
 
 function parseKey(jwk: Readonly<Record<string, unknown>>, limits: KeySetLimits): VerificationKey | undefined {

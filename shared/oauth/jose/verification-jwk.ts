@@ -23,6 +23,14 @@ export function parseVerificationJwk(
   return key && { algs, key };
 }
 
+/** `priv` is the private member of kty AKP (ML-DSA). */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'priv'];
+
+export function hasPrivateMember(jwk: Jwk): boolean {
+  if (privateMembers.some((member) => Object.hasOwn(jwk, member))) return true;
+  return Object.hasOwn(jwk, 'k') && jwk['kty'] !== 'oct';
+}
+
 /** RFC 7517 §4.2 and §4.3; an encryption key may be reachable for decryption oracles, so `use` is not advice. */
 function isForVerifying(jwk: Jwk): boolean {
   if (Object.hasOwn(jwk, 'use') && jwk['use'] !== 'sig') return false;

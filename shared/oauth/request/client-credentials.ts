@@ -14,6 +14,8 @@ export interface CallerHeaders {
 export interface TokenCall {
   readonly form: Form;
   readonly headers: CallerHeaders;
+  /** Where it came to: what a proof of possession must be for. Default `POST /token`. */
+  readonly endpoint?: { readonly method: string; readonly path: string };
 }
 
 export type ClientCredentials =

@@ -26,7 +26,7 @@ export function credentialsCall(
   const [role] = roles;
   if (!role) throw new Refused({ kind: 'parameter', parameter: 'role', problem: 'missing' });
   if (roles.length > 1) throw new Refused({ kind: 'parameter', parameter: 'role', problem: 'repeated' });
-  const token = authorization?.replace(/^bearer +/i, '').trim();
+  const token = authorization?.replace(/^(?:bearer|dpop) +/i, '').trim();
   if (!token) throw new Refused({ kind: 'parameter', parameter: 'subject_token', problem: 'missing' });
   const parameters = {
     grant_type: tokenExchangeGrant,
@@ -36,7 +36,7 @@ export function credentialsCall(
     [role.startsWith('arn:') ? 'resource' : 'audience']: role,
   };
   const form = new Map(Object.entries(parameters).map(([name, value]) => [name, [value]]));
-  return { form, headers: { authorization: undefined, dpop } };
+  return { form, headers: { authorization: undefined, dpop }, endpoint: { method: 'GET', path: '/credentials' } };
 }
 
 /** A bearer does not say what kind of token it is: it is of a kind that its issuer has. */
@@ -78,6 +78,8 @@ export function credentialsError(denial: Denial): CredentialsError {
   }
   const isTarget = ['invalid_target', 'invalid_scope'].includes(code) || denial.kind === 'token_type';
   if (isTarget) return { status: 403, code, message: 'the role is not available to this subject', headers };
-  const challenge = { 'WWW-Authenticate': 'Bearer' };
-  return { status: 401, code, message: 'the token is missing or not acceptable', headers: challenge };
+  const message = 'the token is missing or not acceptable';
+  // RFC 9449 §9: who proves a key is told the nonce to use in the challenge's own scheme.
+  const challenge = denial.kind === 'dpop_nonce' ? `DPoP error="${code}"` : 'Bearer';
+  return { status: 401, code, message, headers: { ...headers, 'WWW-Authenticate': challenge } };
 }

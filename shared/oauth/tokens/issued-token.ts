@@ -1,5 +1,5 @@
 // The claims of issued tokens (RFC 9068 §2.2, RFC 8693 §4). Pure.
-import type { Claims } from '../../policy/claims.ts';
+import { type Claims, isClaims } from '../../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../../policy/compiled-policy.ts';
 import { fillTemplate } from '../../policy/template.ts';
 import type { TransactionContext } from '../request/transaction-context.ts';
@@ -7,6 +7,7 @@ import { type Lineage, lineageAfter } from '../revocation/lineage.ts';
 import { listUri, type StatusReference } from '../status-list/status-list-id.ts';
 import { type Actor, delegate, issuedSubject } from '../verify/delegation.ts';
 import { tenantOfToken } from '../verify/policy-claims.ts';
+import type { Confirmation } from '../verify/possession.ts';
 import { audienceClaim } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 
@@ -30,6 +31,7 @@ export interface IssuedClaims {
   readonly act?: Actor;
   /** Whose subject it is, of a tenant's. */
   readonly tenant?: string;
+  readonly cnf?: Confirmation;
   readonly lineage: Lineage;
   readonly [mapped: string]: unknown;
 }
@@ -44,6 +46,7 @@ export interface Issuance {
   readonly audience: Audience;
   readonly rule: Pick<AllowRule, 'grant' | 'maxDepth' | 'outlive'>;
   readonly scopes: readonly string[];
+  readonly confirmation?: Confirmation | undefined;
   /** Of a transaction token. */
   readonly transaction?: TransactionContext | undefined;
   readonly jti: string;
@@ -74,9 +77,15 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     ...(audience.scopes.length > 0 && { scope: scopes.join(' ') }),
     ...(act && { act }),
     ...(tenant !== '' && { tenant }),
+    ...(issuance.confirmation && { cnf: issuance.confirmation }),
     lineage: lineageAfter(subject, othersOf(issuance), issuance.kid),
     ...(issuance.status && statusClaim(issuer, issuance.status)),
   };
+}
+
+/** How an access token is presented: with a proof of the key it is bound to, or as it is (RFC 9449 §5). */
+export function accessTokenType({ cnf }: Claims): 'Bearer' | 'DPoP' {
+  return isClaims(cnf) && cnf['jkt'] !== undefined ? 'DPoP' : 'Bearer';
 }
 
 /**

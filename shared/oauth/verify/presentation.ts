@@ -4,6 +4,7 @@ import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { clientNamedBy } from '../../policy/tenant.ts';
 import { TokenRefused } from '../jose/jwt.ts';
 import { earlierActors } from './delegation.ts';
+import { checkBinding, type Possession } from './possession.ts';
 import { selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
@@ -12,23 +13,23 @@ export interface Presentation {
   /** Name of the authenticated client; of an assertion, of the client it stands for. */
   readonly presenter: string | undefined;
   readonly clients: CompiledPolicy['clients'];
+  /** What was proved beside the token. */
+  readonly possession?: Possession;
 }
 
 /**
  * Checks a verified token in its role.
  * @throws TokenRefused with reason `binding`, `audience`, `depth` or `malformed`
  */
-export function checkPresented(token: VerifiedToken, { role, presenter, clients }: Presentation): void {
-  checkBinding(token);
+export function checkPresented(
+  token: VerifiedToken,
+  { role, presenter, clients, possession = {} }: Presentation,
+): void {
+  checkBinding(token, possession);
   checkPresenter(token, presenter, clients);
   // An actor or a client speaks for itself: a token in which somebody else acts would lose that somebody in what is issued.
   if (role !== 'subject' && token.registered.act) throw new TokenRefused('depth', `the ${role} acts for another`);
   earlierActors(token);
-}
-
-/** A token bound to a key is good only with proof of that key (RFC 9449 §5, RFC 8705 §3), never without. */
-function checkBinding({ registered }: VerifiedToken): void {
-  if (registered.cnf) throw new TokenRefused('binding', 'cnf without a proof of the key');
 }
 
 /** Only the client that a foreign token was made for (OpenID Connect Core §2) may present it. */

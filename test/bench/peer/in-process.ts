@@ -4,7 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createSign, type SignMessage } from '../../../shared/aws/kms.ts';
-import { recordsOf } from '../../../shared/aws/records.ts';
+import { lookupsOf, recordsOf } from '../../../shared/aws/records.ts';
 import { unverifiedDecisions } from '../../../shared/http/audited-endpoint.ts';
 import { byResource } from '../../../shared/http/by-resource.ts';
 import { createEntersList } from '../../../shared/http/decision-listing.ts';
@@ -39,8 +39,12 @@ const never = (): never => {
   throw new Error('no request of the bench comes here');
 };
 const capabilities = {
+  ...lookupsOf({ call, table: 'records' }),
   ...recordsOf({ call, table: 'records', clock, now, random: Math.random, entersList: createEntersList('all', clock) }),
   issuer: world.self,
+  apiBases: [world.self],
+  checkProof: never,
+  currentNonce: never,
   policy,
   sign: createSign(signMessage),
   checkUpstream: never,

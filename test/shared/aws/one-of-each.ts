@@ -1,7 +1,7 @@
 // One item of every kind and form, as the present version writes them: what a release leaves to the next one.
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { seedKeyring } from '../../../shared/aws/keyring.ts';
-import { recordsOf } from '../../../shared/aws/records.ts';
+import { recordsOf, revocationsOf } from '../../../shared/aws/records.ts';
 import { createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { createEndSuspension, createRecordSuspension } from '../../../shared/aws/suspensions.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
@@ -76,7 +76,8 @@ function claimsOf(jti: string): IssuedClaims {
 /** Writes them all into an empty table. */
 export async function writeOneOfEach(call: CallDynamoDb, table: string): Promise<void> {
   const [clock, random] = [() => now * 1_000, () => 0];
-  const { recordDecision, recordReference, recordRevocation, takeUse } = recordsOf({
+  const { recordRevocation } = revocationsOf({ call, table });
+  const { recordDecision, recordReference, takeUse } = recordsOf({
     ...{ call, table, clock, random, now: () => now },
     entersList: () => true,
   });

@@ -6,7 +6,7 @@ import type { CallDynamoDb, Item } from '../../../shared/aws/dynamodb.ts';
 import { seedKeyring } from '../../../shared/aws/keyring.ts';
 import { createFindListed } from '../../../shared/aws/listed-decisions.ts';
 import { createListRevocations, createListTokens } from '../../../shared/aws/listed-items.ts';
-import { recordsOf } from '../../../shared/aws/records.ts';
+import { lookupsOf, recordsOf, revocationsOf } from '../../../shared/aws/records.ts';
 import { createCountPositions, createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { createListSuspensions } from '../../../shared/aws/suspensions.ts';
 import { latestDecisions } from '../../../shared/oauth/decision/decision-list.ts';
@@ -50,7 +50,7 @@ const engine = engines.find(({ available }) => available) ?? engines[0];
 describe.each(writers)('items of $name', ({ write }) => {
   let running: RunningDynamoDb;
   let call: CallDynamoDb;
-  let records: ReturnType<typeof recordsOf>;
+  let records: ReturnType<typeof recordsOf> & ReturnType<typeof lookupsOf> & ReturnType<typeof revocationsOf>;
   beforeAll(async () => {
     if (!engine) throw new Error('there is no engine');
     running = await engine.start();
@@ -78,7 +78,7 @@ describe.each(writers)('items of $name', ({ write }) => {
     });
     await write(call);
     const parts = { call, table, clock: () => now * 1_000, now: () => now, random: () => 0 };
-    records = recordsOf({ ...parts, entersList: () => true });
+    records = { ...recordsOf({ ...parts, entersList: () => true }), ...lookupsOf(parts), ...revocationsOf(parts) };
   });
   afterAll(() => running?.close());
 

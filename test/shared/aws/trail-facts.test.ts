@@ -6,6 +6,7 @@ import type { Item } from '../../../shared/aws/dynamodb.ts';
 import {
   decisionKey,
   keyringKey,
+  nonceKey,
   quotaKey,
   referenceKey,
   revokedKey,
@@ -247,6 +248,7 @@ describe('what else changes', () => {
 
   test.each([
     usedKey('h'),
+    nonceKey('1'),
     referenceKey('h'),
     statusSeriesKey('es256-1'),
     quotaKey('client', 'a'),

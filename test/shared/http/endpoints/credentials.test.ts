@@ -9,15 +9,18 @@ import { Refused } from '../../../../shared/oauth/denial.ts';
 import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
 import type { AllowRule, CompiledPolicy, RoleGrant } from '../../../../shared/policy/compiled-policy.ts';
 import {
+  apiBase,
   awsCredentials,
   github,
   makeWorld,
+  nonces,
   now,
   ordersRule,
   policy,
   subjectToken,
   type World,
 } from '../../../world.ts';
+import { athOf, makeHolder, proofOf } from '../../oauth/dpop-world.ts';
 
 const arn = 'arn:aws:iam::111122223333:role/ci/deploy';
 const grant: RoleGrant = { role: 'deploy', ttl: 3_600, tags: [], transitive: [], policyArns: [] };
@@ -109,6 +112,27 @@ describe('GET /credentials', () => {
     expect(world.records).toMatchObject([{ ending: { outcome: 'refused', error: code, reason } }]);
     expect(lines).toMatchObject([['info', 'aws_credentials', { reason }]]);
     expect(world.sessions).toEqual([]);
+  });
+
+  test('of a bound token are had with proof of its key for this URL, and the challenge tells the nonce', async () => {
+    const holder = await makeHolder();
+    const bound = subjectToken({ cnf: { jkt: holder.jkt } });
+    const claims = { htm: 'GET', htu: `${apiBase}/credentials`, ath: athOf(bound) };
+    const proven = (changes: object) =>
+      call({ authorization: `DPoP ${bound}`, headers: { DPoP: [proofOf(holder, { ...claims, ...changes })] } });
+    const granted = await proven({});
+    expect([granted.statusCode, granted.headers?.['DPoP-Nonce']]).toEqual([200, nonces.current]);
+    const asked = await proven({ nonce: undefined });
+    expect([asked.statusCode, asked.body['code']]).toEqual([401, 'use_dpop_nonce']);
+    expect(asked.headers).toMatchObject({
+      'DPoP-Nonce': nonces.current,
+      'WWW-Authenticate': 'DPoP error="use_dpop_nonce"',
+    });
+    for (const changes of [{ htm: 'POST' }, { htu: `${apiBase}/token` }, { ath: undefined }]) {
+      const { statusCode, body } = await proven(changes);
+      expect([statusCode, body['code']]).toEqual([401, 'invalid_dpop_proof']);
+    }
+    expect((await call({ authorization: bound })).body['code']).toBe('invalid_request');
   });
 
   test.each([

@@ -9,7 +9,8 @@ import type { WriteLog } from '../../../../shared/http/log.ts';
 import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
-import { formBody, github, makeWorld, now, policy, subjectToken } from '../../../world.ts';
+import { formBody, github, makeWorld, nonces, now, policy, subjectToken } from '../../../world.ts';
+import { makeHolder, proofOf } from '../../oauth/dpop-world.ts';
 
 const form = 'application/x-www-form-urlencoded';
 
@@ -121,6 +122,24 @@ describe('POST /token', () => {
     expect((await call({ headers: { DPoP: [''] } })).body['error']).toBe('invalid_dpop_proof');
     expect((await call({ headers: { DPoP: ['a', 'b'] } })).body['error']).toBe('invalid_dpop_proof');
     expect((await call({ headers: { dpop: ['a'] } })).body['error']).toBe('invalid_dpop_proof');
+    const holder = await makeHolder();
+    expect((await call({ headers: { DPoP: [proofOf(holder), proofOf(holder)] } })).body['error']).toBe(
+      'invalid_dpop_proof',
+    );
+    expect((await call({ headers: { DPoP: [proofOf(holder)] } })).response.statusCode).toBe(200);
+  });
+
+  test('whoever proves a key is told the next nonce, whatever Host says, and nobody else', async () => {
+    const holder = await makeHolder();
+    const { response, body } = await call({ headers: { DPoP: [proofOf(holder)], Host: ['evil.example'] } });
+    expect(body['token_type']).toBe('DPoP');
+    expect(response.headers).toMatchObject({ 'DPoP-Nonce': nonces.current, 'Cache-Control': 'no-store' });
+    const asked = await call({ headers: { DPoP: [proofOf(holder, { nonce: undefined })] } });
+    expect([asked.response.statusCode, asked.body['error']]).toEqual([400, 'use_dpop_nonce']);
+    expect(asked.response.headers).toMatchObject({ 'DPoP-Nonce': nonces.current });
+    const evil = await call({ headers: { DPoP: [proofOf(holder, { htu: 'https://evil.example/token' })] } });
+    expect(evil.body['error']).toBe('invalid_dpop_proof');
+    expect((await call()).response.headers).not.toHaveProperty('DPoP-Nonce');
   });
 
   test('an error names its decision, and the audit event of that decision says why', async () => {
