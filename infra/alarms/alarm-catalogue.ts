@@ -79,7 +79,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   },
   'function-errors': {
     severity: 'page',
-    consequence: 'Functions crash, time out or do not start: callers get 500 or 502, and no line of the log says why.',
+    consequence: 'Functions crash, time out or do not start: callers get 503, and no line of the log says why.',
     action: 'Read the last lines of the function’s log; roll back what was deployed last.',
     runbook: 'function-errors',
   },
@@ -93,7 +93,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   throttling: {
     severity: 'warn',
     consequence: 'More than 0.1 % of requests are told to come again later.',
-    action: 'Find who is throttled: a client over its quota, Lambda’s concurrency, or the stage’s rate.',
+    action: 'Find who is throttled: a client over its quota, Lambda’s concurrency, or the rate of the stage or of WAF.',
     runbook: 'throttling',
     silentWhile: ['throttling-page'],
   },
@@ -162,7 +162,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   'foreign-signature': {
     severity: 'attack',
     consequence:
-      'Somebody else than the functions signed, or tried to sign, with a key of the keyring: every such signature is a token.',
+      'Somebody else than the functions signed, or tried to sign, with a key of the keyring or of the audit trail: such a signature is a token, or a head.',
     action: 'Read who it was in the event’s log group; treat the key as lost unless you know why.',
     runbook: 'key-compromise',
   },

@@ -12,7 +12,9 @@ import {
   type MetricName,
   metricMeanings,
 } from '../../../shared/metrics.ts';
-import { formBody, makeWorld } from '../../world.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
+import { runbooks } from '../../game-day/runbooks.ts';
+import { formBody, makeWorld, type World } from '../../world.ts';
 import { resourcesOf, templateOf } from '../synthesized.ts';
 
 interface Properties {
@@ -98,19 +100,45 @@ test('every widget says the unit in which its metrics are emitted, and shows no 
 });
 
 test('every field of a query is in the lines that the functions write', async () => {
-  const lines = await linesOf(formBody(), formBody({ scope: 'orders:write' }), formBody({ audience: 'nobody' }));
-  const fields = shown.flatMap(
-    ({ query = '' }) => query.match(/\b(event\.[\w.]+|xray_trace_id|latency|message)\b/g) ?? [],
-  );
+  const lines = await linesOf(makeWorld(), ...forms);
+  const fields = shown.flatMap(({ query = '' }) => fieldsIn(query));
   expect(fields.length).toBeGreaterThan(10);
-  const valueIn = (line: unknown, path: string): unknown =>
-    path.split('.').reduce((value, key) => (value as Record<string, unknown> | undefined)?.[key], line);
-  const absent = [...new Set(fields)].filter((field) => !lines.some((line) => valueIn(line, field) !== undefined));
-  expect(absent).toEqual([]);
+  expect(absentFrom(lines, fields)).toEqual([]);
 });
 
+test('and every field that a runbook asks the log for', async () => {
+  const recordDecision = async () => {
+    throw new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error('down') });
+  };
+  const lines = [
+    ...(await linesOf(makeWorld(), ...forms)),
+    ...(await linesOf(makeWorld({ recordDecision }), formBody())),
+  ];
+  const fields = runbooks.flatMap(({ text }) => fieldsIn([...text.matchAll(/--query-string '([^']+)'/g)].join()));
+  expect(fields.length).toBeGreaterThan(30);
+  // Of the lines `issuer_keys` and `session_revocation`, and of a client that has authenticated.
+  const ofOthers = ['event.issuer', 'event.request.client', 'event.role_arn'];
+  expect(absentFrom(lines, fields)).toEqual(ofOthers);
+  expect(absentFrom(lines, ['event.no.such'])).toEqual(['event.no.such']);
+});
+
+const forms = [
+  ...[formBody(), formBody({ scope: 'orders:write' }), formBody({ audience: 'nobody' })],
+  formBody({ client_id: 'checkout', client_secret: 'unknown' }),
+];
+
+function fieldsIn(query: string): readonly string[] {
+  return query.match(/\b(event\.[\w.]+|xray_trace_id|latency|message)\b/g) ?? [];
+}
+
+function absentFrom(lines: readonly unknown[], fields: readonly string[]): readonly string[] {
+  const valueIn = (line: unknown, path: string): unknown =>
+    path.split('.').reduce((value, key) => (value as Record<string, unknown> | undefined)?.[key], line);
+  return [...new Set(fields)].filter((field) => !lines.some((line) => valueIn(line, field) !== undefined)).sort();
+}
+
 /** What the token function's log has of requests with these forms. */
-async function linesOf(...forms: readonly string[]): Promise<readonly unknown[]> {
+async function linesOf({ cambio }: World, ...bodies: readonly string[]): Promise<readonly unknown[]> {
   const lines: unknown[] = [];
   const write = createLog({
     name: 'token',
@@ -119,8 +147,8 @@ async function linesOf(...forms: readonly string[]): Promise<readonly unknown[]>
     namespace: 'Cambio/Test',
     print: (line) => void lines.push(JSON.parse(line)),
   });
-  const handler = tokenEndpoint(makeWorld().cambio, { write, newId: randomUUID, clock: Date.now });
-  for (const body of forms) {
+  const handler = tokenEndpoint(cambio, { write, newId: randomUUID, clock: Date.now });
+  for (const body of bodies) {
     const event = {
       body,
       multiValueHeaders: { 'Content-Type': ['application/x-www-form-urlencoded'] },
