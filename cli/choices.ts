@@ -6,6 +6,7 @@ export const choices: Readonly<Record<string, readonly string[]>> = {
   from: ['aws'],
   checklist: ['pre-production', 'production', 'incident'],
   by: ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'],
+  ci: ['github-actions', 'gitlab', 'circleci', 'buildkite', 'bitbucket', 'azure-devops', 'semaphore'],
   SHELL: ['bash', 'zsh', 'fish'],
   KIND: ['issuer', 'client', 'rule', 'audience', 'role'],
 };

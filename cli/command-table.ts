@@ -115,6 +115,15 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, output, machine }) =>
       (await import('./console/console.ts')).openConsole(values, output, machine),
   },
+  init: {
+    argument: { name: 'FOLDER', optional: true },
+    options: {
+      ...texts('ci', 'organization', 'repository', 'branch', 'role', 'url', 'token-audience'),
+      ...texts('environment', 'origin', 'project', 'issuer'),
+    },
+    run: async ({ values, positionals: [folder = '.'], output, machine }) =>
+      (await import('./policy/compiler-commands.ts')).init(folder, values, output, machine),
+  },
   completion: {
     argument: { name: 'SHELL' },
     options: {},

@@ -16,6 +16,23 @@ export type OptionWords = readonly [takes: string, says: string];
 export const signed = 'Signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION.';
 
 export const commandWords: Readonly<Record<string, CommandWords>> = {
+  init: {
+    does: 'Writes a policy, its tests and the job of a CI system that gets AWS credentials by it, and runs the tests. Asks for what is not given, on a terminal. Writes over no file.',
+    examples: ['init', 'init --ci gitlab --organization 72 --repository 20 --url https://cambio.acme.example'],
+    options: {
+      ci: ['SYSTEM', 'github-actions, gitlab, circleci, buildkite, bitbucket, azure-devops or semaphore'],
+      organization: ['ID', 'of the organization, group or workspace; what it is depends on the system'],
+      repository: ['ID', 'of the repository, project or pipeline; never a name, which others may have later'],
+      branch: ['NAME', 'that deploys (default: main)'],
+      role: ['ARN', 'of the AWS role that the job gets'],
+      url: ['URL', 'of Cambio, for the job'],
+      'token-audience': ['URL', 'of the job’s token: one of your own'],
+      environment: ['UUID', 'of the deployment environment, with bitbucket'],
+      origin: ['HOST/OWNER/NAME', 'of the repository, with circleci'],
+      project: ['UUID', 'with azure-devops'],
+      issuer: ['URL', 'of a GitLab of your own'],
+    },
+  },
   'policy check': {
     does: 'Checks a policy file or folder as every synth does. PATH is infra/policy unless given.',
     examples: ['policy check', 'policy check my-policy'],

@@ -17,6 +17,8 @@ export interface Machine {
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly send: Send;
   readonly runProgram: RunProgram;
+  /** Asks whoever sits at the terminal; there is none where nobody does. Undefined when the input ended. */
+  readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
   /** What was piped in; undefined when nothing was. */
   readonly readStdin: () => Promise<string | undefined>;
 }

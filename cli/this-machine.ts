@@ -1,4 +1,5 @@
 // The machine this process runs on.
+import { asker } from './ask.ts';
 import { createSend } from './http-client.ts';
 import type { Machine } from './machine.ts';
 import { runProgram } from './run-program.ts';
@@ -12,6 +13,7 @@ export function thisMachine(readStdin: Machine['readStdin']): Machine {
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     send: createSend(process.env),
     runProgram,
+    ask: asker(),
     readStdin,
   };
 }

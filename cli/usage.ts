@@ -5,6 +5,8 @@ export const exitCodes = { ok: 0, refused: 1, usage: 2, unavailable: 3 } as cons
 export const usage = `usage: cambio <command> [options]
 
 commands:
+  init [FOLDER] [--ci SYSTEM --organization ID --repository ID --role ARN --url URL ...]
+                          a policy, its tests and a CI job to begin with; asks for what is not given
   exchange (--audience NAME | --resource URI) [--scope SCOPE] [--json]
                           a token for it
   aws --role NAME|ARN [--format process|env|github|container]

@@ -3,6 +3,7 @@ export { awsTrustPolicy } from './aws-trust-policy.ts';
 export { policyCheck } from './check.ts';
 export { policyDiff } from './diff.ts';
 export { policyExplain } from './explain.ts';
+export { init } from './init.ts';
 export { policyNewTenant } from './new-tenant.ts';
 export { openPolicy } from './policy-view.ts';
 export { policyReach } from './reach.ts';

@@ -180,6 +180,12 @@ test('every command runs on the oldest Node that is here', async () => {
     'aws trust-policy': ['--role', 'deploy-prod', '--policy', policy],
     agent: ['--listen', '127.0.0.1:0'],
     console: ['--port', '0', '--policy', policy],
+    init: [
+      join(folder, 'init'),
+      ...['--ci', 'github-actions', '--organization', '1', '--repository', '456789'],
+      ...['--role', 'arn:aws:iam::111122223333:role/deploy', '--url', server.url.replace('http:', 'https:')],
+      ...['--token-audience', 'https://sts.acme.example'],
+    ],
     introspect: ['--token-env', 'TOKEN', ...client],
     revoke: ['--token-env', 'TOKEN'],
     probe: ['--audience', 'orders-api', ...client],
