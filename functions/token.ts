@@ -3,8 +3,8 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { createCallSts } from '../shared/aws/clients.ts';
 import { createProofs } from '../shared/aws/proofs.ts';
 import { createTakeQuota } from '../shared/aws/quotas.ts';
+import { assumeRoles } from '../shared/aws/roles.ts';
 import { statusReserve } from '../shared/aws/statuses.ts';
-import { createAssumeRole } from '../shared/aws/sts.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
@@ -20,7 +20,7 @@ const capabilities = {
   ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
   findRules: indexRules(shared.policy.rules),
   evaluateCondition: await conditionEvaluator(shared.policy),
-  assumeRole: createAssumeRole(await createCallSts(callOptions(config))),
+  assumeRole: await assumeRoles(shared.policy, await createCallSts(callOptions(config))),
   takeQuota: await createTakeQuota(shared.policy, { ...store, clock, random: Math.random }),
   reserveStatus: await statusReserve(shared.policy, { ...store, now, randomInt }),
   newHandle: () => randomBytes(32),

@@ -1,13 +1,13 @@
 // Which way the functions call AWS: signed by hand on the hot path, or by the SDK's clients. What is imported here by `import()`
 // lies in files of its own beside a bundle (infra/function-code.ts): it is loaded during init, and only where it is called for.
 import type { AwsClients } from '../config.ts';
+import type { CallSts } from './assume-role.ts';
 import { callDirectly } from './direct/dynamodb.ts';
 import { signDirectly } from './direct/kms.ts';
 import type { DirectOptions } from './direct/service.ts';
 import { stsDirectly } from './direct/sts.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import type { SignMessage } from './kms.ts';
-import type { CallSts } from './sts.ts';
 
 export interface ClientsOptions extends DirectOptions {
   /** `direct` where it is not said. */

@@ -53,6 +53,7 @@ describe('bundle', () => {
     const index = code.get('index.mjs') ?? '';
     expect(index.match(/import\("[^"]+"\)/g)?.sort()).toEqual(
       [
+        'assume-role',
         'cel',
         'dpop-checks',
         'dynamodb',

@@ -1,7 +1,7 @@
 // Role sessions by STS without the SDK's client: its Query protocol, a form there and XML back.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 import type { AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
-import type { CallSts } from '../sts.ts';
+import type { CallSts } from '../assume-role.ts';
 import { elementIn } from '../xml-element.ts';
 import type { Answer } from './answer.ts';
 import { AwsError } from './aws-error.ts';

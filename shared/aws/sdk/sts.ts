@@ -1,7 +1,7 @@
 // STS by the client of the AWS SDK.
 import { AssumeRoleCommand, AssumeRoleWithWebIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import type { CallSts } from '../assume-role.ts';
 import { clientOptions } from '../client-options.ts';
-import type { CallSts } from '../sts.ts';
 
 export function stsBySdk(client: STSClient = new STSClient(clientOptions)): CallSts {
   return {
