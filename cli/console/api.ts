@@ -9,6 +9,8 @@ export interface ConsoleState {
   readonly writes: boolean;
   /** Issuers that a local stack stands in for; undefined beside a deployment. */
   readonly standIns?: readonly string[];
+  /** Of the policy's issuers: the paths of the claims that name a CI run. */
+  readonly runs: Readonly<Record<string, readonly string[]>>;
   /** Whether there is a policy to draw and to compare with. */
   readonly hasPolicy: boolean;
 }

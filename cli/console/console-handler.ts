@@ -25,9 +25,11 @@ import { answerJson, type PageAnswer, type PageRequest, refuse } from './page-me
 /** What the policy compiler does for the page; it is loaded when it is asked for. */
 export interface PolicyView {
   readonly clients: readonly PlayableClient[];
+  readonly runs: ConsoleState['runs'];
   /** @param now epoch seconds */
   readonly picture: (now: number) => PolicyPicture;
-  readonly whatIf: (files: readonly PolicyText[], decisions: readonly Json[], now: number) => WhatIf;
+  /** @param find reads recorded decisions, once it compiles */
+  readonly whatIf: (files: readonly PolicyText[], find: () => Promise<readonly Json[]>, now: number) => Promise<WhatIf>;
 }
 
 export interface ConsoleParts {
@@ -78,7 +80,7 @@ function createRoutes(parts: ConsoleParts): ConsoleHandler {
       const view = await loadPolicy?.();
       if (!view) return refuse(404, 'invalid_request', 'no policy was given');
       if (!isFiles(files)) return refuse(400, 'invalid_request', 'files: a list of {path, text}');
-      return answerJson(200, view.whatIf(files, await latestDecisions(server, machine), now()));
+      return answerJson(200, await view.whatIf(files, () => latestDecisions(server, machine), now()));
     },
     'POST /_console/exchanges': async (_request, body) =>
       answerJson(200, await exchanges.play(body as unknown as ExchangeToPlay)),
@@ -99,8 +101,9 @@ function createRoutes(parts: ConsoleParts): ConsoleHandler {
 async function stateOf({ server, machine, writes, loadPolicy }: ConsoleParts): Promise<ConsoleState> {
   const api = server.at('');
   const standIns = isLocal(api) ? await standInsOf(server, machine) : undefined;
+  const { runs = {} } = (await loadPolicy?.()) ?? {};
   const hasPolicy = loadPolicy !== undefined;
-  return { api: api.href.replace(/\/$/, ''), version, writes, hasPolicy, ...(standIns && { standIns }) };
+  return { api: api.href.replace(/\/$/, ''), version, writes, hasPolicy, runs, ...(standIns && { standIns }) };
 }
 
 /** Undefined where something else than a local stack is on loopback, such as a tunnel to a deployment. */

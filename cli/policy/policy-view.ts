@@ -1,7 +1,7 @@
 // What the operators' page shows of a policy: its picture, and what another one would change. Reads the policy files.
 
 import type { CompileOptions } from '../../infra/policy/compile-options.ts';
-import { type CompiledFiles, compilePolicyFiles } from '../../infra/policy/compile-policy.ts';
+import { compilePolicyFiles } from '../../infra/policy/compile-policy.ts';
 import { diffPolicies } from '../../infra/policy/rehearse/diff.ts';
 import type { ShownWay } from '../../infra/policy/rehearse/reach.ts';
 import { testFailures } from '../../infra/policy/rehearse/run-tests.ts';
@@ -35,14 +35,18 @@ export function openPolicy(path: string, output: Output): PolicyView {
 export function policyView({ path, artifact, compile }: ViewedPolicy): PolicyView {
   return {
     clients: playableClients(artifact),
+    runs: Object.fromEntries(Object.values(artifact.issuers).flatMap(({ name, run }) => (run ? [[name, run]] : []))),
     picture: (now) => pictureOf(artifact, readPolicy(path).files, now),
-    whatIf: (files, decisions, now) => {
+    whatIf: async (files, find, now) => {
       // A file that another one names is read beside it: not beside any path that a page may send.
       const known = readPolicy(path).files.map((file) => file.path);
       const stranger = files.find((file) => !known.includes(file.path));
       if (stranger) throw new UsageError(`${stranger.path} is no file of this policy`);
       const compiled = compilePolicyFiles(files, { readBeside, ...compile });
-      return compare(compiled, { path, artifact, decisions, now });
+      const diagnostics = compiled.diagnostics.map(formatDiagnostic);
+      if (!compiled.artifact) return { diagnostics };
+      const compared = compare(compiled.artifact, { path, artifact, decisions: await find(), now });
+      return { diagnostics, compared };
     },
   };
 }
@@ -54,20 +58,18 @@ interface Served {
   readonly now: number;
 }
 
-function compare(proposed: CompiledFiles, { path, artifact, decisions, now }: Served): WhatIf {
-  const diagnostics = proposed.diagnostics.map(formatDiagnostic);
-  if (!proposed.artifact) return { diagnostics };
-  const { gains, loses, undecided } = diffPolicies(artifact, proposed.artifact, now);
+function compare(
+  proposed: PolicyArtifact,
+  { path, artifact, decisions, now }: Served,
+): NonNullable<WhatIf['compared']> {
+  const { gains, loses, undecided } = diffPolicies(artifact, proposed, now);
   return {
-    diagnostics,
-    compared: {
-      gains: gains.map(changeOf),
-      loses: loses.map(changeOf),
-      undecided,
-      failures: testFailures(path, proposed.artifact).map(formatDiagnostic),
-      decisions: decisions.length,
-      flips: flipsOf(decisions, proposed.artifact),
-    },
+    gains: gains.map(changeOf),
+    loses: loses.map(changeOf),
+    undecided,
+    failures: testFailures(path, proposed).map(formatDiagnostic),
+    decisions: decisions.length,
+    flips: flipsOf(decisions, proposed),
   };
 }
 

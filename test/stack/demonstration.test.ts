@@ -5,3 +5,4 @@ import './demonstration/decisions.ts';
 import './demonstration/exchange.ts';
 import './demonstration/gateways.ts';
 import './demonstration/github-action.ts';
+import './demonstration/page.ts';

@@ -1,21 +1,23 @@
 // One decision: how it ended and why, in one sentence first.
 
+import type { ConsoleState } from '../api.ts';
 import { closestRule, type Decision, failing, type RecordedToken, targetsOf } from './decision-document.ts';
 import { type Child, h } from './dom.ts';
 import { coded, facts, folded } from './facts.ts';
 import { momentOf, shown } from './format.ts';
 import { reasonInWords } from './reasons.ts';
 import { mark, ruleTree } from './rule-tree.ts';
+import { runOf } from './run-of.ts';
 
-/** @param writes whether to offer what can be done about it */
-export function decisionView(decision: Decision, writes: boolean): HTMLElement {
+/** What can be done about it is offered where changes are let through. */
+export function decisionView(decision: Decision, { writes, runs }: Pick<ConsoleState, 'writes' | 'runs'>): HTMLElement {
   const { decision_id: id, outcome, rule, subject } = decision;
   const granted = outcome === 'granted';
   const open = granted ? rule : (rule ?? closestRule(decision)?.id);
   return h(
     'article',
     { class: granted ? 'decision granted' : 'decision refused' },
-    h('h3', { tabindex: -1 }, mark(granted), headline(decision)),
+    h('h2', { tabindex: -1 }, mark(granted), headline(decision)),
     h('p', { class: 'because' }, because(decision)),
     facts([
       ['Decision', h('code', {}, id)],
@@ -27,14 +29,14 @@ export function decisionView(decision: Decision, writes: boolean): HTMLElement {
       ['Answered', decision.error && h('code', {}, `${decision.error}, reason ${decision.reason ?? 'none'}`)],
       ['Inactive', decision.inactive],
     ]),
-    h('h4', {}, 'Rules, as they were tried'),
+    h('h3', {}, 'Rules, as they were tried'),
     ruleTree(decision, open),
     tokenPart('Claims of the subject token', subject),
     tokenPart('Claims of the actor token', decision.actor),
     decision.issued &&
       folded('What was issued', facts(Object.entries(decision.issued).map(([name, value]) => [name, coded(value)]))),
     folded('Everything that is kept, as JSON', h('pre', { tabindex: 0 }, JSON.stringify(decision, null, 2))),
-    writes && actions(decision),
+    writes && actions(decision, runs),
   );
 }
 
@@ -80,14 +82,16 @@ function tokenPart(title: string, token: RecordedToken | undefined): Child {
 }
 
 /** Each leads to a form that is filled in, and sent by hand. */
-function actions({ decision_id: id, outcome, rule, issued, subject }: Decision): HTMLElement {
+function actions(decision: Decision, runs: ConsoleState['runs']): HTMLElement {
+  const { decision_id: id, outcome, rule, issued, subject } = decision;
+  const run = runOf(subject, runs);
   const to = (view: string, values: Readonly<Record<string, string>>, text: string) =>
     h('li', {}, h('a', { class: 'button', href: `#/${view}?${new URLSearchParams(values)}` }, text));
   const { family = id, sub } = issued ?? {};
   return h(
     'div',
     {},
-    h('h4', {}, 'What can be done'),
+    h('h3', {}, 'What can be done'),
     h(
       'ul',
       { class: 'actions' },
@@ -97,6 +101,7 @@ function actions({ decision_id: id, outcome, rule, issued, subject }: Decision):
         typeof sub === 'string' &&
           to('revocations', { by: 'subject', value: sub }, 'Revoke everything of this subject'),
       ],
+      run !== undefined && to('revocations', { by: 'run', value: run }, 'Revoke everything of this run'),
       rule !== undefined &&
         outcome === 'granted' &&
         to('suspensions', { kind: 'rule', name: rule }, `Suspend the rule ${rule}`),

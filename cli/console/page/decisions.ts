@@ -1,4 +1,5 @@
 // The decisions of late, newest first, beside the one that is looked at.
+import type { ConsoleState } from '../api.ts';
 import { call } from './call.ts';
 import { decisionView } from './decision.ts';
 import { type Decision, type ListedDecision, targetsOf } from './decision-document.ts';
@@ -39,7 +40,7 @@ export const decisions: View = async ({ path: [id], state }) => {
       controls(fillList),
       list,
     ),
-    h('section', { class: 'chosen', 'aria-label': 'The decision' }, await detailOf(id, state.writes)),
+    h('section', { class: 'chosen', 'aria-label': 'The decision' }, await detailOf(id, state)),
   );
 };
 
@@ -159,7 +160,7 @@ function row({ decision_id: id, at, outcome, reason }: ListedDecision): HTMLElem
     h(
       'a',
       { href: `#/decisions/${encodeURIComponent(id)}`, 'data-id': id },
-      mark(outcome === 'granted'),
+      mark(outcome === 'granted', outcome),
       who,
       h('time', { datetime: new Date(at * 1_000).toISOString(), title: momentOf(at) }, timeOf(at)),
       what,
@@ -167,7 +168,7 @@ function row({ decision_id: id, at, outcome, reason }: ListedDecision): HTMLElem
   );
 }
 
-async function detailOf(id: string | undefined, writes: boolean): Promise<Child> {
+async function detailOf(id: string | undefined, state: ConsoleState): Promise<Child> {
   if (id === undefined) {
     return h(
       'p',
@@ -187,7 +188,7 @@ async function detailOf(id: string | undefined, writes: boolean): Promise<Child>
     ];
   }
   try {
-    return [back, decisionView(await findDecision(id), writes)];
+    return [back, decisionView(await findDecision(id), state)];
   } catch (error) {
     return [back, problem(error)];
   }

@@ -1,5 +1,13 @@
 // Plays an exchange on a local stack with a token of a stand-in, and shows why it ended as it did.
-import type { ExchangeToPlay, Json, PictureWay, PlayableClient, PlayedExchange, PolicyPicture } from '../api.ts';
+import type {
+  ConsoleState,
+  ExchangeToPlay,
+  Json,
+  PictureWay,
+  PlayableClient,
+  PlayedExchange,
+  PolicyPicture,
+} from '../api.ts';
 import { CallRefused, call } from './call.ts';
 import { decisionView } from './decision.ts';
 import type { ListedDecision } from './decision-document.ts';
@@ -38,7 +46,7 @@ export const exchange: View = async ({ state }) => {
         { class: 'note' },
         'With a token of the shape that the vendor’s have, signed by a key of this stack. Tokens stay with the stack: here are their claims.',
       ),
-      exchangeForm(picture, state.standIns ?? [], result),
+      exchangeForm(picture, state, result),
     ),
     result,
   );
@@ -50,11 +58,8 @@ function placeholder(): HTMLElement {
 
 type Picture = Pick<PolicyPicture, 'ways' | 'clients' | 'targets'>;
 
-function exchangeForm(
-  { ways, clients, targets }: Picture,
-  standIns: readonly string[],
-  result: HTMLElement,
-): HTMLElement {
+function exchangeForm({ ways, clients, targets }: Picture, state: ConsoleState, result: HTMLElement): HTMLElement {
+  const { standIns = [] } = state;
   const issuerChoices = standIns.map((name) => [`issuer ${name}`, `the stand-in for ${name}`] as const);
   const token = h('select', {}, options(issuerChoices));
   const claims = h('textarea', { rows: 7, spellcheck: 'false', autocomplete: 'off' });
@@ -126,10 +131,15 @@ function exchangeForm(
         ...(scope.value.trim() !== '' && { scope: scope.value.trim() }),
         ...(client.value !== '' && { client: client.value }),
       };
-      const played = await call<PlayedExchange>('POST', '/exchanges', asked);
+      // What came of the last one must not be taken for what comes of this.
+      result.replaceChildren(h('p', { class: 'empty' }, 'Exchanging…'));
+      const played = await call<PlayedExchange>('POST', '/exchanges', asked).catch((error: unknown) => {
+        result.replaceChildren(placeholder());
+        throw error;
+      });
       remember(played);
       addIssued();
-      result.replaceChildren(await playedView(played, clients));
+      result.replaceChildren(await playedView(played, clients, state));
       announce(played.status === 200 ? 'Granted' : `Refused: ${played.error ?? ''}`);
       return h('p', { class: 'note' }, played.status === 200 ? 'Granted.' : 'Refused.');
     },
@@ -168,7 +178,11 @@ function remember({ claims }: PlayedExchange): void {
   issuedTokens.length = Math.min(issuedTokens.length, 20);
 }
 
-async function playedView(played: PlayedExchange, clients: readonly PlayableClient[]): Promise<HTMLElement> {
+async function playedView(
+  played: PlayedExchange,
+  clients: readonly PlayableClient[],
+  state: ConsoleState,
+): Promise<HTMLElement> {
   const { status, error, description, issued, claims, presented } = played;
   const granted = status === 200;
   return h(
@@ -185,8 +199,8 @@ async function playedView(played: PlayedExchange, clients: readonly PlayableClie
     ),
     !granted && h('p', { class: 'note' }, 'That is all the caller is told. Why, only the decision says:'),
     claims && worth(String(claims['jti']), clients),
-    await decisionOf(played),
-    h('h4', {}, 'Tokens and answer, without signatures and secrets'),
+    await decisionOf(played, state),
+    h('h3', {}, 'Tokens and answer, without signatures and secrets'),
     claimsPart('Claims of the token that was presented', presented),
     claims && claimsPart('Claims of the issued token', claims),
     issued && claimsPart('The rest of the answer', issued),
@@ -198,10 +212,10 @@ function claimsPart(title: string, claims: Json): HTMLElement {
 }
 
 /** Of credentials and reference tokens the answer names no decision: it is the latest there is. */
-async function decisionOf({ decisionId }: PlayedExchange): Promise<Child> {
+async function decisionOf({ decisionId }: PlayedExchange, state: ConsoleState): Promise<Child> {
   try {
     const id = decisionId ?? (await latest());
-    return id === undefined ? undefined : decisionView(await findDecision(id), true);
+    return id === undefined ? undefined : decisionView(await findDecision(id), state);
   } catch (error) {
     return problem(error);
   }

@@ -58,8 +58,9 @@ async function start(): Promise<void> {
     // Somebody may have gone on in the meantime.
     if (visit !== visits) return;
     main.replaceChildren(shown);
+    main.dataset['view'] = entry.name;
     main.removeAttribute('aria-busy');
-    if (visit > 1) main.querySelector<HTMLElement>(path.length > 0 ? 'h3[tabindex]' : 'h2[tabindex]')?.focus();
+    if (visit > 1) main.querySelector<HTMLElement>(path.length > 0 ? '.decision h2' : 'h2[tabindex]')?.focus();
   };
   // The address says which view is shown: a link into the view must not change it.
   byId('skip').addEventListener('click', (event) => {

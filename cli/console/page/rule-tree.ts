@@ -46,18 +46,21 @@ function conditionRow({ name, wanted, got, matched, hint }: Condition): HTMLElem
   return h(
     'tr',
     { class: matched ? 'yes' : 'no' },
-    h('th', { scope: 'row' }, mark(matched), name),
+    h('th', { scope: 'row' }, mark(matched, matched ? 'holds:' : 'does not hold:'), name),
     h('td', {}, alternatives.length === 0 ? 'none' : alternatives),
     h('td', {}, h('code', {}, shown(got)), hint !== undefined && h('p', { class: 'hint' }, hint)),
   );
 }
 
-/** Told by shape and word, too: not everybody sees colours. */
-export function mark(good: boolean): HTMLElement {
+/**
+ * Told by shape and word, too: not everybody sees colours.
+ * @param word for those who do not see it; none where the text beside it says it
+ */
+export function mark(good: boolean, word = ''): HTMLElement {
   return h(
     'span',
     { class: good ? 'mark good' : 'mark bad' },
     h('span', { 'aria-hidden': 'true' }, good ? '✓' : '✗'),
-    h('span', { class: 'unseen' }, good ? 'holds ' : 'does not hold '),
+    word !== '' && h('span', { class: 'unseen' }, `${word} `),
   );
 }

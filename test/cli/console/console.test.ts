@@ -86,7 +86,7 @@ test('reads are signed and passed on, with the query; whatever is no call of the
   const { ask } = await start();
   expect(await ask('GET', '/_console/state')).toEqual({
     status: 200,
-    json: { api: api.url, version: expect.any(String), writes: false, hasPolicy: false },
+    json: { api: api.url, version: expect.any(String), writes: false, hasPolicy: false, runs: {} },
   });
   const listed = await ask('GET', '/_console/admin/decisions?limit=5&outcome=refused');
   expect([listed.status, listed.json['decisions']]).toEqual([
