@@ -44,11 +44,6 @@ export type ConsoleHandler = (request: PageRequest) => Promise<PageAnswer>;
 
 export const consolePrefix = '/_console';
 
-/** Whether a path is one of the page's own: the local stack has an API behind it. */
-export function isConsolePath(path: string): boolean {
-  return path === '/' || path.startsWith(`${consolePrefix}/`);
-}
-
 export function createConsole(parts: ConsoleParts): ConsoleHandler {
   const { door } = parts;
   let document: Promise<PageAnswer> | undefined;

@@ -14,9 +14,11 @@ export interface LocalPage {
   readonly path: string | undefined;
 }
 
-/** Every other path is the API's, and so is every other method of /. */
-export function isOfPage({ method, path }: GatewayRequest): boolean {
-  return (path === '/' && method === 'GET') || path.startsWith('/_console/');
+/** Every other path is the API's, and so is / for every other method and for who takes no HTML. */
+export function isOfPage(request: GatewayRequest): boolean {
+  const { method, path } = request;
+  if (path.startsWith('/_console/')) return true;
+  return path === '/' && method === 'GET' && /text\/html|\*\/\*/.test(headerOf(request, 'accept') ?? '*/*');
 }
 
 export function createPage(page: LocalPage): (request: GatewayRequest) => Promise<GatewayAnswer> {

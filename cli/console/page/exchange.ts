@@ -31,9 +31,11 @@ const issuedTokens: IssuedToken[] = [];
 
 const nothing: Pick<PolicyPicture, 'ways' | 'clients' | 'targets'> = { ways: [], clients: [], targets: [] };
 
+/** Is still there after a visit elsewhere, to ask whether a token has been revoked since. */
+const result = h('section', { class: 'chosen', 'aria-label': 'What came of it' }, placeholder());
+
 export const exchange: View = async ({ state }) => {
   const picture = state.hasPolicy ? await call<PolicyPicture>('GET', '/policy') : nothing;
-  const result = h('section', { class: 'chosen', 'aria-label': 'What came of it' }, placeholder());
   return h(
     'div',
     { class: 'decisions' },
@@ -46,7 +48,7 @@ export const exchange: View = async ({ state }) => {
         { class: 'note' },
         'With a token of the shape that the vendor’s have, signed by a key of this stack. Tokens stay with the stack: here are their claims.',
       ),
-      exchangeForm(picture, state, result),
+      exchangeForm(picture, state),
     ),
     result,
   );
@@ -58,7 +60,7 @@ function placeholder(): HTMLElement {
 
 type Picture = Pick<PolicyPicture, 'ways' | 'clients' | 'targets'>;
 
-function exchangeForm({ ways, clients, targets }: Picture, state: ConsoleState, result: HTMLElement): HTMLElement {
+function exchangeForm({ ways, clients, targets }: Picture, state: ConsoleState): HTMLElement {
   const { standIns = [] } = state;
   const issuerChoices = standIns.map((name) => [`issuer ${name}`, `the stand-in for ${name}`] as const);
   const token = h('select', {}, options(issuerChoices));

@@ -5,22 +5,40 @@ import { type Child, h } from './dom.ts';
 import { count, shown } from './format.ts';
 
 /** @param open the id of the rule that is shown in full from the start */
-export function ruleTree({ rules = [], rules_omitted: omitted }: Decision, open: string | undefined): Child {
+export function ruleTree(
+  { rules = [], rules_omitted: omitted, outcome, rule: decider }: Decision,
+  open: string | undefined,
+): Child {
   if (rules.length === 0) return h('p', { class: 'note' }, 'No rule was evaluated: the request did not come so far.');
   return [
     h(
       'ol',
       { class: 'rules' },
-      rules.map((rule) => h('li', {}, ruleNode(rule, rule.id === open))),
+      rules.map((rule) =>
+        h('li', {}, ruleNode(rule, { open: rule.id === open, refuses: outcome === 'refused' && rule.id === decider })),
+      ),
     ),
     omitted !== undefined && h('p', { class: 'note' }, `and ${omitted} more that came less close`),
   ];
 }
 
-function ruleNode(rule: EvaluatedRule, open: boolean): HTMLElement {
+/** @param refuses it fits, and that is why */
+function ruleNode(
+  rule: EvaluatedRule,
+  { open, refuses }: { readonly open: boolean; readonly refuses: boolean },
+): HTMLElement {
   const { id, matched, conditions } = rule;
-  const verdict = matched ? 'fits' : `${failing(rule).length} of ${count(conditions.length, 'condition')} against it`;
-  const summary = h('summary', {}, mark(matched), h('code', {}, id), ' ', h('span', { class: 'verdict' }, verdict));
+  const verdict = matched
+    ? `fits${refuses ? ', and decided' : ''}`
+    : `does not fit: ${failing(rule).length} of ${count(conditions.length, 'condition')} against it`;
+  const summary = h(
+    'summary',
+    {},
+    mark(matched ? !refuses : 'none'),
+    h('code', {}, id),
+    ' ',
+    h('span', { class: 'verdict' }, verdict),
+  );
   if (conditions.length === 0)
     return h('details', { open }, summary, h('p', { class: 'note' }, 'It has no conditions.'));
   return h(
@@ -52,15 +70,18 @@ function conditionRow({ name, wanted, got, matched, hint }: Condition): HTMLElem
   );
 }
 
+const signs = { good: '✓', bad: '✗', none: '–' } as const;
+
 /**
  * Told by shape and word, too: not everybody sees colours.
  * @param word for those who do not see it; none where the text beside it says it
  */
-export function mark(good: boolean, word = ''): HTMLElement {
+export function mark(how: boolean | keyof typeof signs, word = ''): HTMLElement {
+  const sign = typeof how === 'string' ? how : how ? 'good' : 'bad';
   return h(
     'span',
-    { class: good ? 'mark good' : 'mark bad' },
-    h('span', { 'aria-hidden': 'true' }, good ? '✓' : '✗'),
+    { class: `mark ${sign}` },
+    h('span', { 'aria-hidden': 'true' }, signs[sign]),
     word !== '' && h('span', { class: 'unseen' }, `${word} `),
   );
 }

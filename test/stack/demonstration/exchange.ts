@@ -128,7 +128,8 @@ describe('the API around it', () => {
     ['an unknown path', '/nope', {}, 404, null],
     ['an unknown path below', '/token/x', { method: 'POST', headers: form, body: 'a=b' }, 404, null],
     ['/Token', '/Token', { method: 'POST', headers: form, body: 'a=b' }, 404, null],
-    ['the root', '/', {}, 404, null],
+    ['the root, to who takes no HTML', '/', { headers: { accept: 'application/json' } }, 404, null],
+    ['POST to the root', '/', { method: 'POST', headers: form, body: 'a=b' }, 404, null],
     ['/.well-known', '/.well-known', {}, 404, null],
     [
       'JSON at /token',

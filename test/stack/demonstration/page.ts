@@ -95,9 +95,12 @@ describe.skipIf(program === undefined)('the page', () => {
     await page.getByLabel('Why').fill('the job was taken over');
     await page.getByRole('button', { name: 'Revoke' }).click();
     await page.locator('.outcome', { hasText: 'Revoked.' }).waitFor();
+    await show('exchange');
+    await page.getByRole('button', { name: 'Is it active?' }).click();
+    await page.locator('.outcome .answer', { hasText: /^.inactive$/ }).waitFor();
     const headline = await exchange(async () => {
       await tokens.selectOption(`token ${jti}`);
-      await page.getByLabel('For').fill('payments-api');
+      await page.getByLabel('For', { exact: true }).fill('payments-api');
       await page.getByLabel('Who asks').selectOption('orders');
     });
     expect(headline).toContain('Refused: Something that takes part is revoked');
@@ -127,7 +130,7 @@ describe.skipIf(program === undefined)('the page', () => {
     expect(Object.keys(hostile).length).toBeGreaterThan(15);
     await exchange(async () => {
       await claims().fill(JSON.stringify({ ...hostile, [markup]: markup, sub: markup }));
-      await page.getByLabel('For').fill('orders-api');
+      await page.getByLabel('For', { exact: true }).fill('orders-api');
     });
     for (const each of await page.locator('main summary').all()) await each.click();
     const shown = (await page.locator('main').textContent()) ?? '';
@@ -161,10 +164,7 @@ describe.skipIf(program === undefined)('the page', () => {
     { colorScheme: 'light', width: 1_280, views },
     { colorScheme: 'dark', width: 400, views: ['decisions', 'exchange', 'policy'] },
   ] as const;
-  test.each(looks)('has nothing that axe objects to: $colorScheme, $width pixels wide', async ({
-    colorScheme,
-    width,
-  }) => {
+  test.each(looks)('has nothing that axe objects to: $colorScheme, $width pixels wide', async (look) => {
     const { width } = look;
     await page.emulateMedia({ colorScheme: look.colorScheme });
     await page.setViewportSize({ width, height: 900 });
