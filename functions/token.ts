@@ -2,9 +2,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { createCallSts } from '../shared/aws/clients.ts';
 import { createProofs } from '../shared/aws/proofs.ts';
-import { createTakeQuota } from '../shared/aws/quotas.ts';
+import { createQuotas } from '../shared/aws/quotas.ts';
 import { assumeRoles } from '../shared/aws/roles.ts';
 import { statusReserve } from '../shared/aws/statuses.ts';
+import { uncountedGrants } from '../shared/http/budget.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
@@ -13,7 +14,7 @@ import { indexRules } from '../shared/policy/evaluate.ts';
 import { callOptions, clock, configured, endpointParts, now } from './wiring.ts';
 
 const { config, capabilities: shared, options, store } = await endpointParts('token');
-const { apiBase } = configured('apiBase');
+const { apiBase, signatureBudget, sessionBudget } = configured('apiBase', 'signatureBudget', 'sessionBudget');
 const capabilities = {
   ...shared,
   apiBases: [apiBase],
@@ -21,7 +22,12 @@ const capabilities = {
   findRules: indexRules(shared.policy.rules),
   evaluateCondition: await conditionEvaluator(shared.policy),
   assumeRole: await assumeRoles(shared.policy, await createCallSts(callOptions(config))),
-  takeQuota: await createTakeQuota(shared.policy, { ...store, clock, random: Math.random }),
+  ...(await createQuotas({
+    policy: shared.policy,
+    rates: { kms: signatureBudget, sts: sessionBudget },
+    store: { ...store, clock, random: Math.random },
+    mayPass: uncountedGrants(options.clock),
+  })),
   reserveStatus: await statusReserve(shared.policy, { ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };

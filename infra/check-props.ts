@@ -7,13 +7,16 @@ import { type AuditOptions, checkAudit } from './audit/audit-options.ts';
 import { type CheckedPrivateProps, checkPrivateEndpoint } from './edge/private-endpoint.ts';
 import { checkProvisioned, type ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
+import type { ReservedConcurrency } from './endpoints/endpoints.ts';
+import { checkBudget, type ServiceBudget } from './endpoints/service-budget.ts';
 import { checkTracing, type TracingOptions } from './endpoints/tracing.ts';
 import { PropsError } from './props-error.ts';
 import { rolloutSpeeds } from './rollout/rollout-speed.ts';
 
 export interface CheckedProps extends CheckedPrivateProps {
   readonly stageEndpoint?: boolean | undefined;
-  readonly reservedConcurrency?: number | undefined;
+  readonly reservedConcurrency?: number | ReservedConcurrency | undefined;
+  readonly budget?: ServiceBudget | undefined;
   readonly decisionRetention?: Duration | undefined;
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
@@ -43,11 +46,16 @@ export function checkProps(props: CheckedProps): void {
   if (stageEndpoint !== undefined && !domain) throw new PropsError('stageEndpoint is for an API with a domain');
   const stranger = operators.find((arn) => !Token.isUnresolved(arn) && !parseRoleArn(arn));
   if (stranger !== undefined) throw new PropsError(`operators are ARNs of IAM roles, and "${stranger}" is none`);
-  if (reservedConcurrency !== undefined && !(Number.isInteger(reservedConcurrency) && reservedConcurrency > 0)) {
+  const reserved = typeof reservedConcurrency === 'object' ? reservedConcurrency : { admin: reservedConcurrency };
+  const stray = Object.keys(reserved).find((name) => !['admin', 'token'].includes(name));
+  if (stray !== undefined) throw new PropsError(`reservedConcurrency is for admin and token, and not for "${stray}"`);
+  const counts = Object.values(reserved).filter((count) => count !== undefined);
+  if (!counts.every((count) => Number.isInteger(count) && count > 0)) {
     throw new PropsError(
       'reservedConcurrency is a whole number above zero: with none the administrators were kept out',
     );
   }
+  checkBudget(props.budget ?? {});
   checkWatching(props);
   // JavaScript, and the context of the app, may say anything.
   if (!['direct', 'sdk', undefined].includes(props.awsClients)) {

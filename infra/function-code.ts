@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 const chunks = {
   './cel.ts': 'shared/policy/cel.ts',
   './tracing/tracing.ts': 'shared/http/tracing/tracing.ts',
-  './quota-leases.ts': 'shared/aws/quota-leases.ts',
+  './quota-counting.ts': 'shared/aws/quota-counting.ts',
   './assume-role.ts': 'shared/aws/assume-role.ts',
   './status-positions.ts': 'shared/aws/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',

@@ -31,7 +31,8 @@ import { endpointsOf, type PrivateEndpoint, requireReach } from './edge/private-
 import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import { VpcEndpoints } from './edge/vpc-endpoints.ts';
 import { WebAcl, type WebAclOptions } from './edge/web-acl.ts';
-import { Endpoints } from './endpoints/endpoints.ts';
+import { Endpoints, type ReservedConcurrency } from './endpoints/endpoints.ts';
+import type { ServiceBudget } from './endpoints/service-budget.ts';
 import type { TracingOptions } from './endpoints/tracing.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyringSeed } from './keyring-seed.ts';
@@ -88,9 +89,12 @@ export interface TokenExchangeProps {
   readonly operators?: readonly string[];
   /**
    * Executions kept free for each function that serves `/admin/*`, so that a flood of other requests cannot keep revocations
-   * out. Off by default: an account must keep 100 unreserved, and a new one has 10 in all.
+   * out; of an object `token` is for the token function, which then has no more either. Off by default: an account must keep
+   * 100 unreserved, and a new one has 10 in all.
    */
-  readonly reservedConcurrency?: number;
+  readonly reservedConcurrency?: number | ReservedConcurrency;
+  /** What the token function may ask of KMS and STS in a second; by default four fifths of what AWS lets an account do. */
+  readonly budget?: ServiceBudget;
   /**
    * Executions of `token`, `introspect` and `revoke` that are ready before there is a request, by a schedule if it has one. None
    * by default: they are paid for whether they are used or not.
@@ -270,6 +274,7 @@ export class TokenExchange extends Construct {
       decisionRetention,
       decisionIndex,
       reservedConcurrency,
+      budget: props.budget ?? {},
       provisionedConcurrency,
       tracing: props.tracing,
       logRetention,

@@ -12,6 +12,10 @@ export const environmentNames = {
   decisionRetention: 'DECISION_RETENTION',
   /** Which decisions enter the list of decisions. */
   decisionIndex: 'DECISION_INDEX',
+  /** Signatures of KMS in a second, of all instances together. */
+  signatureBudget: 'SIGNATURE_BUDGET',
+  /** … and sessions of STS. */
+  sessionBudget: 'SESSION_BUDGET',
   /** JSON object: the values the policy artifact has holes for. Absent where it has none. */
   policyValues: 'POLICY_VALUES',
   /** The account that the function runs in. */
@@ -56,7 +60,7 @@ const optional = [
   'iamEndpoint',
   's3Endpoint',
 ] as const;
-const wholeNumbers = ['decisionRetention'] as const;
+const wholeNumbers = ['decisionRetention', 'signatureBudget', 'sessionBudget'] as const;
 const choices = { awsClients: ['direct', 'sdk'], decisionIndex: ['all', 'refusals', 'none'] } as const;
 
 type Optional = (typeof optional)[number];

@@ -216,7 +216,8 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
     },
     recordDecision: async (record) => void records.push(record),
     recordReference: async (record) => void references.push(record),
-    takeQuota: async () => 0,
+    countRequest: async () => {},
+    countCalls: async () => {},
     findHolds: async ({ parts, names }) => ({
       revocations: revocations.filter(({ by, value }) => parts.some((one) => one.by === by && one.value === value)),
       suspensions: suspensions.filter(({ kind, name }) => names.some((one) => one.kind === kind && one.name === name)),

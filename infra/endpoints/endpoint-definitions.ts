@@ -15,11 +15,11 @@ import {
   hasStatus,
   hasWebIdentities,
   isAnswered,
-  quotaStatements,
   referenceStatements,
   revokeStatements,
   usedStatement,
 } from './endpoint-rights.ts';
+import { budgetSettings, type ServiceBudget } from './service-budget.ts';
 
 /** What the parts are made from. */
 export interface PartsProps {
@@ -36,6 +36,8 @@ export interface PartsProps {
   readonly decisionRetention: Duration;
   /** Which decisions enter the list of decisions. */
   readonly decisionIndex: DecisionIndex;
+  /** What the token function may ask of KMS and STS. */
+  readonly budget: ServiceBudget;
   /** Ends sessions of AWS roles, where some are revocable. */
   readonly sessionRevocations: SessionRevocations | undefined;
 }
@@ -59,7 +61,7 @@ export function tokenPart(props: PartsProps): EndpointPart {
   return {
     ...decider,
     // Proofs of possession are made for the URLs below it.
-    settings: { ...decider.settings, apiBase: props.apiBase },
+    settings: { ...decider.settings, apiBase: props.apiBase, ...budgetSettings(props.budget) },
     statements: [
       signingKeys.signStatement('token'),
       ...(hasWebIdentities(artifact) ? [signingKeys.signStatement('session')] : []),
@@ -72,7 +74,7 @@ export function tokenPart(props: PartsProps): EndpointPart {
       records.statement('nonce', ['GetItem', 'UpdateItem']),
       ...referenceStatements(artifact, records, 'written'),
       ...(hasStatus(artifact) ? [records.statement('statusSeries', ['UpdateItem'])] : []),
-      ...quotaStatements(artifact, records),
+      records.statement('quota', ['GetItem', 'UpdateItem']),
       ...roleStatements,
     ],
   };

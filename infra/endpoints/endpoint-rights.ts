@@ -2,7 +2,6 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { type KeyUse, keyPurposes } from '../../shared/policy/key-purposes.ts';
-import { hasQuotas } from '../../shared/policy/quotas.ts';
 import type { RecordsTable } from '../records-table.ts';
 
 /** A federated client's own token may have been revoked; other callers have none to look up. */
@@ -51,11 +50,6 @@ function hasReferences({ audiences }: PolicyArtifact): boolean {
 
 export function hasStatus({ audiences }: PolicyArtifact): boolean {
   return Object.values(audiences).some(({ status }) => status === true);
-}
-
-/** Where exchanges are counted. */
-export function quotaStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
-  return hasQuotas(policy) ? [records.statement('quota', ['GetItem', 'UpdateItem'])] : [];
 }
 
 export function hasEvents({ issuers }: PolicyArtifact): boolean {

@@ -26,9 +26,16 @@ import {
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
 import type { TracingOptions } from './tracing.ts';
 
+/** Executions kept free for functions. */
+export interface ReservedConcurrency {
+  /** For each that serves `/admin/*`. */
+  readonly admin?: number;
+  /** For the token function, and the most it has. */
+  readonly token?: number;
+}
+
 export interface EndpointsProps extends PartsProps {
-  /** Executions kept free for each of the administrators' functions. */
-  readonly reservedConcurrency: number | undefined;
+  readonly reservedConcurrency: number | ReservedConcurrency | undefined;
   readonly provisionedConcurrency: ProvisionedFunctions | undefined;
   readonly tracing: TracingOptions | undefined;
   /** Of settings whose values only CloudFormation knows. */
@@ -102,7 +109,10 @@ export class Endpoints extends Construct {
       { path: '/admin/suspensions', methods: read, handler: suspensions, iam: true },
       { path: '/admin/suspensions/{kind}/{name+}', methods: ['PUT', 'DELETE'], handler: suspensions, iam: true },
     ];
-    for (const { handler, iam } of this.routes) if (iam) reserve(handler, props.reservedConcurrency);
+    const { reservedConcurrency } = props;
+    const reserved = typeof reservedConcurrency === 'number' ? { admin: reservedConcurrency } : reservedConcurrency;
+    for (const { handler, iam } of this.routes) if (iam) reserve(handler, reserved?.admin);
+    reserve(token, reserved?.token);
     const { provisionedConcurrency = {} } = props;
     for (const [name, live] of Object.entries({ token, introspect, revoke })) {
       const kept = provisionedConcurrency[name as keyof ProvisionedFunctions];

@@ -1,7 +1,7 @@
 // What an instance holds of the quotas: it takes several at once where many requests come, so that most of them need no write, and
 // remembers which buckets are empty, so that a caller that is refused costs few.
 import { hash } from 'node:crypto';
-import type { Counted, TakeQuota } from '../oauth/quota.ts';
+import type { Counted } from '../oauth/quota.ts';
 import type { Quota } from '../policy/compiled-policy.ts';
 import { type Buckets, drawFrom, readBucket, roomAt, slackOf, spacingOf } from './quota-bucket.ts';
 import { quotaKey } from './record-keys.ts';
@@ -45,6 +45,9 @@ interface KnownBucket {
   seen: number;
   seenBefore: number;
 }
+
+/** Takes one from what is left; answers the milliseconds until there is one again, 0 when it was taken. */
+export type TakeQuota = (counted: Counted) => Promise<number>;
 
 /** Throws as DynamoDB does, but where it says that the bucket is asked too often: then it counts as empty. */
 export function createLeases(store: QuotaStore): TakeQuota {

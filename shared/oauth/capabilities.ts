@@ -4,7 +4,7 @@ import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { EvaluateCondition, FindRules } from '../policy/evaluate.ts';
 import type { RecordDecision } from './decision/decision-record.ts';
 import type { ReadKeyring, Sign } from './jose/keyring.ts';
-import type { TakeQuota } from './quota.ts';
+import type { CountCalls, CountRequest } from './quota.ts';
 import type { FindHolds } from './revocation/revocation.ts';
 import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { ReserveStatus } from './status-list/status-list-id.ts';
@@ -31,7 +31,8 @@ export interface ExchangeCapabilities extends ProofCapabilities {
   readonly assumeRole: AssumeRole;
   readonly recordDecision: RecordDecision;
   readonly recordReference: RecordReference;
-  readonly takeQuota: TakeQuota;
+  readonly countRequest: CountRequest;
+  readonly countCalls: CountCalls;
   readonly findHolds: FindHolds;
   readonly takeUse: TakeUse;
   readonly release: ReleaseUse;

@@ -64,7 +64,8 @@ export type Denial =
   | { readonly kind: 'unavailable'; readonly dependency: Dependency };
 
 export interface OverQuota extends Pick<Quota, 'count' | 'seconds'> {
-  readonly by: 'client' | 'issuer' | 'subject';
+  /** `deployment`: what it may ask of KMS or STS. */
+  readonly by: 'client' | 'issuer' | 'subject' | 'deployment';
   /** Seconds until one more is within it. */
   readonly retryAfter: number;
 }

@@ -7,7 +7,6 @@ import { decideGrant } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';
 import { authenticate, provePossession, verifierOf, verifyParties } from './parties.ts';
-import { countRequest } from './quota.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
 import { requestHash } from './request-hash.ts';
@@ -30,9 +29,10 @@ export async function exchange(
   const possession = await provePossession(call, capabilities);
   const presented = { request, caller, possession, verifier, capabilities };
   const parties = await decision.watch('verify')(verifyParties(presented, decision));
-  await countRequest({ caller, parties }, capabilities.takeQuota);
+  await capabilities.countRequest({ caller, parties });
   const verified = { request, caller, possession, parties, now: capabilities.now() };
   const granted = decision.watch('policy')(decideGrant(verified, capabilities, decision));
+  await capabilities.countCalls(granted);
   const purpose = {
     // Read only where something may be used once.
     get request() {

@@ -58,7 +58,7 @@ describe('bundle', () => {
         'dpop-checks',
         'dynamodb',
         'kms',
-        'quota-leases',
+        'quota-counting',
         'status-positions',
         'sts',
         'tracing',
@@ -112,6 +112,7 @@ describe('init of the token function', () => {
     ...{ AWS_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' },
     ...{ AWS_ENDPOINT_URL: nowhere, ISSUER: 'https://issuer.example', RECORDS_TABLE: 'records' },
     ...{ API_BASE: 'https://api.example', DECISION_RETENTION: '86400', DECISION_INDEX: 'all' },
+    ...{ SIGNATURE_BUDGET: '800', SESSION_BUDGET: '480' },
   };
   const script = `
     import { registerHooks } from 'node:module';

@@ -46,6 +46,14 @@ test('operators are roles, not sessions of roles, users or patterns', () => {
 
 test('something is reserved, or nothing is said; decisions are kept a day or longer', () => {
   expect(refusal({ reservedConcurrency: 1 })).toBe('');
+  expect(refusal({ reservedConcurrency: { token: 10 } })).toBe('');
+  expect(refusal({ reservedConcurrency: { token: 0 } })).toContain('whole number');
+  expect(refusal({ reservedConcurrency: { tokens: 1 } as object })).toContain(
+    'for admin and token, and not for "tokens"',
+  );
+  expect(refusal({ budget: { signatures: 1, sessions: 1 } })).toBe('');
+  expect(refusal({ budget: { signatures: 0 } })).toContain('signatures is a whole number above zero');
+  expect(refusal({ budget: { keys: 1 } as object })).toContain('of signatures and sessions, and not of "keys"');
   for (const reservedConcurrency of [0, -1, 1.5]) expect(refusal({ reservedConcurrency })).toContain('whole number');
   expect(refusal({ decisionRetention: Duration.days(1) })).toBe('');
   expect(refusal({ decisionRetention: Duration.hours(23) })).toBe('decisionRetention must be at least a day');

@@ -105,7 +105,10 @@ describe('functions', () => {
       Object.keys(variables).sort(),
     ]);
     expect(Object.fromEntries(names)).toEqual({
-      Token: ['API_BASE', 'DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Token: [
+        ...['API_BASE', 'DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+        ...['SESSION_BUDGET', 'SIGNATURE_BUDGET'],
+      ],
       Introspect: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Revoke: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       AdminRevocations: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
@@ -166,8 +169,20 @@ test('of a reserved concurrency each administrators’ function has its own, and
   );
   const serving = new Set(paths.map(({ Properties }) => /Endpoints(\w+)Live/.exec(JSON.stringify(Properties))?.[1]));
   expect(new Map(reservedIn(reserved) as [string, number][])).toEqual(new Map([...serving].map((name) => [name, 5])));
+  expect(
+    new Map(reservedIn(templateOf({ reservedConcurrency: { admin: 5, token: 100 } })) as [string, number][]),
+  ).toEqual(new Map([['Token', 100], ...[...serving].map((name) => [name, 5] as const)]) as never);
   const versionsOf = (of: Synthesized) => Object.keys(resourcesOf(of, 'AWS::Lambda::Version'));
   expect(versionsOf(reserved)).toEqual(versionsOf(template));
+});
+
+test('the token function takes four fifths of what AWS lets an account sign and begin, unless told otherwise', () => {
+  const budgetOf = (of: Synthesized) => {
+    const { SIGNATURE_BUDGET, SESSION_BUDGET } = environmentsOf(of)['Token'] ?? {};
+    return [SIGNATURE_BUDGET, SESSION_BUDGET];
+  };
+  expect(budgetOf(template)).toEqual(['800', '480']);
+  expect(budgetOf(templateOf({ budget: { signatures: 4_000 } }))).toEqual(['4000', '480']);
 });
 
 test('decisions are kept 30 days unless told otherwise, and at least a day', () => {

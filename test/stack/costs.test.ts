@@ -210,7 +210,7 @@ describe('who asks too much', () => {
       outcome: 'refused',
       error: 'slow_down',
       reason: 'quota',
-      detail: 'over the quota of its subject: 1 in 3600 s',
+      detail: 'over the quota of the subject: 1 in 3600 s',
     });
   });
 

@@ -38,7 +38,7 @@ function detailOf(denial: Denial): string | undefined {
     case 'unavailable':
       return denial.dependency;
     case 'throttled':
-      return denial.over && `over the quota of its ${denial.over.by}: ${denial.over.count} in ${denial.over.seconds} s`;
+      return denial.over && `over the quota of the ${denial.over.by}: ${denial.over.count} in ${denial.over.seconds} s`;
     case 'content_type':
     case 'body_too_large':
     case 'grant_type':

@@ -55,7 +55,8 @@ const capabilities = {
   findRules: indexRules(policy.rules),
   evaluateCondition: await conditionEvaluator(policy),
   assumeRole: never,
-  takeQuota: never,
+  countRequest: async () => {},
+  countCalls: async () => {},
   reserveStatus: never,
   newHandle: () => randomBytes(32),
 };

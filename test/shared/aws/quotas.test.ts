@@ -2,11 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createLeases } from '../../../shared/aws/quota-leases.ts';
-import { createTakeQuota } from '../../../shared/aws/quotas.ts';
+import { createQuotas } from '../../../shared/aws/quotas.ts';
+import { uncountedGrants } from '../../../shared/http/budget.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Counted } from '../../../shared/oauth/quota.ts';
+import type { VerifiedToken } from '../../../shared/oauth/verify/verify-token.ts';
+import type { Audience } from '../../../shared/policy/compiled-policy.ts';
 import { stores } from '../../dynamodb-engines.ts';
-import { github, policy } from '../../world.ts';
+import { github, ordersRule, policy } from '../../world.ts';
 import { onEveryEngine, table } from './on-every-engine.ts';
 
 let names = 0;
@@ -14,6 +17,15 @@ const counted = (count: number, seconds: number, burst = count): Counted => {
   names += 1;
   return { by: 'client', name: `client-${names}`, quota: { count, seconds, burst } };
 };
+
+const failing =
+  (name: string): CallDynamoDb =>
+  async () => {
+    throw Object.assign(new Error('refused'), { name });
+  };
+
+const denialOf = (error: unknown): unknown => (error instanceof Refused ? error.denial : error);
+const granted = { audience: policy.audiences['orders-api'] as Audience, rule: ordersRule, scopes: [] };
 
 /** Instances of the function with one clock, in milliseconds; what they ask of DynamoDB is counted. */
 function instances(call: CallDynamoDb, many: number) {
@@ -103,6 +115,31 @@ onEveryEngine(
       expect(many.calls.UpdateItem).toBeLessThan(asked * 1.1);
     });
 
+    on(
+      'the budget of a deployment is not asked for while an instance is quiet, and holds for all that are busy',
+      async () => {
+        const { clock } = instances(store(), 0);
+        const budgetOf = async (call: CallDynamoDb) => {
+          const mayPass = uncountedGrants(() => clock.time);
+          const quotaStore = { call, table, clock: () => clock.time, random: () => 0.5 };
+          const { countCalls } = await createQuotas({ policy, rates: { kms: 10, sts: 1 }, store: quotaStore, mayPass });
+          return () => countCalls(granted).catch(denialOf);
+        };
+        const quiet = await budgetOf(failing('InternalServerError'));
+        for (let one = 0; one < 30; one += 1) {
+          expect(await quiet()).toBeUndefined();
+          clock.time += 500;
+        }
+        const busy = [await budgetOf(store()), await budgetOf(store())];
+        const answers: unknown[] = [];
+        for (let one = 0; one < 40; one += 1) answers.push(await busy[one % 2]?.());
+        // Ten of each instance pass uncounted, and ten more are in the budget.
+        expect(answers.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => undefined));
+        const over = { by: 'deployment', count: 10, seconds: 1, retryAfter: 1 };
+        expect(answers.slice(30)).toEqual(Array.from({ length: 10 }, () => ({ kind: 'throttled', over })));
+      },
+    );
+
     on('a hot caller is let in by what instances hold, and one who is refused hardly asks', async () => {
       const many = instances(store(), 16);
       const quota = counted(400, 1, 800);
@@ -128,19 +165,23 @@ describe('what counts', () => {
     async () => {
       throw Object.assign(new Error('refused'), { name });
     };
-  const take = async (call: CallDynamoDb, of: typeof policy = served) => {
-    const takeQuota = await createTakeQuota(of, { call, table, clock: () => 0, random: () => 0.5 });
-    const answer = takeQuota({ by: 'issuer', name: 'github', quota });
-    return answer.catch((error: unknown) => (error instanceof Refused ? error.denial : error));
+  const count = async (call: CallDynamoDb, of: typeof policy = served) => {
+    const quotaStore = { call, table, clock: () => 0, random: () => 0.5 };
+    const options = { policy: of, rates: { kms: 1, sts: 1 }, store: quotaStore, mayPass: () => true };
+    const { countRequest } = await createQuotas(options);
+    const subject = { issuer: of.issuers['github'] ?? github, registered: {}, claims: {}, kid: undefined };
+    return countRequest({ caller: undefined, parties: { subject: subject as VerifiedToken } }).catch(denialOf);
   };
 
   test('asks nothing of DynamoDB where the policy has no quota', async () => {
-    expect(await take(failing('InternalServerError'), policy)).toBe(0);
+    expect(await count(failing('InternalServerError'), policy)).toBeUndefined();
   });
 
   test('refuses while DynamoDB fails, and asks for patience where it is asked too often', async () => {
-    expect(await take(failing('InternalServerError'))).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
-    expect(await take(failing('ProvisionedThroughputExceededException'))).toBe(250);
-    expect(await take(failing('ThrottlingException'))).toBe(250);
+    expect(await count(failing('InternalServerError'))).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
+    const over = { by: 'issuer', count: 1, seconds: 1, retryAfter: 1 };
+    for (const name of ['ProvisionedThroughputExceededException', 'ThrottlingException']) {
+      expect(await count(failing(name))).toEqual({ kind: 'throttled', over });
+    }
   });
 });
