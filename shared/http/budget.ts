@@ -27,9 +27,9 @@ export function createBudget({ rate, burst, clock }: BudgetLimits): Budget {
 }
 
 /**
- * Grants that an instance makes without counting their calls of KMS and STS with all others: so few that a hundred instances stay
+ * Grants that an instance makes without counting their calls of KMS and STS with all others: so few that twenty instances stay
  * within the fifth of AWS's quotas that the deployment's budget leaves.
  */
 export function uncountedGrants(clock: () => number): Budget {
-  return createBudget({ rate: 2, burst: 10, clock });
+  return createBudget({ rate: 10, burst: 50, clock });
 }

@@ -18,7 +18,7 @@ const ofFailures = ({ resources: [resource = ''] }: Statement): boolean => /fail
 let stack: LocalStack;
 let statements: readonly Statement[];
 beforeAll(async () => {
-  stack = await startLocalStack();
+  stack = await startLocalStack({ environments: 2 });
   statements = statementsOf(stack);
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -102,7 +102,7 @@ async function useBudget(form: URLSearchParams): Promise<void> {
       ({ action, context }) =>
         action === 'dynamodb:GetItem' && [context['dynamodb:LeadingKeys']].flat().join().includes('#quota#'),
     );
-  for (let tries = 0; tries < 50 && !isLookedUp(); tries += 1) await Promise.all([ask(), ask(), ask(), ask()]);
+  for (let tries = 0; tries < 100 && !isLookedUp(); tries += 1) await Promise.all([ask(), ask(), ask(), ask()]);
   expect(isLookedUp()).toBe(true);
 }
 

@@ -132,11 +132,11 @@ onEveryEngine(
         }
         const busy = [await budgetOf(store()), await budgetOf(store())];
         const answers: unknown[] = [];
-        for (let one = 0; one < 40; one += 1) answers.push(await busy[one % 2]?.());
-        // Ten of each instance pass uncounted, and ten more are in the budget.
-        expect(answers.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => undefined));
+        for (let one = 0; one < 120; one += 1) answers.push(await busy[one % 2]?.());
+        // Fifty of each instance pass uncounted, and ten more are in the budget.
+        expect(answers.slice(0, 110)).toEqual(Array.from({ length: 110 }, () => undefined));
         const over = { by: 'deployment', count: 10, seconds: 1, retryAfter: 1 };
-        expect(answers.slice(30)).toEqual(Array.from({ length: 10 }, () => ({ kind: 'throttled', over })));
+        expect(answers.slice(110)).toEqual(Array.from({ length: 10 }, () => ({ kind: 'throttled', over })));
       },
     );
 
