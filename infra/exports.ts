@@ -8,6 +8,8 @@ export type {
   ScheduledExecutions,
 } from './edge/provisioned-concurrency.ts';
 export type { WebAclOptions } from './edge/web-acl.ts';
+export type { ReservedConcurrency } from './endpoints/endpoints.ts';
+export type { ServiceBudget } from './endpoints/service-budget.ts';
 export type { TracingOptions } from './endpoints/tracing.ts';
 export type { ExchangeOutputs } from './outputs.ts';
 export type { Canary, ProbeAlarms } from './probe/canary.ts';

@@ -1,9 +1,24 @@
 // The functions there are, and the shape of their code. Pure.
 
 export const functionEntries = [
-  ...(['token', 'introspect', 'revoke', 'admin-revocations', 'suspensions', 'events'] as const),
-  ...(['discovery', 'jwks', 'status-lists', 'decisions', 'session-revocations', 'keyring-seed', 'documents'] as const),
-  ...(['value-digests', 'probe', 'trail-writer', 'trail-heads', 'trail-sweep'] as const),
+  'token',
+  'introspect',
+  'revoke',
+  'admin-revocations',
+  'suspensions',
+  'events',
+  'discovery',
+  'jwks',
+  'status-lists',
+  'decisions',
+  'session-revocations',
+  'keyring-seed',
+  'documents',
+  'value-digests',
+  'probe',
+  'trail-writer',
+  'trail-heads',
+  'trail-sweep',
 ] as const;
 
 /** A file of functions/, without its ending. */

@@ -12,6 +12,8 @@ const described = [
   'ProvisionedFunctions',
   'ProvisionedConcurrency',
   'ScheduledExecutions',
+  'ReservedConcurrency',
+  'ServiceBudget',
   'TracingOptions',
   'RolloutSpeed',
   'Canary',

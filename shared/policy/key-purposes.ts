@@ -15,11 +15,11 @@ export interface KeyPurpose {
 }
 
 /** The algorithm of signed introspection answers (RFC 9701 §6: unless a client registers another) and of our client assertions. */
-export const answerAlgorithm = 'RS256' satisfies SigningAlgorithm;
+export const answerAlgorithm = 'RS256' as const;
 /** One that IAM's OIDC providers may use. */
-export const sessionAlgorithm = 'ES256' satisfies SigningAlgorithm;
+export const sessionAlgorithm = 'ES256' as const;
 /** The default of an audience, and the one RFC 9068 §2.1 requires. */
-export const tokenAlgorithms = ['ES256', 'RS256'] as const satisfies readonly SigningAlgorithm[];
+export const tokenAlgorithms = ['ES256', 'RS256'] as const;
 
 /** Every key that something in the policy has a use for, tokens' first, in an order that no policy changes. */
 export function keyPurposes({ audiences, clients, issuers, roles }: PolicyArtifact): readonly KeyPurpose[] {
