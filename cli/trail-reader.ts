@@ -91,7 +91,8 @@ async function listVersions(
     }
     const [keyMarker = '', idMarker = ''] = ['NextKeyMarker', 'NextVersionIdMarker'].map((of) => elementOf(xml, of));
     const isTruncated = elementOf(xml, 'IsTruncated') === 'true';
-    query = isTruncated ? { 'key-marker': keyMarker, 'version-id-marker': idMarker } : undefined;
+    // A page that names no next one would be the first again.
+    query = isTruncated && keyMarker !== '' ? { 'key-marker': keyMarker, 'version-id-marker': idMarker } : undefined;
   }
   const kept = new Map<string, Kept>();
   const above = new Map<string, LaidOver['by'][]>();

@@ -42,6 +42,7 @@ export class Watch extends Construct {
     const suspensions = endpoints.routes.find(({ path }) => path === '/admin/suspensions')?.handler;
     if (suspensions) new Gauges(this, 'Gauges', suspensions);
     const functions = endpoints.functions.map((each) => each.function.functionName);
+    new GatewayThrottles(this, 'Throttled', { namespace, accessLogs: props.accessLogs });
     if (props.dashboards) {
       const logGroups = endpoints.protocol.map(({ logGroup }) => logGroup.logGroupName);
       new Dashboards(this, 'Dashboards', { prefix, namespace, functions, logGroups });
@@ -49,7 +50,6 @@ export class Watch extends Construct {
     if (alarms === false) return;
     const watched = signingOf(signingKeys, endpoints.signersFor, trail);
     const { ruleNames } = new SignatureWatch(this, 'Signatures', { watched, logRetention });
-    new GatewayThrottles(this, 'Throttled', { namespace, accessLogs: props.accessLogs });
     const names = {
       ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
       functions,

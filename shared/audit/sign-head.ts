@@ -31,7 +31,7 @@ export interface HeadOutcome {
   readonly chains: number;
   /** Objects since the head before. */
   readonly grownBy: number;
-  /** Names that should be there and are not. */
+  /** Names that should be there and are not, 1,000 at most. */
   readonly missing: readonly string[];
 }
 
