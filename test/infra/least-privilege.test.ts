@@ -134,6 +134,11 @@ describe('records', () => {
       ['dynamodb:GetItem', '*#keyring'],
       ['dynamodb:PutItem', '*#decision#*'],
       ['dynamodb:BatchGetItem', ['*#revoked#*', '*#suspended#*']],
+      // A proof of possession is used once, whoever sends one; its nonces come from a secret that the functions share.
+      [['dynamodb:PutItem', 'dynamodb:UpdateItem'], '*#used#*'],
+      [['dynamodb:GetItem', 'dynamodb:UpdateItem'], '*#nonce#*'],
+      // What a second may cost of KMS and STS is shared by all instances.
+      [['dynamodb:GetItem', 'dynamodb:UpdateItem'], '*#quota#*'],
     ],
     [
       'Introspect',
@@ -168,22 +173,22 @@ describe('records', () => {
     );
   });
 
-  test('client assertions and reference tokens give the token function the rights they need, and only then', () => {
+  test('client assertions give a function the rights they need, and reference tokens the token function, and only then', () => {
     const auth = { method: 'private_key_jwt', keys: { from: 'jwksUri', jwksUri: 'https://a.example' } } as const;
     const asserting = { ...auth, network: 'public', algorithms: ['ES256'] } as const;
     const clients = { a: { name: 'a', auth: asserting, introspects: [] } };
     const audiences = { 'orders-api': { ...ordersAudience, format: 'reference' } } as const;
-    const rightsOf = (changes: Partial<PolicyArtifact>) => {
+    const rightsOf = (name: string, changes: Partial<PolicyArtifact>) => {
       const made = templateOf({ policy: { artifact: { ...artifact, ...changes }, values: {} } });
-      const policies = Object.entries(resourcesOf(made, 'AWS::IAM::Policy')).filter(([id]) => id.includes('Token'));
-      return policies.map(([id, { Properties }]) => (id.includes('EndpointsToken') ? JSON.stringify(Properties) : ''));
+      const policies = Object.entries(resourcesOf(made, 'AWS::IAM::Policy'));
+      return policies.flatMap(([id, { Properties }]) =>
+        id.includes(`Endpoints${name}`) ? [JSON.stringify(Properties)] : [],
+      );
     };
-    expect(rightsOf({}).join('')).not.toMatch(/#used#|#reference#/);
-    const once = rightsOf({ clients }).join('');
-    expect(once).toContain('"Action":["dynamodb:PutItem","dynamodb:UpdateItem"]');
-    expect([once.includes('*#used#*'), once.includes('*#reference#*')]).toEqual([true, false]);
-    const opaque = rightsOf({ audiences }).join('');
-    expect([opaque.includes('*#used#*'), opaque.includes('*#reference#*')]).toEqual([false, true]);
+    expect(rightsOf('Introspect', {}).join('')).not.toContain('#used#');
+    expect(rightsOf('Introspect', { clients }).join('')).toContain('*#used#*');
+    expect(rightsOf('Token', { clients }).join('')).not.toContain('#reference#');
+    expect(rightsOf('Token', { audiences }).join('')).toContain('*#reference#*');
   });
 
   test('discovery touches no record, and no one has an action whose request may lack a key', () => {
@@ -192,7 +197,12 @@ describe('records', () => {
     const isOfItems = (action: string) =>
       action.startsWith('dynamodb:') && !/:Query$|Stream|Shard|:GetRecords$/.test(action);
     const ofTable = actions.filter(isOfItems);
-    expect([...new Set(ofTable)].sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem']);
+    expect([...new Set(ofTable)].sort()).toEqual([
+      'dynamodb:BatchGetItem',
+      'dynamodb:GetItem',
+      'dynamodb:PutItem',
+      'dynamodb:UpdateItem',
+    ]);
     // Of the indexes, which hold hashes, times and reasons, each its own and nothing else.
     expect(holdersOf('dynamodb:Query').sort()).toEqual(['AuditSweepSweeper', 'Decisions', 'Suspensions']);
     expect(JSON.stringify(statementsFor('Decisions', 'dynamodb:Query')[0]?.Resource)).toContain('/index/decided');

@@ -146,7 +146,7 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
       at.published(
         'AWS/Lambda',
         'Errors',
-        { FunctionName: idOf('WriterFunction', 'AWS::Lambda::Function') },
+        { FunctionName: idOf('WritingWriterFunction', 'AWS::Lambda::Function') },
         { from: 1, to: 3 },
       ),
     on: 4,
