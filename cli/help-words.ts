@@ -142,9 +142,12 @@ export const commandWords: Readonly<Record<string, CommandWords>> = {
     examples: ['completion bash', 'completion fish'],
   },
   doctor: {
-    does: 'What stands between this machine and a token; with --checklist, whether a deployment is as it should be. Exit 1 when something is not, or nobody can tell.',
-    examples: ['doctor', 'doctor --checklist production --stack Cambio'],
-    options: { json: ['', 'the findings as JSON'] },
+    does: 'What stands between this machine and a token; with --checklist, whether a deployment is as it should be; with --issuer, whether an issuer is good to be trusted. Exit 1 when something is not, or nobody can tell.',
+    examples: ['doctor', 'doctor --checklist production --stack Cambio', 'doctor --issuer https://idp.partner.example'],
+    options: {
+      json: ['', 'the findings as JSON'],
+      issuer: ['URL', 'of an issuer to be trusted, as its tokens have `iss`'],
+    },
   },
   'audit verify': {
     does: 'Whether the audit trail is whole up to its last signed head, and has what the functions’ log has; without --trail the log against the decisions that are kept. Exit 1 for anything missing or changed.',

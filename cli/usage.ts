@@ -39,6 +39,8 @@ commands:
                           an own token, as the client that got it or with the token of the same CI job
   probe --audience NAME   how late a revocation is noticed, with a token of its own; needs a client; exit 1 over 60 s
   doctor [--json]         what stands between this machine and a token
+  doctor --issuer URL [--json]
+                          whether an issuer's discovery, keys, algorithms and clock are good, before a policy trusts it
   completion bash|zsh|fish
                           what makes the shell complete all of this: eval "$(cambio completion bash)"
 

@@ -1,5 +1,5 @@
 // `cambio doctor`: what stands between this machine and a token, from the URL to the clock; with `--checklist`, whether a deployment
-// is as a list of docs/checklists.md wants it. Calls the public documents and, with AWS credentials, AWS.
+// is as a list of docs/checklists.md wants it; with `--issuer`, whether an issuer can be trusted. Calls the public documents and, with AWS credentials, AWS.
 
 import { CallFailed } from '../call-failed.ts';
 import type { Machine } from '../machine.ts';
@@ -13,12 +13,14 @@ import { awsOf } from './aws-call.ts';
 import { runChecklist } from './checklist.ts';
 import { checkConcurrency } from './concurrency.ts';
 import { type Finding, type Found, findingText, well, wrong } from './finding.ts';
+import { checkIssuer } from './issuer-checks.ts';
 import { type Checked, checkClock, checkKeys, checkServer } from './server-checks.ts';
 
 export interface DoctorOptions extends SubjectTokenOptions, ClientOptions {
   readonly url?: string | undefined;
   readonly checklist?: string | undefined;
   readonly stack?: string | undefined;
+  readonly issuer?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -37,7 +39,7 @@ export async function doctor(options: DoctorOptions, output: Output, machine: Ma
     if (!options.json) output.stdout(findingText(finding));
   };
   const server = serverOf(options.url, machine);
-  const exit = await (options.checklist === undefined ? lookHere : runListed)(options, { server, machine, say });
+  const exit = await lookerOf(options)(options, { server, machine, say });
   if (options.json) output.stdout(`${JSON.stringify({ findings })}\n`);
   if (exit !== undefined) return exit;
   const isWell = findings.every(({ state }) => state === 'well');
@@ -48,6 +50,18 @@ interface Looking {
   readonly server: Server;
   readonly machine: Machine;
   readonly say: Say;
+}
+
+/** @throws UsageError */
+function lookerOf({ issuer, checklist }: DoctorOptions): typeof lookHere {
+  if (issuer !== undefined && checklist !== undefined)
+    throw new UsageError('--issuer and --checklist look at two things');
+  if (issuer !== undefined) return lookAtIssuer;
+  return checklist === undefined ? lookHere : runListed;
+}
+
+async function lookAtIssuer({ issuer = '' }: DoctorOptions, looking: Looking): Promise<number | undefined> {
+  return (await checkIssuer(issuer, looking)) ? undefined : exitCodes.unavailable;
 }
 
 /** @returns the exit code, where the findings do not say it */

@@ -49,7 +49,7 @@ export async function checkServer(server: Server, machine: Machine): Promise<Che
 const notCambio = wrong('no discovery document there', 'CAMBIO_URL or --url must be the API base of Cambio');
 
 /** Compares with the Date header, which has whole seconds; a cached answer is as old as its Age header says. */
-export function checkClock({ answered: { headers } }: Metadata, { clock }: Machine): Found {
+export function checkClock({ answered: { headers } }: Pick<Metadata, 'answered'>, { clock }: Machine): Found {
   const date = Date.parse(String(headers['date'] ?? ''));
   const age = Number(headers['age'] ?? 0);
   if (Number.isNaN(date)) return well('the server does not say what time it is');

@@ -160,3 +160,94 @@ test('a server that cannot be reached is exit 3', async () => {
   expect(exit).toBe(3);
   expect(stdout).toMatch(/✗ server: no answer from .* ECONNREFUSED\n {4}nobody answers/);
 });
+
+describe('--issuer', () => {
+  const good = { kty: 'EC', crv: 'P-256', kid: 'a', x: 'x', y: 'y' };
+  /** A partner's issuer with changes; `ahead` are seconds its clock is. */
+  async function partner(
+    changes: { readonly document?: object; readonly keys?: readonly object[]; readonly ahead?: number } = {},
+    words: readonly string[] = [],
+  ) {
+    const here: FakeServer = await fakeServer({
+      '/.well-known/openid-configuration': () => ({
+        headers: { date: new Date(Date.now() + (changes.ahead ?? 0) * 1_000).toUTCString() },
+        body: { issuer: here.url, jwks_uri: `${here.url}/keys`, ...changes.document },
+      }),
+      '/keys': { body: { keys: changes.keys ?? [good] } },
+    });
+    server = here;
+    const { exit, stdout } = await cambioIn(inTheWorld({}), 'doctor', '--issuer', here.url, ...words);
+    return { exit, stdout, url: here.url, received: here.received };
+  }
+
+  test('is well when name, clock, algorithms and keys are, and is sent nothing', async () => {
+    const { exit, stdout, url, received } = await partner({
+      document: { id_token_signing_alg_values_supported: ['RS256', 'HS256'] },
+      keys: [good, { ...good, kid: 'b', use: 'enc' }],
+    });
+    expect(stdout.split('\n')).toEqual([
+      `✓ discovery: issuer ${url}`,
+      expect.stringMatching(/^✓ clock: /),
+      '✓ algorithms: RS256',
+      '✓ keys: 1: ES256; 1 more that are not used',
+      '',
+    ]);
+    expect(exit).toBe(0);
+    expect(received.map(({ method, path, body }) => `${method} ${path}${body}`)).toEqual([
+      'GET /.well-known/openid-configuration',
+      'GET /keys',
+    ]);
+  });
+
+  test.each<[string, Parameters<typeof partner>[0], RegExp]>([
+    [
+      'another name',
+      { document: { issuer: 'https://idp.example/' } },
+      /✗ discovery: it calls itself https:\/\/idp\.example\//,
+    ],
+    ['no document', { document: { issuer: 7 } }, /✗ discovery: the document names no issuer/],
+    [
+      'a clock that is ahead',
+      { ahead: 120 },
+      /✗ clock: 1(?:19|20) s behind the server’s\n +its tokens are refused as not yet valid/,
+    ],
+    [
+      'an algorithm that has to be named',
+      { document: { id_token_signing_alg_values_supported: ['ES512'] } },
+      /✗ algorithms: only ES512\n +name what it signs with: algorithms: \[ES512\]/,
+    ],
+    ['HMAC alone', { document: { id_token_signing_alg_values_supported: ['HS256'] } }, /✗ algorithms: only HS256/],
+    [
+      'keys elsewhere than on https',
+      { document: { jwks_uri: 'http://idp.example/keys' } },
+      /✗ keys: jwks_uri must be https/,
+    ],
+    ['no keys', { keys: [] }, /✗ keys: none of 0 keys can verify/],
+    ['a private key', { keys: [{ ...good, d: 'secret-d' }] }, /✗ keys: it publishes a private key/],
+    ['a short key', { keys: [{ kty: 'RSA', n: 'AQAB', kid: 'a' }] }, /RSA keys have at least 2048 bits/],
+    ['a secret', { keys: [{ kty: 'oct', kid: 'a' }] }, /✗ keys: none of 1 keys can verify/],
+    [
+      'keys without names',
+      { keys: [good, { ...good, kid: undefined }] },
+      /✗ keys: several keys, and not all have a kid/,
+    ],
+    ['two keys of one name', { keys: [good, good] }, /✗ keys: two keys of one kid: a/],
+  ])('says what is wrong with %s', async (_what, changes, said) => {
+    const { exit, stdout } = await partner(changes);
+    expect(stdout).toMatch(said);
+    expect(stdout).not.toContain('secret-d');
+    expect(exit).toBe(1);
+    await server?.close();
+    expect((await partner()).exit).toBe(0);
+  });
+
+  test('is exit 3 where nobody answers, and a usage error for what is no URL or beside a list', async () => {
+    const gone = await partner();
+    await server?.close();
+    expect((await cambioIn(inTheWorld({}), 'doctor', '--issuer', gone.url)).exit).toBe(3);
+    expect((await cambioIn(inTheWorld({}), 'doctor', '--issuer', 'idp')).exit).toBe(2);
+    expect((await cambioIn(inTheWorld({}), 'doctor', '--issuer', 'http://idp.example')).exit).toBe(2);
+    expect((await partner({}, ['--checklist', 'production'])).exit).toBe(2);
+    server = undefined;
+  });
+});
