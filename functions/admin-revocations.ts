@@ -4,9 +4,17 @@ import { createInvoke } from '../shared/aws/invocation.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { clock, configured, joinedPolicy, keyringIn, logOf, now, ownKeys, recordsStore } from './wiring.ts';
+import { clock, configured, joinedPolicy, keyringOf, logOf, now, ownKeys, recordsStore } from './wiring.ts';
 
-const config = configured('recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint');
+const config = configured(
+  'recordsTable',
+  'awsClients',
+  'policyValues',
+  'keyringMac',
+  'sessionRevocations',
+  'lambdaEndpoint',
+);
+const write = logOf('admin-revocations');
 const policy = joinedPolicy(config);
 const store = await recordsStore(config);
 const { call, table } = store;
@@ -21,8 +29,8 @@ export const handler = adminRevocationsEndpoint({
     clock,
   }),
   policy,
-  readKeyring: keyringIn(store),
+  readKeyring: (await keyringOf({ store, config, write })).readKeyring,
   keptFor: keptFor(policy),
   now,
-  write: logOf('admin-revocations'),
+  write,
 });

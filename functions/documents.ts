@@ -2,16 +2,16 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { retryWhileDenied } from '../shared/aws/access-denied.ts';
 import { customResource } from '../shared/aws/custom-resource.ts';
-import { createReadKeyring } from '../shared/aws/keyring.ts';
-import { publishKeySet } from '../shared/aws/published-documents.ts';
+import { createPutDocument, publishKeySet } from '../shared/aws/published-documents.ts';
 import { openidDocument, serverMetadataDocument } from '../shared/oauth/public-documents.ts';
-import { configured, joinedPolicy, recordsStore } from './wiring.ts';
-import { putDocument } from './wiring-documents.ts';
+import { configured, joinedPolicy, keyringOf, logOf, recordsStore } from './wiring.ts';
+import { documents } from './wiring-documents.ts';
 
-const config = configured('issuer', 'apiBase', 'policyValues', 'recordsTable', 'awsClients');
+const config = configured('issuer', 'apiBase', 'policyValues', 'recordsTable', 'awsClients', 'keyringMac');
 const deployment = { ...config, policy: joinedPolicy(config) };
-const { call, table } = await recordsStore(config);
-const readKeyring = createReadKeyring(call, table);
+const store = await recordsStore(config);
+const { readKeyring } = await keyringOf({ store, config, write: logOf('documents'), freshFor: 0 });
+const putDocument = createPutDocument(documents);
 
 export const handler = customResource('cambio-documents', async () => {
   const publish = async (): Promise<void> => {

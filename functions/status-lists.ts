@@ -2,20 +2,20 @@
 import { createListRevocations, createListTokens } from '../shared/aws/listed-items.ts';
 import { createCountPositions } from '../shared/aws/status-positions.ts';
 import { statusListEndpoint } from '../shared/http/endpoints/status-list.ts';
-import { configured, keyringIn, logOf, now, recordsStore, signWithKms } from './wiring.ts';
+import { configured, keyringOf, logOf, now, recordsStore } from './wiring.ts';
 
-const config = configured('issuer', 'recordsTable', 'awsClients');
+const config = configured('issuer', 'recordsTable', 'awsClients', 'keyringMac');
+const write = logOf('status-lists');
 const store = await recordsStore(config);
 const { call, table } = store;
 
 export const handler = statusListEndpoint({
   issuer: config.issuer,
-  readKeyring: keyringIn(store),
-  sign: await signWithKms(config),
+  ...(await keyringOf({ store, config, write })),
   countPositions: createCountPositions({ call, table, now }),
   listTokens: createListTokens(call, table),
   // A token was checked against all revocations when it was issued, and lives at most a day and 300 s.
   listRevocations: createListRevocations({ call, table, now, hours: 26 }),
   now,
-  write: logOf('status-lists'),
+  write,
 });

@@ -4,9 +4,10 @@ import { createEndSuspension, createListSuspensions, createRecordSuspension } fr
 import { byMethod, byResource } from '../shared/http/by-resource.ts';
 import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/http/endpoints/admin-suspensions.ts';
 import { gaugesTask } from '../shared/http/endpoints/gauges.ts';
-import { configured, joinedPolicy, keyringIn, logOf, now, recordsStore } from './wiring.ts';
+import { configured, joinedPolicy, keyringOf, logOf, now, recordsStore } from './wiring.ts';
 
-const config = configured('recordsTable', 'awsClients', 'policyValues');
+const config = configured('recordsTable', 'awsClients', 'policyValues', 'keyringMac');
+const write = logOf('suspensions');
 const store = await recordsStore(config);
 const { call, table } = store;
 const capabilities = {
@@ -14,9 +15,9 @@ const capabilities = {
   recordSuspension: createRecordSuspension(call, table),
   endSuspension: createEndSuspension(call, table),
   listSuspensions: createListSuspensions({ call, table, now, findHolds: createFindHolds(call, table, Math.random) }),
-  readKeyring: keyringIn(store),
+  readKeyring: (await keyringOf({ store, config, write })).readKeyring,
   now,
-  write: logOf('suspensions'),
+  write,
 };
 
 export const handler = byResource<unknown>({

@@ -2,7 +2,7 @@
 // environment and of the policy beside the bundle; what a function does not use is not in its bundle.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createCallDynamoDb, createSignMessage } from '../shared/aws/clients.ts';
+import { createCallDynamoDb, createCallKms } from '../shared/aws/clients.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
@@ -66,10 +66,27 @@ export async function recordsStore(config: Config<'recordsTable' | 'awsClients'>
 
 type Store = Awaited<ReturnType<typeof recordsStore>>;
 
-export const keyringIn = ({ call, table }: Store) => createCachedKeyring(createReadKeyring(call, table), clock);
-
 export const signWithKms = async (config: Config<'awsClients'>) =>
-  createSign(await createSignMessage(callOptions(config)));
+  createSign((await createCallKms(callOptions(config))).signMessage);
+
+interface KeyringParts {
+  readonly store: Store;
+  readonly config: Config<'awsClients' | 'keyringMac'>;
+  readonly write: WriteLog;
+  /** Milliseconds that what was read serves; a minute unless it is said. */
+  readonly freshFor?: number;
+}
+
+/** Reads the keyring, and signs with its keys. */
+export async function keyringOf({ store, config, write, freshFor }: KeyringParts) {
+  const { signMessage, verifyMac } = await createCallKms(callOptions(config));
+  const read = createReadKeyring({
+    ...store,
+    verifyMac: (message, mac) => verifyMac(config.keyringMac, message, mac),
+    onFault: (fault) => write('error', 'keyring_refused', { fault }, { keyring_refused: 1 }),
+  });
+  return { readKeyring: createCachedKeyring(read, clock, freshFor), sign: createSign(signMessage) };
+}
 
 const issuerFailed = { dependency_errors: 1, dependency: 'issuer' } as const;
 
@@ -94,6 +111,7 @@ export async function endpointParts(name: string) {
     'awsClients',
     'decisionRetention',
     'decisionIndex',
+    'keyringMac',
     'policyValues',
     'traceCollector',
   );
@@ -102,14 +120,14 @@ export async function endpointParts(name: string) {
   const store = await recordsStore(config);
   const findKey = issuerKeys(write);
   const entersList = createEntersList(config.decisionIndex, clock);
-  const records = recordsOf({ ...store, clock, now, random: Math.random, entersList });
-  const { readKeyring } = records;
-  const sign = await signWithKms(config);
+  const records = recordsOf({ ...store, now, random: Math.random, entersList });
+  const { readKeyring, sign } = await keyringOf({ store, config, write });
   const policy = joinedPolicy(config);
   const capabilities = {
     ...records,
     issuer,
     policy,
+    readKeyring,
     sign,
     checkUpstream: await upstreamCheck(policy, {
       ...{ readKeyring, sign, fetchJson, now, newId: randomUUID },

@@ -18,6 +18,7 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly reservedConcurrency?: number | ReservedConcurrency | undefined;
   readonly budget?: ServiceBudget | undefined;
   readonly decisionRetention?: Duration | undefined;
+  readonly keyRotation?: Duration | undefined;
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
   readonly rollout?: string | undefined;
@@ -74,6 +75,10 @@ export function checkProps(props: CheckedProps): void {
     throw new PropsError('removalPolicy is DESTROY, for a stack on trial, or nothing');
   }
   // A decision is the record of its token, too: it has to outlive every token.
+  const { keyRotation } = props;
+  if (keyRotation && keyRotation.toDays({ integral: false }) < 1) {
+    throw new PropsError('keyRotation must be at least a day');
+  }
   if (decisionRetention && decisionRetention.toDays({ integral: false }) < 1) {
     throw new PropsError('decisionRetention must be at least a day');
   }

@@ -7,6 +7,7 @@ export const functionEntries = [
   'admin-revocations',
   'suspensions',
   'events',
+  'keys',
   'discovery',
   'jwks',
   'status-lists',

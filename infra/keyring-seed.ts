@@ -1,5 +1,6 @@
 // At deploy, writes the template's first signing keys into the keyring item that functions read at run time.
 import { CfnCustomResource, Duration } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { EndpointFunction } from './endpoints/endpoint-function.ts';
@@ -15,6 +16,7 @@ export interface KeyringSeedProps {
 export class KeyringSeed extends Construct {
   /** The custom resource: there when the keyring is written. */
   readonly keyring: CfnCustomResource;
+  readonly role: IRole;
 
   constructor(scope: Construct, id: string, props: KeyringSeedProps) {
     super(scope, id);
@@ -22,8 +24,12 @@ export class KeyringSeed extends Construct {
     const seed = new EndpointFunction(this, 'Seed', {
       entry: 'keyring-seed',
       description: 'Cambio: seeds the keyring at deploy',
-      settings: { recordsTable: records.name },
-      statements: [signingKeys.publicKeyStatement(), records.statement('keyring', ['GetItem', 'PutItem'])],
+      settings: { recordsTable: records.name, keyringMac: signingKeys.mac.keyArn },
+      statements: [
+        signingKeys.publicKeyStatement(),
+        signingKeys.sealStatement(),
+        records.statement('keyring', ['GetItem', 'PutItem']),
+      ],
       timeout: Duration.seconds(60),
       logRetention,
     });
@@ -36,6 +42,9 @@ export class KeyringSeed extends Construct {
       'Keys',
       signingKeys.keys.map(({ alg, use, key }) => ({ keyId: key.keyArn, alg, use })),
     );
+    // By it the seed knows a deployment whose keyring had no MAC.
+    this.keyring.addPropertyOverride('MacKey', signingKeys.mac.keyArn);
     this.keyring.node.addDependency(seed);
+    this.role = seed.role;
   }
 }

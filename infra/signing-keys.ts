@@ -1,22 +1,22 @@
 // The first KMS signing keys of each purpose, and the right to sign with every key of this keyring, those made later included.
 import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AccountRootPrincipal, AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { SigningAlgorithm } from '../shared/policy/compiled-policy.ts';
-import { type KeyPurpose, type KeyUse, keyUses, tokenAlgorithms } from '../shared/policy/key-purposes.ts';
+import { type KeyPurpose, type KeyUse, keySpecs, keyUses, tokenAlgorithms } from '../shared/policy/key-purposes.ts';
 
 /** Key tags that the right to sign hangs on; rotation gives them to the keys it makes. */
 const keyringTag = 'cambio:keyring';
 const useTag = 'cambio:use';
 
-/** The KMS key spec and signing algorithm of each JWS algorithm (RFC 7518, RFC 9864): one key, one algorithm. */
-const kmsAlgorithms: Readonly<Record<SigningAlgorithm, { readonly keySpec: KeySpec; readonly signing: string }>> = {
-  ES256: { keySpec: KeySpec.ECC_NIST_P256, signing: 'ECDSA_SHA_256' },
-  ES384: { keySpec: KeySpec.ECC_NIST_P384, signing: 'ECDSA_SHA_384' },
-  RS256: { keySpec: KeySpec.RSA_2048, signing: 'RSASSA_PKCS1_V1_5_SHA_256' },
-  PS256: { keySpec: KeySpec.RSA_2048, signing: 'RSASSA_PSS_SHA_256' },
-  Ed25519: { keySpec: KeySpec.ECC_NIST_EDWARDS25519, signing: 'ED25519_SHA_512' },
+/** KMS's name of each JWS algorithm. */
+const signingNames: Readonly<Record<SigningAlgorithm, string>> = {
+  ES256: 'ECDSA_SHA_256',
+  ES384: 'ECDSA_SHA_384',
+  RS256: 'RSASSA_PKCS1_V1_5_SHA_256',
+  PS256: 'RSASSA_PSS_SHA_256',
+  Ed25519: 'ED25519_SHA_512',
 };
 
 /** What the keys of a use sign, as their descriptions say it. */
@@ -57,19 +57,23 @@ export class SigningKeys extends Construct {
   /** Value of {@link keyringTag} on every key of this construct. */
   readonly keyring: string;
 
+  /** Makes the MAC of the keyring item. */
+  readonly mac: Key;
+
   constructor(scope: Construct, id: string, { purposes }: SigningKeysProps) {
     super(scope, id);
     // A stack id is at most 228 characters and a tag value 256: the node's address is cut to fit.
     this.keyring = `${Aws.STACK_ID}/${this.node.addr.slice(0, 16)}`;
     this.keys = purposes.map((purpose) => ({ ...purpose, key: this.makeKey(purpose) }));
+    this.mac = this.makeMacKey();
   }
 
   /** Allows `kms:Sign` for one use, with the keys of this keyring, by tag: rotation makes keys no template knows. */
   signStatement(use: KeyUse): PolicyStatement {
-    const algorithms = this.keys.filter((key) => key.use === use).map(({ alg }) => kmsAlgorithms[alg].signing);
+    const algorithms = this.keys.filter((key) => key.use === use).map(({ alg }) => signingNames[alg]);
     return new PolicyStatement({
       actions: ['kms:Sign'],
-      resources: [Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' })],
+      resources: [this.anyKey()],
       conditions: {
         StringEquals: {
           [`aws:ResourceTag/${keyringTag}`]: this.keyring,
@@ -92,25 +96,78 @@ export class SigningKeys extends Construct {
    * do so anyway first takes this out of the key policy, which CloudTrail shows.
    */
   allowOnly(signers: Signers): void {
-    for (const use of keyUses) {
-      const deny = new PolicyStatement({
-        sid: 'OnlyFunctionsSign',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['kms:Sign'],
+    for (const { use, key } of this.keys) key.addToResourcePolicy(onlySign(signers[use]));
+  }
+
+  /** Nobody but these makes the MAC of the keyring: whoever does says which keys are ours. */
+  sealOnly(sealers: readonly IRole[]): void {
+    this.mac.addToResourcePolicy(onlyThese('OnlyRotationSeals', 'kms:GenerateMac', sealers));
+  }
+
+  /** Allows to verify the MAC of the keyring. */
+  verifyStatement(): PolicyStatement {
+    return new PolicyStatement({ actions: ['kms:VerifyMac'], resources: [this.mac.keyArn] });
+  }
+
+  /** Allows to make the MAC of the keyring. */
+  sealStatement(): PolicyStatement {
+    return new PolicyStatement({ actions: ['kms:GenerateMac'], resources: [this.mac.keyArn] });
+  }
+
+  /** Allows to make keys of this keyring, and to end them. */
+  rotateStatements(): readonly PolicyStatement[] {
+    const ofKeyring = (tags: 'RequestTag' | 'ResourceTag') => ({
+      [`aws:${tags}/${keyringTag}`]: this.keyring,
+      [`aws:${tags}/${useTag}`]: [...keyUses],
+    });
+    return [
+      // A key that is being made has no name yet; its tags are given with it, and are those of this keyring.
+      new PolicyStatement({
+        actions: ['kms:CreateKey', 'kms:TagResource'],
         resources: ['*'],
-        // As a condition: a principal in the policy would have to exist, and be lost with its role.
-        conditions: { StringNotEquals: { 'aws:PrincipalArn': signers[use].map(({ roleArn }) => roleArn) } },
-      });
-      for (const { key } of this.keys.filter((one) => one.use === use)) key.addToResourcePolicy(deny);
-    }
+        conditions: {
+          StringEquals: ofKeyring('RequestTag'),
+          'ForAllValues:StringEquals': { 'aws:TagKeys': [keyringTag, useTag] },
+        },
+      }),
+      // Not by tag: IAM may see the tags of a new key minutes later, and a key whose public half nobody gets is lost.
+      new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: [this.anyKey()] }),
+      new PolicyStatement({
+        actions: ['kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+        resources: [this.anyKey()],
+        conditions: { StringEquals: ofKeyring('ResourceTag') },
+      }),
+    ];
+  }
+
+  /** JSON of the key policy of each use, for the keys that rotation makes: that of the template's own. */
+  keyPolicies(signers: Signers): string {
+    const policies = keyUses.map((use) => [use, keyPolicy([accountStatement(), onlySign(signers[use])])]);
+    return Stack.of(this).toJsonString(Object.fromEntries(policies));
+  }
+
+  private anyKey(): string {
+    return Stack.of(this).formatArn({ service: 'kms', resource: 'key', resourceName: '*' });
+  }
+
+  private makeMacKey(): Key {
+    const key = new Key(this, 'KeyringMac', {
+      description: 'Cambio knows its keyring by it',
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      pendingWindow: Duration.days(30),
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+    Tags.of(key).add(keyringTag, this.keyring);
+    Tags.of(key).add(useTag, 'keyring');
+    return key;
   }
 
   private makeKey({ use, alg }: KeyPurpose): Key {
     // Keys for tokens were there before keys had a use, and keep their names.
     const key = new Key(this, use === 'token' ? alg : `${use}-${alg}`, {
       description: `Cambio signs ${use === 'token' ? `${alg} tokens` : `${signed[use]} with ${alg}`}`,
-      keySpec: kmsAlgorithms[alg].keySpec,
+      keySpec: KeySpec[keySpecs[alg]],
       keyUsage: KeyUsage.SIGN_VERIFY,
       pendingWindow: Duration.days(30),
       removalPolicy: removalPolicyOf({ use, alg }),
@@ -119,4 +176,29 @@ export class SigningKeys extends Construct {
     Tags.of(key).add(useTag, use);
     return key;
   }
+}
+
+function onlySign(signers: readonly IRole[]): PolicyStatement {
+  return onlyThese('OnlyFunctionsSign', 'kms:Sign', signers);
+}
+
+function onlyThese(sid: string, action: string, roles: readonly IRole[]): PolicyStatement {
+  return new PolicyStatement({
+    sid,
+    effect: Effect.DENY,
+    principals: [new AnyPrincipal()],
+    actions: [action],
+    resources: ['*'],
+    // As a condition: a principal in the policy would have to exist, and be lost with its role.
+    conditions: { StringNotEquals: { 'aws:PrincipalArn': roles.map(({ roleArn }) => roleArn) } },
+  });
+}
+
+/** What every key of the template begins with: IAM says what the account may do. */
+function accountStatement(): PolicyStatement {
+  return new PolicyStatement({ principals: [new AccountRootPrincipal()], actions: ['kms:*'], resources: ['*'] });
+}
+
+function keyPolicy(statements: readonly PolicyStatement[]) {
+  return { Version: '2012-10-17', Statement: statements.map((statement) => statement.toStatementJson()) };
 }

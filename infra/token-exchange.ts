@@ -35,6 +35,7 @@ import { Endpoints, type ReservedConcurrency } from './endpoints/endpoints.ts';
 import type { ServiceBudget } from './endpoints/service-budget.ts';
 import type { TracingOptions } from './endpoints/tracing.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
+import { KeyRotation } from './key-rotation.ts';
 import { KeyringSeed } from './keyring-seed.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
 import { policyValues } from './policy-values.ts';
@@ -109,6 +110,8 @@ export interface TokenExchangeProps {
   readonly sessionBoundary?: readonly PolicyStatement[];
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
   readonly decisionRetention?: Duration;
+  /** How long a signing key signs before its successor does, at least a day; 90 days by default. */
+  readonly keyRotation?: Duration;
   /**
    * Which decisions `GET /admin/decisions` lists: all by default. A listed decision is one more write. Refusals of callers
    * who are no client are listed within a budget.
@@ -205,6 +208,7 @@ export class TokenExchange extends Construct {
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
     const { privateEndpoint } = props;
+    const { keyRotation = Duration.days(90) } = props;
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
     const { cloudWatchRole = true, decisionIndex = 'all', webAcl, provisionedConcurrency } = props;
 
@@ -214,7 +218,7 @@ export class TokenExchange extends Construct {
     this.records = new RecordsTable(this, 'Records', { decisionIndex, hasStream: audit !== false, onTrial });
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { purposes: keyPurposes(artifact) });
     const { records, signingKeys } = this;
-    const { keyring } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
+    const { keyring, role: seedRole } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 
     if (props.vpcEndpoints && vpc) new VpcEndpoints(this, 'VpcEndpoints', { vpc, traced: props.tracing !== undefined });
     const privately = privateEndpoint &&
@@ -242,7 +246,7 @@ export class TokenExchange extends Construct {
     const written =
       bucket &&
       new Documents(this, 'Documents', {
-        ...{ bucket, records, artifact, digests, awsClients, logRetention, keyring },
+        ...{ bucket, records, signingKeys, artifact, digests, awsClients, logRetention, keyring },
         policyValues: valuesJson,
         issuer: this.issuer,
         apiBase: this.apiBase,
@@ -271,6 +275,8 @@ export class TokenExchange extends Construct {
       apiBase: this.apiBase,
       records,
       signingKeys,
+      documents: bucket,
+      keyRotation,
       decisionRetention,
       decisionIndex,
       reservedConcurrency,
@@ -286,6 +292,9 @@ export class TokenExchange extends Construct {
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
     signingKeys.allowOnly(endpoints.signersFor);
+    signingKeys.sealOnly([seedRole, endpoints.rotation.role]);
+    if (written) bucket?.allowOnly([written.role, endpoints.rotation.role]);
+    new KeyRotation(this, 'KeyRotation', endpoints.rotation.live);
     // A new version serves when its keys are in the keyring and published, and not before.
     const first = [keyring, ...(written ? [written.published] : [])];
     for (const { handler } of endpoints.routes) handler.node.addDependency(...first);

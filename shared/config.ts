@@ -30,6 +30,14 @@ export const environmentNames = {
   probeClient: 'PROBE_CLIENT',
   /** … the audience of its own identity's tokens. */
   probeIdentity: 'PROBE_IDENTITY',
+  /** ARN of the KMS key that makes the MAC of the keyring. */
+  keyringMac: 'KEYRING_MAC_KEY',
+  /** Value of the tag that all signing keys of the deployment have. */
+  keyringTag: 'KEYRING_TAG',
+  /** JSON object: the key policy of signing keys, by their use. */
+  keyPolicies: 'KEY_POLICIES',
+  /** Seconds a key signs before its successor does. */
+  keyRotation: 'KEY_ROTATION',
   /** Name of the bucket that the audit trail lies in. */
   trailBucket: 'TRAIL_BUCKET',
   /** Name of the bucket that CloudFront serves the public documents from. */
@@ -51,6 +59,7 @@ export const environmentNames = {
 export type Setting = keyof typeof environmentNames;
 
 const optional = [
+  'documentsBucket',
   'policyValues',
   'sessionRevocations',
   'metrics',
@@ -60,7 +69,7 @@ const optional = [
   'iamEndpoint',
   's3Endpoint',
 ] as const;
-const wholeNumbers = ['decisionRetention', 'signatureBudget', 'sessionBudget'] as const;
+const wholeNumbers = ['decisionRetention', 'keyRotation', 'signatureBudget', 'sessionBudget'] as const;
 const choices = { awsClients: ['direct', 'sdk'], decisionIndex: ['all', 'refusals', 'none'] } as const;
 
 type Optional = (typeof optional)[number];

@@ -15,14 +15,19 @@ export const signingKeys: Check = async ({ aws, machine, resources }) => {
   const keys = await Promise.all(
     ids.map(async (KeyId) => ({ ...Object((await aws.json('kms', 'DescribeKey', { KeyId }))['KeyMetadata']) })),
   );
-  const off = keys.filter(({ KeyState: state }) => state !== 'Enabled');
-  if (off.length > 0) {
-    const named = off.map(({ KeyId: id, KeyState: state }) => `${String(id)} is ${String(state)}`);
+  const on = keys.filter(({ KeyState: state }) => state === 'Enabled');
+  // Rotation leaves a key of the template disabled when its time is over, and its deletion to nobody.
+  const off = keys.filter(({ KeyState: state }) => state !== 'Enabled' && state !== 'Disabled');
+  if (off.length > 0 || on.length === 0) {
+    const named = (off.length > 0 ? off : keys).map(
+      ({ KeyId: id, KeyState: state }) => `${String(id)} is ${String(state)}`,
+    );
     return wrong(named.join(', '), 'docs/runbooks/key-compromise.md');
   }
-  const ages = keys.map(({ CreationDate: made }) => Math.floor((machine.clock() - Number(made) * 1_000) / days));
+  const ages = on.map(({ CreationDate: made }) => Math.floor((machine.clock() - Number(made) * 1_000) / days));
   const age = Math.max(...ages);
-  const found = `${keys.length} enabled, the oldest ${age} days old`;
+  const ended = keys.length === on.length ? '' : `, ${keys.length - on.length} ended`;
+  const found = `${on.length} enabled, the oldest ${age} days old${ended}`;
   return age > oldest ? wrong(found, 'docs/runbooks/key-age.md') : well(found);
 };
 

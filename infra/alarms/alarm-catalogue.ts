@@ -42,6 +42,8 @@ export type AlarmName =
   | 'replay-spike'
   | 'suspension-left-on'
   | 'key-age'
+  | 'key-rotation'
+  | 'keyring-refused'
   | 'maintenance-left-on';
 
 export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
@@ -188,8 +190,21 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   'key-age': {
     severity: 'warn',
     consequence: 'A signing key is older than a year.',
-    action: 'Plan its rotation.',
+    action: 'See why it does not rotate.',
     runbook: 'key-age',
+  },
+  'key-rotation': {
+    severity: 'warn',
+    consequence: 'A step in the life of the signing keys has been due for six hours: keys are not made, or do not end.',
+    action: 'Read the last error line of the function for the keys.',
+    runbook: 'key-age',
+  },
+  'keyring-refused': {
+    severity: 'attack',
+    consequence:
+      'The keyring item does not verify, or is an older one: somebody else than rotation wrote it. Functions that start now cannot sign.',
+    action: 'Put the last good item back, and take the right to write the table away from whoever did it.',
+    runbook: 'keyring-refused',
   },
   'maintenance-left-on': {
     severity: 'attack',

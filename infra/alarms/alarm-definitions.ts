@@ -201,6 +201,23 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
       period: 30 * minute,
     },
     {
+      name: 'key-rotation',
+      ...only(own('rotation_lag', 'Maximum', { service: 'cambio-keys' })),
+      threshold: 6 * hour,
+      period: hour,
+      breaching: [2, 2],
+    },
+    {
+      name: 'keyring-refused',
+      ...sum(
+        [...decisive, 'cambio-jwks', 'cambio-status-lists', 'cambio-suspensions'].map((service) =>
+          own('keyring_refused', 'Sum', { service }),
+        ),
+      ),
+      threshold: 1,
+      period: 5 * minute,
+    },
+    {
       name: 'maintenance-left-on',
       ...only(maintenanceMetric(names.namespace)),
       threshold: 1,

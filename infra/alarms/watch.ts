@@ -48,11 +48,13 @@ export class Watch extends Construct {
       new Dashboards(this, 'Dashboards', { prefix, namespace, functions, logGroups });
     }
     if (alarms === false) return;
+    const { rotation } = endpoints;
     const watched = signingOf(signingKeys, endpoints.signersFor, trail);
     const { ruleNames } = new SignatureWatch(this, 'Signatures', { watched, logRetention });
     const names = {
       ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
-      functions,
+      // That of the keys has an alarm of its own.
+      functions: functions.filter((each) => each !== rotation.function.functionName),
       sessionRevocations: sessions?.functionName,
       signatureRules: ruleNames,
     };

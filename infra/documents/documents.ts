@@ -1,16 +1,19 @@
 // At deploy, writes the issuer's documents into the bucket that CloudFront serves them from.
 import { CfnCustomResource, Duration } from 'aws-cdk-lib';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { EndpointFunction, type Settings } from '../endpoints/endpoint-function.ts';
 import type { RecordsTable } from '../records-table.ts';
+import type { SigningKeys } from '../signing-keys.ts';
 import type { DocumentsBucket } from './documents-bucket.ts';
 
 export interface DocumentsProps {
   readonly bucket: DocumentsBucket;
   readonly records: RecordsTable;
+  readonly signingKeys: SigningKeys;
   readonly artifact: PolicyArtifact;
   readonly policyValues: string | undefined;
   readonly digests: Settings;
@@ -25,15 +28,18 @@ export interface DocumentsProps {
 export class Documents extends Construct {
   /** The custom resource: there when the documents are written. */
   readonly published: CfnCustomResource;
+  readonly role: IRole;
 
   constructor(scope: Construct, id: string, props: DocumentsProps) {
     super(scope, id);
-    const { bucket, records, artifact, policyValues, digests, issuer, apiBase, awsClients, logRetention } = props;
+    const { bucket, records, signingKeys, artifact, policyValues, digests, issuer, apiBase, awsClients, logRetention } =
+      props;
     const writer = new EndpointFunction(this, 'Writer', {
       entry: 'documents',
       description: 'Cambio: publishes discovery and keys at deploy',
       settings: {
         ...{ issuer, apiBase, recordsTable: records.name, documentsBucket: bucket.name },
+        keyringMac: signingKeys.mac.keyArn,
         ...(policyValues !== undefined && { policyValues }),
         ...(awsClients && { awsClients }),
       },
@@ -41,12 +47,13 @@ export class Documents extends Construct {
       policy: artifact,
       statements: [
         records.statement('keyring', ['GetItem']),
+        signingKeys.verifyStatement(),
         bucket.writeStatement('serverMetadata', 'openidConfiguration', 'keySet'),
       ],
       timeout: Duration.seconds(60),
       logRetention,
     });
-    bucket.allowOnly([writer.role]);
+    this.role = writer.role;
     this.published = new CfnCustomResource(this, 'Published', {
       // The function, not its alias: CloudFormation sends a delete to the service token the resource was made with.
       serviceToken: writer.function.functionArn,

@@ -3,10 +3,11 @@ import type { Duration } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { DecisionIndex } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { DocumentsBucket } from '../documents/documents-bucket.ts';
 import type { FunctionEntry } from '../function-entries.ts';
 import type { RecordsTable } from '../records-table.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
-import type { SigningKeys } from '../signing-keys.ts';
+import type { Signers, SigningKeys } from '../signing-keys.ts';
 import type { Settings } from './endpoint-function.ts';
 import {
   asksUpstream,
@@ -32,6 +33,10 @@ export interface PartsProps {
   readonly apiBase: string;
   readonly records: RecordsTable;
   readonly signingKeys: SigningKeys;
+  /** Where the keys are published, if not by the API alone. */
+  readonly documents: DocumentsBucket | undefined;
+  /** How long a key signs. */
+  readonly keyRotation: Duration;
   /** How long decisions are kept. */
   readonly decisionRetention: Duration;
   /** Which decisions enter the list of decisions. */
@@ -67,6 +72,7 @@ export function tokenPart(props: PartsProps): EndpointPart {
       ...(hasWebIdentities(artifact) ? [signingKeys.signStatement('session')] : []),
       ...(asksUpstream(artifact) ? [signingKeys.signStatement('answer')] : []),
       records.statement('keyring', ['GetItem']),
+      signingKeys.verifyStatement(),
       records.statement('decision', ['PutItem']),
       records.statement(['revoked', 'suspended'], ['BatchGetItem']),
       // Every caller may prove a key, and a proof is used once.
@@ -87,6 +93,7 @@ export function introspectPart(props: PartsProps): EndpointPart {
     statements: [
       ...(isAnswered(artifact) ? [signingKeys.signStatement('answer')] : []),
       records.statement('keyring', ['GetItem']),
+      signingKeys.verifyStatement(),
       records.statement('decision', ['PutItem']),
       records.statement(['revoked', 'suspended'], ['BatchGetItem']),
       ...assertionStatements(artifact, records),
@@ -101,6 +108,7 @@ export function revokePart(props: PartsProps): EndpointPart {
     ...deciding(props, 'revoke', 'POST /revoke'),
     statements: [
       records.statement('keyring', ['GetItem']),
+      signingKeys.verifyStatement(),
       records.statement('decision', ['PutItem']),
       ...revokeStatements(artifact, records),
       ...(asksUpstream(artifact) ? [signingKeys.signStatement('answer')] : []),
@@ -111,38 +119,40 @@ export function revokePart(props: PartsProps): EndpointPart {
 }
 
 export function adminRevocationsPart(props: PartsProps): EndpointPart {
-  const { records, sessionRevocations } = props;
+  const { records, signingKeys, sessionRevocations } = props;
   return {
     entry: 'admin-revocations',
     route: 'POST /admin/revocations',
     seconds: 10,
     withPolicy: true,
     settings: {
-      recordsTable: records.name,
+      ...keyringOf(props),
       ...valuesOf(props),
       ...(sessionRevocations && { sessionRevocations: sessionRevocations.functionArn }),
     },
     statements: [
       records.statement('revoked', ['PutItem']),
       records.statement(['decision', 'keyring'], ['GetItem']),
+      signingKeys.verifyStatement(),
       ...(sessionRevocations ? [sessionRevocations.invokeStatement()] : []),
     ],
   };
 }
 
 export function suspensionsPart(props: PartsProps): EndpointPart {
-  const { records } = props;
+  const { records, signingKeys } = props;
   return {
     entry: 'suspensions',
     route: '/admin/suspensions',
     seconds: 10,
     withPolicy: true,
-    settings: { recordsTable: records.name, ...valuesOf(props) },
+    settings: { ...keyringOf(props), ...valuesOf(props) },
     statements: [
       records.statement('suspended', ['BatchGetItem', 'PutItem']),
       records.listedStatement(),
       // Whose age it measures.
       records.statement('keyring', ['GetItem']),
+      signingKeys.verifyStatement(),
     ],
   };
 }
@@ -173,21 +183,52 @@ export function decisionsPart(props: PartsProps): EndpointPart {
 }
 
 export function jwksPart(props: PartsProps): EndpointPart {
-  const { records } = props;
+  const { records, signingKeys } = props;
   return {
     entry: 'jwks',
     route: 'GET /.well-known/jwks.json',
     seconds: 5,
-    settings: { recordsTable: records.name },
-    statements: [records.statement('keyring', ['GetItem'])],
+    settings: keyringOf(props),
+    statements: [records.statement('keyring', ['GetItem']), signingKeys.verifyStatement()],
+  };
+}
+
+/** Shows and changes the keyring, by request and by schedule. */
+export function keysPart(props: PartsProps, signers: Signers): EndpointPart {
+  const { records, signingKeys, sessionRevocations, keyRotation, documents } = props;
+  return {
+    entry: 'keys',
+    route: '/admin/keys, and the rotation of keys',
+    // Keys are made one after the other.
+    seconds: 60,
+    withPolicy: true,
+    settings: {
+      ...keyringOf(props),
+      ...valuesOf(props),
+      keyringTag: signingKeys.keyring,
+      keyPolicies: signingKeys.keyPolicies(signers),
+      keyRotation: String(keyRotation.toSeconds()),
+      ...(documents && { documentsBucket: documents.name }),
+      ...(sessionRevocations && { sessionRevocations: sessionRevocations.functionArn }),
+    },
+    statements: [
+      records.statement('keyring', ['GetItem', 'PutItem']),
+      records.statement('revoked', ['PutItem']),
+      signingKeys.sealStatement(),
+      ...signingKeys.rotateStatements(),
+      ...(documents ? [documents.writeStatement('keySet')] : []),
+      ...(sessionRevocations ? [sessionRevocations.invokeStatement()] : []),
+    ],
   };
 }
 
 /** Signs lists where some audience has them; everywhere else there is none, and it has no rights. */
-export function statusListsPart({ artifact, signingKeys, records, issuer }: PartsProps): EndpointPart {
+export function statusListsPart(props: PartsProps): EndpointPart {
+  const { artifact, signingKeys, records, issuer } = props;
   const statements = [
     signingKeys.signStatement('status'),
     records.statement('keyring', ['GetItem']),
+    signingKeys.verifyStatement(),
     records.statement('statusSeries', ['GetItem']),
     records.listedStatement(),
   ];
@@ -195,7 +236,7 @@ export function statusListsPart({ artifact, signingKeys, records, issuer }: Part
     entry: 'status-lists',
     route: 'GET /status-lists/{id}',
     seconds: 10,
-    settings: { issuer, recordsTable: records.name },
+    settings: { issuer, ...keyringOf(props) },
     statements: hasStatus(artifact) ? statements : [records.statement('statusSeries', ['GetItem'])],
   };
 }
@@ -221,9 +262,14 @@ export function eventsPart(props: PartsProps): EndpointPart {
 /** An endpoint that authenticates callers and keeps decisions. */
 function deciding(props: PartsProps, entry: FunctionEntry, route: string) {
   const decisionRetention = String(props.decisionRetention.toSeconds());
-  const { issuer, records, decisionIndex } = props;
-  const settings = { issuer, recordsTable: records.name, decisionRetention, decisionIndex, ...valuesOf(props) };
+  const { issuer, decisionIndex } = props;
+  const settings = { issuer, ...keyringOf(props), decisionRetention, decisionIndex, ...valuesOf(props) };
   return { entry, route, seconds: 10, withPolicy: true, callsIssuers: true, decides: true, settings } as const;
+}
+
+/** Where the keyring is, and how it is known. */
+function keyringOf({ records, signingKeys }: Pick<PartsProps, 'records' | 'signingKeys'>) {
+  return { recordsTable: records.name, keyringMac: signingKeys.mac.keyArn };
 }
 
 function valuesOf({ policyValues }: Pick<PartsProps, 'policyValues'>): Settings {

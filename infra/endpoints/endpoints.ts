@@ -17,6 +17,7 @@ import {
   eventsPart,
   introspectPart,
   jwksPart,
+  keysPart,
   type PartsProps,
   revokePart,
   statusListsPart,
@@ -60,6 +61,8 @@ export class Endpoints extends Construct {
   readonly tokenRole: IRole;
   /** Whose keys are whose, under any policy: a key that rotation makes keeps its key policy, whatever the policy becomes. */
   readonly signersFor: Signers;
+  /** Makes and ends signing keys. */
+  readonly rotation: EndpointFunction;
   private readonly signing: IRole[] = [];
   private readonly made: EndpointFunction[] = [];
 
@@ -88,6 +91,9 @@ export class Endpoints extends Construct {
       status: [listing.role],
       session: [role],
     };
+    const rotating = this.make('Keys', keysPart(props, this.signersFor), props);
+    this.rotation = rotating;
+    const keys = rotating.live;
     const events = this.make('Events', eventsPart(props), props).live;
     this.functions = this.made;
     this.routes = [
@@ -106,6 +112,9 @@ export class Endpoints extends Construct {
       { path: '/status-lists/{id}', methods: read, handler: statusLists },
       { path: '/events', methods: ['POST'], handler: events },
       { path: '/admin/revocations', methods: ['POST'], handler: revocations, iam: true },
+      { path: '/admin/keys', methods: read, handler: keys, iam: true },
+      { path: '/admin/keys/rotate', methods: ['POST'], handler: keys, iam: true },
+      { path: '/admin/keys/{kid}/revoke', methods: ['POST'], handler: keys, iam: true },
       { path: '/admin/suspensions', methods: read, handler: suspensions, iam: true },
       { path: '/admin/suspensions/{kind}/{name+}', methods: ['PUT', 'DELETE'], handler: suspensions, iam: true },
     ];

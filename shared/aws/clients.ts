@@ -3,11 +3,11 @@
 import type { AwsClients } from '../config.ts';
 import type { CallSts } from './assume-role.ts';
 import { callDirectly } from './direct/dynamodb.ts';
-import { signDirectly } from './direct/kms.ts';
+import { kmsDirectly } from './direct/kms.ts';
 import type { DirectOptions } from './direct/service.ts';
 import { stsDirectly } from './direct/sts.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
-import type { SignMessage } from './kms.ts';
+import type { CallKms } from './kms.ts';
 
 export interface ClientsOptions extends DirectOptions {
   /** `direct` where it is not said. */
@@ -18,8 +18,8 @@ export async function createCallDynamoDb(options: ClientsOptions): Promise<CallD
   return options.awsClients === 'sdk' ? (await import('./sdk/dynamodb.ts')).callBySdk() : callDirectly(options);
 }
 
-export async function createSignMessage(options: ClientsOptions): Promise<SignMessage> {
-  return options.awsClients === 'sdk' ? (await import('./sdk/kms.ts')).signBySdk() : signDirectly(options);
+export async function createCallKms(options: ClientsOptions): Promise<CallKms> {
+  return options.awsClients === 'sdk' ? (await import('./sdk/kms.ts')).kmsBySdk() : kmsDirectly(options);
 }
 
 export async function createCallSts(options: ClientsOptions): Promise<CallSts> {

@@ -10,22 +10,25 @@ const maxReasonLength = 1_000;
 /**
  * The Lambda handler of a custom resource. Deletion does nothing: what the resource wrote belongs to a table that
  * outlives the stack.
- * @param work what it answers are the resource's attributes
+ * @param work what it answers are the resource's attributes; of an update it gets the earlier properties too
  * @param physicalId stays the same for ever, so that CloudFormation never replaces the resource
  * @see https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-responses.html
  */
 export function customResource(
   physicalId: string,
-  work: (properties: Readonly<Record<string, unknown>>) => Promise<Attributes>,
+  work: (properties: Properties, before: Properties | undefined) => Promise<Attributes>,
 ) {
   return async (event: CloudFormationCustomResourceEvent): Promise<void> => {
     const { StackId, RequestId, LogicalResourceId, ResourceProperties } = event;
-    const outcome = event.RequestType === 'Delete' ? succeeded : await outcomeOf(() => work(ResourceProperties));
+    const before = event.RequestType === 'Update' ? event.OldResourceProperties : undefined;
+    const outcome =
+      event.RequestType === 'Delete' ? succeeded : await outcomeOf(() => work(ResourceProperties, before));
     const answer = { ...outcome, PhysicalResourceId: physicalId, StackId, RequestId, LogicalResourceId };
     await put(event.ResponseURL, JSON.stringify(answer));
   };
 }
 
+type Properties = Readonly<Record<string, unknown>>;
 type Attributes = Readonly<Record<string, string>> | undefined;
 
 const succeeded = { Status: 'SUCCESS' } as const;

@@ -1,101 +1,145 @@
-// The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while.
-import { type Keyring, kidFor, type ReadKeyring, type SigningKey, useOf } from '../oauth/jose/keyring.ts';
-import { type KeyPurpose, keyUses } from '../policy/key-purposes.ts';
-import { callDependency } from './dependency.ts';
+// The keyring item: which KMS keys sign and which are published. Read from DynamoDB, cached for a short while. It carries a version
+// and a MAC of KMS, which seed and rotation alone can make: who can write the table is no issuer yet.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Keyring, ReadKeyring, SigningKey } from '../oauth/jose/keyring.ts';
+import { cacheLifetimes } from '../oauth/keys/key-times.ts';
+import type { KeyringItem, KeyringStore } from '../oauth/keys/rotate.ts';
+import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { keyringKey } from './record-keys.ts';
 
-/** Milliseconds a read keyring is used without asking again. */
-const freshFor = 60_000;
-/** Milliseconds it is used while the store does not answer. */
-const staleFor = 3_600_000;
+/** Milliseconds a keyring is used while the store does not answer. */
+const staleFor = cacheLifetimes.keyring * 1_000;
 /** Milliseconds a read under way is joined by others. */
 const joinFor = 1_000;
 
-/**
- * Reads the keyring item, strongly consistent.
- * @throws Refused `unavailable` also when the item is absent or is no keyring: the deployment is not whole
- */
-export function createReadKeyring(call: CallDynamoDb, table: string): ReadKeyring {
-  return () =>
-    callDependency('dynamodb', async () => {
-      const stored = await findKeyringItem(call, table);
-      if (stored === undefined) throw new Error('the keyring item is missing');
-      return parseKeyring(stored);
-    });
+/** The MAC of a message, by the key that the keyring has for it. */
+export type MakeMac = (message: Uint8Array) => Promise<Uint8Array>;
+/** Whether the MAC is one of the message. */
+export type VerifyMac = (message: Uint8Array, mac: Uint8Array) => Promise<boolean>;
+
+/** Why a keyring item is not used. */
+export type KeyringFault = 'missing' | 'older' | 'mac' | 'malformed';
+
+export interface ReadKeyringOptions {
+  readonly call: CallDynamoDb;
+  readonly table: string;
+  readonly verifyMac: VerifyMac;
+  /** Told each time that an item is not used. */
+  readonly onFault: (fault: KeyringFault) => void;
 }
 
-/** Of a KMS key. */
-interface FoundKey extends Pick<SigningKey, 'publicJwk' | 'createdAt'> {
-  /** RFC 7638. */
-  readonly thumbprint: string;
-}
-
-type TemplateKey = KeyPurpose & Pick<SigningKey, 'keyId'>;
-
-/**
- * The first keyring: one current key for each purpose.
- * @param keys the template's `[{ keyId, alg, use }]`
- * @throws TypeError when `keys` has another shape
- */
-export async function makeFirstKeyring(
-  keys: unknown,
-  findPublicKey: (keyId: string) => Promise<FoundKey>,
-): Promise<Keyring> {
-  if (!Array.isArray(keys) || !keys.every(isTemplateKey))
-    throw new TypeError('Keys must be a list of {keyId, alg, use}');
-  const signingKeys = keys.map(async ({ keyId, alg, use }): Promise<SigningKey> => {
-    const { thumbprint, ...found } = await findPublicKey(keyId);
-    return { kid: kidFor(use, thumbprint), ...found, keyId, alg, state: 'current' };
-  });
-  return { keys: await Promise.all(signingKeys) };
-}
-
-function isTemplateKey(key: unknown): key is TemplateKey {
-  if (typeof key !== 'object' || key === null) return false;
-  const { keyId, alg, use } = key as Readonly<Record<string, unknown>>;
-  return typeof keyId === 'string' && typeof alg === 'string' && keyUses.some((known) => known === use);
+interface StoredItem extends KeyringItem {
+  /** Undefined where an earlier version wrote the item. */
+  readonly mac: Uint8Array | undefined;
 }
 
 /**
- * Writes the first keyring; into one that is already there it adds keys only for purposes it has none for, as when a
- * policy starts to use another algorithm. What rotation has made of the others stays.
- * @throws Error when the keyring changes meanwhile; CloudFormation then reports a failed resource
+ * Reads the keyring item, strongly consistent. What differs from what was verified last is verified, and an older version is never
+ * gone back to: then the last good one is used on.
+ * @throws Refused `unavailable` also when there is no good one: the deployment is not whole
  */
-export async function seedKeyring(call: CallDynamoDb, table: string, first: Keyring): Promise<void> {
-  const stored = await findKeyringItem(call, table);
-  if (stored === undefined) return writeKeyring(call, table, first.keys, undefined);
-  const known = parseKeyring(stored).keys;
-  const added = first.keys.flatMap((key) => addedTo(known, key));
-  if (added.length > 0) await writeKeyring(call, table, inOrder([...known, ...added]), stored);
+export function createReadKeyring({ call, table, verifyMac, onFault }: ReadKeyringOptions): () => Promise<Keyring> {
+  let last: { readonly keyring: Keyring; readonly item: StoredItem } | undefined;
+  return async () => {
+    const item = await callDependency('dynamodb', () => findKeyringItem(call, table));
+    if (last && item !== 'malformed' && item?.text === last.item.text && item.version === last.item.version) {
+      return last.keyring;
+    }
+    const fault = await faultOf(item, last?.item.version, verifyMac);
+    if (fault === undefined && item && item !== 'malformed') {
+      last = { keyring: { keys: item.keys }, item };
+      return last.keyring;
+    }
+    onFault(fault ?? 'missing');
+    if (last) return last.keyring;
+    return callDependency('dynamodb', () => Promise.reject(new Error(`the keyring item is not used: ${fault}`)));
+  };
 }
 
-/**
- * What a key of the template adds: itself where its purpose has no key yet. A key that an earlier version named by its thumbprint
- * alone goes on signing under that name, and gets the other one beside it: whoever holds an older JWK Set does not know it yet.
- */
-function addedTo(known: readonly SigningKey[], key: SigningKey): readonly SigningKey[] {
-  if (known.some(({ kid }) => kid === key.kid)) return [];
-  if (known.some(({ kid }) => kidFor(useOf(key), kid) === key.kid)) return [{ ...key, state: 'next' }];
-  return known.some((other) => other.alg === key.alg && useOf(other) === useOf(key)) ? [] : [key];
+async function faultOf(
+  item: StoredItem | 'malformed' | undefined,
+  known: number | undefined,
+  verifyMac: VerifyMac,
+): Promise<KeyringFault | undefined> {
+  if (item === undefined) return 'missing';
+  if (item === 'malformed') return 'malformed';
+  const { mac, version, text } = item;
+  if (!mac) return 'mac';
+  if (known !== undefined && version < known) return 'older';
+  // Whoever changes a keyring gives it the next version.
+  if (version === known) return 'mac';
+  return (await callDependency('kms', () => verifyMac(digestOf(version, text), mac))) ? undefined : 'mac';
 }
 
-/** Those for tokens first: functions of an earlier version, which know no uses, sign with the first of an algorithm. */
-function inOrder(keys: readonly SigningKey[]): readonly SigningKey[] {
-  const place = (key: SigningKey): number => keyUses.indexOf(useOf(key));
-  return [...keys].sort((one, other) => place(one) - place(other));
+/** What the MAC is of: a message of KMS has no room for a keyring. */
+function digestOf(version: number, text: string): Uint8Array {
+  return createHash('sha256').update(`${version}\n${text}`).digest();
 }
 
-async function findKeyringItem(call: CallDynamoDb, table: string): Promise<string | undefined> {
+export interface KeyringStoreOptions {
+  readonly call: CallDynamoDb;
+  readonly table: string;
+  readonly makeMac: MakeMac;
+}
+
+/** The keyring for those who may change it. */
+export function createKeyringStore(options: KeyringStoreOptions): KeyringStore {
+  const { call, table, makeMac } = options;
+  return {
+    read: async () => {
+      const item = await findKeyringItem(call, table);
+      if (!item || item === 'malformed' || !(await isOurs(item, makeMac))) {
+        throw new Error('the keyring item does not verify: docs/runbooks/keyring-refused.md');
+      }
+      return item;
+    },
+    replace: (read, keys) => writeKeyring(options, keys, read),
+  };
+}
+
+/** For an endpoint, which answers 503 where the table or KMS cannot be used. */
+export function unavailableStore({ read, replace }: KeyringStore): KeyringStore {
+  return {
+    read: () => callDependency('dynamodb', read),
+    replace: (before, keys) => callDependency('dynamodb', () => replace(before, keys)),
+  };
+}
+
+/** A MAC of the same key over the same is the same. */
+async function isOurs({ version, text, mac }: StoredItem, makeMac: MakeMac): Promise<boolean> {
+  if (!mac) return false;
+  const made = await makeMac(digestOf(version, text));
+  return made.length === mac.length && timingSafeEqual(made, mac);
+}
+
+/** An item of whatever origin; undefined where there is none. */
+export async function findKeyringItem(
+  call: CallDynamoDb,
+  table: string,
+): Promise<StoredItem | 'malformed' | undefined> {
   const key = { pk: { S: keyringKey } };
   const { Item } = await call('GetItem', { TableName: table, Key: key, ConsistentRead: true });
-  return Item?.['keys']?.S;
+  if (!Item) return undefined;
+  const text = Item['keys']?.S;
+  const keys = text === undefined ? undefined : parseKeys(text);
+  if (text === undefined || !keys) return 'malformed';
+  const mac = Item['mac']?.S;
+  return {
+    keys,
+    text,
+    version: Number(Item['version']?.N ?? 0),
+    mac: mac === undefined ? undefined : Buffer.from(mac, 'base64'),
+  };
 }
 
-function parseKeyring(stored: string): Keyring {
-  const keys: unknown = JSON.parse(stored);
-  if (!Array.isArray(keys) || !keys.every(isSigningKey)) throw new TypeError('the keyring item is no keyring');
-  return { keys };
+function parseKeys(text: string): readonly SigningKey[] | undefined {
+  try {
+    const keys: unknown = JSON.parse(text);
+    return Array.isArray(keys) && keys.every(isSigningKey) ? keys : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isSigningKey(key: unknown): key is SigningKey {
@@ -104,43 +148,50 @@ function isSigningKey(key: unknown): key is SigningKey {
   return [kid, alg, keyId, state].every((member) => typeof member === 'string') && typeof publicJwk === 'object';
 }
 
-/** Writes unless somebody else did since `replaced` was read. `keys` needs an alias: it is a reserved word. */
-async function writeKeyring(
-  call: CallDynamoDb,
-  table: string,
+/** Writes unless somebody else did since `replaced` was read. `keys` and `version` need aliases: one is a reserved word. */
+export async function writeKeyring(
+  { call, table, makeMac }: KeyringStoreOptions,
   keys: readonly SigningKey[],
-  replaced: string | undefined,
-): Promise<void> {
-  const item = { pk: { S: keyringKey }, keys: { S: JSON.stringify(keys) } };
+  replaced: KeyringItem | undefined,
+): Promise<boolean> {
+  const [text, version] = [JSON.stringify(keys), (replaced?.version ?? 0) + 1];
+  const mac = Buffer.from(await makeMac(digestOf(version, text))).toString('base64');
+  const item = { pk: { S: keyringKey }, keys: { S: text }, version: { N: String(version) }, mac: { S: mac } };
   const condition =
     replaced === undefined
       ? { ConditionExpression: 'attribute_not_exists(pk)' }
       : {
           ConditionExpression: '#keys = :replaced',
           ExpressionAttributeNames: { '#keys': 'keys' },
-          ExpressionAttributeValues: { ':replaced': { S: replaced } },
+          ExpressionAttributeValues: { ':replaced': { S: replaced.text } },
         };
-  await call('PutItem', { TableName: table, Item: item, ...condition });
+  const written = await unlessConditionFailed(call('PutItem', { TableName: table, Item: item, ...condition }));
+  if (written) return true;
+  // A write that arrived and was not answered is tried again, and then the item is not what it was any more.
+  const now = await findKeyringItem(call, table);
+  return now !== undefined && now !== 'malformed' && now.text === text && now.version === version;
 }
 
 /**
  * A keyring that is read again once it is a minute old; concurrent callers share one read. When the store does not
  * answer, the last keyring is good for an hour: keys change rarely, and verifiers need theirs most in an outage.
  * @param clock milliseconds since the epoch
+ * @param freshFor milliseconds; 0 where whoever asks is to have what is there now
  */
-export function createCachedKeyring(read: ReadKeyring, clock: () => number): ReadKeyring {
+export function createCachedKeyring(read: () => Promise<Keyring>, clock: () => number, freshFor = 60_000): ReadKeyring {
   let last: { readonly keyring: Keyring; readonly at: number } | undefined;
   let flight: { readonly keyring: Promise<Keyring>; readonly at: number } | undefined;
   // A clock that was set back makes an age negative: such an answer does not count as fresh.
   const isYounger = (at: number, age: number): boolean => clock() >= at && clock() - at < age;
+  const remember = (at: number) => (keyring: Keyring) => {
+    last = { keyring, at };
+    return keyring;
+  };
   const readAgain = (): Promise<Keyring> => {
     // Later requests do not wait for a read that hangs.
     if (flight && isYounger(flight.at, joinFor)) return flight.keyring;
     const at = clock();
-    const keyring = read().then((answer) => {
-      last = { keyring: answer, at };
-      return answer;
-    });
+    const keyring = read().then(remember(at));
     const current = { keyring, at };
     flight = current;
     const end = (): void => {
@@ -149,7 +200,8 @@ export function createCachedKeyring(read: ReadKeyring, clock: () => number): Rea
     keyring.then(end, end);
     return keyring;
   };
-  return async () => {
+  return async (again) => {
+    if (again) return read().then(remember(clock()));
     if (last && isYounger(last.at, freshFor)) return last.keyring;
     return readAgain().catch((error: unknown) => {
       if (last && isYounger(last.at, staleFor)) return last.keyring;

@@ -19,6 +19,19 @@ export type SignMessage = (
   spec: SigningAlgorithmSpec,
 ) => Promise<Uint8Array | undefined>;
 
+/** What the functions ask of KMS. */
+export interface CallKms {
+  readonly signMessage: SignMessage;
+  /** Whether the MAC is one of the message, by a key for HMAC_SHA_256. */
+  readonly verifyMac: (keyId: string, message: Uint8Array, mac: Uint8Array) => Promise<boolean>;
+}
+
+/** False for what KMS says is no MAC of the message; whatever else is wrong goes on. */
+export function isInvalidMac(error: unknown): false {
+  if (error instanceof Error && error.name === 'KMSInvalidMacException') return false;
+  throw error;
+}
+
 interface KmsAlgorithm {
   readonly spec: SigningAlgorithmSpec;
   /** Bytes of r and of s, for the algorithms whose signatures KMS answers in DER. */

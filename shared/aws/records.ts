@@ -3,7 +3,6 @@ import type { EntersList } from '../oauth/decision/decision-list.ts';
 import { createRecordDecision } from './decision-records.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { createFindHolds } from './holds.ts';
-import { createCachedKeyring, createReadKeyring } from './keyring.ts';
 import { createFindReference, createRecordReference } from './reference-tokens.ts';
 import { createRecordRevocation } from './revocations.ts';
 import { createRelease, createTakeUse } from './single-uses.ts';
@@ -11,8 +10,6 @@ import { createRelease, createTakeUse } from './single-uses.ts';
 export interface RecordsOptions {
   readonly call: CallDynamoDb;
   readonly table: string;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
   /** Seconds since the epoch. */
   readonly now: () => number;
   /** From 0 up to 1. */
@@ -31,9 +28,8 @@ export function revocationsOf({ call, table }: Pick<RecordsOptions, 'call' | 'ta
 }
 
 /** What the endpoints keep and look up; which of it a function may do, its role says. */
-export function recordsOf({ call, table, clock, now, random, entersList }: RecordsOptions) {
+export function recordsOf({ call, table, now, random, entersList }: RecordsOptions) {
   return {
-    readKeyring: createCachedKeyring(createReadKeyring(call, table), clock),
     recordDecision: createRecordDecision(call, table, entersList),
     recordReference: createRecordReference(call, table),
     findHolds: createFindHolds(call, table, random),

@@ -4,6 +4,7 @@ import type { DecisionFacts } from './decision/decision.ts';
 import { type Denial, Refused, type TokenParameter } from './denial.ts';
 import type { Granted, RoleGrantedTo } from './grant.ts';
 import { TokenRefused } from './jose/jwt.ts';
+import type { SigningKey } from './jose/keyring.ts';
 import type { Parties } from './parties.ts';
 import { type FindHolds, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
 import { isSuspended, type SuspendableName } from './revocation/suspension.ts';
@@ -20,6 +21,8 @@ export interface Admission {
   readonly granted: Granted | RoleGrantedTo;
   readonly purpose: UsePurpose;
   readonly decision: Pick<DecisionFacts, 'attempt'>;
+  /** The key that is to sign, where one is. */
+  readonly signing?: Pick<SigningKey, 'kid'> | undefined;
 }
 
 interface HoldCapabilities {
@@ -41,6 +44,8 @@ export interface Admitted {
   readonly purpose: UsePurpose;
   /** Whether this is the identical request again. */
   readonly again: boolean;
+  /** Whether the key that was to sign has been revoked: its successor is in the keyring. */
+  readonly isKeyRevoked: boolean;
   /** To be called when the request gets nothing after all. Does not throw. */
   readonly giveBack: () => Promise<void>;
 }
@@ -51,7 +56,9 @@ export interface Admitted {
  * @throws Refused `token` with reason `revoked` or `replayed`, `suspended`, `client`, `dpop` or `unavailable`; nothing is used then
  */
 export async function admit(admission: Admission, capabilities: AdmissionCapabilities): Promise<Admitted> {
-  const checked = checkHolds({ tokens: presentedTokens(admission), names: namesOf(admission) }, capabilities);
+  const { signing, purpose } = admission;
+  const key = signing && ({ by: 'key', value: signing.kid, issuedAt: purpose.at } as const);
+  const checked = checkHolds({ tokens: presentedTokens(admission), names: namesOf(admission), key }, capabilities);
   checked.catch(() => {});
   const taken: Taking[] = [];
   const giveBack = async (): Promise<void> => {
@@ -59,9 +66,9 @@ export async function admit(admission: Admission, capabilities: AdmissionCapabil
   };
   try {
     const first = await takeUses(admission, capabilities, taken);
-    await checked;
+    const isKeyRevoked = await checked;
     if (first) await checkRepeated(first, admission, capabilities);
-    return { purpose: first ?? admission.purpose, again: first !== undefined, giveBack };
+    return { purpose: first ?? purpose, again: first !== undefined, isKeyRevoked, giveBack };
   } catch (error) {
     await giveBack();
     throw error;
@@ -157,22 +164,29 @@ function issuersOf(tokens: readonly (VerifiedToken | undefined)[]): readonly Sus
 interface Checked {
   readonly tokens: readonly PresentedToken[];
   readonly names: readonly NamedParty[];
+  /** A key of ours that is to sign now. */
+  readonly key?: RevocableBy | undefined;
 }
 
 /**
  * One read for all that may hold a request back.
+ * @returns whether the key is revoked
  * @throws Refused `suspended`, or as each token says
  */
-export async function checkHolds({ tokens, names }: Checked, { findHolds, now }: HoldCapabilities): Promise<void> {
+export async function checkHolds(
+  { tokens, names, key }: Checked,
+  { findHolds, now }: HoldCapabilities,
+): Promise<boolean> {
   const revocable = tokens.map((one) => ({ ...one, parts: partsOf(one) }));
   const found = await findHolds({
-    parts: revocable.flatMap(({ parts }) => parts),
+    parts: [...revocable.flatMap(({ parts }) => parts), ...(key ? [key] : [])],
     names: names.map(({ suspendable }) => suspendable),
   });
   const suspended = names.find(({ suspendable }) => isSuspended(suspendable, found.suspensions, now()));
   if (suspended) throw new Refused({ kind: 'suspended', suspended: suspended.suspendable, as: suspended.as });
   const hit = revocable.find(({ parts }) => isRevoked(parts, found.revocations, now()));
   if (hit) throw new Refused(hit.refuse('revoked', 'it, a token it comes from or one who took part in it was revoked'));
+  return key !== undefined && isRevoked([key], found.revocations, now());
 }
 
 /**

@@ -3,9 +3,10 @@
 import { admit, requireWaiting } from './admission.ts';
 import type { ExchangeCapabilities } from './capabilities.ts';
 import type { DecisionFacts } from './decision/decision.ts';
-import { decideGrant } from './grant.ts';
+import { decideGrant, type Granted, type RoleGrantedTo } from './grant.ts';
 import { issue, type TokenResponse } from './issue.ts';
 import { issueRole } from './issue-role.ts';
+import { currentKey, type SigningKey } from './jose/keyring.ts';
 import { authenticate, provePossession, verifierOf, verifyParties } from './parties.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
@@ -43,11 +44,14 @@ export async function exchange(
     status:
       'audience' in granted && granted.audience.status ? await capabilities.reserveStatus(granted.audience) : undefined,
   };
-  const admission = { caller, possession, parties, granted, purpose, decision };
+  const signing = await tokenKey(granted, capabilities);
+  const admission = { caller, possession, parties, granted, purpose, decision, signing };
   const admitted = await decision.watch('admit')(admit(admission, capabilities));
   const admittedRequest = { ...verified, purpose: admitted.purpose, again: admitted.again };
   try {
     requireWaiting(decision);
+    // Whoever has a moment's old keyring does not know yet that its key is gone.
+    if (admitted.isKeyRevoked) await capabilities.readKeyring('again');
     const answer =
       'role' in granted
         ? await issueRole({ ...admittedRequest, granted }, capabilities, decision)
@@ -58,4 +62,13 @@ export async function exchange(
     await admitted.giveBack();
     throw error;
   }
+}
+
+/** The key that is to sign the token that is granted, if it is signed. */
+async function tokenKey(
+  granted: Granted | RoleGrantedTo,
+  { readKeyring }: Pick<ExchangeCapabilities, 'readKeyring'>,
+): Promise<SigningKey | undefined> {
+  if ('role' in granted || granted.audience.format === 'reference') return undefined;
+  return currentKey(await readKeyring(), { use: 'token', alg: granted.audience.alg });
 }

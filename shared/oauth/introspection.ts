@@ -13,7 +13,8 @@ import {
 import type { DecisionFacts } from './decision/decision.ts';
 import { type Reason, Refused } from './denial.ts';
 import { TokenRefused } from './jose/jwt.ts';
-import { type SigningCapabilities, signingInput, signingKey, signJwt } from './jose/signed-jwt.ts';
+import type { SigningKey } from './jose/keyring.ts';
+import { type SigningCapabilities, signFor, signingInput } from './jose/signed-jwt.ts';
 import { authenticate, type VerifierCapabilities, verifierOf } from './parties.ts';
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenQuery } from './request/token-query.ts';
@@ -99,7 +100,7 @@ async function lookUp(
   const revoked = await checkHolds(
     { tokens: [...looked, ...assertion], names: callerNames(caller) },
     capabilities,
-  ).catch(reasonOf);
+  ).then(() => undefined, reasonOf);
   if (typeof token !== 'string' && revoked === undefined) return activeAnswer(token);
   if (!capabilities.mayGuess(caller.client.name)) throw new Refused({ kind: 'throttled' });
   decision.inactive = typeof token === 'string' ? token : (revoked ?? 'malformed');
@@ -149,6 +150,6 @@ async function signIntrospection(
     iat: capabilities.now(),
     token_introspection: introspection,
   };
-  const key = await signingKey({ use: 'answer', alg: answerAlgorithm }, capabilities);
-  return signJwt(signingInput('token-introspection+jwt', claims, key), key, capabilities);
+  const inputOf = (key: SigningKey) => signingInput('token-introspection+jwt', claims, key);
+  return signFor({ use: 'answer', alg: answerAlgorithm }, inputOf, capabilities);
 }

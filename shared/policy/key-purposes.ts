@@ -21,8 +21,22 @@ export const sessionAlgorithm = 'ES256' as const;
 /** The default of an audience, and the one RFC 9068 §2.1 requires. */
 export const tokenAlgorithms = ['ES256', 'RS256'] as const;
 
+/** The KMS key spec of each algorithm (RFC 7518, RFC 9864): one key, one algorithm. */
+export const keySpecs = {
+  ES256: 'ECC_NIST_P256',
+  ES384: 'ECC_NIST_P384',
+  RS256: 'RSA_2048',
+  PS256: 'RSA_2048',
+  Ed25519: 'ECC_NIST_EDWARDS25519',
+} as const satisfies Readonly<Record<SigningAlgorithm, string>>;
+
+type PolicyOfKeys = Pick<PolicyArtifact, 'audiences' | 'clients'> & {
+  readonly issuers: Readonly<Record<string, { readonly introspection?: unknown }>>;
+  readonly roles: Readonly<Record<string, { readonly via: string }>>;
+};
+
 /** Every key that something in the policy has a use for, tokens' first, in an order that no policy changes. */
-export function keyPurposes({ audiences, clients, issuers, roles }: PolicyArtifact): readonly KeyPurpose[] {
+export function keyPurposes({ audiences, clients, issuers, roles }: PolicyOfKeys): readonly KeyPurpose[] {
   const all = Object.values(audiences);
   const isAnswered =
     Object.keys(clients).length > 0 || Object.values(issuers).some(({ introspection }) => introspection);

@@ -310,7 +310,13 @@ describe('what is wrong is said, with what to do', () => {
       { aws: { 'DynamoDB_20120810.DescribeContinuousBackups': { body: {} } } },
       /cannot be had back/,
     ],
-    ['signing-keys', 'a disabled key', keyMetadata({ KeyState: 'Disabled' }), /key-1 is Disabled\n.*key-compromise/],
+    ['signing-keys', 'no enabled key', keyMetadata({ KeyState: 'Disabled' }), /key-1 is Disabled\n.*key-compromise/],
+    [
+      'signing-keys',
+      'a key that is to be deleted',
+      keyMetadata({ KeyState: 'PendingDeletion' }),
+      /key-1 is PendingDeletion\n.*key-compromise/,
+    ],
     ['signing-keys', 'an old key', keyMetadata({}), /days old\n.*key-age/],
     ['cloudtrail', 'no trail', { aws: { [`${trails}.DescribeTrails`]: { body: { trailList: [] } } } }, /no trail\n/],
     [

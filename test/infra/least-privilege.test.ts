@@ -30,7 +30,7 @@ const holdersOf = (action: string) => Object.keys(statements).filter((name) => s
 const table = { 'Fn::GetAtt': [Object.keys(resourcesOf(template, 'AWS::DynamoDB::GlobalTable'))[0], 'Arn'] };
 /** Of the keyring; the key of the trail's heads is none of it. */
 const keyArns = Object.keys(resourcesOf(template, 'AWS::KMS::Key'))
-  .filter((id) => !id.includes('Audit'))
+  .filter((id) => !/Audit|KeyringMac/.test(id))
   .map((id) => ({ 'Fn::GetAtt': [id, 'Arn'] }));
 const onItems = (patterns: string | readonly string[]) => ({
   'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [patterns].flat() },
@@ -53,6 +53,7 @@ test('every function has a role of its own, which only Lambda may assume', () =>
     'Introspect',
     'Jwks',
     'KeyringSeed',
+    'Keys',
     'Revoke',
     'StatusLists',
     'Suspensions',
@@ -117,8 +118,8 @@ describe('signing', () => {
     ]);
   });
 
-  test('only the seed reads public keys, of the keyring in this template, and the signer of heads its own', () => {
-    expect(holdersOf('kms:GetPublicKey').sort()).toEqual(['AuditHeadsSigner', 'KeyringSeed']);
+  test('only the seed reads public keys, of the keyring in this template, rotation those of the keyring, and the signer of heads its own', () => {
+    expect(holdersOf('kms:GetPublicKey').sort()).toEqual(['AuditHeadsSigner', 'KeyringSeed', 'Keys']);
     expect(statementsFor('KeyringSeed', 'kms:GetPublicKey')[0]).toEqual({
       Effect: 'Allow',
       Action: 'kms:GetPublicKey',
@@ -162,6 +163,7 @@ describe('records', () => {
     ['Events'],
     ['StatusLists', ['dynamodb:GetItem', '*#status-series#*']],
     ['Jwks', ['dynamodb:GetItem', '*#keyring']],
+    ['Keys', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring'], ['dynamodb:PutItem', '*#revoked#*']],
     ['Decisions', ['dynamodb:GetItem', '*#decision#*']],
     ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring']],
   ])('%s has these rights on items and no others', (name, ...rights) => {
@@ -214,6 +216,8 @@ describe('wildcards', () => {
   /** What AWS gives nothing narrower for, each with its reason. */
   const reasons: Readonly<Record<string, string>> = {
     'dynamodb:ListStreams': 'it names no stream',
+    'kms:CreateKey': 'a key that is being made has no name yet; its tags have to be those of this keyring',
+    'kms:TagResource': 'likewise: they are given with it',
     'xray:PutTelemetryRecords': 'X-Ray has no resources',
     'xray:PutTraceSegments': 'X-Ray has no resources',
   };
@@ -232,11 +236,16 @@ describe('wildcards', () => {
     expect(actions.filter((action) => action.includes('*'))).toEqual([]);
   });
 
-  test('the only other wildcards in a resource are the key id of kms:Sign, and names of objects in the trail', () => {
+  test('the only other wildcards in a resource are the id of a key with the keyring’s tags, and names of objects in the trail', () => {
     const partial = Object.values(statements)
       .flat()
       .filter(({ Resource }) => Resource !== '*' && JSON.stringify(Resource).includes('*'));
-    expect(new Set(partial.flatMap(actionsOf))).toEqual(new Set(['kms:Sign', 's3:GetObject', 's3:PutObject']));
+    expect(new Set(partial.flatMap(actionsOf))).toEqual(
+      new Set([
+        ...['kms:Sign', 'kms:GetPublicKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion'],
+        ...['s3:GetObject', 's3:PutObject'],
+      ]),
+    );
   });
 });
 

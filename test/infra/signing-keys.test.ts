@@ -7,9 +7,11 @@ const templateWith = (...algorithms: readonly SigningAlgorithm[]) => {
   return templateOf({ policy: { artifact: { ...artifact, audiences }, values: {} } });
 };
 
-/** Of the keyring: the key of the audit trail's heads is none of it. */
+/** Of the keyring: the key of the audit trail's heads is none of it, nor that of its MAC. */
 const keysOf = (template: ReturnType<typeof templateOf>) =>
-  Object.entries(resourcesOf(template, 'AWS::KMS::Key')).flatMap(([id, key]) => (id.includes('Audit') ? [] : key));
+  Object.entries(resourcesOf(template, 'AWS::KMS::Key')).flatMap(([id, key]) =>
+    /Audit|KeyringMac/.test(id) ? [] : key,
+  );
 const specsOf = (template: ReturnType<typeof templateOf>) =>
   keysOf(template).map(({ Properties }) => String(Properties['KeySpec']));
 

@@ -16,6 +16,7 @@ export const policyReaders = [
   'DocumentsWriter',
   'Events',
   'Introspect',
+  'Keys',
   'Revoke',
   'Suspensions',
   'Token',

@@ -50,7 +50,7 @@ test('a deployment leaves room in the 500 resources that a stack may have', () =
 
 describe('functions', () => {
   test('all run Node 24 on arm64, traced, within limits, and keep their logs when the stack goes', () => {
-    expect(functionsOf(template)).toHaveLength(15);
+    expect(functionsOf(template)).toHaveLength(16);
     for (const [, { Properties }] of functionsOf(template)) {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -94,7 +94,7 @@ describe('functions', () => {
       made.every((resource) => DependsOn.includes(resource)),
     ]);
     const endpoints = waiting.filter(([name]) => name !== 'Seed' && !/Audit|Documents/.test(String(name)));
-    expect(endpoints).toHaveLength(10);
+    expect(endpoints).toHaveLength(11);
     expect(endpoints.filter(([, waits]) => !waits)).toEqual([]);
     expect(Object.fromEntries(waiting)).toMatchObject({ Token: true, Seed: false });
   });
@@ -106,20 +106,38 @@ describe('functions', () => {
     ]);
     expect(Object.fromEntries(names)).toEqual({
       Token: [
-        ...['API_BASE', 'DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
-        ...['SESSION_BUDGET', 'SIGNATURE_BUDGET'],
+        ...['API_BASE', 'DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'KEYRING_MAC_KEY', 'METRICS_NAMESPACE'],
+        ...['RECORDS_TABLE', 'SESSION_BUDGET', 'SIGNATURE_BUDGET'],
       ],
-      Introspect: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
-      Revoke: ['DECISION_INDEX', 'DECISION_RETENTION', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
-      AdminRevocations: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
-      StatusLists: ['ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
-      Suspensions: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Introspect: [
+        'DECISION_INDEX',
+        'DECISION_RETENTION',
+        'ISSUER',
+        'KEYRING_MAC_KEY',
+        'METRICS_NAMESPACE',
+        'RECORDS_TABLE',
+      ],
+      Revoke: [
+        'DECISION_INDEX',
+        'DECISION_RETENTION',
+        'ISSUER',
+        'KEYRING_MAC_KEY',
+        'METRICS_NAMESPACE',
+        'RECORDS_TABLE',
+      ],
+      AdminRevocations: ['KEYRING_MAC_KEY', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Keys: [
+        ...['DOCUMENTS_BUCKET', 'KEYRING_MAC_KEY', 'KEYRING_TAG', 'KEY_POLICIES', 'KEY_ROTATION'],
+        ...['METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      ],
+      StatusLists: ['ISSUER', 'KEYRING_MAC_KEY', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Suspensions: ['KEYRING_MAC_KEY', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Events: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Decisions: ['DECISION_INDEX', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Discovery: ['API_BASE', 'ISSUER', 'METRICS_NAMESPACE'],
-      Jwks: ['METRICS_NAMESPACE', 'RECORDS_TABLE'],
-      Seed: ['RECORDS_TABLE'],
-      DocumentsWriter: ['API_BASE', 'DOCUMENTS_BUCKET', 'ISSUER', 'RECORDS_TABLE'],
+      Jwks: ['KEYRING_MAC_KEY', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
+      Seed: ['KEYRING_MAC_KEY', 'RECORDS_TABLE'],
+      DocumentsWriter: ['API_BASE', 'DOCUMENTS_BUCKET', 'ISSUER', 'KEYRING_MAC_KEY', 'RECORDS_TABLE'],
       WritingWriter: ['ISSUER', 'METRICS_NAMESPACE', 'TRAIL_BUCKET'],
       HeadsSigner: ['METRICS_NAMESPACE', 'TRAIL_BUCKET', 'TRAIL_KEY'],
       SweepSweeper: ['DECISION_INDEX', 'ISSUER', 'METRICS_NAMESPACE', 'RECORDS_TABLE', 'TRAIL_BUCKET'],
@@ -137,12 +155,16 @@ describe('functions', () => {
       .flatMap((variables) => Object.values(variables).flatMap(referencesOf))
       .map((id) => types.get(id) ?? id);
     expect([...new Set(referred)].sort()).toEqual([
+      'AWS::AccountId',
       'AWS::ApiGateway::RestApi',
       'AWS::CloudFront::Distribution',
       'AWS::DynamoDB::GlobalTable',
+      'AWS::IAM::Role',
       'AWS::KMS::Key',
+      'AWS::Partition',
       'AWS::Region',
       'AWS::S3::Bucket',
+      'AWS::StackId',
       'AWS::URLSuffix',
     ]);
   });
@@ -218,6 +240,7 @@ test('functions that keep records call AWS by hand unless told to use the SDK', 
     'HeadsSigner',
     'Introspect',
     'Jwks',
+    'Keys',
     'Revoke',
     'StatusLists',
     'Suspensions',

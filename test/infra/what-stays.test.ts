@@ -62,6 +62,7 @@ test('the logical ids of what stays never change: another would make another iss
     'TokenExchangeSigningKeysRS2567895F9BF',
     'TokenExchangeSigningKeysanswerRS256F1777D31',
     'TokenExchangeSigningKeysstatusES256167948F6',
+    'TokenExchangeSigningKeysKeyringMac66C830E8',
     'TokenExchangeAuditHeadsKeyDBD6D8A1',
   ]);
   expect(idsOf('AWS::S3::Bucket')).toEqual([

@@ -67,6 +67,7 @@ beforeAll(async () => {
   expect(await stack.fire('Gauges')).toMatchObject([{ ok: true }]);
   const hour = Math.floor(Date.now() / 3_600_000).toString(36);
   expect((await fetch(`${stack.url}/status-lists/es256-${hour}-0`)).status).toBe(404);
+  await rotateKeys({ authorization });
   await writeTrail();
   // With a slash they are the functions', without it CloudFront's.
   for (const path of ['jwks.json/', 'openid-configuration/']) await fetch(`${stack.url}/.well-known/${path}`);
@@ -106,6 +107,21 @@ async function useBudget(form: URLSearchParams): Promise<void> {
   expect(isLookedUp()).toBe(true);
 }
 
+/** A key of the template is revoked, and then one that rotation has made, which is deleted, too. */
+async function rotateKeys(headers: Record<string, string>): Promise<void> {
+  const post = (path: string) => fetch(`${stack.url}/admin/keys/${path}`, { method: 'POST', headers });
+  expect((await post('rotate')).status).toBe(200);
+  for (let revoked = 0; revoked < 2; revoked += 1) {
+    const { keys } = (await (await fetch(`${stack.url}/admin/keys`, { headers })).json()) as {
+      readonly keys: readonly { readonly kid: string; readonly use: string; readonly state: string }[];
+    };
+    const { kid = '' } = keys.find(({ use, state }) => use === 'answer' && state === 'current') ?? {};
+    expect((await post(`${kid}/revoke`)).status).toBe(200);
+  }
+  expect((await post('token.none/revoke')).status).toBe(404);
+  expect(await stack.fire('KeyRotation')).toMatchObject([{ ok: true }]);
+}
+
 /** As the stream and the schedules do: a batch, heads before and behind it, and a minute of the sweep. */
 async function writeTrail(): Promise<void> {
   const now = Math.floor(Date.now() / 1_000);
@@ -133,6 +149,12 @@ describe('the functions’ rights', () => {
         ...[
           'kms:Sign',
           'kms:GetPublicKey',
+          'kms:VerifyMac',
+          'kms:GenerateMac',
+          'kms:CreateKey',
+          'kms:TagResource',
+          'kms:DisableKey',
+          'kms:ScheduleKeyDeletion',
           'dynamodb:GetItem',
           'dynamodb:BatchGetItem',
           'dynamodb:PutItem',
@@ -169,6 +191,11 @@ describe('the functions’ rights', () => {
       'a key for something else',
       ({ action }) => action === 'kms:Sign',
       (call) => withContext(call, 'aws:ResourceTag/cambio:use', 'status'),
+    ],
+    [
+      'the MAC of the keyring',
+      ({ action }) => action === 'kms:VerifyMac',
+      (call) => ({ ...call, action: 'kms:GenerateMac' }),
     ],
     [
       'another algorithm',

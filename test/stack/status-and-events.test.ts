@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { JwtVerifier } from 'aws-jwt-verify';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { document, documentedFetch as fetch } from '../documented.ts';
@@ -192,7 +193,112 @@ describe('Status Lists', () => {
     await fetch(uri);
     const own = stack.calls.filter(({ principal }) => principal.includes('StatusLists'));
     const shown = own.map(({ action, resource }) => `${action}${resource.includes('/index/') ? ' of an index' : ''}`);
-    expect([...new Set(shown)].sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query of an index', 'kms:Sign']);
+    expect([...new Set(shown)].sort()).toEqual([
+      ...['dynamodb:GetItem', 'dynamodb:Query of an index', 'kms:Sign', 'kms:VerifyMac'],
+    ]);
+  });
+});
+
+interface ShownKey {
+  readonly kid: string;
+  readonly use: string;
+  readonly alg: string;
+  readonly state: string;
+}
+
+async function keyOf(use: string, state: string): Promise<ShownKey> {
+  const answer = await fetch(`${stack.url}/admin/keys`, { headers: signed });
+  const { keys } = (await answer.json()) as { readonly keys: readonly ShownKey[] };
+  return (
+    keys.find((key) => key.use === use && key.state === state && key.alg === keyAlgorithms[use]) ?? expect.fail(use)
+  );
+}
+
+const keyAlgorithms: Readonly<Record<string, string>> = { token: 'ES256', status: 'ES256', answer: 'RS256' };
+
+describe('signing keys', () => {
+  test('rotated and revoked: what verifiers have cached still verifies, and a key that is revoked ends at once', async () => {
+    const form = (subject: string) =>
+      new URLSearchParams({
+        grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
+        subject_token: userToken(subject),
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        audience: 'orders-api',
+      });
+    const issue = async (subject: string): Promise<string> => {
+      const answer = await fetch(`${stack.url}/token`, { method: 'POST', body: form(subject) });
+      return ((await answer.json()) as { readonly access_token: string }).access_token;
+    };
+    const admin = async (path: string) =>
+      (await fetch(`${stack.url}/admin/keys/${path}`, { method: 'POST', headers: signed })).json() as Promise<
+        Readonly<Record<string, never>>
+      >;
+    const isActive = async (token: string): Promise<boolean> => {
+      const body = new URLSearchParams({ token });
+      const answer = await fetch(`${stack.url}/introspect`, { method: 'POST', body, headers: basic('orders') });
+      return ((await answer.json()) as { readonly active: boolean }).active;
+    };
+    const jwks = async () => (await (await fetch(`${stack.url}/.well-known/jwks.json`)).json()) as { keys: ShownKey[] };
+    const kidOf = (token: string) => decodeProtectedHeader(token).kid;
+    const byJose = createRemoteJWKSet(new URL(`${stack.url}/.well-known/jwks.json`), { cooldownDuration: 0 });
+    // As docs/keys.md has it.
+    const jose = (token: string) =>
+      jwtVerify(
+        token,
+        (header, jws) => {
+          if (!header.kid?.startsWith('token.')) throw new Error('no key for tokens');
+          return byJose(header, jws);
+        },
+        { issuer: stack.url, audience: 'orders-api', typ: 'at+jwt' },
+      );
+    const atAws = JwtVerifier.create({
+      ...{ issuer: stack.url, audience: 'orders-api', jwksUri: 'https://unused.example/jwks' },
+      customJwtCheck: ({ header }) => {
+        if (!header.kid?.startsWith('token.')) throw new Error('no key for tokens');
+      },
+    });
+    const first = await issue('rotation');
+    expect(kidOf(first)).toBe((await keyOf('token', 'current')).kid);
+    atAws.cacheJwks((await jwks()) as never);
+    await jose(first);
+    await atAws.verify(first);
+
+    await admin('rotate');
+    const next = await keyOf('token', 'next');
+    expect((await jwks()).keys.map(({ kid }) => kid)).toContain(next.kid);
+    for (const token of [first, await issue('rotation-2')]) {
+      expect(kidOf(token)).toBe(kidOf(first));
+      await jose(token);
+      await atAws.verify(token);
+    }
+
+    const { successor, verifiers } = await admin(`${kidOf(first)}/revoke`);
+    expect(successor).toBe(next.kid);
+    expect(verifiers).toMatchObject({ believed_until: expect.any(Number), elsewhere: expect.any(String) });
+    const published = (await jwks()).keys.map(({ kid }) => kid);
+    expect([published.includes(kidOf(first) ?? ''), published.includes(next.kid)]).toEqual([false, true]);
+    const second = await issue('rotation-3');
+    expect(kidOf(second)).toBe(next.kid);
+    await jose(second);
+    atAws.cacheJwks((await jwks()) as never);
+    await atAws.verify(second);
+    expect([await isActive(first), await isActive(second)]).toEqual([false, true]);
+    await expect(atAws.verify(first)).rejects.toThrow();
+    expect(
+      (await fetch(`${stack.url}/admin/keys/${kidOf(first)}/revoke`, { method: 'POST', headers: signed })).status,
+    ).toBe(404);
+
+    // A status list is signed by another key, and no verifier that asks for tokens' takes it.
+    const { place } = decodedOf(second) ?? {};
+    const list = await (await fetch(place?.uri ?? '')).text();
+    expect(kidOf(list)).toBe((await keyOf('status', 'current')).kid);
+    await expect(jose(list)).rejects.toThrow('no key for tokens');
+    const { kid: status } = await keyOf('status', 'current');
+    await admin(`${status}/revoke`);
+    const [, ...old] = (place?.uri ?? '').split('/status-lists/');
+    const again = await (await fetch(`${stack.url}/status-lists/${old.join('')}`)).text();
+    // A list that was made a moment ago is served for 15 seconds; one that is made now has the successor.
+    expect([status, (await keyOf('status', 'current')).kid]).toContain(kidOf(again));
   });
 });
 
@@ -236,6 +342,9 @@ describe('every route', () => {
       ],
       listDecisions: ['/admin/decisions?limit=1', administrator],
       getDecision: [`/admin/decisions/${jti}`, administrator],
+      listKeys: ['/admin/keys', administrator],
+      rotateKeys: ['/admin/keys/rotate', { ...administrator, method: 'POST' }],
+      revokeKey: [`/admin/keys/${(await keyOf('answer', 'current')).kid}/revoke`, { ...administrator, method: 'POST' }],
       suspend: [suspended, { ...administrator, method: 'PUT', body: JSON.stringify({ reason: 'x' }) }],
       listSuspensions: ['/admin/suspensions', administrator],
       resume: [suspended, { ...administrator, method: 'DELETE' }],

@@ -193,6 +193,35 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       refusals: [...refusals(['parameter', 'unavailable']), notFound()],
     },
   },
+  '/admin/keys': {
+    get: {
+      id: 'listKeys',
+      summary: 'The keyring: every signing key, what it is for, and what becomes of it when.',
+      callers: 'aws',
+      head: true,
+      success: { status: 200, description: 'The keys.', content: [json(named('Keys'))] },
+      refusals: refusals(['unavailable']),
+    },
+  },
+  '/admin/keys/rotate': {
+    post: {
+      id: 'rotateKeys',
+      summary: 'Gives every key that signs a successor, as soon as that one has been published for long enough.',
+      callers: 'aws',
+      success: { status: 200, description: 'The keys as they are now.', content: [json(named('Keys'))] },
+      refusals: refusals(['unavailable']),
+    },
+  },
+  '/admin/keys/{kid}/revoke': {
+    post: {
+      id: 'revokeKey',
+      summary: 'Ends a key at once: it is not published, its successor signs, and what it signed is refused.',
+      callers: 'aws',
+      parameters: [{ name: 'kid', in: 'path', schema: { type: 'string' } }],
+      success: { status: 200, description: 'In force.', content: [json(named('RevokedKey'))] },
+      refusals: [...refusals(['unavailable']), notFound()],
+    },
+  },
   '/admin/suspensions': {
     get: {
       id: 'listSuspensions',

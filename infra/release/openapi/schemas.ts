@@ -10,6 +10,7 @@ import {
   subjectTokenTypes,
   tokenExchangeGrant,
 } from '../../../shared/oauth/token-types.ts';
+import { keyUses } from '../../../shared/policy/key-purposes.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -73,6 +74,18 @@ const tokenOfDecision = object(
 const sessionOfDecision = object(
   { role_arn: text, name: text, duration: whole, tags: texts },
   { dropped_tags: { type: 'array', items: object({ key: text, problem: text }) }, packed_policy_size: whole },
+);
+
+const signingKey = object(
+  {
+    kid: text,
+    use: { enum: keyUses },
+    alg: text,
+    state: { enum: ['next', 'current', 'previous', 'retired'] },
+    key_id: { ...text, description: 'ARN of the KMS key.' },
+    since: { ...epochSeconds, description: 'When it came into its state.' },
+  },
+  { created_at: epochSeconds, signs_from: epochSeconds, signs_until: epochSeconds, published_until: epochSeconds },
 );
 
 const suspension = {
@@ -214,6 +227,22 @@ export const components = {
     additionalProperties: false,
   },
   Suspension: object(suspension.required, { ...suspension.optional, known: { const: false } }),
+  Keys: object({ keys: { type: 'array', items: signingKey } }),
+  RevokedKey: object(
+    {
+      kid: text,
+      kids: { ...texts, description: 'All names it had.' },
+      use: { enum: keyUses },
+      aws: { enum: ['pending', 'none'] },
+      verifiers: object({
+        believed_until: { ...epochSeconds, description: 'When caches that heed their lifetimes have forgotten it.' },
+        here: text,
+        elsewhere: text,
+      }),
+      keys: { type: 'array', items: signingKey },
+    },
+    { successor: { ...text, description: 'The key that signs in its place, where it signed.' } },
+  ),
   Suspensions: object({ suspensions: { type: 'array', items: object(suspension.required, suspension.optional) } }),
 } satisfies Readonly<Record<string, Schema>>;
 

@@ -1,5 +1,5 @@
-// Signing with KMS without the SDK's client.
-import type { SignMessage } from '../kms.ts';
+// Signing with KMS, and verifying its MACs, without the SDK's client.
+import { type CallKms, isInvalidMac } from '../kms.ts';
 import { jsonProtocol } from './json-protocol.ts';
 import { createService, type DirectOptions } from './service.ts';
 
@@ -10,13 +10,22 @@ const protocol = jsonProtocol({
   maxBytes: 64 * 1024,
 });
 
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+
 /** Connects at once. @throws Error when the environment names no region, or endpoints that cannot be had */
-export function signDirectly(options: DirectOptions): SignMessage {
+export function kmsDirectly(options: DirectOptions): CallKms {
   const { call, open } = createService(protocol, options);
   open();
-  return async (keyId, message, spec) => {
-    const input = { KeyId: keyId, Message: message.toString('base64'), MessageType: 'RAW', SigningAlgorithm: spec };
-    const { Signature } = (await call('Sign', input)) as { readonly Signature?: string };
-    return Signature === undefined ? undefined : Buffer.from(Signature, 'base64');
+  return {
+    signMessage: async (keyId, message, spec) => {
+      const input = { KeyId: keyId, Message: base64(message), MessageType: 'RAW', SigningAlgorithm: spec };
+      const { Signature } = (await call('Sign', input)) as { readonly Signature?: string };
+      return Signature === undefined ? undefined : Buffer.from(Signature, 'base64');
+    },
+    verifyMac: async (keyId, message, mac) => {
+      const input = { KeyId: keyId, Message: base64(message), Mac: base64(mac), MacAlgorithm: 'HMAC_SHA_256' };
+      const verified = call('VerifyMac', input) as Promise<{ readonly MacValid?: boolean }>;
+      return verified.then(({ MacValid }) => MacValid === true, isInvalidMac);
+    },
   };
 }

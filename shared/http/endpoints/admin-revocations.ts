@@ -19,18 +19,22 @@ import { adminEndpoint } from '../admin-endpoint.ts';
 import { bodyText, json } from '../api-gateway.ts';
 import type { WriteLog } from '../log.ts';
 
-export interface AdminRevocationsEndpoint {
-  readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;
-  readonly recordRevocation: RecordRevocation;
+/** What has AWS sessions ended. */
+export interface EndsSessions {
   /** Has the sessions of revocable roles ended, soon after it returns; undefined where the policy has no such role. */
   readonly endSessions: (() => Promise<void>) | undefined;
   readonly policy: Pick<CompiledPolicy, 'issuers' | 'clients' | 'rules' | 'audiences' | 'roles'>;
+  readonly write: WriteLog;
+}
+
+export interface AdminRevocationsEndpoint extends EndsSessions {
+  readonly findDecision: (decisionId: string) => Promise<DecisionRecord | undefined>;
+  readonly recordRevocation: RecordRevocation;
   readonly readKeyring: ReadKeyring;
   /** Seconds a revocation is kept. */
   readonly keptFor: number;
   /** Epoch seconds. */
   readonly now: () => number;
-  readonly write: WriteLog;
 }
 
 /** Of the line of every request, granted, refused or failed. */
@@ -77,9 +81,9 @@ async function record(
 }
 
 /** The revocation holds, and the schedule will see it. A failed call is logged for whoever is on call. */
-async function endSessionsOf(
+export async function endSessionsOf(
   revocation: Pick<RevocationRequest, 'by' | 'value'>,
-  { endSessions, policy, write }: AdminRevocationsEndpoint,
+  { endSessions, policy, write }: EndsSessions,
 ): Promise<'pending' | 'none'> {
   if (!endSessions || !endsSessions(revocation, revocableRoles(policy), reachingRevocations(policy))) return 'none';
   await endSessions().catch((error: unknown) => write('error', 'session_revocation', { cause: causesOf(error) }));

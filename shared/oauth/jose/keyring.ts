@@ -2,8 +2,8 @@
 import type { SigningAlgorithm } from '../../policy/compiled-policy.ts';
 import { type KeyPurpose, type KeyUse, keyUses } from '../../policy/key-purposes.ts';
 
-/** `next` is published before it signs, `previous` after it signed. */
-type KeyState = 'next' | 'current' | 'previous';
+/** `next` is published before it signs, `previous` after it signed; `retired` is published no more. */
+export type KeyState = 'next' | 'current' | 'previous' | 'retired';
 
 /** Public members of a JWK (RFC 7518 §6): `kty` and those of its kind, without `kid`, `alg` and `use`. */
 export type PublicJwk = Readonly<Record<string, string>>;
@@ -21,14 +21,22 @@ export interface SigningKey {
   readonly publicJwk: PublicJwk;
   /** Epoch seconds; unknown of keys that an earlier version wrote. */
   readonly createdAt?: number;
+  /** Epoch seconds: since when it is in its state. */
+  readonly since?: number;
+  /** Epoch seconds: since when it is where verifiers read it, of a key that is to sign. */
+  readonly publishedAt?: number;
+  /** Epoch seconds: from when on it is to have a successor, whatever its age. */
+  readonly rotateAt?: number;
+  /** The stack's own: whoever ends it leaves its deletion to the stack. */
+  readonly ofTemplate?: true;
 }
 
 export interface Keyring {
   readonly keys: readonly SigningKey[];
 }
 
-/** The keyring as it is, or was a moment ago. Throws Refused `unavailable`. */
-export type ReadKeyring = () => Promise<Keyring>;
+/** The keyring as it is, or was a moment ago; `again` where a moment ago is too long. Throws Refused `unavailable`. */
+export type ReadKeyring = (again?: 'again') => Promise<Keyring>;
 
 /** Signs; answers the signature in JWS form (RFC 7518 §3). Throws Refused `unavailable`. */
 export type Sign = (key: SigningKey, input: string) => Promise<Uint8Array>;
@@ -55,5 +63,6 @@ export function tokenKeys({ keys }: Keyring): Keyring {
 
 /** The JWK Set document: previous, current and next keys, each with `kid`, `alg` and `use`. */
 export function publicKeySet(keyring: Keyring): { readonly keys: readonly Readonly<Record<string, unknown>>[] } {
-  return { keys: keyring.keys.map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: 'sig' })) };
+  const published = keyring.keys.filter(({ state }) => state !== 'retired');
+  return { keys: published.map(({ publicJwk, kid, alg }) => ({ ...publicJwk, kid, alg, use: 'sig' })) };
 }

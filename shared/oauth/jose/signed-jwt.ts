@@ -56,3 +56,22 @@ export async function signJwt(
 ): Promise<string> {
   return `${input}.${encodeBase64url(await sign(key, input))}`;
 }
+
+/**
+ * Signs what `inputOf` makes for the key of this purpose. A key that was revoked a moment ago is disabled: where signing fails, the
+ * keyring is read again, and its successor signs.
+ * @throws Refused `signing_input` or `unavailable`
+ */
+export async function signFor(
+  purpose: KeyPurpose,
+  inputOf: (key: SigningKey) => string,
+  capabilities: SigningCapabilities,
+): Promise<string> {
+  const key = await signingKey(purpose, capabilities);
+  const input = inputOf(key);
+  return signJwt(input, key, capabilities).catch(async (error: unknown) => {
+    const successor = currentKey(await capabilities.readKeyring('again'), purpose);
+    if (!successor || successor.kid === key.kid) throw error;
+    return signJwt(inputOf(successor), successor, capabilities);
+  });
+}

@@ -1,7 +1,8 @@
 // The token by which Cambio, as its own OIDC provider at IAM, asks STS for a role session. It is no access token: its
 // audience is STS, its `typ` is JWT, and Cambio itself takes it in no role. Pure but for the capabilities.
 import { sessionAlgorithm } from '../../policy/key-purposes.ts';
-import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import type { SigningKey } from '../jose/keyring.ts';
+import { type SigningCapabilities, signFor, signingInput } from '../jose/signed-jwt.ts';
 import type { RoleSession } from './role-session.ts';
 
 const audience = 'sts.amazonaws.com';
@@ -18,8 +19,9 @@ export async function webIdentityToken(
   now: number,
   capabilities: SigningCapabilities & { readonly issuer: string },
 ): Promise<string> {
-  const key = await signingKey({ use: 'session', alg: sessionAlgorithm }, capabilities);
-  return signJwt(signingInput('JWT', webIdentityClaims(session, capabilities.issuer, now), key), key, capabilities);
+  const claims = webIdentityClaims(session, capabilities.issuer, now);
+  const inputOf = (key: SigningKey) => signingInput('JWT', claims, key);
+  return signFor({ use: 'session', alg: sessionAlgorithm }, inputOf, capabilities);
 }
 
 /** Of AWS's own, beside the registered ones. */

@@ -1,6 +1,7 @@
 // A Status List Token (draft-ietf-oauth-status-list §5.1). It is computed on request from the records of tokens and from the
 // revocations; a revocation never changes a token's record. Pure but for the capabilities.
-import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import type { SigningKey } from '../jose/keyring.ts';
+import { type SigningCapabilities, signFor, signingInput } from '../jose/signed-jwt.ts';
 import { encodeStatusList } from './status-list.ts';
 import { listSize, listUri, parseListId } from './status-list-id.ts';
 
@@ -69,8 +70,8 @@ export async function makeStatusListToken(
     ttl: listTtl,
     status_list: encodeStatusList({ bits: 1, size: listSize, set }),
   };
-  const key = await signingKey({ use: 'status', alg: id.alg }, capabilities);
-  return { jwt: await signJwt(signingInput('statuslist+jwt', claims, key), key, capabilities), at };
+  const inputOf = (key: SigningKey) => signingInput('statuslist+jwt', claims, key);
+  return { jwt: await signFor({ use: 'status', alg: id.alg }, inputOf, capabilities), at };
 }
 
 /** Nothing is revoked most of the time, and then no record need be read. */

@@ -1,7 +1,8 @@
 // Cambio as a client of somebody else: an assertion signed with a key of its own JWK Set, so that no secret of an issuer is
 // kept anywhere (RFC 7523 §2.2 and §3, with its update 7523bis). Pure but for the capabilities.
 import { answerAlgorithm } from '../../policy/key-purposes.ts';
-import { type SigningCapabilities, signingInput, signingKey, signJwt } from '../jose/signed-jwt.ts';
+import type { SigningKey } from '../jose/keyring.ts';
+import { type SigningCapabilities, signFor, signingInput } from '../jose/signed-jwt.ts';
 
 /** Seconds the other side has to take it. */
 const lifetime = 60;
@@ -24,9 +25,9 @@ export async function assertClient(
   { client, audience, jti, now }: ClientAssertion,
   capabilities: SigningCapabilities,
 ): Promise<Readonly<Record<string, string>>> {
-  const key = await signingKey({ use: 'answer', alg: answerAlgorithm }, capabilities);
   const claims = { iss: client, sub: client, aud: audience, jti, iat: now, exp: now + lifetime };
-  const assertion = await signJwt(signingInput('client-authentication+jwt', claims, key), key, capabilities);
+  const inputOf = (key: SigningKey) => signingInput('client-authentication+jwt', claims, key);
+  const assertion = await signFor({ use: 'answer', alg: answerAlgorithm }, inputOf, capabilities);
   return {
     client_id: client,
     client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',

@@ -13,7 +13,7 @@ export async function startAwsStub({ keyring, signingKey }) {
   const state = { delays: { kms: 0, dynamodb: 0 }, trace: undefined };
   let positions = 0;
   const find = (pk) => {
-    if (pk === '#keyring') return { pk: { S: pk }, keys: { S: keyring } };
+    if (pk === '#keyring') return { pk: { S: pk }, keys: { S: keyring }, version: { N: '1' }, mac: { S: 'AA==' } };
     if (isRevoked(pk, filled)) return { pk: { S: pk }, issuedBefore: { N: '1' }, expiresAt: { N: '9999999999' } };
     return tokens.get(pk);
   };

@@ -7,7 +7,9 @@ import { createPrivateKey, sign } from 'node:crypto';
  */
 export function callsInProcess({ keyring, signingKey }) {
   const key = createPrivateKey(signingKey);
-  const items = new Map([['#keyring', { pk: { S: '#keyring' }, keys: { S: keyring } }]]);
+  const items = new Map([
+    ['#keyring', { pk: { S: '#keyring' }, keys: { S: keyring }, version: { N: '1' }, mac: { S: 'AA==' } }],
+  ]);
   const operations = {
     Sign: ({ Message }) => ({ Signature: sign('sha256', Buffer.from(Message, 'base64'), key).toString('base64') }),
     GetItem: ({ Key }) => ({ Item: items.get(Key.pk.S) }),

@@ -3,6 +3,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
+import { createCachedKeyring, createReadKeyring } from '../../../shared/aws/keyring.ts';
 import { createSign, type SignMessage } from '../../../shared/aws/kms.ts';
 import { lookupsOf, recordsOf } from '../../../shared/aws/records.ts';
 import { unverifiedDecisions } from '../../../shared/http/audited-endpoint.ts';
@@ -40,7 +41,11 @@ const never = (): never => {
 };
 const capabilities = {
   ...lookupsOf({ call, table: 'records' }),
-  ...recordsOf({ call, table: 'records', clock, now, random: Math.random, entersList: createEntersList('all', clock) }),
+  ...recordsOf({ call, table: 'records', now, random: Math.random, entersList: createEntersList('all', clock) }),
+  readKeyring: createCachedKeyring(
+    createReadKeyring({ call, table: 'records', verifyMac: async () => true, onFault: never }),
+    clock,
+  ),
   issuer: world.self,
   apiBases: [world.self],
   checkProof: never,

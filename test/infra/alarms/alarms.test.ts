@@ -183,6 +183,14 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
     off: 45,
   },
   'key-age': { happens: (at) => at.line('suspensions', 1, { key_age: 366 * 86_400 }), on: 15, off: 45 },
+  'key-rotation': {
+    happens: (at) => {
+      for (let minute = 0; minute < 180; minute += 15) at.line('keys', minute, { rotation_lag: 30_000 });
+    },
+    on: 150,
+    off: 330,
+  },
+  'keyring-refused': { happens: (at) => at.line('jwks', 1, { keyring_refused: 1 }), on: 3, off: 10 },
   'maintenance-left-on': {
     happens: (at) => at.published(`Cambio/${prefix}`, 'maintenance', {}, { from: 0, to: 290 }),
     on: 280,

@@ -49,10 +49,21 @@ const endpoints = {
   '/admin/decisions': ['GET', 'HEAD'],
   '/admin/decisions/{decision_id}': ['GET', 'HEAD'],
   '/admin/revocations': ['POST'],
+  '/admin/keys': ['GET', 'HEAD'],
+  '/admin/keys/rotate': ['POST'],
+  '/admin/keys/{kid}/revoke': ['POST'],
   '/admin/suspensions': ['GET', 'HEAD'],
   '/admin/suspensions/{kind}/{name+}': ['PUT', 'DELETE'],
 };
-const notFound = ['', '/{proxy+}', '/.well-known', '/admin', '/admin/suspensions/{kind}', '/status-lists'];
+const notFound = [
+  '',
+  '/{proxy+}',
+  '/.well-known',
+  '/admin',
+  '/admin/keys/{kid}',
+  '/admin/suspensions/{kind}',
+  '/status-lists',
+];
 
 describe('routes', () => {
   test('the API has these resources and no others', () => {
@@ -88,7 +99,7 @@ describe('routes', () => {
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/(token|introspect|revoke|events|admin\/revocations)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/(suspensions|decisions)|(admin\/decisions|status-lists)\/\*))"/,
+        /\/(POST\/(token|introspect|revoke|events|admin\/revocations|admin\/keys\/rotate|admin\/keys\/\*\/revoke)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/(suspensions|decisions|keys)|(admin\/decisions|status-lists)\/\*))"/,
       );
     }
   });

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { createCallDynamoDb, createSignMessage } from '../../../shared/aws/clients.ts';
+import { createCallDynamoDb, createCallKms } from '../../../shared/aws/clients.ts';
 
 let agents: (string | undefined)[] = [];
 const server = createServer((request, response) => {
@@ -36,7 +36,11 @@ test.each([
   const options = { awsClients, environment: process.env, clock: Date.now, random: Math.random };
   const get = { TableName: 'records', Key: { pk: { S: 'x' } }, ConsistentRead: true } as const;
   expect(await (await createCallDynamoDb(options))('GetItem', get)).toMatchObject({ Item: {} });
-  const signature = await (await createSignMessage(options))('arn:key', Buffer.from('message'), 'ECDSA_SHA_256');
+  const signature = await (await createCallKms(options)).signMessage(
+    'arn:key',
+    Buffer.from('message'),
+    'ECDSA_SHA_256',
+  );
   expect([...(signature ?? [])]).toEqual([0, 1, 2]);
   expect(agents).toEqual([agent, agent]);
 });

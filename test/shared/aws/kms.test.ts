@@ -1,12 +1,13 @@
 // Signing with KMS: every algorithm gives a signature that jose verifies, on the embedded KMS and, where it is right, on moto.
-import { CreateKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, DisableKeyCommand, type KeySpec, KMSClient } from '@aws-sdk/client-kms';
 import { compactVerify, importJWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startKms } from '../../../infra/local/kms/kms.ts';
 import type { Fault } from '../../../infra/local/protocol/calls.ts';
-import { signDirectly } from '../../../shared/aws/direct/kms.ts';
-import { createSign, findPublicKey, type SignMessage } from '../../../shared/aws/kms.ts';
-import { signBySdk } from '../../../shared/aws/sdk/kms.ts';
+import { kmsDirectly } from '../../../shared/aws/direct/kms.ts';
+import { type CallKms, createSign, findPublicKey, type SignMessage } from '../../../shared/aws/kms.ts';
+import { createMakeMac } from '../../../shared/aws/kms-keys.ts';
+import { kmsBySdk } from '../../../shared/aws/sdk/kms.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { encodeBase64url } from '../../../shared/oauth/jose/base64url.ts';
 import type { SigningAlgorithm } from '../../../shared/policy/compiled-policy.ts';
@@ -24,9 +25,9 @@ const moto = engines.find(({ name }) => name === 'moto') ?? expect.fail('no moto
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' };
 
 /** Both ways in which functions sign. */
-const ways: Readonly<Record<string, (url: string) => SignMessage>> = {
+const ways: Readonly<Record<string, (url: string) => CallKms>> = {
   direct: (url) =>
-    signDirectly({
+    kmsDirectly({
       environment: {
         AWS_REGION: 'eu-west-1',
         AWS_ENDPOINT_URL_KMS: url,
@@ -36,7 +37,7 @@ const ways: Readonly<Record<string, (url: string) => SignMessage>> = {
       clock: Date.now,
       random: Math.random,
     }),
-  sdk: (url) => signBySdk(new KMSClient({ endpoint: url, region: 'eu-west-1', credentials, maxAttempts: 1 })),
+  sdk: (url) => kmsBySdk(new KMSClient({ endpoint: url, region: 'eu-west-1', credentials, maxAttempts: 1 })),
 };
 
 async function signAndVerify(client: KMSClient, signMessage: SignMessage, alg: SigningAlgorithm): Promise<string> {
@@ -57,7 +58,8 @@ describe('on the embedded KMS', () => {
   let fault: Fault | undefined;
   let service: Awaited<ReturnType<typeof startKms>>;
   let client: KMSClient;
-  let signedBy: (way: string) => SignMessage;
+  let calledBy: (way: string) => CallKms;
+  const signedBy = (way: string): SignMessage => calledBy(way).signMessage;
   beforeAll(async () => {
     service = await startKms({
       region: 'eu-west-1',
@@ -67,7 +69,7 @@ describe('on the embedded KMS', () => {
       fault: ({ action }) => (action === 'kms:Sign' ? fault : undefined),
     });
     client = new KMSClient({ endpoint: service.url, region: 'eu-west-1', credentials, maxAttempts: 1 });
-    signedBy = (way) => ways[way]?.(service.url) ?? expect.fail('no such way');
+    calledBy = (way) => ways[way]?.(service.url) ?? expect.fail('no such way');
   });
   afterAll(() => service.close());
 
@@ -75,6 +77,22 @@ describe('on the embedded KMS', () => {
     test.each(Object.keys(specs) as SigningAlgorithm[])('%s signatures verify with the published key', async (alg) => {
       const sign = signedBy(way);
       for (let round = 0; round < 3; round += 1) expect(await signAndVerify(client, sign, alg)).toBe('{"sub":"x"}');
+    });
+
+    test('a MAC is verified, another is none, and another failure is one', async () => {
+      const { KeyMetadata } = await client.send(
+        new CreateKeyCommand({ KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' }),
+      );
+      const keyId = KeyMetadata?.Arn ?? expect.fail('no key');
+      const message = Buffer.alloc(32, 7);
+      const mac = await createMakeMac(client, keyId)(message);
+      const { verifyMac } = calledBy(way);
+      expect(await verifyMac(keyId, message, mac)).toBe(true);
+      expect(await verifyMac(keyId, Buffer.alloc(32, 8), mac)).toBe(false);
+      await client.send(new DisableKeyCommand({ KeyId: keyId }));
+      await expect(verifyMac(keyId, message, mac)).rejects.toThrow(
+        expect.objectContaining({ name: 'DisabledException' }),
+      );
     });
 
     test('a failure of KMS is `unavailable` with its cause, and the same call without it signs', async () => {
@@ -119,6 +137,6 @@ describe.skipIf(!moto.available)(`on moto${moto.available ? '' : ' (SKIPPED: not
   ])('%s signatures verify with the published key', async (alg) => {
     const client = new KMSClient({ endpoint: server.url, region: 'eu-west-1', credentials });
     for (const way of Object.values(ways))
-      expect(await signAndVerify(client, way(server.url), alg)).toBe('{"sub":"x"}');
+      expect(await signAndVerify(client, way(server.url).signMessage, alg)).toBe('{"sub":"x"}');
   });
 });

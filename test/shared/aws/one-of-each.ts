@@ -1,6 +1,6 @@
 // One item of every kind and form, as the present version writes them: what a release leaves to the next one.
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
-import { seedKeyring } from '../../../shared/aws/keyring.ts';
+import { seedKeyring } from '../../../shared/aws/keyring-seed.ts';
 import { recordsOf, revocationsOf } from '../../../shared/aws/records.ts';
 import { createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { createEndSuspension, createRecordSuspension } from '../../../shared/aws/suspensions.ts';
@@ -8,6 +8,7 @@ import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decisi
 import type { RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import type { IssuedClaims } from '../../../shared/oauth/tokens/issued-token.ts';
 import { now, ordersRule, policy } from '../../world.ts';
+import { makeMac } from './test-mac.ts';
 
 /** Ids of the three decisions: a grant, a refusal that is deflated, a grant with a handle and a status. */
 export const [granted, refused, referred] = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`) as [
@@ -75,16 +76,15 @@ function claimsOf(jti: string): IssuedClaims {
 
 /** Writes them all into an empty table. */
 export async function writeOneOfEach(call: CallDynamoDb, table: string): Promise<void> {
-  const [clock, random] = [() => now * 1_000, () => 0];
+  const random = () => 0;
   const { recordRevocation } = revocationsOf({ call, table });
   const { recordDecision, recordReference, takeUse } = recordsOf({
-    ...{ call, table, clock, random, now: () => now },
+    ...{ call, table, random, now: () => now },
     entersList: () => true,
   });
   const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
-  await seedKeyring(call, table, {
-    keys: [{ kid: 'token.first', alg: 'ES256', keyId: 'arn:key', state: 'current', publicJwk }],
-  });
+  const first = { kid: 'token.first', alg: 'ES256', keyId: 'arn:key', state: 'current', publicJwk } as const;
+  await seedKeyring({ call, table, makeMac }, { keys: [first] }, false);
   const record = (changes: Pick<DecisionInput, 'decisionId' | 'ending'> & Partial<DecisionInput>) =>
     decisionRecord({ ...input, subject, ...changes });
   const grant = { outcome: 'granted', issued } as const;

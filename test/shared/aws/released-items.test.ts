@@ -3,13 +3,15 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFindDecision } from '../../../shared/aws/decision-records.ts';
 import type { CallDynamoDb, Item } from '../../../shared/aws/dynamodb.ts';
-import { seedKeyring } from '../../../shared/aws/keyring.ts';
+import { createReadKeyring } from '../../../shared/aws/keyring.ts';
+import { seedKeyring } from '../../../shared/aws/keyring-seed.ts';
 import { createFindListed } from '../../../shared/aws/listed-decisions.ts';
 import { createListRevocations, createListTokens } from '../../../shared/aws/listed-items.ts';
 import { lookupsOf, recordsOf, revocationsOf } from '../../../shared/aws/records.ts';
 import { createCountPositions, createReserveStatus } from '../../../shared/aws/status-positions.ts';
 import { createListSuspensions } from '../../../shared/aws/suspensions.ts';
 import { latestDecisions } from '../../../shared/oauth/decision/decision-list.ts';
+import type { SigningKey } from '../../../shared/oauth/jose/keyring.ts';
 import { clientOf, createTable, directCallOf, engines, type RunningDynamoDb } from '../../dynamodb-engines.ts';
 import { now, policy } from '../../world.ts';
 import {
@@ -23,6 +25,7 @@ import {
   statusList,
   writeOneOfEach,
 } from './one-of-each.ts';
+import { makeMac, verifyMac } from './test-mac.ts';
 
 const table = 'records';
 
@@ -77,7 +80,7 @@ describe.each(writers)('items of $name', ({ write }) => {
       BillingMode: 'PAY_PER_REQUEST',
     });
     await write(call);
-    const parts = { call, table, clock: () => now * 1_000, now: () => now, random: () => 0 };
+    const parts = { call, table, now: () => now, random: () => 0 };
     records = { ...recordsOf({ ...parts, entersList: () => true }), ...lookupsOf(parts), ...revocationsOf(parts) };
   });
   afterAll(() => running?.close());
@@ -143,15 +146,15 @@ describe.each(writers)('items of $name', ({ write }) => {
     expect(shown.map(({ key }) => key)).toEqual(token?.revocationKeys.map(([key]) => key));
   });
 
-  test('the keyring keeps its key when an algorithm is added', async () => {
+  test('the keyring gets a MAC at the next deployment, with the names it had', async () => {
     const publicJwk = { kty: 'RSA', n: 'n', e: 'AQAB' };
-    await seedKeyring(call, table, {
-      keys: [
-        { kid: 'token.other', alg: 'ES256', keyId: 'arn:other', state: 'current', publicJwk },
-        { kid: 'token.rsa', alg: 'RS256', keyId: 'arn:rsa', state: 'current', publicJwk },
-      ],
+    const key = (kid: string, alg: 'ES256' | 'RS256', keyId: string): SigningKey => ({
+      ...{ kid, alg, keyId, state: 'current', publicJwk },
     });
-    expect((await records.readKeyring()).keys.map(({ kid, state }) => [kid, state])).toEqual([
+    const first = { keys: [key('token.first', 'ES256', 'arn:key'), key('token.rsa', 'RS256', 'arn:rsa')] };
+    await seedKeyring({ call, table, makeMac }, first, true);
+    const read = createReadKeyring({ call, table, verifyMac, onFault: () => {} });
+    expect((await read()).keys.map(({ kid, state }) => [kid, state])).toEqual([
       ['token.first', 'current'],
       ['token.rsa', 'current'],
     ]);

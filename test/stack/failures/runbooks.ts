@@ -71,34 +71,27 @@ describe('the commands of the runbook', () => {
     expect(JSON.parse(stdout)).toEqual({ suspensions: [] });
   });
 
-  test('a key is taken out of the keyring by the commands of its page, and not where the keyring has changed', async () => {
-    const { stack, folder, restart } = deployment;
+  test('a key is ended by the commands of its page, and its successor is published', async () => {
+    const { stack } = deployment;
     const page = runbooks.find(({ name }) => name === 'key-compromise')?.text ?? '';
-    const [get = '', update = ''] = typedCommandsOf(page, 'aws')
-      .filter((line) => /(?:get|update)-item/.test(line))
-      .slice(-2);
-    const published = async (): Promise<readonly unknown[]> => {
-      await restart();
-      const { keys } = (await (await fetch(`${stack.url}/.well-known/jwks.json`)).json()) as {
-        readonly keys: readonly { readonly alg: string }[];
-      };
-      return keys.map(({ alg }) => alg).sort();
+    expect(typedCommandsOf(page, 'cambio')).toEqual(
+      expect.arrayContaining(['cambio keys list', 'cambio keys revoke KID']),
+    );
+    const { keys } = JSON.parse((await runCambio(deployment, 'cambio keys list')).stdout) as {
+      readonly keys: readonly { readonly kid: string; readonly alg: string; readonly state: string }[];
     };
-    const write = async (before: string, after: string): Promise<void> => {
-      writeFileSync(join(folder, 'keys.json'), JSON.stringify({ ':old': { S: before }, ':new': { S: after } }));
-      await runAws(deployment, update, values);
+    const { kid: KID = '' } = keys.find(({ alg, state }) => alg === 'RS256' && state === 'current') ?? {};
+    const published = async (): Promise<readonly string[]> => {
+      const answer = await (await fetch(`${stack.url}/.well-known/jwks.json`)).json();
+      return (answer as { readonly keys: readonly { readonly kid: string }[] }).keys.map(({ kid }) => kid);
     };
-    const { Item } = (await runAws(deployment, get, values)) as {
-      readonly Item: { readonly keys: { readonly S: string } };
-    };
-    const before = Item.keys.S;
-    const after = JSON.stringify(JSON.parse(before).filter(({ alg }: { readonly alg: string }) => alg !== 'RS256'));
-    expect(await published()).toEqual(['ES256', 'RS256']);
-    await write(before, after);
-    expect(await published()).toEqual(['ES256']);
-    await expect(write(before, after)).rejects.toThrow('conditional request failed');
-    await write(after, before);
-    expect(await published()).toEqual(['ES256', 'RS256']);
+    expect(await published()).toContain(KID);
+    const { exit, stdout } = await runCambio(deployment, 'cambio keys revoke KID', { ...values, KID });
+    expect(exit).toBe(0);
+    const { successor } = JSON.parse(stdout) as { readonly successor: string };
+    const now = await published();
+    expect([now.includes(KID), now.includes(successor)]).toEqual([false, true]);
+    expect(await runCambio(deployment, 'cambio keys revoke KID', { ...values, KID })).toMatchObject({ exit: 1 });
   });
 
   test('one that is refused is found', async () => {

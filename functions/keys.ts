@@ -1,0 +1,53 @@
+// /admin/keys: GET of the keyring, POST of a rotation and of a key's revocation; and the schedule that rotates. Wiring only.
+import { KMSClient } from '@aws-sdk/client-kms';
+import { clientOptions } from '../shared/aws/client-options.ts';
+import { createInvoke } from '../shared/aws/invocation.ts';
+import { createKeyringStore, unavailableStore } from '../shared/aws/keyring.ts';
+import { createKmsKeys, createMakeMac, keyTemplateOf } from '../shared/aws/kms-keys.ts';
+import { createPublishKeys } from '../shared/aws/published-documents.ts';
+import { createRecordRevocation } from '../shared/aws/revocations.ts';
+import { byResource } from '../shared/http/by-resource.ts';
+import {
+  keyRotationTask,
+  keysEndpoint,
+  revokeKeyEndpoint,
+  rotateKeysEndpoint,
+} from '../shared/http/endpoints/admin-keys.ts';
+import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
+import { keyPurposes } from '../shared/policy/key-purposes.ts';
+import { clock, configured, joinedPolicy, logOf, now, ownKeys, recordsStore } from './wiring.ts';
+import { documents } from './wiring-documents.ts';
+
+const config = configured(
+  ...(['recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint'] as const),
+  ...(['keyringMac', 'keyringTag', 'keyPolicies', 'keyRotation'] as const),
+);
+const policy = joinedPolicy(config);
+const { call, table } = await recordsStore(config);
+const kms = new KMSClient(clientOptions);
+const store = unavailableStore(createKeyringStore({ call, table, makeMac: createMakeMac(kms, config.keyringMac) }));
+const endpoint = {
+  policy,
+  store,
+  publish: createPublishKeys(documents, store.read),
+  kms: createKmsKeys(kms, keyTemplateOf(config)),
+  terms: { purposes: keyPurposes(policy), every: config.keyRotation },
+  recordRevocation: createRecordRevocation(call, table),
+  endSessions: createInvoke({
+    functionArn: config.sessionRevocations,
+    endpoint: config.lambdaEndpoint,
+    keys: ownKeys,
+    clock,
+  }),
+  keptFor: keptFor(policy),
+  now,
+  write: logOf('keys'),
+};
+
+export const handler = byResource<unknown>({
+  '/admin/keys': keysEndpoint(endpoint),
+  '/admin/keys/rotate': rotateKeysEndpoint(endpoint),
+  '/admin/keys/{kid}/revoke': revokeKeyEndpoint(endpoint),
+  // On a schedule, not a route.
+  rotation: keyRotationTask(endpoint),
+});
