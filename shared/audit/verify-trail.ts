@@ -97,9 +97,9 @@ function isKnown(name: string): boolean {
 
 /** S3 lays a marker over what has ended, and takes it away a day later. */
 function reportLaidOver({ name, by, writtenAt }: LaidOver, since: number | undefined, report: ReportFinding): void {
-  if (by === 'version') return report(`${name}: changed: it was written again; what was there first is read`);
   const hasEnded = since !== undefined && writtenAt <= since;
-  if (!hasEnded) report(`${name}: deleted: a marker hides it; what it hides is read`);
+  if (by === 'version') report(`${name}: changed: it was written again; what was there first is read`);
+  else if (!hasEnded) report(`${name}: deleted: a marker hides it; what it hides is read`);
 }
 
 async function readKeys(reader: TrailReader, names: readonly string[], report: ReportFinding): Promise<Keys> {
