@@ -1,6 +1,6 @@
 // One Lambda bundle: index.mjs of a functions/*.ts entry; beside it the compiled policy, and in chunks/ what the function loads
 // only where the policy or a setting asks for it. Writes to a temporary directory.
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { PolicyArtifact } from '../shared/policy/compiled-policy.ts';
@@ -20,12 +20,37 @@ export interface Bundle {
 export function withBundle<Result>({ entry, policy }: Bundle, use: (directory: string) => Result): Result {
   const directory = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
   try {
-    for (const [path, code] of functionCode(entry)) write(join(directory, path), code);
+    for (const [path, code] of functionCode(entry)) place(join(directory, path), code);
     if (policy) write(join(directory, 'policy.json'), JSON.stringify(policy));
     return use(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** Folder of this process with each file of code that was written, by its text. */
+let store: { readonly folder: string; readonly files: Map<string, string> } | undefined;
+
+/** Most functions share most of their files, and a process that makes several stacks all of them: each is written once. */
+function place(path: string, text: string): void {
+  store ??= openStore();
+  const { folder, files } = store;
+  const kept = files.get(text) ?? join(folder, String(files.size));
+  if (!files.has(text)) write(kept, text);
+  files.set(text, kept);
+  mkdirSync(dirname(path), { recursive: true });
+  try {
+    linkSync(kept, path);
+  } catch {
+    // A file system without links.
+    write(path, text);
+  }
+}
+
+function openStore() {
+  const folder = mkdtempSync(join(tmpdir(), 'cambio-code-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return { folder, files: new Map<string, string>() };
 }
 
 /**
