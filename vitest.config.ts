@@ -7,9 +7,9 @@ import { LongestFirst } from './test/once/longest-first.ts';
  * more than most of them do. No process, no stack, no variable of the environment.
  */
 const sharing = [
-  'test/shared/{*,oauth/**/*,policy/**/*,http/**/*}.test.ts',
+  'test/shared/{*,audit/**/*,oauth/**/*,policy/**/*,probe/**/*,http/**/*}.test.ts',
   'test/infra/!(app|asset-upload|cli-bundle).test.ts',
-  'test/infra/{api/*,edge/*,endpoints/*,policy/**/*,local/{gateway,kms,protocol,stand-ins,sts,template}/*}.test.ts',
+  'test/infra/{alarms/*,api/*,audit/*,cost/*,dashboards/*,edge/*,probe/*,rollout/*,endpoints/*,policy/**/*,local/{gateway,kms,protocol,stand-ins,sts,template}/*}.test.ts',
   'test/cli/policy/!(check).test.ts',
 ];
 

@@ -81,14 +81,41 @@ export const probed: PolicyArtifact = {
  */
 export function templateOf(
   props: Partial<TokenExchangeProps> | ((stack: Stack) => Partial<TokenExchangeProps>) = {},
-  look: (exchange: TokenExchange) => void = () => {},
+  look?: (exchange: TokenExchange) => void,
 ) {
-  return inTemporaryFolder((outdir) => {
+  // A synthesis is a second: what the same data makes is made once.
+  const key = look === undefined && isData(props) ? JSON.stringify(props) : undefined;
+  const made = key === undefined ? undefined : known.get(key);
+  if (made) return made;
+  const template = inTemporaryFolder((outdir) => {
     const stack = new Stack(new App({ ...quickly, outdir, context: { ...unstaged(), ...quietly } }), 'Test');
     const given = typeof props === 'function' ? props(stack) : props;
-    look(new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given }));
+    const exchange = new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given });
+    look?.(exchange);
     return Template.fromStack(stack);
   });
+  if (key !== undefined) known.set(key, frozen(template));
+  return template;
+}
+
+const known = new Map<string, Template>();
+
+/** Nothing that JSON would change, as a construct. */
+function isData(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'function' && typeof value !== 'undefined';
+  if (Array.isArray(value)) return value.every(isData);
+  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isData);
+}
+
+/** So that no test finds what another has done to it. */
+function frozen(template: Template): Template {
+  const freeze = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    Object.freeze(value);
+    for (const member of Object.values(value)) freeze(member);
+  };
+  freeze(template.toJSON());
+  return template;
 }
 
 /** cambio-stack.test.ts runs the validators; the others need not. */
