@@ -1,6 +1,6 @@
 // A folder for one run of the tests, where its processes leave what is the same for all of them, and find it: what esbuild made
 // (see ./esbuild.mjs), and Node's compile cache. It begins empty and is removed afterwards: nothing in it can be of another time.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -12,9 +12,16 @@ export default function runFolder(project: TestProject): void {
   process.env['TEST_RUN_FOLDER'] = folder;
   // The programs that tests start have it from here, the tests' own processes and threads from ./preload.mjs.
   process.env['NODE_COMPILE_CACHE'] = join(folder, 'compiled');
+  // A worker is ended before it can tidy up.
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  process.env['TMPDIR'] = temporary;
   const empty = (): void => rmSync(folder, { recursive: true, force: true });
   // In watch mode sources change between the runs.
-  project.onTestsRerun(async () => empty());
+  project.onTestsRerun(async () => {
+    empty();
+    mkdirSync(temporary, { recursive: true });
+  });
   // Not a teardown: a worker writes its part of the compile cache when it ends, which is after that.
   process.once('exit', empty);
 }
