@@ -24,8 +24,24 @@ export function kmsCalls(kms: Kms, request: KmsRequest): readonly RecordedCall[]
   });
   if (operation === 'CreateKey') return tagsIn(input).length > 0 ? [call('*'), call('*', 'TagResource')] : [call('*')];
   if (typeof input['AliasName'] === 'string') return aliasResources(kms, input).map((resource) => call(resource));
+  if (operation === 'ReEncrypt') return reEncryption(kms, request);
   const hasKey = typeof input['KeyId'] === 'string' && operation !== 'ListAliases';
   return [call(hasKey ? recordedResource(kms, input['KeyId']) : '*')];
+}
+
+/** Each side is an action of its own, with its own context. */
+function reEncryption(kms: Kms, { principal, input }: KmsRequest): readonly RecordedCall[] {
+  return (['Source', 'Destination'] as const).map((side) => {
+    const KeyId = input[`${side}KeyId`];
+    return {
+      at: kms.clock(),
+      service: 'kms',
+      principal,
+      action: side === 'Source' ? 'kms:ReEncryptFrom' : 'kms:ReEncryptTo',
+      resource: recordedResource(kms, KeyId),
+      context: kmsContext(kms, { KeyId, EncryptionContext: input[`${side}EncryptionContext`] }),
+    };
+  });
 }
 
 function aliasResources(kms: Kms, input: KmsRequest['input']): readonly string[] {
@@ -36,8 +52,8 @@ function aliasResources(kms: Kms, input: KmsRequest['input']): readonly string[]
 }
 
 function kmsContext(kms: Kms, input: KmsRequest['input']): Readonly<Record<string, string>> {
-  const fromInput = ['SigningAlgorithm', 'MessageType', 'MacAlgorithm', 'KeySpec', 'KeyUsage'].flatMap((name) =>
-    typeof input[name] === 'string' ? [[`kms:${name}`, input[name]] as const] : [],
+  const fromInput = ['SigningAlgorithm', 'MessageType', 'MacAlgorithm', 'KeySpec', 'KeyUsage', 'KeyPairSpec'].flatMap(
+    (name) => (typeof input[name] === 'string' ? [[conditionKeyOf(name), input[name]] as const] : []),
   );
   const tags = tagsIn(input);
   return {
@@ -46,7 +62,19 @@ function kmsContext(kms: Kms, input: KmsRequest['input']): Readonly<Record<strin
     ...Object.fromEntries(tags.map(([key, value]) => [`aws:RequestTag/${key}`, value])),
     ...(tags.length > 0 ? { 'aws:TagKeys': tags.map(([key]) => key).join(',') } : {}),
     ...requestAlias(input['KeyId']),
+    ...encryptionContext(input['EncryptionContext']),
   };
+}
+
+/** As IAM names what a request says. */
+function conditionKeyOf(member: string): string {
+  return member === 'KeyPairSpec' ? 'kms:DataKeyPairSpec' : `kms:${member}`;
+}
+
+function encryptionContext(given: unknown): Readonly<Record<string, string>> {
+  if (typeof given !== 'object' || given === null) return {};
+  const named = Object.entries(given).map(([name, value]) => [`kms:EncryptionContext:${name}`, String(value)]);
+  return { ...Object.fromEntries(named), 'kms:EncryptionContextKeys': Object.keys(given).join(',') };
 }
 
 function keyContext(kms: Kms, key: KmsKey | undefined): Readonly<Record<string, string>> {

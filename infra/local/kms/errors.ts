@@ -21,6 +21,14 @@ export const invalidSignature = () => new AwsError('KMSInvalidSignatureException
 
 export const invalidMac = () => new AwsError('KMSInvalidMacException', '');
 
+export const invalidCiphertext = () => new AwsError('InvalidCiphertextException', '');
+
+export const incorrectKey = () =>
+  new AwsError(
+    'IncorrectKeyException',
+    'The key ID in the request does not identify a CMK that can perform this operation.',
+  );
+
 export const invalidMarker = () => new AwsError('InvalidMarkerException', 'The marker is not valid.');
 
 export const invalidGrantToken = () =>

@@ -92,6 +92,7 @@ function requestedKeySpec({ KeySpec, CustomerMasterKeySpec, KeyUsage }: CreateKe
   const keySpec = keySpecs.find((known) => known === wanted);
   if (keySpec === undefined)
     throw unsupported(`The local KMS has no keys of spec ${wanted}, only ${keySpecs.join(', ')}.`);
+  if (KeyUsage === undefined && keySpec === 'SYMMETRIC_DEFAULT') return keySpec;
   if (KeyUsage === undefined) {
     throw validationError('You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.');
   }
@@ -101,8 +102,7 @@ function requestedKeySpec({ KeySpec, CustomerMasterKeySpec, KeyUsage }: CreateKe
 
 function wrongUsage(keySpec: KeySpec, keyUsage: string): AwsError {
   const isPossible = keyUsage === 'ENCRYPT_DECRYPT' && keySpec.startsWith('RSA');
-  if (isPossible)
-    return unsupported(`The local KMS has no ${keyUsage} keys, only SIGN_VERIFY and GENERATE_VERIFY_MAC.`);
+  if (isPossible) return unsupported(`The local KMS has no ${keyUsage} keys of RSA, only SIGN_VERIFY.`);
   return validationError(`KeyUsage ${keyUsage} is not compatible with KeySpec ${keySpec}`);
 }
 
@@ -137,11 +137,20 @@ function keyMetadata(kms: Kms, key: KmsKey) {
     KeyManager: 'CUSTOMER',
     CustomerMasterKeySpec: key.keySpec,
     KeySpec: key.keySpec,
-    ...(usageOf(key.keySpec) === 'SIGN_VERIFY'
-      ? { SigningAlgorithms: signingAlgorithms[key.keySpec] }
-      : { MacAlgorithms: ['HMAC_SHA_256'] }),
+    ...algorithmsOf(key.keySpec),
     MultiRegion: false,
   };
+}
+
+function algorithmsOf(keySpec: KeySpec) {
+  switch (usageOf(keySpec)) {
+    case 'SIGN_VERIFY':
+      return { SigningAlgorithms: signingAlgorithms[keySpec] };
+    case 'GENERATE_VERIFY_MAC':
+      return { MacAlgorithms: ['HMAC_SHA_256'] };
+    case 'ENCRYPT_DECRYPT':
+      return { EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'] };
+  }
 }
 
 function keyState(key: KmsKey): string {

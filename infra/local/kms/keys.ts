@@ -20,14 +20,19 @@ export const keySpecs = [
   'RSA_3072',
   'RSA_4096',
   'HMAC_256',
+  'SYMMETRIC_DEFAULT',
 ] as const;
 
 export type KeySpec = (typeof keySpecs)[number];
 
-export type KeyUsage = 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC';
+export type KeyUsage = 'SIGN_VERIFY' | 'GENERATE_VERIFY_MAC' | 'ENCRYPT_DECRYPT';
+
+/** Of those that KMS makes key pairs of. */
+export type KeyPairSpec = Exclude<KeySpec, 'HMAC_256' | 'SYMMETRIC_DEFAULT'>;
 
 /** The one usage that keys of this spec have here. */
 export function usageOf(keySpec: KeySpec): KeyUsage {
+  if (keySpec === 'SYMMETRIC_DEFAULT') return 'ENCRYPT_DECRYPT';
   return keySpec === 'HMAC_256' ? 'GENERATE_VERIFY_MAC' : 'SIGN_VERIFY';
 }
 
@@ -42,7 +47,7 @@ export interface KmsKey {
   readonly enabled: boolean;
   /** When a scheduled deletion is due, and how many days that was ahead. */
   readonly deletion?: { readonly at: number; readonly windowInDays: number };
-  /** Of a key for MACs, the secret. */
+  /** Of a key for MACs or for encryption, the secret. */
   readonly privateKey: KeyObject;
 }
 
@@ -116,20 +121,24 @@ export async function generateKey(
 }
 
 async function generateMaterial(keySpec: KeySpec): Promise<KeyObject> {
-  if (keySpec === 'HMAC_256') return createSecretKey(randomBytes(32));
+  if (keySpec === 'HMAC_256' || keySpec === 'SYMMETRIC_DEFAULT') return createSecretKey(randomBytes(32));
+  return generatePair(keySpec);
+}
+
+/** The private half of a new pair. */
+export async function generatePair(keySpec: KeyPairSpec): Promise<KeyObject> {
   const [type, options] = generation[keySpec];
   return (await generate(type, options)).privateKey;
 }
 
-const generation: Readonly<Record<Exclude<KeySpec, 'HMAC_256'>, readonly [string, Readonly<Record<string, unknown>>]>> =
-  {
-    ECC_NIST_P256: ['ec', { namedCurve: 'P-256' }],
-    ECC_NIST_P384: ['ec', { namedCurve: 'P-384' }],
-    ECC_NIST_EDWARDS25519: ['ed25519', {}],
-    RSA_2048: ['rsa', { modulusLength: 2048 }],
-    RSA_3072: ['rsa', { modulusLength: 3072 }],
-    RSA_4096: ['rsa', { modulusLength: 4096 }],
-  };
+const generation: Readonly<Record<KeyPairSpec, readonly [string, Readonly<Record<string, unknown>>]>> = {
+  ECC_NIST_P256: ['ec', { namedCurve: 'P-256' }],
+  ECC_NIST_P384: ['ec', { namedCurve: 'P-384' }],
+  ECC_NIST_EDWARDS25519: ['ed25519', {}],
+  RSA_2048: ['rsa', { modulusLength: 2048 }],
+  RSA_3072: ['rsa', { modulusLength: 3072 }],
+  RSA_4096: ['rsa', { modulusLength: 4096 }],
+};
 
 type StoredKey = Omit<KmsKey, 'privateKey'> & { readonly privateKey: string };
 
@@ -161,7 +170,7 @@ function storedKey(key: KmsKey): StoredKey {
 
 function restoreKey(stored: StoredKey): KmsKey {
   const bytes = Buffer.from(stored.privateKey, 'base64');
-  const isSecret = usageOf(stored.keySpec) === 'GENERATE_VERIFY_MAC';
+  const isSecret = usageOf(stored.keySpec) !== 'SIGN_VERIFY';
   const privateKey = isSecret ? createSecretKey(bytes) : createPrivateKey({ key: bytes, format: 'der', type: 'pkcs8' });
   return { ...stored, privateKey };
 }

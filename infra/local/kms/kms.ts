@@ -1,4 +1,4 @@
-// An AWS KMS for asymmetric signing keys and keys for MACs on loopback, at least as strict as AWS. I/O: one socket, and files when told.
+// An AWS KMS for asymmetric signing keys, keys for MACs, and keys that encrypt key pairs, on loopback, at least as strict as AWS. I/O: one socket, and files when told.
 
 import model from '../models/kms.json' with { type: 'json' };
 import { AwsError, suffer } from '../protocol/aws-error.ts';
@@ -8,6 +8,7 @@ import { type JsonProtocol, jsonAnswer, jsonCaller, jsonError, jsonOperation } f
 import { constraintMessage, inputFaults } from '../protocol/service-model.ts';
 import { createAlias, deleteAlias, listAliases, updateAlias } from './alias-operations.ts';
 import { kmsCalls } from './calls.ts';
+import { decrypt, generateDataKeyPairWithoutPlaintext, reEncrypt } from './encryption-operations.ts';
 import { validationError } from './errors.ts';
 import type { Kms } from './identifiers.ts';
 import {
@@ -40,15 +41,18 @@ const operations = {
   CancelKeyDeletion: cancelKeyDeletion,
   CreateAlias: createAlias,
   CreateKey: createKey,
+  Decrypt: decrypt,
   DeleteAlias: deleteAlias,
   DescribeKey: describeKey,
   DisableKey: disableKey,
   EnableKey: enableKey,
+  GenerateDataKeyPairWithoutPlaintext: generateDataKeyPairWithoutPlaintext,
   GenerateMac: generateMac,
   GetPublicKey: getPublicKey,
   ListAliases: listAliases,
   ListKeys: listKeys,
   ListResourceTags: listResourceTags,
+  ReEncrypt: reEncrypt,
   ScheduleKeyDeletion: scheduleKeyDeletion,
   Sign: signOperation,
   TagResource: tagResource,

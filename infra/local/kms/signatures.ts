@@ -24,6 +24,7 @@ export const signingAlgorithms: Readonly<Record<KeySpec, readonly string[]>> = {
   RSA_3072: rsaAlgorithms,
   RSA_4096: rsaAlgorithms,
   HMAC_256: [],
+  SYMMETRIC_DEFAULT: [],
 };
 
 export interface MessageToSign {

@@ -6,7 +6,7 @@ import { type Kms, keyArn, requireEnabled, resolveKey } from './identifiers.ts';
 import { type KmsKey, usageOf } from './keys.ts';
 import { checkMessage, type MessageToSign, signingAlgorithms, signMessage, verifyMessage } from './signatures.ts';
 
-interface KeyUse {
+export interface KeyUse {
   readonly KeyId: string;
   readonly GrantTokens?: readonly string[];
 }
@@ -83,7 +83,8 @@ function checkedMessage(kms: Kms, input: SignInput): { readonly key: KmsKey; rea
   return { key, message };
 }
 
-function usableKey(kms: Kms, { KeyId, GrantTokens = [] }: KeyUse): KmsKey {
+/** @throws AwsError for one that is disabled, ending or not there */
+export function usableKey(kms: Kms, { KeyId, GrantTokens = [] }: KeyUse): KmsKey {
   if (GrantTokens.length > 0) throw invalidGrantToken();
   const key = resolveKey(kms, KeyId);
   requireEnabled(kms, key);

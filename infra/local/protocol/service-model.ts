@@ -9,6 +9,8 @@ interface Shape {
   readonly sensitive?: boolean;
   /** Shape of a list's members. */
   readonly member?: string;
+  /** Shape of a map's values; its keys are strings. */
+  readonly value?: string;
   readonly required?: readonly string[];
   /** Shape of each member of a structure. */
   readonly members?: Readonly<Record<string, string>>;
@@ -52,6 +54,7 @@ type Check = (faults: FaultLists, shape: Shape, value: unknown, path: string) =>
 const checks: Readonly<Record<string, Check>> = {
   structure: checkStructure,
   list: checkList,
+  map: checkMap,
   string: checkString,
   blob: checkBlob,
   integer: checkInteger,
@@ -92,6 +95,14 @@ function checkList(faults: FaultLists, shape: Shape, value: unknown, path: strin
   }
   checkRange(faults, shape, value.length, { shown: `'[${value.length} members]'`, path, of: 'length' });
   for (const [index, item] of value.entries()) check(faults, shape.member ?? '', item, `${path}.${index + 1}.member`);
+}
+
+function checkMap(faults: FaultLists, shape: Shape, value: unknown, path: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    faults.types.push(`${path} must be an object`);
+    return;
+  }
+  for (const [name, item] of Object.entries(value)) check(faults, shape.value ?? '', item, `${path}.${name}.member`);
 }
 
 function checkString(faults: FaultLists, shape: Shape, value: unknown, path: string): void {

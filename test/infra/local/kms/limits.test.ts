@@ -201,10 +201,10 @@ const limits: readonly Limit[] = [
     code: 'UnsupportedOperationException',
   },
   {
-    limit: 'signing keys',
+    limit: 'no RSA keys for encryption',
     operation: 'CreateKey',
     input: create,
-    refused: { KeySpec: 'SYMMETRIC_DEFAULT', KeyUsage: 'ENCRYPT_DECRYPT' },
+    refused: { KeySpec: 'RSA_2048', KeyUsage: 'ENCRYPT_DECRYPT' },
     code: 'UnsupportedOperationException',
   },
   { limit: 'a key usage', operation: 'CreateKey', input: create, refused: { KeyUsage: null } },
