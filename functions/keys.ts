@@ -1,6 +1,7 @@
 // /admin/keys: GET of the keyring, POST of a rotation and of a key's revocation; and the schedule that rotates. Wiring only.
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientOptions } from '../shared/aws/client-options.ts';
+import { createSealedKeys } from '../shared/aws/envelope-keys.ts';
 import { createInvoke } from '../shared/aws/invocation.ts';
 import { createKeyringStore, unavailableStore } from '../shared/aws/keyring.ts';
 import { createKmsKeys, createMakeMac, keyTemplateOf } from '../shared/aws/kms-keys.ts';
@@ -20,17 +21,19 @@ import { documents } from './wiring-documents.ts';
 
 const config = configured(
   ...(['recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint'] as const),
-  ...(['keyringMac', 'keyringTag', 'keyPolicies', 'keyRotation'] as const),
+  ...(['keyringMac', 'keyringTag', 'keyPolicies', 'keyRotation', 'wrappingKey'] as const),
 );
 const policy = joinedPolicy(config);
 const { call, table } = await recordsStore(config);
 const kms = new KMSClient(clientOptions);
+const ofKms = createKmsKeys(kms, keyTemplateOf(config));
+const { wrappingKey } = config;
 const store = unavailableStore(createKeyringStore({ call, table, makeMac: createMakeMac(kms, config.keyringMac) }));
 const endpoint = {
   policy,
   store,
   publish: createPublishKeys(documents, store.read),
-  kms: createKmsKeys(kms, keyTemplateOf(config)),
+  kms: wrappingKey === undefined ? ofKms : createSealedKeys(kms, wrappingKey, ofKms),
   terms: { purposes: keyPurposes(policy), every: config.keyRotation },
   recordRevocation: createRecordRevocation(call, table),
   endSessions: createInvoke({

@@ -66,8 +66,7 @@ export async function recordsStore(config: Config<'recordsTable' | 'awsClients'>
 
 type Store = Awaited<ReturnType<typeof recordsStore>>;
 
-export const signWithKms = async (config: Config<'awsClients'>) =>
-  createSign((await createCallKms(callOptions(config))).signMessage);
+export const signWithKms = async (config: Config<'awsClients'>) => createSign(await createCallKms(callOptions(config)));
 
 interface KeyringParts {
   readonly store: Store;
@@ -79,13 +78,13 @@ interface KeyringParts {
 
 /** Reads the keyring, and signs with its keys. */
 export async function keyringOf({ store, config, write, freshFor }: KeyringParts) {
-  const { signMessage, verifyMac } = await createCallKms(callOptions(config));
+  const kms = await createCallKms(callOptions(config));
   const read = createReadKeyring({
     ...store,
-    verifyMac: (message, mac) => verifyMac(config.keyringMac, message, mac),
+    verifyMac: (message, mac) => kms.verifyMac(config.keyringMac, message, mac),
     onFault: (fault) => write('error', 'keyring_refused', { fault }, { keyring_refused: 1 }),
   });
-  return { readKeyring: createCachedKeyring(read, clock, freshFor), sign: createSign(signMessage) };
+  return { readKeyring: createCachedKeyring(read, clock, freshFor), sign: createSign(kms) };
 }
 
 const issuerFailed = { dependency_errors: 1, dependency: 'issuer' } as const;

@@ -5,6 +5,7 @@ import type { WebAclOptions } from './edge/web-acl.ts';
 import type { Canary } from './probe/canary.ts';
 import { PropsError } from './props-error.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
+import type { SigningMode } from './signing-keys.ts';
 
 /** A VPC that is there already, named so that nothing asks AWS about it. */
 export interface GivenVpc {
@@ -23,6 +24,7 @@ export interface AppContext {
   readonly canary?: Canary;
   readonly rollout?: RolloutSpeed;
   readonly staticDocuments?: boolean;
+  readonly signing?: SigningMode;
   /** With `rollout` at once: the policy that serves now. */
   readonly deployed?: string;
   readonly webAcl?: WebAclOptions;
@@ -57,6 +59,8 @@ export function readContext(find: (name: string) => unknown): AppContext {
   const collector = arnOf('collector', text('collector'), /^arn:aws:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/);
   const topic = /^arn:aws:sns:[\w-]+:\d{12}:[\w-]+$/;
   const [alarmTopic, warnTopic] = ['alarmTopic', 'warnTopic'].map((name) => arnOf(name, text(name), topic));
+  // Whether it is one, the construct says.
+  const signing = text('signing') as SigningMode | undefined;
   const staticDocuments = text('staticDocuments');
   if (!['true', 'false', undefined].includes(staticDocuments)) {
     throw new PropsError('-c staticDocuments= takes true or false');
@@ -72,6 +76,7 @@ export function readContext(find: (name: string) => unknown): AppContext {
     ...(awsClients && { awsClients }),
     ...(canary && { canary }),
     ...(rollout && { rollout }),
+    ...(signing && { signing }),
     ...(staticDocuments !== undefined && { staticDocuments: staticDocuments === 'true' }),
     ...(deployed !== undefined && { deployed }),
     ...(webAcl && { webAcl }),

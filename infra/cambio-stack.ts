@@ -18,7 +18,8 @@ export interface CambioStackProps extends StackProps, Readonly<{ [Name in keyof 
 
 export class CambioStack extends Stack {
   constructor(scope: Construct, id: string, props: CambioStackProps) {
-    const { policy, demonstration, vpc, operators, awsClients, rollout, canary, staticDocuments, ...edge } = props;
+    const { policy, demonstration, vpc, operators, awsClients, rollout, canary, staticDocuments, signing, ...edge } =
+      props;
     const { webAcl, provisionedConcurrency, collector, alarmTopic, warnTopic, ...stack } = edge;
     super(scope, id, {
       description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
@@ -45,6 +46,7 @@ export class CambioStack extends Stack {
           ...(warnTopic !== undefined && { warnTopic: Topic.fromTopicArn(this, 'WarnTopic', warnTopic) }),
         },
       }),
+      ...(signing && { signing }),
       ...(staticDocuments !== undefined && { staticDocuments }),
     });
     // By their names alone: the stack has one of each.

@@ -19,6 +19,7 @@ export interface CheckedProps extends CheckedPrivateProps {
   readonly budget?: ServiceBudget | undefined;
   readonly decisionRetention?: Duration | undefined;
   readonly keyRotation?: Duration | undefined;
+  readonly signing?: string | undefined;
   readonly awsClients?: string | undefined;
   readonly decisionIndex?: string | undefined;
   readonly rollout?: string | undefined;
@@ -75,6 +76,7 @@ export function checkProps(props: CheckedProps): void {
     throw new PropsError('removalPolicy is DESTROY, for a stack on trial, or nothing');
   }
   // A decision is the record of its token, too: it has to outlive every token.
+  if (!['kms', 'envelope', undefined].includes(props.signing)) throw new PropsError('signing must be kms or envelope');
   const { keyRotation } = props;
   if (keyRotation && keyRotation.toDays({ integral: false }) < 1) {
     throw new PropsError('keyRotation must be at least a day');

@@ -24,9 +24,12 @@ export class KeyringSeed extends Construct {
     const seed = new EndpointFunction(this, 'Seed', {
       entry: 'keyring-seed',
       description: 'Cambio: seeds the keyring at deploy',
-      settings: { recordsTable: records.name, keyringMac: signingKeys.mac.keyArn },
+      settings: {
+        ...{ recordsTable: records.name, keyringMac: signingKeys.mac.keyArn },
+        ...(signingKeys.wrapping && { wrappingKey: signingKeys.wrapping.keyArn }),
+      },
       statements: [
-        signingKeys.publicKeyStatement(),
+        signingKeys.firstStatement(),
         signingKeys.sealStatement(),
         records.statement('keyring', ['GetItem', 'PutItem']),
       ],
@@ -38,10 +41,7 @@ export class KeyringSeed extends Construct {
       serviceToken: seed.function.functionArn,
       serviceTimeout: 120,
     });
-    this.keyring.addPropertyOverride(
-      'Keys',
-      signingKeys.keys.map(({ alg, use, key }) => ({ keyId: key.keyArn, alg, use })),
-    );
+    this.keyring.addPropertyOverride('Keys', signingKeys.first);
     // By it the seed knows a deployment whose keyring had no MAC.
     this.keyring.addPropertyOverride('MacKey', signingKeys.mac.keyArn);
     this.keyring.node.addDependency(seed);

@@ -47,7 +47,14 @@ export interface SigningKey extends KeyPurpose {
 export interface SigningKeysProps {
   /** Of the policy, in a fixed order. */
   readonly purposes: readonly KeyPurpose[];
+  readonly signing: SigningMode;
 }
+
+/**
+ * Where private keys are: `kms` signs each token in KMS; with `envelope` KMS is asked once when a function's environment starts, and
+ * the key is in that environment's memory.
+ */
+export type SigningMode = 'kms' | 'envelope';
 
 /** Roles of the functions that may sign for each use. */
 export type Signers = Readonly<Record<KeyUse, readonly IRole[]>>;
@@ -59,18 +66,36 @@ export class SigningKeys extends Construct {
 
   /** Makes the MAC of the keyring item. */
   readonly mac: Key;
+  /** Seals the keys that sign, in mode `envelope`. */
+  readonly wrapping: Key | undefined;
+  private readonly purposes: readonly KeyPurpose[];
 
-  constructor(scope: Construct, id: string, { purposes }: SigningKeysProps) {
+  constructor(scope: Construct, id: string, { purposes, signing }: SigningKeysProps) {
     super(scope, id);
     // A stack id is at most 228 characters and a tag value 256: the node's address is cut to fit.
     this.keyring = `${Aws.STACK_ID}/${this.node.addr.slice(0, 16)}`;
-    this.keys = purposes.map((purpose) => ({ ...purpose, key: this.makeKey(purpose) }));
+    this.purposes = purposes;
+    const isSealed = signing === 'envelope';
+    this.keys = isSealed ? [] : purposes.map((purpose) => ({ ...purpose, key: this.makeKey(purpose) }));
     this.mac = this.makeMacKey();
+    this.wrapping = isSealed ? this.makeWrappingKey() : undefined;
   }
 
-  /** Allows `kms:Sign` for one use, with the keys of this keyring, by tag: rotation makes keys no template knows. */
-  signStatement(use: KeyUse): PolicyStatement {
-    const algorithms = this.keys.filter((key) => key.use === use).map(({ alg }) => signingNames[alg]);
+  /** The template's `[{ keyId, alg, use }]` of the first keyring. */
+  get first() {
+    const { wrapping } = this;
+    if (wrapping) return this.purposes.map((purpose) => ({ keyId: wrapping.keyArn, ...purpose }));
+    return this.keys.map(({ alg, use, key }) => ({ keyId: key.keyArn, alg, use }));
+  }
+
+  /** Allows to sign for one use: to open its keys, too, where they are sealed. A keyring from before that has keys in KMS. */
+  signStatements(use: KeyUse): readonly PolicyStatement[] {
+    return [this.signStatement(use), ...(this.wrapping ? [openStatement(this.wrapping, use)] : [])];
+  }
+
+  /** With the keys of this keyring, by tag: rotation makes keys no template knows. */
+  private signStatement(use: KeyUse): PolicyStatement {
+    const algorithms = this.purposes.filter((purpose) => purpose.use === use).map(({ alg }) => signingNames[alg]);
     return new PolicyStatement({
       actions: ['kms:Sign'],
       resources: [this.anyKey()],
@@ -86,8 +111,9 @@ export class SigningKeys extends Construct {
     });
   }
 
-  /** Allows `kms:GetPublicKey` of the keys this template makes. */
-  publicKeyStatement(): PolicyStatement {
+  /** Allows to have the first keys: to read the public halves of the template's, or to make sealed ones. */
+  firstStatement(): PolicyStatement {
+    if (this.wrapping) return makeSealedStatement(this.wrapping);
     return new PolicyStatement({ actions: ['kms:GetPublicKey'], resources: this.keys.map(({ key }) => key.keyArn) });
   }
 
@@ -97,11 +123,13 @@ export class SigningKeys extends Construct {
    */
   allowOnly(signers: Signers): void {
     for (const { use, key } of this.keys) key.addToResourcePolicy(onlySign(signers[use]));
+    for (const use of keyUses) this.wrapping?.addToResourcePolicy(onlyOpen(use, signers[use]));
   }
 
   /** Nobody but these makes the MAC of the keyring: whoever does says which keys are ours. */
   sealOnly(sealers: readonly IRole[]): void {
-    this.mac.addToResourcePolicy(onlyThese('OnlyRotationSeals', 'kms:GenerateMac', sealers));
+    this.wrapping?.addToResourcePolicy(onlyThese('OnlyRotationMakes', sealing, sealers));
+    this.mac.addToResourcePolicy(onlyThese('OnlyRotationSeals', ['kms:GenerateMac'], sealers));
   }
 
   /** Allows to verify the MAC of the keyring. */
@@ -137,6 +165,7 @@ export class SigningKeys extends Construct {
         resources: [this.anyKey()],
         conditions: { StringEquals: ofKeyring('ResourceTag') },
       }),
+      ...(this.wrapping ? [makeSealedStatement(this.wrapping)] : []),
     ];
   }
 
@@ -163,6 +192,17 @@ export class SigningKeys extends Construct {
     return key;
   }
 
+  private makeWrappingKey(): Key {
+    const key = new Key(this, 'Wrapping', {
+      description: 'Cambio seals its signing keys with it',
+      pendingWindow: Duration.days(30),
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    });
+    Tags.of(key).add(keyringTag, this.keyring);
+    Tags.of(key).add(useTag, 'wrapping');
+    return key;
+  }
+
   private makeKey({ use, alg }: KeyPurpose): Key {
     // Keys for tokens were there before keys had a use, and keep their names.
     const key = new Key(this, use === 'token' ? alg : `${use}-${alg}`, {
@@ -179,15 +219,37 @@ export class SigningKeys extends Construct {
 }
 
 function onlySign(signers: readonly IRole[]): PolicyStatement {
-  return onlyThese('OnlyFunctionsSign', 'kms:Sign', signers);
+  return onlyThese('OnlyFunctionsSign', ['kms:Sign'], signers);
 }
 
-function onlyThese(sid: string, action: string, roles: readonly IRole[]): PolicyStatement {
+/** The condition names the use, so that a function for one use opens nothing of another. */
+function onlyOpen(use: KeyUse, signers: readonly IRole[]): PolicyStatement {
+  const statement = onlyThese(`OnlyFunctionsOpen${use}`, ['kms:Decrypt'], signers);
+  statement.addCondition('StringEquals', { 'kms:EncryptionContext:use': use });
+  return statement;
+}
+
+function openStatement(wrapping: Key, use: KeyUse): PolicyStatement {
+  return new PolicyStatement({
+    actions: ['kms:Decrypt'],
+    resources: [wrapping.keyArn],
+    conditions: { StringEquals: { 'kms:EncryptionContext:use': use } },
+  });
+}
+
+/** What makes a sealed key, and gives its ciphertext a name. */
+const sealing = ['kms:GenerateDataKeyPairWithoutPlaintext', 'kms:ReEncryptFrom', 'kms:ReEncryptTo'];
+
+function makeSealedStatement(wrapping: Key): PolicyStatement {
+  return new PolicyStatement({ actions: sealing, resources: [wrapping.keyArn] });
+}
+
+function onlyThese(sid: string, actions: readonly string[], roles: readonly IRole[]): PolicyStatement {
   return new PolicyStatement({
     sid,
     effect: Effect.DENY,
     principals: [new AnyPrincipal()],
-    actions: [action],
+    actions: [...actions],
     resources: ['*'],
     // As a condition: a principal in the policy would have to exist, and be lost with its role.
     conditions: { StringNotEquals: { 'aws:PrincipalArn': roles.map(({ roleArn }) => roleArn) } },

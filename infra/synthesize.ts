@@ -6,6 +6,7 @@ import type { AwsClients } from '../shared/config.ts';
 import { CambioStack } from './cambio-stack.ts';
 import type { Canary } from './probe/canary.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
+import type { SigningMode } from './signing-keys.ts';
 
 const stackName = 'Cambio';
 
@@ -15,6 +16,8 @@ export interface SynthesizeOptions {
   readonly awsClients?: AwsClients | undefined;
   /** As the construct's property. */
   readonly canary?: Canary | undefined;
+  /** As the construct's property. */
+  readonly signing?: SigningMode | undefined;
   /** Where the cloud assembly goes. */
   readonly outdir: string;
 }
@@ -26,7 +29,7 @@ export interface Synthesized {
 }
 
 /** Synthesizes the stack for a compiled policy. The caller owns `outdir`. */
-export function synthesize({ policy, awsClients, canary, outdir }: SynthesizeOptions): Synthesized {
+export function synthesize({ policy, awsClients, canary, signing, outdir }: SynthesizeOptions): Synthesized {
   const app = new App({
     outdir,
     context: cdkContext(),
@@ -35,7 +38,7 @@ export function synthesize({ policy, awsClients, canary, outdir }: SynthesizeOpt
     stackTraces: false,
     builtinCloudFormationValidation: false,
   });
-  new CambioStack(app, stackName, { policy, awsClients, canary, demonstration: false });
+  new CambioStack(app, stackName, { policy, awsClients, canary, signing, demonstration: false });
   const assembly = app.synth();
   const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
   return { template, assets: fileAssets(assembly.directory) };

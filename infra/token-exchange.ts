@@ -48,7 +48,7 @@ import { registerIssuer, requirePublicIssuer, roleStatements } from './role-acce
 import { Rollout } from './rollout/rollout.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 import { makeSessionRevocations } from './session-revocations.ts';
-import { SigningKeys } from './signing-keys.ts';
+import { SigningKeys, type SigningMode } from './signing-keys.ts';
 import { leaveNothing } from './trial.ts';
 import { letAssume, type Trusted } from './trust.ts';
 import { digestValues } from './value-digests.ts';
@@ -110,7 +110,12 @@ export interface TokenExchangeProps {
   readonly sessionBoundary?: readonly PolicyStatement[];
   /** How long decisions and their traces are kept, at least a day; 30 days by default. */
   readonly decisionRetention?: Duration;
-  /** How long a signing key signs before its successor does, at least a day; 90 days by default. */
+  /**
+   * Where private keys are: `kms`, the default, signs each token in KMS; with `envelope` KMS is asked once when a function's
+   * environment starts, and the key is in its memory.
+   */
+  readonly signing?: SigningMode;
+  /** How long a signing key signs before its successor does, at least a day; 90 days by default, a day with `signing: 'envelope'`. */
   readonly keyRotation?: Duration;
   /**
    * Which decisions `GET /admin/decisions` lists: all by default. A listed decision is one more write. Refusals of callers
@@ -208,7 +213,8 @@ export class TokenExchange extends Construct {
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
     const { privateEndpoint } = props;
-    const { keyRotation = Duration.days(90) } = props;
+    const { signing = 'kms' } = props;
+    const { keyRotation = Duration.days(signing === 'kms' ? 90 : 1) } = props;
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
     const { cloudWatchRole = true, decisionIndex = 'all', webAcl, provisionedConcurrency } = props;
 
@@ -216,7 +222,7 @@ export class TokenExchange extends Construct {
     const onTrial = props.removalPolicy !== undefined;
     const { audit = onTrial ? false : {} } = props;
     this.records = new RecordsTable(this, 'Records', { decisionIndex, hasStream: audit !== false, onTrial });
-    this.signingKeys = new SigningKeys(this, 'SigningKeys', { purposes: keyPurposes(artifact) });
+    this.signingKeys = new SigningKeys(this, 'SigningKeys', { purposes: keyPurposes(artifact), signing });
     const { records, signingKeys } = this;
     const { keyring, role: seedRole } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
 

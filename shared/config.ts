@@ -44,6 +44,8 @@ export const environmentNames = {
   documentsBucket: 'DOCUMENTS_BUCKET',
   /** ARN of the KMS key that signs the heads of the audit trail. */
   trailKey: 'TRAIL_KEY',
+  /** ARN of the KMS key that seals signing keys. Absent where they sign in KMS. */
+  wrappingKey: 'WRAPPING_KEY',
   /** How functions call AWS: signed by hand, or by the SDK's clients. Absent means `direct`. */
   awsClients: 'CLIENTS_OF_AWS',
   /** Where spans of requests are sent. Absent where they are not traced. */
@@ -65,6 +67,7 @@ const optional = [
   'metrics',
   'traceCollector',
   'awsClients',
+  'wrappingKey',
   'lambdaEndpoint',
   'iamEndpoint',
   's3Endpoint',

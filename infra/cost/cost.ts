@@ -6,11 +6,12 @@ import { parseArgs } from 'node:util';
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
 import { compilePolicy } from '../policy/compile-policy.ts';
 import { formatDiagnostic } from '../policy/source/diagnostic.ts';
+import type { SigningMode } from '../signing-keys.ts';
 import { synthesize } from '../synthesize.ts';
 import { billOf, ceilingsOf, type Standing } from './bill.ts';
 import { readOn, region } from './prices.ts';
 import { standingOf } from './standing.ts';
-import { assumed, exchange, type SigningMode } from './work.ts';
+import { assumed, exchange } from './work.ts';
 
 const usage =
   'usage: npm run cost -- --exchanges N [--mode kms|envelope] [--alg ES256|RS256|PS256|ES384|Ed25519] [--policy PATH]';
@@ -41,13 +42,13 @@ function asked(): Asked {
   return { exchanges, policy, mode: mode as SigningMode, alg: alg as SigningAlgorithm };
 }
 
-function standingFor(path: string): Standing {
+function standingFor({ policy: path, mode: signing }: Asked): Standing {
   // As the local stack compiles it: what a deployment is warned of is not asked here.
   const { artifact, values, diagnostics } = compilePolicy(path, { local: true });
   if (!artifact) throw new Error(diagnostics.map(formatDiagnostic).join('\n'));
   const outdir = mkdtempSync(join(tmpdir(), 'cambio-cost-'));
   try {
-    const { template } = synthesize({ policy: { artifact, values }, outdir });
+    const { template } = synthesize({ policy: { artifact, values }, signing, outdir });
     return standingOf(template as unknown as Parameters<typeof standingOf>[0]);
   } finally {
     rmSync(outdir, { recursive: true });
@@ -58,8 +59,9 @@ const money = (dollars: number): string =>
   dollars.toLocaleString('en-US', { style: 'currency', currency: 'USD', maximumFractionDigits: 2 });
 const whole = (count: number): string => count.toLocaleString('en-US');
 
-function report({ exchanges, mode, alg, policy }: Asked): string {
-  const lines = billOf({ exchanges, mode, alg, standing: standingFor(policy) });
+function report(asked: Asked): string {
+  const { exchanges, mode, alg } = asked;
+  const lines = billOf({ exchanges, mode, alg, standing: standingFor(asked) });
   const total = lines.reduce((sum, { dollars }) => sum + dollars, 0);
   const ceilings = ceilingsOf({ mode, alg });
   const row = (name: string, value: string, what: string): string =>

@@ -2,9 +2,6 @@
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
 import type { Unit } from './prices.ts';
 
-/** Where private keys are: in KMS, or encrypted beside the keyring. */
-export type SigningMode = 'kms' | 'envelope';
-
 /** A granted exchange for a JWT, warm, no single use, every decision in the list of decisions. */
 export const exchange = {
   /** Seconds that Lambda counts, with KMS 8 ms and DynamoDB 4 ms away. */

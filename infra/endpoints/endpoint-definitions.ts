@@ -68,9 +68,9 @@ export function tokenPart(props: PartsProps): EndpointPart {
     // Proofs of possession are made for the URLs below it.
     settings: { ...decider.settings, apiBase: props.apiBase, ...budgetSettings(props.budget) },
     statements: [
-      signingKeys.signStatement('token'),
-      ...(hasWebIdentities(artifact) ? [signingKeys.signStatement('session')] : []),
-      ...(asksUpstream(artifact) ? [signingKeys.signStatement('answer')] : []),
+      ...signingKeys.signStatements('token'),
+      ...(hasWebIdentities(artifact) ? signingKeys.signStatements('session') : []),
+      ...(asksUpstream(artifact) ? signingKeys.signStatements('answer') : []),
       records.statement('keyring', ['GetItem']),
       signingKeys.verifyStatement(),
       records.statement('decision', ['PutItem']),
@@ -91,7 +91,7 @@ export function introspectPart(props: PartsProps): EndpointPart {
   return {
     ...deciding(props, 'introspect', 'POST /introspect'),
     statements: [
-      ...(isAnswered(artifact) ? [signingKeys.signStatement('answer')] : []),
+      ...(isAnswered(artifact) ? signingKeys.signStatements('answer') : []),
       records.statement('keyring', ['GetItem']),
       signingKeys.verifyStatement(),
       records.statement('decision', ['PutItem']),
@@ -111,7 +111,7 @@ export function revokePart(props: PartsProps): EndpointPart {
       signingKeys.verifyStatement(),
       records.statement('decision', ['PutItem']),
       ...revokeStatements(artifact, records),
-      ...(asksUpstream(artifact) ? [signingKeys.signStatement('answer')] : []),
+      ...(asksUpstream(artifact) ? signingKeys.signStatements('answer') : []),
       ...assertionStatements(artifact, records),
       ...referenceStatements(artifact, records, 'read'),
     ],
@@ -207,6 +207,7 @@ export function keysPart(props: PartsProps, signers: Signers): EndpointPart {
       ...valuesOf(props),
       keyringTag: signingKeys.keyring,
       keyPolicies: signingKeys.keyPolicies(signers),
+      ...(signingKeys.wrapping && { wrappingKey: signingKeys.wrapping.keyArn }),
       keyRotation: String(keyRotation.toSeconds()),
       ...(documents && { documentsBucket: documents.name }),
       ...(sessionRevocations && { sessionRevocations: sessionRevocations.functionArn }),
@@ -226,7 +227,7 @@ export function keysPart(props: PartsProps, signers: Signers): EndpointPart {
 export function statusListsPart(props: PartsProps): EndpointPart {
   const { artifact, signingKeys, records, issuer } = props;
   const statements = [
-    signingKeys.signStatement('status'),
+    ...signingKeys.signStatements('status'),
     records.statement('keyring', ['GetItem']),
     signingKeys.verifyStatement(),
     records.statement('statusSeries', ['GetItem']),

@@ -2,6 +2,7 @@
 import { readConfig } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { Canary } from '../probe/canary.ts';
+import type { SigningMode } from '../signing-keys.ts';
 import { accountOf } from './account.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';
@@ -43,6 +44,8 @@ export interface LocalStackOptions {
   readonly policy?: string | undefined;
   /** As the construct's property. */
   readonly canary?: Canary | undefined;
+  /** As the construct's property. */
+  readonly signing?: SigningMode | undefined;
   /** Folder in which tables and keys last; without it they are in memory. */
   readonly data?: string | undefined;
   /** No stand-ins: the functions fetch the issuers' own keys. */
@@ -179,7 +182,12 @@ async function synthesize(bound: WithDoor): Promise<WithTemplate> {
     log,
   });
   const { awsClients } = readConfig(options.env ?? process.env, ['awsClients']);
-  const { template, assets } = await synthesis.run({ policy: served.policy, awsClients, canary: options.canary });
+  const { template, assets } = await synthesis.run({
+    policy: served.policy,
+    awsClients,
+    canary: options.canary,
+    signing: options.signing,
+  });
   const deployment = openDeployment(template as unknown as StackTemplate);
   checkSupport(deployment.template);
   return { ...bound, served, deployment, assets };

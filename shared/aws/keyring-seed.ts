@@ -4,10 +4,7 @@ import { type MadeKey, ordered } from '../oauth/keys/rotation.ts';
 import { type KeyPurpose, keyUses } from '../policy/key-purposes.ts';
 import { createKeyringStore, findKeyringItem, type KeyringStoreOptions, writeKeyring } from './keyring.ts';
 
-/** Of a KMS key. */
-type FoundKey = Omit<MadeKey, 'keyId'>;
-
-type TemplateKey = KeyPurpose & Pick<SigningKey, 'keyId'>;
+export type TemplateKey = KeyPurpose & Pick<SigningKey, 'keyId'>;
 
 /**
  * The first keyring: one current key for each purpose.
@@ -18,14 +15,15 @@ type TemplateKey = KeyPurpose & Pick<SigningKey, 'keyId'>;
 export async function makeFirstKeyring(
   keys: unknown,
   at: number,
-  findPublicKey: (keyId: string) => Promise<FoundKey>,
+  keyOf: (key: TemplateKey) => Promise<MadeKey>,
 ): Promise<Keyring> {
   if (!Array.isArray(keys) || !keys.every(isTemplateKey))
     throw new TypeError('Keys must be a list of {keyId, alg, use}');
-  const signingKeys = keys.map(async ({ keyId, alg, use }): Promise<SigningKey> => {
-    const { thumbprint, publicJwk } = await findPublicKey(keyId);
+  const signingKeys = keys.map(async (key): Promise<SigningKey> => {
+    const { alg, use } = key;
+    const { thumbprint, ...made } = await keyOf(key);
     const kid = kidFor(use, thumbprint);
-    return { kid, publicJwk, keyId, alg, state: 'current', createdAt: at, since: at, ofTemplate: true };
+    return { kid, ...made, alg, state: 'current', createdAt: at, since: at, ofTemplate: true };
   });
   return { keys: await Promise.all(signingKeys) };
 }

@@ -7,6 +7,7 @@ import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import { verifiesDer } from '../oauth/jose/signature.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
+import { createSignSealed, type Decrypt } from './envelope.ts';
 
 /**
  * KMS's `Sign` over a whole message.
@@ -22,6 +23,7 @@ export type SignMessage = (
 /** What the functions ask of KMS. */
 export interface CallKms {
   readonly signMessage: SignMessage;
+  readonly decrypt: Decrypt;
   /** Whether the MAC is one of the message, by a key for HMAC_SHA_256. */
   readonly verifyMac: (keyId: string, message: Uint8Array, mac: Uint8Array) => Promise<boolean>;
 }
@@ -47,15 +49,18 @@ const algorithms: Readonly<Record<SigningAlgorithm, KmsAlgorithm>> = {
 };
 
 /**
- * Signs with the key's one algorithm, and verifies with the key that is published: a signature nobody could verify is
- * a failure of KMS or of the keyring, and never leaves.
+ * Signs with the key's one algorithm, in KMS, and verifies with the key that is published: a signature nobody could verify is a
+ * failure of KMS or of the keyring, and never leaves. A sealed key signs here, and is compared with what is published when it is opened.
  */
-export function createSign(signMessage: SignMessage): Sign {
+export function createSign({ signMessage, decrypt }: Pick<CallKms, 'signMessage' | 'decrypt'>): Sign {
   const publicKeyOf = createPublicKeys();
+  const signSealed = createSignSealed(decrypt);
   return (key, input) =>
     callDependency('kms', async () => {
       const { spec, integerSize } = algorithms[key.alg];
       const message = Buffer.from(input, 'ascii');
+      const { sealed } = key;
+      if (sealed !== undefined) return signSealed({ ...key, sealed }, message);
       const signature = await signMessage(key.keyId, message, spec);
       if (!signature || !verifiesDer(message, publicKeyOf(key), key.alg, signature)) {
         throw new Error('the signature of KMS does not verify with the published key');

@@ -1,4 +1,4 @@
-// Signing with KMS, and verifying its MACs, without the SDK's client.
+// Signing with KMS, opening what it sealed, and verifying its MACs, without the SDK's client.
 import { type CallKms, isInvalidMac } from '../kms.ts';
 import { jsonProtocol } from './json-protocol.ts';
 import { createService, type DirectOptions } from './service.ts';
@@ -21,6 +21,11 @@ export function kmsDirectly(options: DirectOptions): CallKms {
       const input = { KeyId: keyId, Message: base64(message), MessageType: 'RAW', SigningAlgorithm: spec };
       const { Signature } = (await call('Sign', input)) as { readonly Signature?: string };
       return Signature === undefined ? undefined : Buffer.from(Signature, 'base64');
+    },
+    decrypt: async (keyId, ciphertext, context) => {
+      const input = { KeyId: keyId, CiphertextBlob: base64(ciphertext), EncryptionContext: context };
+      const { Plaintext } = (await call('Decrypt', input)) as { readonly Plaintext?: string };
+      return Plaintext === undefined ? undefined : Buffer.from(Plaintext, 'base64');
     },
     verifyMac: async (keyId, message, mac) => {
       const input = { KeyId: keyId, Message: base64(message), Mac: base64(mac), MacAlgorithm: 'HMAC_SHA_256' };

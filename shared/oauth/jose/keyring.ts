@@ -19,6 +19,8 @@ export interface SigningKey {
   readonly keyId: string;
   readonly state: KeyState;
   readonly publicJwk: PublicJwk;
+  /** Base64: the private half as KMS encrypted it. Without it the private half is in KMS, under `keyId`. */
+  readonly sealed?: string;
   /** Epoch seconds; unknown of keys that an earlier version wrote. */
   readonly createdAt?: number;
   /** Epoch seconds: since when it is in its state. */

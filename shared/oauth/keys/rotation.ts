@@ -33,6 +33,8 @@ export interface MadeKey {
   /** RFC 7638. */
   readonly thumbprint: string;
   readonly publicJwk: PublicJwk;
+  /** As a keyring has it. */
+  readonly sealed?: string;
 }
 
 /** The next step of all, if one is due at `at` (epoch seconds): ends first, since what is over is the most urgent. */
@@ -165,13 +167,8 @@ function changed(
   });
 }
 
-function keyOf(
-  { keyId, thumbprint, publicJwk }: MadeKey,
-  { use, alg }: KeyPurpose,
-  state: KeyState,
-  at: number,
-): SigningKey {
-  return { kid: kidFor(use, thumbprint), alg, keyId, state, publicJwk, createdAt: at, since: at };
+function keyOf({ thumbprint, ...made }: MadeKey, { use, alg }: KeyPurpose, state: KeyState, at: number): SigningKey {
+  return { kid: kidFor(use, thumbprint), alg, ...made, state, createdAt: at, since: at };
 }
 
 /** Since when a key is in its state; keys that an earlier version wrote have been since they were made. */

@@ -51,7 +51,7 @@ const capabilities = {
   checkProof: never,
   currentNonce: never,
   policy,
-  sign: createSign(signMessage),
+  sign: createSign({ signMessage, decrypt: never }),
   checkUpstream: never,
   findIssuerKey: findKey,
   findClientKey: findKey,

@@ -46,7 +46,10 @@ async function signAndVerify(client: KMSClient, signMessage: SignMessage, alg: S
   const { thumbprint: kid, publicJwk } = await findPublicKey(client, keyId);
   const header = encodeBase64url(JSON.stringify({ alg, kid }));
   const input = `${header}.${encodeBase64url('{"sub":"x"}')}`;
-  const signature = await createSign(signMessage)({ keyId, alg, kid, publicJwk, state: 'current' }, input);
+  const signature = await createSign({ signMessage, decrypt: async () => undefined })(
+    { keyId, alg, kid, publicJwk, state: 'current' },
+    input,
+  );
   const verified = await compactVerify(
     `${input}.${encodeBase64url(signature)}`,
     await importJWK({ ...publicJwk }, alg),

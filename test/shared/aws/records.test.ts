@@ -186,19 +186,21 @@ describe('a cached keyring', () => {
 });
 
 test('the first keyring has one current key for each key of the template, and no other shape is taken', async () => {
-  const findPublicKey = async (keyId: string) => ({ thumbprint: `thumb-${keyId}`, publicJwk: { kty: 'EC' } });
+  const keyOf = async ({ keyId }: { readonly keyId: string }) => ({
+    ...{ keyId, thumbprint: `thumb-${keyId}`, publicJwk: { kty: 'EC' } },
+  });
   const made = await makeFirstKeyring(
     [
       { keyId: 'a', alg: 'ES256', use: 'token' },
       { keyId: 'b', alg: 'RS256', use: 'answer' },
     ],
     7,
-    findPublicKey,
+    keyOf,
   );
   expect(made.keys.map(({ kid, alg, state, since }) => [kid, alg, state, since])).toEqual([
     ['token.thumb-a', 'ES256', 'current', 7],
     ['answer.thumb-b', 'RS256', 'current', 7],
   ]);
   for (const keys of [undefined, {}, ['a'], [{ keyId: 'a' }], [{ keyId: 'a', alg: 'ES256', use: 'audit' }]])
-    await expect(makeFirstKeyring(keys, 7, findPublicKey)).rejects.toThrow(TypeError);
+    await expect(makeFirstKeyring(keys, 7, keyOf)).rejects.toThrow(TypeError);
 });
