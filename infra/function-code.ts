@@ -13,6 +13,7 @@ const chunks = {
   './cel.ts': 'shared/policy/cel.ts',
   './tracing/tracing.ts': 'shared/http/tracing/tracing.ts',
   './quota-counting.ts': 'shared/aws/quota-counting.ts',
+  './envelope.ts': 'shared/aws/envelope.ts',
   './assume-role.ts': 'shared/aws/assume-role.ts',
   './status-positions.ts': 'shared/aws/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',

@@ -7,7 +7,7 @@ import type { KmsKeys } from '../oauth/keys/rotate.ts';
 import type { MadeKey } from '../oauth/keys/rotation.ts';
 import { type KeyPurpose, keySpecs } from '../policy/key-purposes.ts';
 import { callDependency } from './dependency.ts';
-import { contextOf, sealedKeyId } from './envelope.ts';
+import { contextOf, sealedKeyId } from './sealed-keys.ts';
 
 /** Of a pair that has no name yet: its name is made of its public half. */
 const unnamed = 'unnamed';

@@ -1,26 +1,8 @@
 // Signing with private keys that KMS has encrypted: each is decrypted once in an execution environment and held in its memory. One
 // call to KMS for each key.
 import { constants, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { type SigningKey, useOf } from '../oauth/jose/keyring.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
-
-/** What a ciphertext is bound to: whoever decrypts it has to say for what, and IAM allows it for that alone. */
-export type EncryptionContext = Readonly<{ use: string; kid: string }>;
-
-/** @throws Error named as KMS names what is wrong, or of a call without an answer */
-export type Decrypt = (
-  keyId: string,
-  ciphertext: Uint8Array,
-  context: EncryptionContext,
-) => Promise<Uint8Array | undefined>;
-
-export function contextOf({ kid }: Pick<SigningKey, 'kid'>): EncryptionContext {
-  return { use: useOf({ kid }), kid };
-}
-
-/** Ids of sealed keys: the KMS key that sealed them, and which they are. A keyring knows a key by its id. */
-export const sealedKeyId = (wrappingKey: string, thumbprint: string): string => `${wrappingKey}#${thumbprint}`;
-const wrappingKeyOf = (keyId: string): string => keyId.replace(/#.*$/, '');
+import { contextOf, type Decrypt, type SealedKey, wrappingKeyOf } from './sealed-keys.ts';
 
 /** What each algorithm (RFC 7518 §3, RFC 8037) asks of node:crypto. */
 const algorithms: Readonly<Record<SigningAlgorithm, { readonly hash: string | null; readonly options?: object }>> = {
@@ -41,11 +23,9 @@ const mostOpen = 50;
  * Signs with a sealed key; answers the signature in JWS form. What does not open, or is not the private half of the key that is
  * published, signs nothing, and is tried again by the next request.
  */
-export function createSignSealed(
-  decrypt: Decrypt,
-): (key: SigningKey & { sealed: string }, message: Buffer) => Promise<Buffer> {
+export function createSignSealed(decrypt: Decrypt): (key: SealedKey, message: Buffer) => Promise<Buffer> {
   const open = new Map<string, Promise<KeyObject>>();
-  const opened = (key: SigningKey & { sealed: string }): Promise<KeyObject> => {
+  const opened = (key: SealedKey): Promise<KeyObject> => {
     const known = open.get(key.kid);
     if (known) return known;
     const opening = openKey(key, decrypt);
@@ -61,7 +41,7 @@ export function createSignSealed(
   };
 }
 
-async function openKey(key: SigningKey & { sealed: string }, decrypt: Decrypt): Promise<KeyObject> {
+async function openKey(key: SealedKey, decrypt: Decrypt): Promise<KeyObject> {
   const plaintext = await decrypt(wrappingKeyOf(key.keyId), Buffer.from(key.sealed, 'base64'), contextOf(key));
   if (!plaintext) throw new Error('KMS answered without a private key');
   const bytes = Buffer.from(plaintext);

@@ -7,7 +7,7 @@ import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import { verifiesDer } from '../oauth/jose/signature.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
-import { createSignSealed, type Decrypt } from './envelope.ts';
+import type { Decrypt, SealedKey } from './sealed-keys.ts';
 
 /**
  * KMS's `Sign` over a whole message.
@@ -54,13 +54,17 @@ const algorithms: Readonly<Record<SigningAlgorithm, KmsAlgorithm>> = {
  */
 export function createSign({ signMessage, decrypt }: Pick<CallKms, 'signMessage' | 'decrypt'>): Sign {
   const publicKeyOf = createPublicKeys();
-  const signSealed = createSignSealed(decrypt);
+  // A file of its own beside a bundle (infra/function-code.ts): the first sealed key loads it.
+  let sealed: Promise<(key: SealedKey, message: Buffer) => Promise<Buffer>> | undefined;
+  const signSealed = async (key: SealedKey, message: Buffer): Promise<Buffer> => {
+    sealed ??= import('./envelope.ts').then(({ createSignSealed }) => createSignSealed(decrypt));
+    return (await sealed)(key, message);
+  };
   return (key, input) =>
     callDependency('kms', async () => {
       const { spec, integerSize } = algorithms[key.alg];
       const message = Buffer.from(input, 'ascii');
-      const { sealed } = key;
-      if (sealed !== undefined) return signSealed({ ...key, sealed }, message);
+      if (key.sealed !== undefined) return signSealed({ ...key, sealed: key.sealed }, message);
       const signature = await signMessage(key.keyId, message, spec);
       if (!signature || !verifiesDer(message, publicKeyOf(key), key.alg, signature)) {
         throw new Error('the signature of KMS does not verify with the published key');

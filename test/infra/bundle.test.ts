@@ -57,6 +57,7 @@ describe('bundle', () => {
         'cel',
         'dpop-checks',
         'dynamodb',
+        'envelope',
         'kms',
         'quota-counting',
         'status-positions',
