@@ -28,7 +28,7 @@ export const keySpecs = {
   RS256: 'RSA_2048',
   PS256: 'RSA_2048',
   Ed25519: 'ECC_NIST_EDWARDS25519',
-} as const satisfies Readonly<Record<SigningAlgorithm, string>>;
+} as const;
 
 type PolicyOfKeys = Pick<PolicyArtifact, 'audiences' | 'clients'> & {
   readonly issuers: Readonly<Record<string, { readonly introspection?: unknown }>>;
