@@ -12,6 +12,7 @@ export const metricMeanings = {
   record: 'likewise: the decision is written',
   signature: 'tokens whose signature is wrong',
   replayed: 'tokens that were used before',
+  binding: 'bound tokens presented without their key',
   cold_starts: 'first requests of an execution environment',
   dependency_errors: 'calls of something else that failed after all tries, by dependency',
   revocation_latency: 'from a revocation to where it holds',

@@ -177,7 +177,7 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   'replay-spike': {
     severity: 'attack',
     consequence:
-      'Many tokens were presented that had been used: somebody has copied them, or a client repeats its requests.',
+      'Many tokens were presented that had been used, or without the key they are bound to: somebody has copied them, or a client repeats its requests.',
     action: 'See whose they are; revoke by run or subject what is not explained.',
     runbook: 'token-compromise',
   },

@@ -187,7 +187,12 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
       period: minute,
     },
     { name: 'signature-spike', ...sum(ofDecisive('signature', 'Sum')), threshold: 50, period: 5 * minute },
-    { name: 'replay-spike', ...sum(ofDecisive('replayed', 'Sum')), threshold: 20, period: 5 * minute },
+    {
+      name: 'replay-spike',
+      ...sum([...ofDecisive('replayed', 'Sum'), ...ofDecisive('binding', 'Sum')]),
+      threshold: 20,
+      period: 5 * minute,
+    },
     {
       name: 'suspension-left-on',
       ...only(own('suspension_age', 'Maximum', { service: 'cambio-suspensions' })),

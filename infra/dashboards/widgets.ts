@@ -84,7 +84,11 @@ export function dashboardWidgets(names: DashboardNames): Readonly<Record<'execut
         'Failures by dependency',
         dependencies.map((name) => series('dependency_errors', ['cambio-token', name], { stat: 'Sum' })),
       ),
-      chart('Wrong signatures and used tokens', [...each('signature', 'Sum'), ...each('replayed', 'Sum')]),
+      chart('Wrong signatures, used tokens, bound ones without their key', [
+        ...each('signature', 'Sum'),
+        ...each('replayed', 'Sum'),
+        ...each('binding', 'Sum'),
+      ]),
       chart('A revocation holds after, s', [series('revocation_latency', ['cambio-probe'], { stat: 'Maximum' })]),
       query(
         'Recent revocations by their holders',

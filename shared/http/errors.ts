@@ -88,7 +88,9 @@ export function failureLog<Event>({
  * make the share of failures look small.
  */
 export function measuredFailure({ status, error, reason, why: { denial } }: Failure): Measured {
-  const measured = { errors: 1, class: classOf(status, error, reason), ...suspicious(reason) };
+  // A proof that is missing or late is ordinary; a bound token without its key is not its holder's.
+  const told = reason === 'binding' && denial?.kind !== 'token' ? undefined : reason;
+  const measured = { errors: 1, class: classOf(status, error, reason), ...suspicious(told) };
   if (measured.class !== 'fault') return measured;
   // An issuer's failure is counted where its answer failed: in a line of its own, whether or not the old keys served.
   const failed = denial?.kind === 'unavailable' && denial.dependency !== 'issuer' ? denial.dependency : undefined;

@@ -35,7 +35,7 @@ function rounded(milliseconds: number): number {
   return Number(milliseconds.toFixed(1));
 }
 
-/** A token that nobody signed, or that was used before: counted whatever came of it. */
+/** A token that nobody signed, that was used before, or that came without its key: counted whatever came of it. */
 export function suspicious(reason: Reason | undefined): Measured {
-  return reason === 'signature' || reason === 'replayed' ? { [reason]: 1 } : {};
+  return reason === 'signature' || reason === 'replayed' || reason === 'binding' ? { [reason]: 1 } : {};
 }

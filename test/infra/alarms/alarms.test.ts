@@ -170,7 +170,11 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
     off: 12,
   },
   'replay-spike': {
-    happens: (at) => at.requests({ from: 0, to: 5, rate: 20, every: 2, as: refusedToken('replayed') }),
+    // Half of them each: one alarm for what only who copied a token does.
+    happens: (at) => {
+      at.requests({ from: 0, to: 5, rate: 10, every: 2, as: refusedToken('replayed') });
+      at.requests({ from: 0, to: 5, rate: 10, every: 2, as: refusedToken('binding') });
+    },
     on: 5,
     off: 12,
   },

@@ -140,7 +140,7 @@ export class Deployment {
 }
 
 /** What the functions count of a token that was refused for a reason, as in their own lines. */
-export function refusedToken(reason: 'signature' | 'replayed'): Denial {
+export function refusedToken(reason: 'signature' | 'replayed' | 'binding'): Denial {
   if (!suspicious(reason)[reason]) throw new Error(`${reason} is not counted`);
   return { kind: 'token', parameter: 'subject_token', reason, detail: '' };
 }

@@ -82,7 +82,7 @@ describe('the line of a request', () => {
 });
 
 describe('what an exception counts as', () => {
-  const token = (reason: 'signature' | 'replayed' | 'expired'): Denial => {
+  const token = (reason: 'signature' | 'replayed' | 'binding' | 'expired'): Denial => {
     return { kind: 'token', parameter: 'subject_token', reason, detail: '' };
   };
   test.each<[unknown, ReturnType<typeof measuredFailure>]>([
@@ -99,6 +99,8 @@ describe('what an exception counts as', () => {
     [new Refused(token('expired')), { errors: 1, class: 'token' }],
     [new Refused(token('signature')), { errors: 1, class: 'token', signature: 1 }],
     [new Refused(token('replayed')), { errors: 1, class: 'token', replayed: 1 }],
+    [new Refused(token('binding')), { errors: 1, class: 'token', binding: 1 }],
+    [new Refused({ kind: 'dpop', problem: 'missing', detail: '' }), { errors: 1, class: 'token' }],
   ])('%s', (error, measured) => {
     expect(measuredFailure(failureOf(error))).toEqual(measured);
   });
