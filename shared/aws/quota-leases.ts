@@ -23,7 +23,7 @@ const [shareOfBurst, shareOfSecond] = [1 / 32, 1 / 4];
 const mostTries = 3;
 
 /** Milliseconds: many instances that are refused do not come back all at once, nor too often. */
-const longestSpread = 250;
+const [leastSpread, longestSpread] = [8, 250];
 
 /** Buckets an instance remembers: there is one for each subject where subjects are counted. */
 const mostBuckets = 10_000;
@@ -127,12 +127,14 @@ async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promi
       Object.assign(bucket, { fullAt, wasIdle: idle });
       bucket.left = wanted - 1;
       bucket.leaseEnds = now / 1_000 + leaseTime;
-      bucket.refusals = 0;
+      bucket.refusals = Math.floor(bucket.refusals / 2);
       return 0;
     }
     bucket.fullAt = await readBucket(store, pk);
-    if (roomAt(now, bucket.fullAt, quota) < 1) {
-      return emptyFor(bucket, timeUntil(Math.max(1, Math.floor(lease / 2)), { now, bucket, quota }), store);
+    // Not worth a write each time: of a hot bucket that is nearly empty, many would take one each.
+    const least = Math.max(1, Math.floor(lease / 2));
+    if (roomAt(now, bucket.fullAt, quota) < least) {
+      return emptyFor(bucket, timeUntil(least, { now, bucket, quota }), store);
     }
   }
   return emptyFor(bucket, 1, store);
@@ -146,9 +148,10 @@ function timeUntil(
   return (bucket.fullAt - now - (quota.burst - wanted) * spacingOf(quota)) / 1_000;
 }
 
-/** Whoever is refused again and again has rivals: the more often, the longer they spread. */
+/** Whoever is refused again and again has rivals: the more often, the longer they spread, so that a hot bucket is not asked by all. */
 function emptyFor(bucket: KnownBucket, wait: number, { clock, random }: QuotaStore): number {
-  const spread = bucket.refusals === 0 ? 0 : Math.min(longestSpread, wait * 2 ** bucket.refusals);
+  const spread =
+    bucket.refusals === 0 ? 0 : Math.min(longestSpread, Math.max(leastSpread, wait) * 2 ** bucket.refusals);
   const whole = Math.max(1, Math.ceil(wait + random() * spread));
   bucket.refusals += 1;
   bucket.emptyUntil = clock() + whole;
