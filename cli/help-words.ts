@@ -132,7 +132,7 @@ export const commandWords: Readonly<Record<string, CommandWords>> = {
     does: 'A page on this machine: decisions and why they ended so, suspensions, revocations, keys, the policy as a picture. It reads only, unless --write.',
     examples: ['console --url https://sts.acme.example --policy infra/policy'],
     options: {
-      port: ['N', 'where it listens on 127.0.0.1 (default: a free one)'],
+      port: ['N', 'where it listens on 127.0.0.1 (default: 9912; 0 takes a free one)'],
       policy: ['PATH', 'the policy it shows'],
       write: ['', 'the page may suspend, revoke and rotate'],
     },

@@ -42,7 +42,7 @@ export interface ConsoleParts {
 
 export type ConsoleHandler = (request: PageRequest) => Promise<PageAnswer>;
 
-export const consolePrefix = '/_console';
+const consolePrefix = '/_console';
 
 export function createConsole(parts: ConsoleParts): ConsoleHandler {
   const { door } = parts;

@@ -98,9 +98,15 @@ async function post(
 }
 
 async function standInToken({ server, machine }: ExchangeParts, issuer: string, claims: Json): Promise<string> {
-  const url = server.at(`/_local/issuers/${encodeURIComponent(issuer)}/token`);
+  const url = server.at(`/_local/issuers/${pathName(issuer)}/token`);
   const { json } = await fetchOnce({ method: 'POST', url, body: JSON.stringify(claims) }, machine);
   return String(json['token']);
+}
+
+/** The `/` of a tenant's name stands as it is; what is no name leads to no other path. @throws UsageError */
+function pathName(name: string): string {
+  if (/^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)?$/.test(name)) return name;
+  throw new UsageError('a name is as the policy has it');
 }
 
 async function authenticate(parts: ExchangeParts, name: string): Promise<ClientCredentials> {
@@ -109,7 +115,7 @@ async function authenticate(parts: ExchangeParts, name: string): Promise<ClientC
   if (client.vouchedBy) {
     return asserted(name, await standInToken(parts, client.vouchedBy.issuer, client.vouchedBy.claims));
   }
-  const url = parts.server.at(`/_local/clients/${encodeURIComponent(name)}/assertion`);
+  const url = parts.server.at(`/_local/clients/${pathName(name)}/assertion`);
   const { json } = await fetchOnce({ method: 'POST', url, body: '{}' }, parts.machine);
   return asserted(name, String(json['assertion']));
 }

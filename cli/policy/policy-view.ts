@@ -38,11 +38,13 @@ export function policyView({ path, artifact, compile }: ViewedPolicy): PolicyVie
     runs: Object.fromEntries(Object.values(artifact.issuers).flatMap(({ name, run }) => (run ? [[name, run]] : []))),
     picture: (now) => pictureOf(artifact, readPolicy(path).files, now),
     whatIf: async (files, find, now) => {
-      // A file that another one names is read beside it: not beside any path that a page may send.
-      const known = readPolicy(path).files.map((file) => file.path);
-      const stranger = files.find((file) => !known.includes(file.path));
+      // The files that there are, with other texts: a page chooses neither what lies beside a file nor whose tenant it is.
+      const known = readPolicy(path).files;
+      const stranger = files.find((file) => !known.some((each) => each.path === file.path));
       if (stranger) throw new UsageError(`${stranger.path} is no file of this policy`);
-      const compiled = compilePolicyFiles(files, { readBeside, ...compile });
+      const texts = new Map(files.map((file) => [file.path, file.text]));
+      const proposed = known.map((file) => ({ ...file, text: texts.get(file.path) ?? file.text }));
+      const compiled = compilePolicyFiles(proposed, { readBeside, ...compile });
       const diagnostics = compiled.diagnostics.map(formatDiagnostic);
       if (!compiled.artifact) return { diagnostics };
       const compared = compare(compiled.artifact, { path, artifact, decisions: await find(), now });

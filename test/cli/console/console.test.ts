@@ -182,6 +182,21 @@ test('a policy is drawn, and compared with another, by the decisions there are',
   });
 });
 
+test('a tenant’s file stays its own, and a file that is not sent is as it was', async () => {
+  const { ask } = await start({ policy: join(import.meta.dirname, '../../../examples/tenants') });
+  const { json } = await ask('GET', '/_console/policy');
+  const { files } = json as unknown as { readonly files: readonly { readonly path: string; readonly text: string }[] };
+  const tenants = files.filter(({ path }) => path.includes('/tenants/tenants/'));
+  expect(tenants.length).toBeGreaterThan(0);
+  for (const sent of [files, tenants]) {
+    const same = await ask('POST', '/_console/what-if', { files: sent });
+    expect(same.json).toMatchObject({ compared: { gains: [], loses: [], undecided: [], failures: [] } });
+  }
+  const emptied = tenants.map(({ path, text }) => ({ path, text: text.replace(/^rules:[\s\S]*/m, 'rules: []\n') }));
+  const fewer = await ask('POST', '/_console/what-if', { files: emptied });
+  expect(fewer.json).not.toEqual((await ask('POST', '/_console/what-if', { files })).json);
+});
+
 test('beside a deployment it wants credentials at the start, and a policy that compiles', async () => {
   const world = inTheWorld({ CAMBIO_URL: 'https://api.acme.example' });
   expect(await cambioIn(world, 'console', '--port', '0')).toMatchObject({

@@ -1,6 +1,5 @@
 // The page at the stack's / in a real browser: what a newcomer does with it, and what strangers write into it.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalStack } from '../../../infra/local/stack.ts';
@@ -8,7 +7,6 @@ import { installedBrowser, launch } from '../../browser.ts';
 import { demonstrationStack } from './stack.ts';
 
 const program = installedBrowser('the page in a browser');
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const markup = '"><img src=x onerror="window.hit = 1"><script>window.hit = 1</script><b>bold</b>';
 const views = ['decisions', 'exchange', 'suspensions', 'revocations', 'keys', 'policy', 'what-if'];
@@ -189,7 +187,7 @@ interface Results {
 }
 
 async function violations(page: Page): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const found: Results = await page.evaluate("axe.run({ resultTypes: ['violations'] })");
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
 }
