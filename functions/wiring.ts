@@ -16,6 +16,7 @@ import { requestTracing } from '../shared/http/request-tracing.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { upstreamCheck } from '../shared/issuers/upstream.ts';
+import { certificateMatch } from '../shared/oauth/certificate-match.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 import { version } from '../shared/version.ts';
 
@@ -132,6 +133,7 @@ export async function endpointParts(name: string) {
       ...{ readKeyring, sign, fetchJson, now, newId: randomUUID },
       onFailure: (name, cause) => write('error', 'upstream_introspection', { issuer: name, cause }, issuerFailed),
     }),
+    matchesCertificate: await certificateMatch(policy),
     findIssuerKey: findKey,
     findClientKey: findKey,
     decisionRetention,

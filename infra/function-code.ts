@@ -14,6 +14,7 @@ const chunks = {
   './tracing/tracing.ts': 'shared/http/tracing/tracing.ts',
   './quota-counting.ts': 'shared/aws/quota-counting.ts',
   './envelope.ts': 'shared/aws/envelope.ts',
+  './verify/client-certificate.ts': 'shared/oauth/verify/client-certificate.ts',
   './assume-role.ts': 'shared/aws/assume-role.ts',
   './status-positions.ts': 'shared/aws/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',

@@ -18,12 +18,10 @@ import { checkSelfRules } from './check/self-rules.ts';
 import { checkSessionPolicies } from './check/session-policy.ts';
 import { checkSubjects } from './check/subjects.ts';
 import { checkTemplates } from './check/templates.ts';
-import { checkUnsupported } from './check/unsupported.ts';
 import type { MergedPolicy } from './schema/merge.ts';
 import type { Diagnostic } from './source/diagnostic.ts';
 
 const checks: readonly ((policy: MergedPolicy) => readonly Diagnostic[])[] = [
-  checkUnsupported,
   checkNames,
   checkReferences,
   checkJoins,

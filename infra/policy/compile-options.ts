@@ -19,6 +19,8 @@ export interface CompileOptions {
   readonly clientStandIns?: StandInKeys;
   /** Whether the functions are in a VPC, where that is known. */
   readonly vpc?: boolean;
+  /** Seconds since the epoch: by when secrets and keys have ended. Default: the present. */
+  readonly now?: number;
   /** Also say what works and will not please: `cambio policy check` does, a deployment does not. */
   readonly advice?: boolean;
   /** Only warn of an issuer without URL, or a role without ARN: `cambio policy check` does not see the TypeScript that gives it. */

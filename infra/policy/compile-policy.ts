@@ -1,5 +1,6 @@
 // The policy compiler: files in, one artifact out, or everything that is wrong with them.
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { checkEnds } from './check/clients.ts';
 import { checkNetworks } from './check/networks.ts';
 import { checkShortSessions } from './check/short-sessions.ts';
 import { checkPolicy } from './check-policy.ts';
@@ -74,6 +75,7 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
     ...ofAuthorities.diagnostics,
     ...checkNetworks(policy, options.vpc),
     ...checkPolicy(policy, local),
+    ...checkEnds(policy, options.now ?? Math.floor(Date.now() / 1_000)),
     ...rehearsePolicy(policy, artifact),
     ...(options.advice ? checkShortSessions(policy) : []),
   ];

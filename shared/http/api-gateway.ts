@@ -4,6 +4,7 @@ import type middy from '@middy/core';
 import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../oauth/denial.ts';
+import { type ClientCertificate, clientCertificate } from '../oauth/request/client-certificate.ts';
 
 /** A header's value whatever its spelling; several headers of one name are joined by a comma, as a proxy would. */
 export function header(event: APIGatewayProxyEvent, name: string): string | undefined {
@@ -13,6 +14,15 @@ export function header(event: APIGatewayProxyEvent, name: string): string | unde
     if (spelling.length === name.length && spelling.toLowerCase() === name) values.push(...(headers[spelling] ?? []));
   }
   return values.length > 0 ? values.join(',') : undefined;
+}
+
+/**
+ * The certificate that API Gateway took from the TLS connection itself, on a domain with mutual TLS. What a caller writes into a
+ * header is nobody's certificate.
+ */
+export function certificateOf({ requestContext }: APIGatewayProxyEvent): ClientCertificate | undefined {
+  const pem = requestContext?.identity?.clientCert?.clientCertPem;
+  return pem ? clientCertificate(pem) : undefined;
 }
 
 const maxBodyBytes = 64 * 1024;

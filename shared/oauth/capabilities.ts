@@ -10,6 +10,7 @@ import type { AssumeRole } from './role-session/role-credentials.ts';
 import type { ReserveStatus } from './status-list/status-list-id.ts';
 import type { NewHandle, RecordReference } from './tokens/reference-handle.ts';
 import type { FindClientKey } from './verify/client-authentication.ts';
+import type { MatchesCertificate } from './verify/client-certificate.ts';
 import type { ProofCapabilities } from './verify/possession.ts';
 import type { ReleaseUse, TakeUse } from './verify/single-use.ts';
 import type { CheckUpstream, FindIssuerKey } from './verify/verify-token.ts';
@@ -26,6 +27,7 @@ export interface ExchangeCapabilities extends ProofCapabilities {
   readonly findIssuerKey: FindIssuerKey;
   readonly checkUpstream: CheckUpstream;
   readonly findClientKey: FindClientKey;
+  readonly matchesCertificate?: MatchesCertificate | undefined;
   readonly readKeyring: ReadKeyring;
   readonly sign: Sign;
   readonly assumeRole: AssumeRole;

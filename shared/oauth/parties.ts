@@ -2,8 +2,9 @@
 // for the key look-ups it is given.
 import type { CompiledPolicy, TrustedIssuer } from '../policy/compiled-policy.ts';
 import type { DecisionFacts } from './decision/decision.ts';
+import { Refused } from './denial.ts';
 import type { ReadKeyring } from './jose/keyring.ts';
-import type { TokenCall } from './request/client-credentials.ts';
+import type { ClientCredentials, TokenCall } from './request/client-credentials.ts';
 import { findCredentials } from './request/client-credentials.ts';
 import type { TokenRequest } from './request/token-request.ts';
 import {
@@ -12,6 +13,7 @@ import {
   type ClientVerifier,
   type FindClientKey,
 } from './verify/client-authentication.ts';
+import type { MatchesCertificate } from './verify/client-certificate.ts';
 import { checkMayAct } from './verify/delegation.ts';
 import { type Possession, type ProofCapabilities, requireProof, requireTokenHash } from './verify/possession.ts';
 import { checkPresented } from './verify/presentation.ts';
@@ -41,6 +43,7 @@ export interface VerifierCapabilities {
   /** Seconds since the epoch. */
   readonly now: () => number;
   readonly readKeyring: ReadKeyring;
+  readonly matchesCertificate?: MatchesCertificate | undefined;
 }
 
 /** Of each policy, its issuers and ours before them: whoever names our `iss` as his own takes no token of ours. */
@@ -53,13 +56,27 @@ export function verifierOf(capabilities: VerifierCapabilities): ClientVerifier {
   issuersOf.set(policy, issuers);
   const findKey: FindIssuerKey = async (of, wanted) =>
     of.name === selfName ? findOwnKey(await readKeyring(), wanted) : findIssuerKey(of, wanted);
-  return { issuers, findKey, checkUpstream, now, issuer, clients: policy.clients, findClientKey };
+  const { matchesCertificate } = capabilities;
+  return { issuers, findKey, checkUpstream, now, issuer, clients: policy.clients, findClientKey, matchesCertificate };
 }
 
 /** @throws Refused `client`, `client_methods` or `parameter` */
-export async function authenticate({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Caller> {
-  const credentials = findCredentials(form, headers);
+export async function authenticate(call: TokenCall, verifier: ClientVerifier): Promise<Caller> {
+  const credentials = findCredentials(call);
+  if (credentials) requireOneMethod(call, credentials, verifier);
   return credentials && authenticateClient(credentials, verifier);
+}
+
+/** A connection that authenticates a client is a method, too (RFC 6749 §2.3). */
+function requireOneMethod(
+  { certificate }: TokenCall,
+  { method, clientId = '' }: ClientCredentials,
+  { clients }: ClientVerifier,
+): void {
+  const named = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
+  if (certificate && method !== 'certificate' && named?.auth.method.endsWith('tls_client_auth')) {
+    throw new Refused({ kind: 'client_methods' });
+  }
 }
 
 export interface PossessionCapabilities extends Pick<ProofCapabilities, 'checkProof'> {
@@ -76,12 +93,13 @@ const tokenEndpoint = { method: 'POST', path: '/token' };
  * @throws Refused `dpop`, `dpop_nonce` or `unavailable`
  */
 export async function provePossession(
-  { headers: { dpop }, endpoint: { method, path } = tokenEndpoint }: TokenCall,
+  { headers: { dpop }, certificate, endpoint: { method, path } = tokenEndpoint }: TokenCall,
   capabilities: PossessionCapabilities,
 ): Promise<Possession> {
-  if (dpop === undefined) return {};
+  if (dpop === undefined) return { certificate };
   const htu = capabilities.apiBases.map((base) => `${base}${path}`);
-  return { proof: await requireProof(dpop, { htm: method, htu, now: capabilities.now() }, capabilities) };
+  const proof = await requireProof(dpop, { htm: method, htu, now: capabilities.now() }, capabilities);
+  return { proof, certificate };
 }
 
 export interface Presentation {

@@ -95,8 +95,8 @@ function unlessUnavailable(error: unknown): undefined {
 }
 
 /** A client, or, where the assertion belongs to no client, the holder of the issuer's token (docs/lifecycle.md). */
-async function authenticateRevoker({ form, headers }: TokenCall, verifier: ClientVerifier): Promise<Revoker> {
-  const credentials = findCredentials(form, headers);
+async function authenticateRevoker(call: TokenCall, verifier: ClientVerifier): Promise<Revoker> {
+  const credentials = findCredentials(call);
   if (!credentials) throw new Refused({ kind: 'client' });
   return authenticateHolder(credentials, verifier);
 }

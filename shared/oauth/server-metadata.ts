@@ -5,7 +5,7 @@ import { webIdentityClaimNames } from './role-session/web-identity.ts';
 import { tokenExchangeGrant } from './token-types.ts';
 import { dpopAlgorithms } from './verify/dpop-proof.ts';
 
-type Metadata = Readonly<Record<string, string | readonly string[]>>;
+type Metadata = Readonly<Record<string, string | boolean | readonly string[]>>;
 
 /** `issuer` and `apiBase` are URLs without a trailing slash. */
 export interface Deployment {
@@ -31,6 +31,9 @@ export function authorizationServerMetadata({ issuer, apiBase, policy }: Deploym
     response_types_supported: ['id_token'],
     introspection_signing_alg_values_supported: [answerAlgorithm],
     dpop_signing_alg_values_supported: dpopAlgorithms,
+    ...(Object.values(policy.audiences).some(({ binding }) => binding === 'mtls') && {
+      tls_client_certificate_bound_access_tokens: true,
+    }),
     ...clientAuthentication(policy),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
   };
@@ -73,10 +76,14 @@ const issuedClaimNames = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id',
 function clientAuthentication({ clients }: Deployment['policy']): Metadata {
   const methods = Object.values(clients).map(({ auth }) => auth);
   const secrets = methods.some(({ method }) => method === 'client_secret');
-  const assertions = methods.some(({ method }) => method !== 'client_secret');
+  const assertions = methods.some(({ method }) => method === 'private_key_jwt' || method === 'federated');
+  const byCertificate = (['tls_client_auth', 'self_signed_tls_client_auth'] as const).filter((wanted) =>
+    methods.some(({ method }) => method === wanted),
+  );
   const named = [
     ...(secrets ? ['client_secret_basic', 'client_secret_post'] : []),
     ...(assertions ? ['private_key_jwt'] : []),
+    ...byCertificate,
   ];
   const algorithms = methods.flatMap((auth) => (auth.method === 'private_key_jwt' ? auth.algorithms : []));
   const signing = [...new Set([...algorithms, 'RS256', 'ES256'])];

@@ -87,9 +87,13 @@ export interface EventStream {
   readonly authorization?: string;
 }
 
-/** How a client proves who it is. */
-export type ClientAuthentication =
-  /** By `client_secret_basic` or `_post`. SHA-256 of the secret's UTF-8 bytes, hex. */
+/** What a certificate may say of its holder (RFC 8705 §2.1.2). */
+export type CertificateName = 'san_dns' | 'san_uri' | 'san_ip' | 'san_email' | 'subject_dn';
+
+/** How a client proves who it is; until `notAfter` (seconds since the epoch), where it ends. */
+export type ClientAuthentication = {
+  readonly notAfter?: number;
+} /** By `client_secret_basic` or `_post`. SHA-256 of the secret's UTF-8 bytes, hex. */ & (
   | { readonly method: 'client_secret'; readonly sha256: string }
   | {
       readonly method: 'private_key_jwt';
@@ -98,12 +102,19 @@ export type ClientAuthentication =
       readonly algorithms: readonly JwsAlgorithm[];
     }
   /** A token of a trusted issuer as `client_assertion`. */
-  | { readonly method: 'federated'; readonly issuer: string; readonly match: readonly ClaimMatch[] };
+  | { readonly method: 'federated'; readonly issuer: string; readonly match: readonly ClaimMatch[] }
+  /** By a certificate of an authority in the trust store that says exactly this. */
+  | { readonly method: 'tls_client_auth'; readonly name: CertificateName; readonly value: string }
+  /** By one of these certificates of its own: base64url SHA-256 of the DER of each. */
+  | { readonly method: 'self_signed_tls_client_auth'; readonly thumbprints: readonly string[] }
+);
 
 /** A caller that authenticates. */
 export interface Client {
   readonly name: string;
   readonly auth: ClientAuthentication;
+  /** Others of the same method, accepted beside it while one takes the place of another. */
+  readonly also?: readonly ClientAuthentication[];
   /** Audiences whose tokens it may introspect. */
   readonly introspects: readonly string[];
   /** Of its exchanges. */

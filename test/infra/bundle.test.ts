@@ -55,6 +55,7 @@ describe('bundle', () => {
       [
         'assume-role',
         'cel',
+        'client-certificate',
         'dpop-checks',
         'dynamodb',
         'envelope',

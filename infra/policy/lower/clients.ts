@@ -1,5 +1,6 @@
 // A client of a checked policy as the functions read it: how it proves who it is. Pure.
-import type { Client, ClientAuthentication } from '../../../shared/policy/compiled-policy.ts';
+import { hash, X509Certificate } from 'node:crypto';
+import type { CertificateName, Client, ClientAuthentication } from '../../../shared/policy/compiled-policy.ts';
 import type { Catalogues } from '../claims/catalogue-by-name.ts';
 import type { StandInKeys } from '../compile-options.ts';
 import { defaults } from '../schema/defaults.ts';
@@ -18,28 +19,63 @@ export interface LowerClientContext {
 }
 
 export function lowerClient({ name, value }: Entry<ClientEntry>, context: LowerClientContext): Client {
+  const [auth, ...also] = lowerAuthentications(name, value, context);
+  if (auth === undefined) throw new TypeError(`client ${name} has no way to authenticate`);
   const { introspects = [], quota } = value;
-  const auth = lowerAuthentication(name, value, context);
-  return { name, auth, introspects, ...(quota !== undefined && { quota: lowerQuota(quota) }) };
+  const stated = { name, auth, ...(also.length > 0 && { also }), introspects };
+  return { ...stated, ...(quota !== undefined && { quota: lowerQuota(quota) }) };
 }
 
-function lowerAuthentication(
+/** The way the client has, once for each secret or key. */
+function lowerAuthentications(
   name: string,
   { auth }: ClientEntry,
   { catalogues, standIns }: LowerClientContext,
-): ClientAuthentication {
-  const { client_secret_basic: basic, client_secret_post: post, private_key_jwt: keyed, federated } = auth;
+): readonly ClientAuthentication[] {
+  const { private_key_jwt: keyed, federated, tls_client_auth: named, self_signed_tls_client_auth: own } = auth;
   if (federated !== undefined) {
     const catalogue = catalogues.get(federated.issuer) ?? { claims: {} };
-    return { method: 'federated', issuer: federated.issuer, match: lowerMatch(catalogue, federated.match ?? {}) };
+    return [{ method: 'federated', issuer: federated.issuer, match: lowerMatch(catalogue, federated.match ?? {}) }];
   }
-  if (keyed !== undefined) return lowerKeys(name, keyed, standIns);
-  return { method: 'client_secret', sha256: (basic ?? post)?.sha256 ?? '' };
+  if (keyed !== undefined)
+    return [keyed].flat().map((entry) => ({ ...lowerKeys(name, entry, standIns), ...endOf(entry) }));
+  if (named !== undefined) return [named].flat().map((entry) => ({ ...lowerCertificateName(entry), ...endOf(entry) }));
+  if (own !== undefined) return [own].flat().map((entry) => ({ ...lowerCertificates(entry), ...endOf(entry) }));
+  const secrets = [auth.client_secret_basic ?? auth.client_secret_post ?? { sha256: '' }].flat();
+  return secrets.map((entry) => ({ method: 'client_secret', sha256: entry.sha256, ...endOf(entry) }));
+}
+
+/** The day itself is the last one. */
+export function endOf({ notAfter }: { readonly notAfter?: string | undefined }): { readonly notAfter?: number } {
+  return notAfter === undefined ? {} : { notAfter: Date.parse(`${notAfter}T00:00:00Z`) / 1_000 + 86_400 };
+}
+
+type ListOf<Way extends keyof ClientEntry['auth']> = Exclude<NonNullable<ClientEntry['auth'][Way]>, readonly unknown[]>;
+
+function lowerCertificateName({ notAfter: _, ...names }: ListOf<'tls_client_auth'>): ClientAuthentication {
+  const none: [CertificateName, string] = ['subject_dn', ''];
+  const [[name, value] = none] = Object.entries(names) as [CertificateName, string][];
+  return { method: 'tls_client_auth', name, value };
+}
+
+function lowerCertificates({ certificates }: ListOf<'self_signed_tls_client_auth'>): ClientAuthentication {
+  const parsed = [certificates].flat().flatMap((pem) => parseCertificate(pem) ?? []);
+  const thumbprints = parsed.map(({ raw }) => hash('sha256', raw, 'base64url'));
+  return { method: 'self_signed_tls_client_auth', thumbprints };
+}
+
+/** Undefined for what is no certificate. */
+export function parseCertificate(pem: string): X509Certificate | undefined {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    return undefined;
+  }
 }
 
 function lowerKeys(
   name: string,
-  { jwksUri = '', jwks }: NonNullable<ClientEntry['auth']['private_key_jwt']>,
+  { jwksUri = '', jwks }: ListOf<'private_key_jwt'>,
   standIns: StandInKeys | undefined,
 ): KeyedAuthentication {
   const stated = { method: 'private_key_jwt', algorithms: defaults.algorithms, network: 'public' } as const;

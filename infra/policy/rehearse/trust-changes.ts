@@ -1,6 +1,6 @@
 // What is trusted more than before without a rule that says so: how issuers' tokens are verified, how clients authenticate,
 // whose tokens they see. Pure.
-import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import type { ClientAuthentication, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
 import { formatDuration } from '../schema/duration.ts';
 import { coversMatch } from './covers.ts';
 import { same } from './grant-differences.ts';
@@ -63,8 +63,19 @@ function ofClient(before: Client | undefined, after: Client): readonly Change[] 
 }
 
 /** Whether whoever authenticates now did so before. */
-function authenticatesAll({ auth: before }: Client, { auth: after }: Client): boolean {
-  if (same(before, after)) return true;
+function authenticatesAll(old: Client, now: Client): boolean {
+  const [earlier, later] = [old, now].map(({ auth, also = [] }) => [auth, ...also]);
+  return (later ?? []).every((after) => earlier?.some((before) => authenticates(before, after)));
+}
+
+/** Whether whoever has this way had that one; an end that is later, or none, is more. */
+function authenticates(before: ClientAuthentication, after: ClientAuthentication): boolean {
+  const [
+    { notAfter: end = Number.POSITIVE_INFINITY, ...one },
+    { notAfter: later = Number.POSITIVE_INFINITY, ...other },
+  ] = [before, after];
+  if (later > end) return false;
+  if (same(one, other)) return true;
   if (before.method !== 'federated' || after.method !== 'federated') return false;
   return before.issuer === after.issuer && coversMatch(before.match, after.match);
 }

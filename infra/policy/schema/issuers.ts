@@ -4,6 +4,7 @@ import { profileNames } from '../profiles/registry.ts';
 import {
   claimType,
   closed,
+  day,
   duration,
   filled,
   jwks,
@@ -82,14 +83,34 @@ export const issuer = closed({
   private: z.array(filled).optional().describe('Claims kept only as salted hashes in decisions and audit.'),
 });
 
-const privateKeyJwt = closed({ jwksUri: filled.optional(), jwks: jwks.optional() });
+const notAfter = day.optional().describe('The last day, in UTC, on which it is accepted.');
+
+const privateKeyJwt = closed({ jwksUri: filled.optional(), jwks: jwks.optional(), notAfter });
+
+const secret = closed({ sha256, notAfter });
+
+const certificate = closed({
+  san_dns: filled.optional(),
+  san_uri: filled.optional(),
+  san_ip: filled.optional(),
+  san_email: filled.optional(),
+  subject_dn: filled.optional().describe('As RFC 4514 writes it: the most specific part first.'),
+  notAfter,
+});
+
+const selfSigned = closed({ certificates: oneOrMore(filled).describe('PEM of its certificates.'), notAfter });
 
 const auth = closed({
-  private_key_jwt: privateKeyJwt.optional(),
+  private_key_jwt: oneOrMore(privateKeyJwt).optional(),
   federated: closed({ issuer: reference, match: match.optional() }).optional(),
-  client_secret_basic: closed({ sha256 }).optional().describe('SHA-256 of the secret, hexadecimal.'),
-  client_secret_post: closed({ sha256 }).optional().describe('The same secret in the form; either way is accepted.'),
-  tls_client_auth: closed({ san_dns: filled }).optional(),
+  client_secret_basic: oneOrMore(secret)
+    .optional()
+    .describe('SHA-256 of the secret, hexadecimal; several while it changes.'),
+  client_secret_post: oneOrMore(secret).optional().describe('The same secret in the form; either way is accepted.'),
+  tls_client_auth: oneOrMore(certificate)
+    .optional()
+    .describe('What its certificate says, exactly one thing (RFC 8705 §2.1.2).'),
+  self_signed_tls_client_auth: oneOrMore(selfSigned).optional().describe('Its own certificates (RFC 8705 §2.2).'),
 });
 
 export const client = closed({

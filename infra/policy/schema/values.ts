@@ -23,6 +23,17 @@ export const rate = z.string().regex(ratePattern, 'a rate is a whole number per 
 
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 is 64 lower-case hexadecimal digits');
 
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+/** Whole days, in UTC: the day itself is the last one. */
+export const day = z
+  .string()
+  .regex(/^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/, 'a day is written 2027-01-31')
+  .refine(isDay, 'there is no such day');
+
 /** RFC 6749 §3.3. */
 export const scope = z
   .string()

@@ -49,8 +49,10 @@ const metadata = {
     grant_types_supported: texts,
     response_types_supported: texts,
     introspection_signing_alg_values_supported: texts,
+    dpop_signing_alg_values_supported: texts,
   },
   optional: {
+    tls_client_certificate_bound_access_tokens: flag,
     scopes_supported: texts,
     ...Object.fromEntries(
       ['token', 'introspection', 'revocation'].flatMap((endpoint) => [

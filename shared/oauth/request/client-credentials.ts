@@ -2,6 +2,7 @@
 
 import { Refused } from '../denial.ts';
 import { decodeBase64 } from '../jose/base64url.ts';
+import type { ClientCertificate } from './client-certificate.ts';
 import { decodeFormText, type Form, single } from './form.ts';
 
 /** Headers that authenticate or bind the caller. */
@@ -16,11 +17,14 @@ export interface TokenCall {
   readonly headers: CallerHeaders;
   /** Where it came to: what a proof of possession must be for. Default `POST /token`. */
   readonly endpoint?: { readonly method: string; readonly path: string };
+  /** Of the TLS connection, by whoever ended it; never by a header. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 export type ClientCredentials =
   | { readonly method: 'client_secret'; readonly clientId: string; readonly secret: string }
-  | { readonly method: 'client_assertion'; readonly clientId: string | undefined; readonly assertion: string };
+  | { readonly method: 'client_assertion'; readonly clientId: string | undefined; readonly assertion: string }
+  | { readonly method: 'certificate'; readonly clientId: string; readonly certificate: ClientCertificate };
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -29,7 +33,7 @@ const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
  * either: there are no public clients.
  * @throws Refused `client_methods` for several methods, `client` for half of one, `parameter` for two client ids
  */
-export function findCredentials(form: Form, headers: CallerHeaders): ClientCredentials | undefined {
+export function findCredentials({ form, headers, certificate }: TokenCall): ClientCredentials | undefined {
   const clientId = single(form, 'client_id');
   const secret = single(form, 'client_secret');
   const assertion = single(form, 'client_assertion');
@@ -38,7 +42,11 @@ export function findCredentials(form: Form, headers: CallerHeaders): ClientCrede
   if (methods.length > 1) throw new Refused({ kind: 'client_methods' });
   if (headers.authorization !== undefined) return basicCredentials(headers.authorization, clientId);
   if (secret !== undefined) return { method: 'client_secret', clientId: clientId ?? failed(), secret };
-  if (assertion === undefined && type === undefined) return clientId === undefined ? undefined : failed();
+  if (assertion === undefined && type === undefined) {
+    // RFC 8705 §2: who authenticates by a certificate alone sends its client_id.
+    if (clientId === undefined) return undefined;
+    return certificate ? { method: 'certificate', clientId, certificate } : failed();
+  }
   if (assertion === undefined || type !== assertionType) return failed();
   return { method: 'client_assertion', clientId, assertion };
 }

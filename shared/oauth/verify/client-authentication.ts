@@ -16,6 +16,7 @@ import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import { verifiesJws } from '../jose/signature.ts';
 import type { ClientCredentials } from '../request/client-credentials.ts';
 import { tokenTypes } from '../token-types.ts';
+import type { MatchesCertificate } from './client-certificate.ts';
 import { checkPresented } from './presentation.ts';
 import type { SingleUse } from './single-use.ts';
 import { type VerifiedToken, type Verifier, verifyJwt } from './verify-token.ts';
@@ -39,6 +40,8 @@ export interface ClientVerifier extends Verifier {
   readonly issuer: string;
   readonly clients: CompiledPolicy['clients'];
   readonly findClientKey: FindClientKey;
+  /** Left out of functions whose policy has no client with a certificate. */
+  readonly matchesCertificate?: MatchesCertificate | undefined;
 }
 
 type KeyedClient = Client & { readonly auth: Extract<ClientAuthentication, { method: 'private_key_jwt' }> };
@@ -74,6 +77,7 @@ export async function authenticateHolder(
   verifier: ClientVerifier,
 ): Promise<AuthenticatedClient | Stranger> {
   if (credentials.method === 'client_secret') return { client: checkSecret(credentials, verifier) };
+  if (credentials.method === 'certificate') return { client: checkCertificate(credentials, verifier) };
   try {
     return await checkAssertion(credentials, verifier);
   } catch (cause) {
@@ -85,13 +89,32 @@ export async function authenticateHolder(
 // An unknown client costs the same hash and comparison as a wrong secret.
 function checkSecret(
   { clientId, secret }: Extract<ClientCredentials, { method: 'client_secret' }>,
-  { clients }: ClientVerifier,
+  { clients, now }: ClientVerifier,
 ): Client {
   if (Buffer.byteLength(secret) > maxSecretBytes) return failed();
   const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
-  const expected = client?.auth.method === 'client_secret' ? Buffer.from(client.auth.sha256, 'hex') : Buffer.alloc(32);
-  const matches = timingSafeEqual(hash('sha256', secret, 'buffer'), expected);
-  return client?.auth.method === 'client_secret' && matches ? client : failed();
+  const sent = hash('sha256', secret, 'buffer');
+  const ways = client ? waysOf(client, now()) : [];
+  const matching = ways.filter(
+    (auth) => auth.method === 'client_secret' && timingSafeEqual(sent, Buffer.from(auth.sha256, 'hex')),
+  );
+  if (matching.length === 0) timingSafeEqual(sent, Buffer.alloc(32));
+  return client && matching.length > 0 ? client : failed();
+}
+
+/** RFC 8705 §2: the connection has proved the key; whose certificate it is, the client's entry says. */
+function checkCertificate(
+  { clientId, certificate }: Extract<ClientCredentials, { method: 'certificate' }>,
+  { clients, matchesCertificate, now }: ClientVerifier,
+): Client {
+  const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
+  if (!client || !matchesCertificate) return failed();
+  return waysOf(client, now()).some((auth) => matchesCertificate(auth, certificate, now())) ? client : failed();
+}
+
+/** The client's secrets or keys that have not ended. */
+function waysOf({ auth, also = [] }: Client, now: number): readonly ClientAuthentication[] {
+  return [auth, ...also].filter(({ notAfter }) => notAfter === undefined || notAfter > now);
 }
 
 // The assertion's own `iss` says which kind it is: a client's name, or a trusted issuer's URL.
@@ -114,21 +137,36 @@ async function checkOwnKey(
   clientId: string | undefined,
   verifier: ClientVerifier,
 ): Promise<AuthenticatedClient> {
-  const { alg, kid, typ } = jwt.header;
+  const { typ } = jwt.header;
   const { sub, aud, exp, nbf, iat, jti } = readRegisteredClaims(jwt.claims);
-  const { auth, name } = client;
+  const { name } = client;
   const now = verifier.now();
   if (sub !== name || (clientId !== undefined && clientId !== name)) refuse('sub or client_id is another client');
   if (aud.length !== 1 || aud[0] !== verifier.issuer) refuse('aud is not the issuer alone');
   if (typ !== undefined && typ !== 'jwt' && typ !== 'client-authentication+jwt') refuse('typ is of another kind');
-  if (!(auth.algorithms as readonly string[]).includes(alg === 'EdDSA' ? 'Ed25519' : alg)) refuse('alg is not allowed');
   if (exp <= now || exp > now + maxAssertionLifetime) refuse('exp has passed or is too far');
   if ((nbf ?? 0) > now + clockSkew || (iat ?? 0) > now + clockSkew) refuse('not yet valid');
   if (jti === undefined) return refuse('no jti');
-  const key = (await verifier.findClientKey({ name, ...auth }, { alg, kid })) ?? refuse('no key of the client fits');
-  if (!verifiesJws(jwt.compact, key.key, alg)) refuse('signature does not verify');
+  await verifyByOwnKey(jwt, client, verifier, now);
   // Longer than it is accepted: whoever checked it a moment ago may take it now, by a clock that is behind ours.
   return { client, use: { issuer: name, jti, expiresAt: exp + clockSkew } };
+}
+
+/** Of several keys each is looked for in turn: they may be published at several places. */
+async function verifyByOwnKey(jwt: ParsedJwt, client: Client, verifier: ClientVerifier, now: number): Promise<void> {
+  const { alg, kid } = jwt.header;
+  let problem = 'every key of the client has ended';
+  for (const [index, auth] of [client.auth, ...(client.also ?? [])].entries()) {
+    if (auth.method !== 'private_key_jwt' || !waysOf({ ...client, auth, also: [] }, now).length) continue;
+    problem = 'alg is not allowed';
+    if (!(auth.algorithms as readonly string[]).includes(alg === 'EdDSA' ? 'Ed25519' : alg)) continue;
+    // No name has a `#`: what is remembered of one source is not of another.
+    const name = index === 0 ? client.name : `${client.name}#${index}`;
+    const key = await verifier.findClientKey({ name, ...auth }, { alg, kid });
+    problem = key ? 'signature does not verify' : 'no key of the client fits';
+    if (key && verifiesJws(jwt.compact, key.key, alg)) return;
+  }
+  refuse(problem);
 }
 
 /** Seconds a client's clock may be ahead of ours. */

@@ -4,14 +4,9 @@ import { hash } from 'node:crypto';
 import type { Audience } from '../../policy/compiled-policy.ts';
 import { Refused } from '../denial.ts';
 import { TokenRefused } from '../jose/jwt.ts';
+import type { ClientCertificate } from '../request/client-certificate.ts';
 import type { CheckedProof, CurrentNonce, DpopProof, ProvedRequest } from './dpop-proof.ts';
 import type { VerifiedToken } from './verify-token.ts';
-
-/** The client's certificate, as the TLS connection has proved it. */
-export interface ClientCertificate {
-  /** base64url SHA-256 of its DER. */
-  readonly thumbprint: string;
-}
 
 export interface ProofCapabilities {
   /** Checks a `DPoP` header. Throws Refused `unavailable`. */

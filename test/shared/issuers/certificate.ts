@@ -6,12 +6,15 @@ export interface CertificateOptions {
   readonly notAfter: Date;
   /** Subject alternative name: an IPv4 address. */
   readonly ip: string;
+  /** … more of them. */
+  readonly dns?: readonly string[];
+  readonly uri?: string;
   /** Common name of subject and issuer: of two certificates of one name OpenSSL may look at the wrong one. */
   readonly name?: string;
 }
 
 /** PEM of a fresh P-256 key and its certificate. */
-export function selfSigned({ notBefore, notAfter, ip, name: called = 'loopback' }: CertificateOptions): {
+export function selfSigned({ notBefore, notAfter, ip, dns = [], uri, name: called = 'loopback' }: CertificateOptions): {
   key: string;
   cert: string;
 } {
@@ -19,7 +22,12 @@ export function selfSigned({ notBefore, notAfter, ip, name: called = 'loopback' 
   const ecdsaWithSha256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
   const commonName = der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(called)));
   const name = der(0x30, der(0x31, commonName));
-  const subjectAltName = der(0x30, der(0x87, Buffer.from(ip.split('.').map(Number))));
+  const subjectAltName = der(
+    0x30,
+    der(0x87, Buffer.from(ip.split('.').map(Number))),
+    ...dns.map((each) => der(0x82, Buffer.from(each))),
+    ...(uri === undefined ? [] : [der(0x86, Buffer.from(uri))]),
+  );
   const extension = der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, subjectAltName));
   const toBeSigned = der(
     0x30,
