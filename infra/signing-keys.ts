@@ -82,7 +82,7 @@ export class SigningKeys extends Construct {
   }
 
   /** The template's `[{ keyId, alg, use }]` of the first keyring. */
-  get first() {
+  get first(): readonly (KeyPurpose & { readonly keyId: string })[] {
     const { wrapping } = this;
     if (wrapping) return this.purposes.map((purpose) => ({ keyId: wrapping.keyArn, ...purpose }));
     return this.keys.map(({ alg, use, key }) => ({ keyId: key.keyArn, alg, use }));

@@ -63,7 +63,6 @@ export class Endpoints extends Construct {
   readonly signersFor: Signers;
   /** Makes and ends signing keys. */
   readonly rotation: EndpointFunction;
-  private readonly signing: IRole[] = [];
   private readonly made: EndpointFunction[] = [];
 
   constructor(scope: Construct, id: string, props: EndpointsProps) {
@@ -129,11 +128,6 @@ export class Endpoints extends Construct {
     }
   }
 
-  /** Roles of the functions that sign. */
-  get signers(): readonly IRole[] {
-    return this.signing;
-  }
-
   private make(id: string, part: EndpointPart, props: EndpointsProps): EndpointFunction {
     const { artifact, digests, logRetention, vpc, tracing, awsClients, metricsNamespace } = props;
     const { entry, route, seconds, settings, statements = [] } = part;
@@ -154,7 +148,6 @@ export class Endpoints extends Construct {
       ...(part.decides && { tracing }),
     });
     this.made.push(made);
-    if (statements.some(({ actions }) => actions.includes('kms:Sign'))) this.signing.push(made.role);
     return made;
   }
 }

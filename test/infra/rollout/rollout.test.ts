@@ -29,7 +29,7 @@ describe('a rollout', () => {
   test('shifts the alias of every function that serves a route, by a group of its own, and of no other', () => {
     const shifted = Object.entries(aliases).filter(([, { UpdatePolicy }]) => UpdatePolicy);
     expect(shifted.map(([id]) => id).sort()).toEqual([...served].sort());
-    expect(served.size).toBe(10);
+    expect(served.size).toBe(11);
     const used = shifted.map(([, { UpdatePolicy }]) =>
       referencesOf(UpdatePolicy?.CodeDeployLambdaAliasUpdate['DeploymentGroupName']),
     );
