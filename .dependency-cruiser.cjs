@@ -56,7 +56,13 @@ module.exports = {
     only('issuers-know-the-core', '^shared/issuers/', ['^shared/(issuers|oauth|policy)/', ...everywhere]),
     only('basics-stand-alone', '^shared/(deadline|expiring-map|causes|metrics|version)\\.ts$', ['^$']),
     only('config-stands-alone', '^shared/config\\.ts$', ['^$']),
-    only('functions-wire-shared', '^functions/', ['^shared/', '^functions/wiring']),
+    // What is put at run time is compiled by what compiles the rest.
+    only('tenants-are-compiled', '^functions/tenants\\.ts$', [
+      '^shared/',
+      '^functions/wiring',
+      '^infra/policy/compile-tenant',
+    ]),
+    only('functions-wire-shared', '^functions/(?!tenants\\.ts$)', ['^shared/', '^functions/wiring']),
     only('infra-writes-config-and-policy', '^infra/(?!local/|release/)', [
       '^infra/(?!local/|release/)',
       '^shared/(config|metrics|version)',

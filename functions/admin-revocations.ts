@@ -4,7 +4,7 @@ import { createInvoke } from '../shared/aws/invocation.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { clock, configured, joinedPolicy, keyringOf, logOf, now, ownKeys, recordsStore } from './wiring.ts';
+import { clock, configured, joinedPolicy, keyringOf, logOf, now, ownKeys, recordsStore, servedBy } from './wiring.ts';
 
 const config = configured(
   'recordsTable',
@@ -13,24 +13,28 @@ const config = configured(
   'keyringMac',
   'sessionRevocations',
   'lambdaEndpoint',
+  'tenantKey',
 );
 const write = logOf('admin-revocations');
-const policy = joinedPolicy(config);
 const store = await recordsStore(config);
 const { call, table } = store;
 
-export const handler = adminRevocationsEndpoint({
-  findDecision: createFindDecision(call, table),
-  recordRevocation: createRecordRevocation(call, table),
-  endSessions: createInvoke({
-    functionArn: config.sessionRevocations,
-    endpoint: config.lambdaEndpoint,
-    keys: ownKeys,
-    clock,
+const { readKeyring } = await keyringOf({ store, config, write });
+
+export const handler = await servedBy(joinedPolicy(config), config, (policy) =>
+  adminRevocationsEndpoint({
+    findDecision: createFindDecision(call, table),
+    recordRevocation: createRecordRevocation(call, table),
+    endSessions: createInvoke({
+      functionArn: config.sessionRevocations,
+      endpoint: config.lambdaEndpoint,
+      keys: ownKeys,
+      clock,
+    }),
+    policy,
+    readKeyring,
+    keptFor: keptFor(policy),
+    now,
+    write,
   }),
-  policy,
-  readKeyring: (await keyringOf({ store, config, write })).readKeyring,
-  keptFor: keptFor(policy),
-  now,
-  write,
-});
+);

@@ -6,22 +6,25 @@ import { createTakeUse } from '../shared/aws/single-uses.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
 import { isListed } from '../shared/oauth/revocation/listing.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { configured, issuerKeys, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
+import { configured, issuerKeys, joinedPolicy, logOf, now, recordsStore, servedBy } from './wiring.ts';
 
-const config = configured('recordsTable', 'awsClients', 'policyValues');
-const policy = joinedPolicy(config);
+const config = configured('recordsTable', 'awsClients', 'policyValues', 'tenantKey');
 const { call, table } = await recordsStore(config);
 const write = logOf('events');
 
-export const handler = eventsEndpoint({
-  issuers: Object.values(policy.issuers),
-  findKey: issuerKeys(write),
-  recordRevocation: createRecordRevocation(call, table),
-  findHolds: createFindHolds(call, table, Math.random),
-  takeUse: createTakeUse({ call, table, now }),
-  keptFor: keptFor(policy),
-  listed: isListed(policy),
-  newId: randomUUID,
-  now,
-  write,
-});
+const findKey = issuerKeys(write);
+
+export const handler = await servedBy(joinedPolicy(config), config, (policy) =>
+  eventsEndpoint({
+    issuers: Object.values(policy.issuers),
+    findKey,
+    recordRevocation: createRecordRevocation(call, table),
+    findHolds: createFindHolds(call, table, Math.random),
+    takeUse: createTakeUse({ call, table, now }),
+    keptFor: keptFor(policy),
+    listed: isListed(policy),
+    newId: randomUUID,
+    now,
+    write,
+  }),
+);

@@ -1,8 +1,10 @@
 // POST /introspect. Wiring only.
 import { lookupsOf } from '../shared/aws/records.ts';
 import { introspectionEndpoint } from '../shared/http/endpoints/introspection.ts';
-import { endpointParts } from './wiring.ts';
+import { endpointParts, servedBy } from './wiring.ts';
 
-const { capabilities, store, options } = await endpointParts('introspect');
+const { config, capabilities, store, options } = await endpointParts('introspect');
 
-export const handler = introspectionEndpoint({ ...capabilities, ...lookupsOf(store) }, options);
+export const handler = await servedBy(capabilities.policy, config, (policy) =>
+  introspectionEndpoint({ ...capabilities, ...lookupsOf(store), policy }, options),
+);

@@ -1,8 +1,10 @@
 // POST /revoke. Wiring only.
 import { lookupsOf, revocationsOf } from '../shared/aws/records.ts';
 import { revocationEndpoint } from '../shared/http/endpoints/revocation.ts';
-import { endpointParts } from './wiring.ts';
+import { endpointParts, servedBy } from './wiring.ts';
 
-const { capabilities, store, options } = await endpointParts('revoke');
+const { config, capabilities, store, options } = await endpointParts('revoke');
 
-export const handler = revocationEndpoint({ ...capabilities, ...lookupsOf(store), ...revocationsOf(store) }, options);
+export const handler = await servedBy(capabilities.policy, config, (policy) =>
+  revocationEndpoint({ ...capabilities, ...lookupsOf(store), ...revocationsOf(store), policy }, options),
+);

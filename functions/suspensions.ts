@@ -4,14 +4,13 @@ import { createEndSuspension, createListSuspensions, createRecordSuspension } fr
 import { byMethod, byResource } from '../shared/http/by-resource.ts';
 import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/http/endpoints/admin-suspensions.ts';
 import { gaugesTask } from '../shared/http/endpoints/gauges.ts';
-import { configured, joinedPolicy, keyringOf, logOf, now, recordsStore } from './wiring.ts';
+import { configured, joinedPolicy, keyringOf, logOf, now, recordsStore, servedBy } from './wiring.ts';
 
-const config = configured('recordsTable', 'awsClients', 'policyValues', 'keyringMac');
+const config = configured('recordsTable', 'awsClients', 'policyValues', 'keyringMac', 'tenantKey');
 const write = logOf('suspensions');
 const store = await recordsStore(config);
 const { call, table } = store;
-const capabilities = {
-  policy: joinedPolicy(config),
+const constant = {
   recordSuspension: createRecordSuspension(call, table),
   endSuspension: createEndSuspension(call, table),
   listSuspensions: createListSuspensions({ call, table, now, findHolds: createFindHolds(call, table, Math.random) }),
@@ -19,13 +18,22 @@ const capabilities = {
   now,
   write,
 };
+const deployed = joinedPolicy(config);
+const gauges = gaugesTask(constant);
+const administered = await servedBy<never>(deployed, config, (policy) => {
+  const capabilities = { ...constant, policy };
+  return byResource({
+    '/admin/suspensions': suspensionsEndpoint(capabilities),
+    '/admin/suspensions/{kind}/{name+}': byMethod({
+      PUT: suspendEndpoint(capabilities),
+      DELETE: resumeEndpoint(capabilities),
+    }),
+  });
+});
 
 export const handler = byResource<unknown>({
-  '/admin/suspensions': suspensionsEndpoint(capabilities),
-  '/admin/suspensions/{kind}/{name+}': byMethod({
-    PUT: suspendEndpoint(capabilities),
-    DELETE: resumeEndpoint(capabilities),
-  }),
+  '/admin/suspensions': administered,
+  '/admin/suspensions/{kind}/{name+}': administered,
   // On a schedule, not a route.
-  gauges: gaugesTask(capabilities),
+  gauges,
 });

@@ -11,15 +11,14 @@ import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
 import { conditionEvaluator } from '../shared/policy/condition-evaluator.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
-import { callOptions, clock, configured, endpointParts, now } from './wiring.ts';
+import { callOptions, clock, configured, endpointParts, now, servedBy } from './wiring.ts';
 
 const { config, capabilities: shared, options, store } = await endpointParts('token');
 const { apiBase, signatureBudget, sessionBudget } = configured('apiBase', 'signatureBudget', 'sessionBudget');
-const capabilities = {
+const constant = {
   ...shared,
   apiBases: [apiBase],
   ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
-  findRules: indexRules(shared.policy.rules),
   evaluateCondition: await conditionEvaluator(shared.policy),
   assumeRole: await assumeRoles(shared.policy, await createCallSts(callOptions(config))),
   ...(await createQuotas({
@@ -32,7 +31,10 @@ const capabilities = {
   newHandle: () => randomBytes(32),
 };
 
-export const handler = byResource({
-  '/token': tokenEndpoint(capabilities, options),
-  '/credentials': credentialsEndpoint(capabilities, options),
+export const handler = await servedBy(shared.policy, config, (policy) => {
+  const capabilities = { ...constant, policy, findRules: indexRules(policy.rules) };
+  return byResource({
+    '/token': tokenEndpoint(capabilities, options),
+    '/credentials': credentialsEndpoint(capabilities, options),
+  });
 });

@@ -2,21 +2,25 @@
 // environment and of the policy beside the bundle; what a function does not use is not in its bundle.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { createCallDynamoDb, createCallKms } from '../shared/aws/clients.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
 import { keysFrom } from '../shared/aws/own-keys.ts';
 import { recordsOf } from '../shared/aws/records.ts';
+import { createServedPolicy } from '../shared/aws/served-policy.ts';
 import { type Config, readConfig, type Setting } from '../shared/config.ts';
 import { refusalOf } from '../shared/http/audit.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
 import { createEntersList } from '../shared/http/decision-listing.ts';
 import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { requestTracing } from '../shared/http/request-tracing.ts';
+import { withPolicy } from '../shared/http/with-policy.ts';
 import { fetchJson } from '../shared/issuers/fetch-json.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { upstreamCheck } from '../shared/issuers/upstream.ts';
 import { certificateMatch } from '../shared/oauth/certificate-match.ts';
+import type { CompiledPolicy } from '../shared/policy/compiled-policy.ts';
 import { joinPolicy } from '../shared/policy/policy-artifact.ts';
 import { version } from '../shared/version.ts';
 
@@ -59,6 +63,25 @@ export function joinedPolicy({ policyValues }: Config<'policyValues'>) {
 /** How AWS is called, and as whom. */
 export function callOptions({ awsClients }: Config<'awsClients'>) {
   return { awsClients, environment: process.env, clock, random: Math.random };
+}
+
+/** The handler of a function that decides by the policy: made once, or anew whenever a tenant is put or taken at run time. */
+export async function servedBy<Event>(
+  policy: CompiledPolicy,
+  config: Config<'recordsTable' | 'awsClients' | 'tenantKey'>,
+  make: (policy: CompiledPolicy) => (event: Event, context: Context) => Promise<APIGatewayProxyResult>,
+) {
+  if (!policy.tenants || config.tenantKey === undefined) return make(policy);
+  const write = logOf('tenants');
+  const current = await createServedPolicy({
+    ...(await recordsStore(config)),
+    deployed: policy,
+    keyId: config.tenantKey,
+    kms: callOptions(config),
+    clock,
+    onLeft: (tenants) => write('error', 'tenants_left_out', { tenants }),
+  });
+  return withPolicy(current, make);
 }
 
 export async function recordsStore(config: Config<'recordsTable' | 'awsClients'>) {
@@ -114,6 +137,7 @@ export async function endpointParts(name: string) {
     'keyringMac',
     'policyValues',
     'traceCollector',
+    'tenantKey',
   );
   const { issuer, decisionRetention } = config;
   const write = logOf(name);

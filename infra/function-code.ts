@@ -19,6 +19,7 @@ const chunks = {
   './status-positions.ts': 'shared/aws/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',
   './dpop-checks.ts': 'shared/aws/dpop-checks.ts',
+  './run-time-policy.ts': 'shared/aws/run-time-policy.ts',
   './sdk/dynamodb.ts': 'shared/aws/sdk/dynamodb.ts',
   './sdk/kms.ts': 'shared/aws/sdk/kms.ts',
   './sdk/sts.ts': 'shared/aws/sdk/sts.ts',

@@ -20,6 +20,7 @@ export const functionEntries = [
   'trail-writer',
   'trail-heads',
   'trail-sweep',
+  'tenants',
 ] as const;
 
 /** A file of functions/, without its ending. */

@@ -23,6 +23,8 @@ const itemKeys = {
   nonce: '*#nonce#*',
   revoked: '*#revoked#*',
   suspended: '*#suspended#*',
+  tenants: '*#tenants',
+  tenant: '*#tenant#*',
 } as const;
 
 type ItemKind = keyof typeof itemKeys;

@@ -49,6 +49,7 @@ import { Rollout } from './rollout/rollout.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
 import { makeSessionRevocations } from './session-revocations.ts';
 import { SigningKeys, type SigningMode } from './signing-keys.ts';
+import { TenantKey } from './tenant-key.ts';
 import { leaveNothing } from './trial.ts';
 import { letAssume, type Trusted } from './trust.ts';
 import { digestValues } from './value-digests.ts';
@@ -294,6 +295,7 @@ export class TokenExchange extends Construct {
       awsClients,
       metricsNamespace: namespace,
       sessionRevocations: sessions,
+      tenantKey: artifact.tenants && new TenantKey(this, 'TenantKey'),
     });
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;

@@ -18,6 +18,8 @@ export const environmentNames = {
   sessionBudget: 'SESSION_BUDGET',
   /** JSON object: the values the policy artifact has holes for. Absent where it has none. */
   policyValues: 'POLICY_VALUES',
+  /** ARN of the KMS key of the MAC over the list of tenants. Absent where all tenants are deployed. */
+  tenantKey: 'TENANT_KEY',
   /** The account that the function runs in. */
   accountId: 'ACCOUNT_ID',
   /** ARN of the function that ends sessions of AWS roles. Absent where no role is revocable. */
@@ -62,6 +64,7 @@ export type Setting = keyof typeof environmentNames;
 
 const optional = [
   'documentsBucket',
+  'tenantKey',
   'policyValues',
   'sessionRevocations',
   'metrics',

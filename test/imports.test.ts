@@ -71,6 +71,13 @@ const seeds: readonly Seed[] = [
   ['functions-wire-shared', 'a function imports infra', 'functions/a.ts', '../infra/x.ts', '../shared/aws/x.ts'],
   ['functions-wire-shared', 'a function imports another', 'functions/b.ts', './x.ts', './wiring.ts'],
   [
+    'tenants-are-compiled',
+    'the compiler of tenants is the whole of infra',
+    'functions/tenants.ts',
+    '../infra/x.ts',
+    '../infra/policy/compile-tenant.ts',
+  ],
+  [
     'infra-writes-config-and-policy',
     'the construct verifies',
     'infra/a.ts',
@@ -89,7 +96,7 @@ const imported: readonly string[] = [
     (room) => `shared/oauth/${room}/x.ts`,
   ),
   ...['aws', 'http', 'issuers', 'oauth', 'policy'].map((room) => `shared/${room}/x.ts`),
-  ...['shared/oauth/denial.ts', 'functions/x.ts', 'functions/wiring.ts', 'infra/x.ts', 'infra/release/x.ts'],
+  ...['shared/oauth/denial.ts', 'functions/x.ts', 'functions/wiring.ts', 'infra/x.ts', 'infra/policy/compile-tenant.ts', 'infra/release/x.ts'],
 ];
 
 describe('the import check', () => {

@@ -8,6 +8,7 @@ import type { FunctionEntry } from '../function-entries.ts';
 import type { RecordsTable } from '../records-table.ts';
 import type { SessionRevocations } from '../session-revocations.ts';
 import type { Signers, SigningKeys } from '../signing-keys.ts';
+import type { TenantKey } from '../tenant-key.ts';
 import type { Settings } from './endpoint-function.ts';
 import {
   asksUpstream,
@@ -43,6 +44,8 @@ export interface PartsProps {
   readonly decisionIndex: DecisionIndex;
   /** What the token function may ask of KMS and STS. */
   readonly budget: ServiceBudget;
+  /** Of the MAC over the tenants that are put at run time, where the policy lets there be any. */
+  readonly tenantKey: TenantKey | undefined;
   /** Ends sessions of AWS roles, where some are revocable. */
   readonly sessionRevocations: SessionRevocations | undefined;
 }
@@ -60,10 +63,39 @@ export interface EndpointPart {
   readonly callsIssuers?: boolean;
 }
 
+/** It decides by the policy, tenants that were put at run time included. */
+function withTenants({ tenantKey, records }: PartsProps, part: EndpointPart): EndpointPart {
+  if (!tenantKey) return part;
+  return {
+    ...part,
+    settings: { ...part.settings, tenantKey: tenantKey.arn },
+    statements: [
+      ...(part.statements ?? []),
+      records.statement(['tenants', 'tenant'], ['GetItem']),
+      tenantKey.statement('VerifyMac'),
+    ],
+  };
+}
+
+export function tenantsPart(props: PartsProps, tenantKey: TenantKey): EndpointPart {
+  const { records } = props;
+  return {
+    entry: 'tenants',
+    route: '/admin/tenants/{name}',
+    seconds: 20,
+    withPolicy: true,
+    settings: { recordsTable: records.name, tenantKey: tenantKey.arn, ...valuesOf(props) },
+    statements: [
+      records.statement(['tenants', 'tenant'], ['GetItem', 'PutItem']),
+      tenantKey.statement('GenerateMac', 'VerifyMac'),
+    ],
+  };
+}
+
 export function tokenPart(props: PartsProps): EndpointPart {
   const { artifact, signingKeys, records, roleStatements } = props;
   const decider = deciding(props, 'token', 'POST /token and GET /credentials');
-  return {
+  return withTenants(props, {
     ...decider,
     // Proofs of possession are made for the URLs below it.
     settings: { ...decider.settings, apiBase: props.apiBase, ...budgetSettings(props.budget) },
@@ -83,12 +115,12 @@ export function tokenPart(props: PartsProps): EndpointPart {
       records.statement('quota', ['GetItem', 'UpdateItem']),
       ...roleStatements,
     ],
-  };
+  });
 }
 
 export function introspectPart(props: PartsProps): EndpointPart {
   const { artifact, signingKeys, records } = props;
-  return {
+  return withTenants(props, {
     ...deciding(props, 'introspect', 'POST /introspect'),
     statements: [
       ...(isAnswered(artifact) ? signingKeys.signStatements('answer') : []),
@@ -99,12 +131,12 @@ export function introspectPart(props: PartsProps): EndpointPart {
       ...assertionStatements(artifact, records),
       ...referenceStatements(artifact, records, 'read'),
     ],
-  };
+  });
 }
 
 export function revokePart(props: PartsProps): EndpointPart {
   const { artifact, signingKeys, records } = props;
-  return {
+  return withTenants(props, {
     ...deciding(props, 'revoke', 'POST /revoke'),
     statements: [
       records.statement('keyring', ['GetItem']),
@@ -115,12 +147,12 @@ export function revokePart(props: PartsProps): EndpointPart {
       ...assertionStatements(artifact, records),
       ...referenceStatements(artifact, records, 'read'),
     ],
-  };
+  });
 }
 
 export function adminRevocationsPart(props: PartsProps): EndpointPart {
   const { records, signingKeys, sessionRevocations } = props;
-  return {
+  return withTenants(props, {
     entry: 'admin-revocations',
     route: 'POST /admin/revocations',
     seconds: 10,
@@ -136,12 +168,12 @@ export function adminRevocationsPart(props: PartsProps): EndpointPart {
       signingKeys.verifyStatement(),
       ...(sessionRevocations ? [sessionRevocations.invokeStatement()] : []),
     ],
-  };
+  });
 }
 
 export function suspensionsPart(props: PartsProps): EndpointPart {
   const { records, signingKeys } = props;
-  return {
+  return withTenants(props, {
     entry: 'suspensions',
     route: '/admin/suspensions',
     seconds: 10,
@@ -154,7 +186,7 @@ export function suspensionsPart(props: PartsProps): EndpointPart {
       records.statement('keyring', ['GetItem']),
       signingKeys.verifyStatement(),
     ],
-  };
+  });
 }
 
 export function discoveryPart(props: PartsProps): EndpointPart {
@@ -249,7 +281,7 @@ export function eventsPart(props: PartsProps): EndpointPart {
     records.statement('suspended', ['BatchGetItem']),
     records.statement('used', ['PutItem', 'UpdateItem']),
   ];
-  return {
+  return withTenants(props, {
     entry: 'events',
     route: 'POST /events',
     seconds: 10,
@@ -257,7 +289,7 @@ export function eventsPart(props: PartsProps): EndpointPart {
     callsIssuers: true,
     settings: { recordsTable: records.name, ...valuesOf(props) },
     statements: hasEvents(artifact) ? statements : [],
-  };
+  });
 }
 
 /** An endpoint that authenticates callers and keeps decisions. */

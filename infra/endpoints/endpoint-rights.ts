@@ -1,4 +1,4 @@
-// Rights on records that only some policies need.
+// Rights on records that only some policies need; where tenants come at run time, whatever one of them may.
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { type KeyUse, keyPurposes } from '../../shared/policy/key-purposes.ts';
@@ -6,7 +6,8 @@ import type { RecordsTable } from '../records-table.ts';
 
 /** A federated client's own token may have been revoked; other callers have none to look up. */
 export function revokeStatements(policy: PolicyArtifact, records: RecordsTable): readonly PolicyStatement[] {
-  const federated = Object.values(policy.clients).some(({ auth }) => auth.method === 'federated');
+  const federated =
+    policy.tenants !== undefined || Object.values(policy.clients).some(({ auth }) => auth.method === 'federated');
   return [records.statement('revoked', federated ? ['BatchGetItem', 'PutItem'] : ['PutItem'])];
 }
 
@@ -36,24 +37,24 @@ export function referenceStatements(
   return [records.statement('reference', ['GetItem']), ...handles];
 }
 
-function hasAssertions({ clients }: PolicyArtifact): boolean {
-  return Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
+function hasAssertions({ clients, tenants }: PolicyArtifact): boolean {
+  return tenants !== undefined || Object.values(clients).some(({ auth }) => auth.method === 'private_key_jwt');
 }
 
-function hasSingleUse({ issuers }: PolicyArtifact): boolean {
-  return Object.values(issuers).some(({ singleUse }) => singleUse);
+function hasSingleUse({ issuers, tenants }: PolicyArtifact): boolean {
+  return tenants !== undefined || Object.values(issuers).some(({ singleUse }) => singleUse);
 }
 
-function hasReferences({ audiences }: PolicyArtifact): boolean {
-  return Object.values(audiences).some(({ format }) => format === 'reference');
+function hasReferences({ audiences, tenants }: PolicyArtifact): boolean {
+  return tenants !== undefined || Object.values(audiences).some(({ format }) => format === 'reference');
 }
 
 export function hasStatus({ audiences }: PolicyArtifact): boolean {
   return Object.values(audiences).some(({ status }) => status === true);
 }
 
-export function hasEvents({ issuers }: PolicyArtifact): boolean {
-  return Object.values(issuers).some(({ events }) => events !== undefined);
+export function hasEvents({ issuers, tenants }: PolicyArtifact): boolean {
+  return tenants !== undefined || Object.values(issuers).some(({ events }) => events !== undefined);
 }
 
 /** Whether anybody can ask for a signed answer, or an issuer is asked in our name. */

@@ -22,6 +22,7 @@ import {
   revokePart,
   statusListsPart,
   suspensionsPart,
+  tenantsPart,
   tokenPart,
 } from './endpoint-definitions.ts';
 import { EndpointFunction, type Settings } from './endpoint-function.ts';
@@ -94,6 +95,7 @@ export class Endpoints extends Construct {
     this.rotation = rotating;
     const keys = rotating.live;
     const events = this.make('Events', eventsPart(props), props).live;
+    const tenants = props.tenantKey && this.make('Tenants', tenantsPart(props, props.tenantKey), props).live;
     this.functions = this.made;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },
@@ -116,6 +118,9 @@ export class Endpoints extends Construct {
       { path: '/admin/keys/{kid}/revoke', methods: ['POST'], handler: keys, iam: true },
       { path: '/admin/suspensions', methods: read, handler: suspensions, iam: true },
       { path: '/admin/suspensions/{kind}/{name+}', methods: ['PUT', 'DELETE'], handler: suspensions, iam: true },
+      ...(tenants
+        ? [{ path: '/admin/tenants/{name}', methods: [...read, 'PUT', 'DELETE'], handler: tenants, iam: true } as const]
+        : []),
     ];
     const { reservedConcurrency } = props;
     const reserved = typeof reservedConcurrency === 'number' ? { admin: reservedConcurrency } : reservedConcurrency;

@@ -2,7 +2,16 @@
 /** The public keys (JWKs) with which the local stack stands in for a name, or undefined to leave it to itself. */
 export type StandInKeys = (name: string) => { readonly keys: readonly object[] } | undefined;
 
+/** A tenant that is compiled where the rest is deployed already. */
+export interface RunTimeTenant {
+  readonly tenant: string;
+  /** Which the deployment has keys of, for tokens and for status lists. */
+  readonly algorithms: readonly string[];
+  readonly statuses: readonly string[];
+}
+
 export interface CompileOptions {
+  readonly runTime?: RunTimeTenant;
   /** Text of a file named in a policy file, beside which it stands; undefined where there is none. */
   readonly readBeside?: (policyFile: string, name: string) => string | undefined;
   /** Compile for the local stack: loopback URLs are allowed. */

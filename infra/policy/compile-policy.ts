@@ -2,6 +2,7 @@
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { checkEnds } from './check/clients.ts';
 import { checkNetworks } from './check/networks.ts';
+import { checkRunTime } from './check/run-time.ts';
 import { checkShortSessions } from './check/short-sessions.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { CompileOptions } from './compile-options.ts';
@@ -76,6 +77,7 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
     ...checkNetworks(policy, options.vpc),
     ...checkPolicy(policy, local),
     ...checkEnds(policy, options.now ?? Math.floor(Date.now() / 1_000)),
+    ...(options.runTime ? checkRunTime(policy, options.runTime) : []),
     ...rehearsePolicy(policy, artifact),
     ...(options.advice ? checkShortSessions(policy) : []),
   ];

@@ -7,6 +7,7 @@ import { lowerClient } from './lower/clients.ts';
 import type { CompiledIssuer } from './lower/issuers.ts';
 import type { CompiledRole } from './lower/roles.ts';
 import { lowerRule } from './lower/rules.ts';
+import { lowerTenants } from './lower/tenants.ts';
 import { audienceTtl, defaults } from './schema/defaults.ts';
 import type { Entry, MergedPolicy } from './schema/merge.ts';
 import type { AudienceEntry } from './schema/schema.ts';
@@ -32,6 +33,7 @@ export function lower({ policy, issuers, roles, local, clientStandIns }: LowerIn
     audiences: Object.fromEntries(policy.audiences.map((entry) => [entry.name, lowerAudience(entry)])),
     roles: Object.fromEntries(roles.map((role) => [role.name, role])),
     rules: policy.rules.map((entry) => lowerRule(policy, entry, catalogues)),
+    ...(policy.tenantSources.length > 0 && { tenants: lowerTenants(policy) }),
   } as const;
   return { ...content, hash: hashOf(content) };
 }

@@ -8,7 +8,7 @@ import type { Counting } from './quota-counting.ts';
 import type { QuotaStore } from './quota-leases.ts';
 
 export interface QuotaOptions {
-  readonly policy: Pick<CompiledPolicy, 'issuers' | 'clients'>;
+  readonly policy: Pick<CompiledPolicy, 'issuers' | 'clients' | 'tenants'>;
   readonly rates: CallRates;
   readonly store: QuotaStore;
   /** Takes one from the grants whose calls this instance need not count; false when it has none left. */

@@ -22,6 +22,11 @@ export const usedKey = (hash: string): string => `${tenant}#used#${hash}`;
 
 /** The nonce that DPoP proofs of one period have. */
 export const nonceKey = (period: string): string => `${tenant}#nonce#${period}`;
+/** The item that says which tenants were put at run time. */
+export const tenantsKey = `${tenant}#tenants`;
+
+/** A tenant as it was put, by its name and the hash of what the item holds. */
+export const tenantKey = (name: string, hash: string): string => `${tenant}#tenant#${name}#${hash}`;
 
 /** A revocation, by what it is by and the hash of what it names. */
 export const revokedKey = (by: string, hash: string): string => `${tenant}#revoked#${by}#${hash}`;

@@ -243,6 +243,22 @@ export type DenyRule = RuleCore & {
 };
 export type PolicyRule = AllowRule<AudienceGrant | RoleGrant> | DenyRule;
 
+/** Names of the root policy that tenants put at run time may import, by section (`issuers`, `clients`, `audiences`). */
+export interface ExportedName {
+  readonly section: string;
+  readonly name: string;
+  /** Names of tenants; absent: all. */
+  readonly to?: readonly string[];
+}
+
+/** Tenants come from the records table, too. */
+export interface TenantSource {
+  readonly source: 'table';
+  readonly exports: readonly ExportedName[];
+  /** What is exported, as a policy file that a tenant is compiled beside. */
+  readonly exported: Readonly<Record<string, unknown>>;
+}
+
 /** The policy artifact; `Value` is `string` once POLICY_VALUES has been joined. */
 export interface CompiledPolicy<Value = string> {
   readonly version: 1;
@@ -257,6 +273,8 @@ export interface CompiledPolicy<Value = string> {
   readonly roles: Readonly<Record<string, Role<Value>>>;
   /** In policy order: the first allow rule that fits wins. */
   readonly rules: readonly PolicyRule[];
+  /** Absent where all tenants are deployed. */
+  readonly tenants?: TenantSource;
 }
 
 /** What `policy.json` holds. */

@@ -3,7 +3,11 @@ import type { CompiledPolicy } from './compiled-policy.ts';
 import { type EvaluateCondition, withoutConditions } from './when.ts';
 
 /** Rejects when the interpreter is not there. */
-export async function conditionEvaluator({ rules }: Pick<CompiledPolicy, 'rules'>): Promise<EvaluateCondition> {
-  const hasConditions = rules.some(({ when }) => when !== undefined && when.length > 0);
+export async function conditionEvaluator({
+  rules,
+  tenants,
+}: Pick<CompiledPolicy, 'rules' | 'tenants'>): Promise<EvaluateCondition> {
+  // A tenant that comes later may have some.
+  const hasConditions = tenants !== undefined || rules.some(({ when }) => when !== undefined && when.length > 0);
   return hasConditions ? (await import('./cel.ts')).createConditionEvaluator() : withoutConditions;
 }

@@ -30,16 +30,18 @@ export const keySpecs = {
   Ed25519: 'ECC_NIST_EDWARDS25519',
 } as const;
 
-type PolicyOfKeys = Pick<PolicyArtifact, 'audiences' | 'clients'> & {
+type PolicyOfKeys = Pick<PolicyArtifact, 'audiences' | 'clients' | 'tenants'> & {
   readonly issuers: Readonly<Record<string, { readonly introspection?: unknown }>>;
   readonly roles: Readonly<Record<string, { readonly via: string }>>;
 };
 
 /** Every key that something in the policy has a use for, tokens' first, in an order that no policy changes. */
-export function keyPurposes({ audiences, clients, issuers, roles }: PolicyOfKeys): readonly KeyPurpose[] {
+export function keyPurposes({ audiences, clients, issuers, roles, tenants }: PolicyOfKeys): readonly KeyPurpose[] {
   const all = Object.values(audiences);
   const isAnswered =
-    Object.keys(clients).length > 0 || Object.values(issuers).some(({ introspection }) => introspection);
+    tenants !== undefined ||
+    Object.keys(clients).length > 0 ||
+    Object.values(issuers).some(({ introspection }) => introspection);
   const hasSessions = Object.values(roles).some(({ via }) => via === 'web-identity');
   return [
     ...purposes('token', [...tokenAlgorithms, ...all.map(({ alg }) => alg)]),

@@ -61,6 +61,7 @@ describe('bundle', () => {
         'envelope',
         'kms',
         'quota-counting',
+        'run-time-policy',
         'status-positions',
         'sts',
         'tracing',

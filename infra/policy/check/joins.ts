@@ -10,6 +10,9 @@ import { rootName } from '../source/tenant-name.ts';
 
 export function checkJoins(policy: MergedPolicy): readonly Diagnostic[] {
   return [
+    ...policy.tenantSources
+      .filter(({ source }) => source.tenant !== '')
+      .map((place) => errorAt(keyOf(place), 'a tenant has no tenants', 'write it into the root policy')),
     ...policy.exports.flatMap((each) => checkExport(each, policy)),
     ...policy.imports.flatMap((each) => checkImport(each, policy)),
     ...policy.rules.flatMap(checkRule),
@@ -19,7 +22,7 @@ export function checkJoins(policy: MergedPolicy): readonly Diagnostic[] {
 function checkExport({ section, name, to = [], place }: Export, policy: MergedPolicy): Diagnostic[] {
   const tenants = new Set(policy.files.map(({ source }) => source.tenant || rootName));
   const strangers = to.flatMap((tenant, index) =>
-    tenants.has(tenant)
+    tenants.has(tenant) || policy.tenantSources.length > 0
       ? []
       : [errorAt(below(place, index), `there is no tenant ${quote(tenant)}`, didYouMean(tenant, [...tenants]))],
   );

@@ -12,13 +12,21 @@ import { checkTemplate } from './templates.ts';
 
 type Issuer = Entry<IssuerEntry>;
 
-export function checkSubjects({ issuers, roles, files }: MergedPolicy): readonly Diagnostic[] {
+export function checkSubjects({ issuers, roles, files, tenantSources }: MergedPolicy): readonly Diagnostic[] {
   const tenants = new Set(files.flatMap(({ source }) => source.tenant || []));
   const hasWebIdentities = roles.some(({ value: { via } }) => via === 'web-identity');
   return [
+    ...(tenantSources.length > 0 ? issuers.flatMap(likeTenants) : []),
     ...issuers.flatMap((issuer) => [...checkSubject(issuer, catalogueOf(issuer.value)), ...checkPrivate(issuer)]),
     ...collisions(issuers, [...(hasWebIdentities ? [ofWebIdentities] : []), ...[...tenants].map(ofTenant)]),
   ];
+}
+
+/** Which tenants there will be, nobody knows yet. */
+function likeTenants({ name, value: { subject = '' }, place }: Issuer): Diagnostic[] {
+  if (tenantOf(name) !== '' || !/^[a-z0-9][a-z0-9._-]*(\/|\$)/.test(subject)) return [];
+  const message = 'this subject could be one of a tenant’s, which begin with its name and a slash';
+  return [errorAt(below(place, 'subject'), message, 'begin with another text, such as "mail:"')];
 }
 
 /** Whatever a tenant's issuers are, now and later. */

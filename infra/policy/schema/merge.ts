@@ -15,6 +15,8 @@ export interface Entry<T> {
 /** The parts in file order; names may still be dangling or doubled. */
 export interface MergedPolicy {
   readonly files: readonly Place[];
+  /** Where files say that tenants come from the table, too. */
+  readonly tenantSources: readonly Place[];
   readonly issuers: readonly Entry<IssuerEntry>[];
   readonly clients: readonly Entry<ClientEntry>[];
   readonly audiences: readonly Entry<AudienceEntry>[];
@@ -29,6 +31,9 @@ export function mergeDocuments(documents: readonly SourcedDocument[]): MergedPol
   const parts = documents.map((each) => partsOf(each, qualifierOf(each.source.tenant, joins.imports)));
   return {
     files: documents.map(({ source }) => rootOf(source)),
+    tenantSources: documents.flatMap(({ source, document }) =>
+      document.tenants ? [below(rootOf(source), 'tenants')] : [],
+    ),
     issuers: parts.flatMap(({ issuers }) => issuers),
     clients: parts.flatMap(({ clients }) => clients),
     audiences: parts.flatMap(({ audiences }) => audiences),

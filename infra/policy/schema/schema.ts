@@ -13,6 +13,9 @@ export const policySchema = closed({
   audiences: z.record(name, audience).optional().describe('What tokens are issued for.'),
   roles: z.record(name, role).optional().describe('AWS roles whose credentials are issued.'),
   rules: z.array(rule).optional().describe('The first allow rule that fits wins; any matching deny wins over all.'),
+  tenants: closed({ source: z.literal('table') })
+    .optional()
+    .describe('In the root policy alone: tenants are also put at run time, by /admin/tenants.'),
   exports: exportsSchema.optional(),
   imports: importsSchema.optional(),
 });

@@ -70,6 +70,8 @@ const suspension: readonly Parameter[] = [
   { name: 'name', in: 'path', schema: { type: 'string' }, description: "The `/` of a tenant's name stands as it is." },
 ];
 
+const tenantName: Parameter = { name: 'name', in: 'path', schema: { type: 'string' } };
+
 /** Methods of each path, in small letters. */
 export const operations: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
   '/token': {
@@ -251,7 +253,41 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       refusals: refusals(administration),
     },
   },
+  // Only where the root policy says `tenants: { source: table }`.
+  '/admin/tenants/{name}': {
+    get: {
+      id: 'tenant',
+      summary: 'A tenant as it was put.',
+      callers: 'aws',
+      parameters: [tenantName],
+      head: true,
+      success: { status: 200, description: 'The tenant.', content: [json(named('Tenant'))] },
+      refusals: [...refusals(['parameter', 'unavailable']), notFound()],
+    },
+    put: {
+      id: 'putTenant',
+      summary: 'Compiles, tests and puts a tenant, in force within 60 s.',
+      callers: 'aws',
+      parameters: [tenantName],
+      body: json(named('TenantRequest')),
+      success: { status: 200, description: 'Put.', content: [json(named('TenantPut'))] },
+      refusals: [...refusals(administration), conflict()],
+    },
+    delete: {
+      id: 'removeTenant',
+      summary: 'Removes a tenant, also one that is not there.',
+      callers: 'aws',
+      parameters: [tenantName],
+      success: { status: 204, description: 'It is not there.' },
+      refusals: [...refusals(['parameter', 'unavailable']), conflict()],
+    },
+  },
 };
+
+/** What another tenant has, or a change that came first. */
+function conflict(): Refusal {
+  return { status: 409, code: 'invalid_request', headers: [] };
+}
 
 function notFound(): Refusal {
   return { status: 404, code: 'invalid_request', headers: [] };

@@ -246,6 +246,21 @@ export const components = {
     { successor: { ...text, description: 'The key that signs in its place, where it signed.' } },
   ),
   Suspensions: object({ suspensions: { type: 'array', items: object(suspension.required, suspension.optional) } }),
+  TenantRequest: {
+    ...object({
+      yaml: { ...text, minLength: 1, description: 'What the folder of a tenant has in its *.yaml.' },
+      tests: { ...text, minLength: 1, description: 'What it has in its *.test.yaml.' },
+    }),
+    additionalProperties: false,
+  },
+  Tenant: object({ name: text, yaml: text, tests: text, hash: text, at: epochSeconds, principal: text }),
+  TenantPut: object({
+    name: text,
+    hash: text,
+    at: epochSeconds,
+    principal: text,
+    warnings: { type: 'array', items: text },
+  }),
 } satisfies Readonly<Record<string, Schema>>;
 
 const token = { ...text, minLength: 1, maxLength: 16_384 };

@@ -11,6 +11,10 @@ const protocol = jsonProtocol({
 });
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+/** Calls of KMS by name. */
+export function callKms(options: DirectOptions) {
+  return createService(protocol, options).call;
+}
 
 /** Connects at once. @throws Error when the environment names no region, or endpoints that cannot be had */
 export function kmsDirectly(options: DirectOptions): CallKms {

@@ -1,0 +1,30 @@
+// PUT, GET and DELETE /admin/tenants/{name}. Wiring only.
+import { compileTenant } from '../infra/policy/compile-tenant.ts';
+import { createMac } from '../shared/aws/tenant-mac.ts';
+import { createFindTenant, createReadList, createWriteList, createWriteTenant } from '../shared/aws/tenant-store.ts';
+import { byMethod } from '../shared/http/by-resource.ts';
+import { findTenantEndpoint, putTenantEndpoint, removeTenantEndpoint } from '../shared/http/endpoints/admin-tenants.ts';
+import { callOptions, configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
+
+const config = configured('recordsTable', 'awsClients', 'policyValues', 'tenantKey');
+const policy = joinedPolicy(config);
+const { tenants } = policy;
+if (!tenants || config.tenantKey === undefined) throw new Error('the policy has no tenants put at run time');
+const store = { ...(await recordsStore(config)), mac: createMac(config.tenantKey, callOptions(config)) };
+const endpoint = {
+  policy,
+  compile: (files: Parameters<typeof compileTenant>[0]) => compileTenant(files, { ...policy, tenants }),
+  readList: createReadList(store),
+  findTenant: createFindTenant(store),
+  writeTenant: createWriteTenant(store),
+  writeList: createWriteList(store),
+  now,
+  write: logOf('tenants'),
+};
+
+export const handler = byMethod({
+  GET: findTenantEndpoint(endpoint),
+  HEAD: findTenantEndpoint(endpoint),
+  PUT: putTenantEndpoint(endpoint),
+  DELETE: removeTenantEndpoint(endpoint),
+});

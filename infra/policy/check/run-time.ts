@@ -1,0 +1,36 @@
+// What a tenant that is put at run time cannot hold: what a deployment has to give rights, network or keys for. Pure.
+import { tenantOf } from '../../../shared/policy/tenant.ts';
+import type { RunTimeTenant } from '../compile-options.ts';
+import { defaults } from '../schema/defaults.ts';
+import type { MergedPolicy } from '../schema/merge.ts';
+import { type Diagnostic, quote } from '../source/diagnostic.ts';
+import { below, errorAt, keyOf, type Place } from '../source/place.ts';
+
+const deployHint = 'leave it to a folder of the policy, which is deployed';
+
+export function checkRunTime(policy: MergedPolicy, { tenant, algorithms, statuses }: RunTimeTenant): Diagnostic[] {
+  const isOwn = ({ place }: { readonly place: Place }): boolean => place.source.tenant === tenant;
+  const refuse = (place: Place, ...keys: readonly string[]): Diagnostic[] =>
+    keys
+      .filter((key) => place.source.has([...place.path, key]))
+      .map((key) => errorAt(keyOf(below(place, key)), `${quote(key)} is not for a tenant put at run time`, deployHint));
+  return [
+    ...policy.roles
+      .filter(isOwn)
+      .map(({ place }) => errorAt(keyOf(place), 'a tenant put at run time has no roles', deployHint)),
+    ...policy.issuers.filter(isOwn).flatMap(({ place }) => refuse(place, 'network', 'ca', 'introspection')),
+    ...policy.audiences
+      .filter(isOwn)
+      .flatMap(({ value: { alg = defaults.alg, status }, place }) => [
+        ...(algorithms.includes(alg)
+          ? []
+          : [errorAt(below(place, 'alg'), `the deployment has no key for ${alg}`, deployHint)]),
+        ...(status !== true || statuses.includes(alg)
+          ? []
+          : [errorAt(keyOf(below(place, 'status')), `the deployment signs no status lists by ${alg}`, deployHint)]),
+      ]),
+    ...policy.imports
+      .filter((each) => each.tenant === tenant && (tenantOf(each.name) !== '' || each.section === 'roles'))
+      .map(({ name, place }) => errorAt(place, `${quote(name)} is not exported by the root policy`, deployHint)),
+  ];
+}

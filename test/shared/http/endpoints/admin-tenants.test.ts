@@ -1,0 +1,280 @@
+// Tenants put at run time: the endpoint, its store and a reader of it, in memory (docs/tenants.md).
+import { createHmac } from 'node:crypto';
+import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
+import { describe, expect, test } from 'vitest';
+import { compileTenant } from '../../../../infra/policy/compile-tenant.ts';
+import { createCurrentPolicy } from '../../../../shared/aws/current-policy.ts';
+import type { CallDynamoDb, Item } from '../../../../shared/aws/dynamodb.ts';
+import type { MacCalls } from '../../../../shared/aws/tenant-mac.ts';
+import {
+  createFindTenant,
+  createReadList,
+  createReadParts,
+  createWriteList,
+  createWriteTenant,
+} from '../../../../shared/aws/tenant-store.ts';
+import {
+  findTenantEndpoint,
+  putTenantEndpoint,
+  removeTenantEndpoint,
+} from '../../../../shared/http/endpoints/admin-tenants.ts';
+import type { CompiledPolicy, TenantSource } from '../../../../shared/policy/compiled-policy.ts';
+import { tenantPolicy } from '../../../infra/policy/tenant-world.ts';
+import { formBody, makeWorld, now, run, subjectToken, verdict } from '../../../world.ts';
+
+const table = 'tenants: { source: table }\nexports: { audiences: { shared: [partner] } }\n';
+type Deployed = CompiledPolicy & { readonly tenants: TenantSource };
+const deployed = tenantPolicy({ '': table }) as Deployed;
+
+const yaml = `version: 1
+issuers:
+  idp: { url: https://idp.partner.example, audience: https://sts.partner.example, claims: github-actions }
+audiences:
+  api: { resource: https://api.partner.example, scopes: [read] }
+rules:
+  - { id: main, from: idp, match: { ref: refs/heads/main }, grant: { audience: api, scopes: [read] } }
+`;
+const tests = `version: 1
+tests:
+  - name: main
+    issuer: idp
+    claims: { sub: a, ref: refs/heads/main }
+    request: { audience: api }
+    expect: { allow: true, rule: main }
+`;
+const joined = `${yaml}  - { id: to-shared, from: idp, match: { ref: refs/heads/main }, grant: { audience: shared, scopes: [read] } }
+imports: { audiences: [shared] }
+`;
+
+function makeStore(policy: Deployed = deployed) {
+  const items = new Map<string, Item>();
+  let reads = 0;
+  const call = (async (operation: string, input: Readonly<Record<string, never>>) => {
+    const { Key, Item: item, ConditionExpression, ExpressionAttributeValues } = input as Readonly<Record<string, Item>>;
+    if (operation === 'GetItem') {
+      reads += 1;
+      const found = items.get(Key?.['pk']?.S ?? '');
+      return found ? { Item: found } : {};
+    }
+    const pk = item?.['pk']?.S ?? '';
+    const before = ExpressionAttributeValues?.[':before']?.N;
+    const fails = ConditionExpression !== undefined && items.get(pk)?.['version']?.N !== before;
+    if (fails) throw Object.assign(new Error(), { name: 'ConditionalCheckFailedException' });
+    items.set(pk, item as Item);
+    return {};
+  }) as unknown as CallDynamoDb;
+  const macOf = (message: Buffer, key = 'key') => createHmac('sha256', key).update(message).digest('base64');
+  const mac: MacCalls = {
+    generate: async (message) => macOf(message),
+    verify: async (message, given) => macOf(message) === given,
+  };
+  const store = { call, table: 'records', mac };
+  const lines: unknown[] = [];
+  const endpoint = {
+    policy,
+    compile: (files: Parameters<typeof compileTenant>[0]) => compileTenant(files, policy),
+    readList: createReadList(store),
+    findTenant: createFindTenant(store),
+    writeTenant: createWriteTenant(store),
+    writeList: createWriteList(store),
+    now: () => now,
+    write: (...line: unknown[]) => void lines.push(line),
+  };
+  const send = async (make: typeof putTenantEndpoint, name: string, body?: object) => {
+    const event = {
+      body: body === undefined ? null : JSON.stringify(body),
+      isBase64Encoded: false,
+      headers: {},
+      pathParameters: { name },
+      requestContext: { identity: { userArn: 'arn:aws:iam::111122223333:user/op' } },
+    };
+    const answer = await make(endpoint)(event as unknown as APIGatewayProxyEvent, {} as Context);
+    const { statusCode, body: text } = answer as APIGatewayProxyResult;
+    return { status: statusCode, ...(text === '' ? {} : JSON.parse(text)) };
+  };
+  return {
+    ...{ items, store, lines, endpoint, reads: () => reads },
+    put: (name: string, files: object = { yaml, tests }) => send(putTenantEndpoint, name, files),
+    get: (name: string) => send(findTenantEndpoint, name),
+    remove: (name: string) => send(removeTenantEndpoint, name),
+  };
+}
+
+function readerOf(world: ReturnType<typeof makeStore>, policy: CompiledPolicy = deployed) {
+  let clock = 0;
+  const left: (readonly string[])[] = [];
+  const current = createCurrentPolicy({
+    deployed: policy,
+    readParts: createReadParts(world.store),
+    clock: () => clock,
+    onLeft: (tenants) => left.push(tenants),
+  });
+  const passing = (seconds: number): void => {
+    clock += seconds * 1_000;
+  };
+  return { current, left, pass: passing };
+}
+
+const token = subjectToken({ iss: 'https://idp.partner.example', aud: 'https://sts.partner.example' });
+const ask = async (policy: CompiledPolicy, audience: string) =>
+  verdict(await run(formBody({ subject_token: token, audience }), makeWorld({}, policy)));
+
+describe('a tenant put at run time', () => {
+  test('is compiled, tested, kept, in force for readers within 60 s, and gone as soon', async () => {
+    const world = makeStore();
+    const reader = readerOf(world);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
+    const put = await world.put('partner');
+    expect(put).toMatchObject({ status: 200, name: 'partner', at: now, warnings: [] });
+    expect(await world.get('partner')).toMatchObject({ status: 200, yaml, tests, hash: put.hash });
+    expect(world.lines).toContainEqual([
+      'info',
+      'tenant',
+      expect.objectContaining({ name: 'partner', hash: put.hash }),
+    ]);
+    reader.pass(60);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('granted');
+    expect(await ask(await reader.current(), 'shared')).toBe('invalid_target/no_rule');
+    expect(await world.remove('partner')).toEqual({ status: 204 });
+    expect(await world.get('partner')).toMatchObject({ status: 404 });
+    expect(await world.remove('partner')).toEqual({ status: 204 });
+    reader.pass(60);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
+  });
+
+  test('costs a reader one item in a minute, and the same policy while nothing changes', async () => {
+    const world = makeStore();
+    await world.put('partner');
+    const reader = readerOf(world);
+    const first = await reader.current();
+    const before = world.reads();
+    reader.pass(54);
+    expect(await reader.current()).toBe(first);
+    expect(world.reads()).toBe(before);
+    reader.pass(6);
+    expect(await reader.current()).toBe(first);
+    expect(world.reads()).toBe(before + 1);
+  });
+
+  test.each([
+    ['a mistake', { yaml: `${yaml}nonsense: 1\n`, tests }, 'partner/policy.yaml:8:1: unknown key "nonsense"'],
+    ['a test that fails', { yaml, tests: tests.replace('allow: true', 'allow: false') }, 'test "partner/main" failed'],
+    ['no tests', { yaml, tests: 'version: 1\ntests: []\n' }, 'there are no tests'],
+    ['a role', { yaml: `${yaml}roles: { r: { arn: "arn:aws:iam::111122223333:role/r" } }\n`, tests }, 'has no roles'],
+    [
+      'network',
+      { yaml: yaml.replace('github-actions }', 'github-actions, network: private }'), tests },
+      '"network" is not for',
+    ],
+    ['ca', { yaml: yaml.replace('github-actions }', 'github-actions, ca: ./ca.pem }'), tests }, '"ca" is not for'],
+    [
+      'introspection',
+      {
+        yaml: yaml.replace(
+          'github-actions }',
+          'github-actions, introspection: { url: https://i.example, client: c } }',
+        ),
+        tests,
+      },
+      '"introspection" is not for',
+    ],
+    [
+      'a key that is not there',
+      { yaml: yaml.replace('scopes: [read] }\nrules', 'alg: ES384, scopes: [read] }\nrules'), tests },
+      'no key for ES384',
+    ],
+    ['tenants of its own', { yaml: `${yaml}tenants: { source: table }\n`, tests }, 'a tenant has no tenants'],
+    [
+      'what the root does not export',
+      { yaml: joined.replaceAll('shared', 'secret'), tests },
+      'there is no audience "secret"',
+    ],
+    [
+      'what another tenant has',
+      { yaml: joined.replaceAll('[shared]', '[acme/api]').replaceAll('audience: shared', 'audience: acme/api'), tests },
+      'not exported by the root policy',
+    ],
+  ])('is refused for %s', async (_, files, finding) => {
+    const world = makeStore();
+    const { status, error, findings } = await world.put('partner', files);
+    expect({ status, error }).toEqual({ status: 400, error: 'invalid_request' });
+    expect(findings.join('\n')).toContain(finding);
+    expect(world.items.size).toBe(0);
+    expect(await world.put('partner')).toMatchObject({ status: 200 });
+  });
+
+  test('imports what the root exports to it, as long as it does', async () => {
+    const world = makeStore();
+    expect(await world.put('partner', { yaml: joined, tests })).toMatchObject({ status: 200 });
+    expect(await ask(await readerOf(world).current(), 'shared')).toBe('granted');
+    const stranger = await makeStore().put('stranger', { yaml: joined, tests });
+    expect(stranger.findings.join()).toContain('root does not export "shared" to stranger');
+    const later = readerOf(world, tenantPolicy({ '': 'tenants: { source: table }\n' }));
+    expect(await ask(await later.current(), 'partner/api')).toBe('invalid_request/issuer');
+    expect(later.left).toEqual([['partner']]);
+  });
+
+  test('has what is once in the deployment alone: a name, a pair of url and audience, a resource', async () => {
+    const world = makeStore();
+    expect(await world.put('acme')).toMatchObject({ status: 409 });
+    expect(await world.put('partner')).toMatchObject({ status: 200 });
+    expect(await world.put('other')).toMatchObject({ status: 409 });
+    expect(await world.put('other', { yaml: yaml.replace('sts.partner', 'sts.other'), tests })).toMatchObject({
+      status: 409,
+    });
+    const own = yaml.replace('sts.partner', 'sts.other').replace('api.partner', 'api.other');
+    expect(await world.put('other', { yaml: own, tests })).toMatchObject({ status: 200 });
+    const ofRoot = yaml
+      .replace('https://idp.partner', 'https://token.actions')
+      .replace('https://sts.partner', 'https://sts.root');
+    expect(await world.put('partner', { yaml: ofRoot, tests })).toMatchObject({ status: 409 });
+    expect(await world.put('partner')).toMatchObject({ status: 200 });
+  });
+
+  test('loses to a change that came first, which then both are', async () => {
+    const world = makeStore();
+    const list = await world.endpoint.readList();
+    expect(await world.endpoint.writeList(list, [])).toBe(true);
+    expect(await world.endpoint.writeList(list, [])).toBe(false);
+    expect(await world.put('partner')).toMatchObject({ status: 200 });
+  });
+
+  test('is nobody’s but the administrators’: a list with another MAC, an older list, another item', async () => {
+    const world = makeStore();
+    await world.put('partner');
+    const [pk, item] = [...world.items].find(([key]) => key === '#tenants') as [string, Item];
+    const tampered = { ...item, doc: { S: (item['doc']?.S ?? '').replace('partner', 'nobody') } };
+    world.items.set(pk, tampered);
+    await expect(readerOf(world).current()).rejects.toMatchObject({
+      denial: { kind: 'unavailable', dependency: 'dynamodb' },
+    });
+    world.items.set(pk, item);
+    const reader = readerOf(world);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('granted');
+    await world.remove('partner');
+    reader.pass(60);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
+    world.items.set(pk, item);
+    reader.pass(60);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
+    reader.pass(600);
+    await expect(reader.current()).rejects.toMatchObject({ denial: { kind: 'unavailable' } });
+    const body = [...world.items.keys()].find((key) => key.startsWith('#tenant#')) as string;
+    world.items.set(body, { ...(world.items.get(body) as Item), doc: { S: '{}' } });
+    await expect(readerOf(world).current()).rejects.toMatchObject({ denial: { kind: 'unavailable' } });
+  });
+});
+
+test('what is malformed is told, and what is right beside it taken', async () => {
+  const world = makeStore();
+  for (const [name, files] of [
+    ['Partner', { yaml, tests }],
+    ['root', { yaml, tests }],
+    ['partner', { yaml }],
+    ['partner', { yaml, tests, more: 1 }],
+    ['partner', { yaml: 1, tests }],
+  ] as const) {
+    expect(await world.put(name, files)).toMatchObject({ status: 400, error: 'invalid_request' });
+  }
+  expect(await world.put('partner')).toMatchObject({ status: 200 });
+});
