@@ -2,10 +2,10 @@
 // KMS makes for one function alone and verifies for every reader. The item is replaced as a whole, conditionally: what is once
 // in the deployment is taken by that one write.
 import { hash } from 'node:crypto';
-import type { ListedTenant, StoredTenant, TenantList } from '../policy/stored-tenant.ts';
+import type { ListedTenant, StoredTenant, TenantChange, TenantList } from '../policy/stored-tenant.ts';
 import type { NamedPart } from '../policy/tenant-parts.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
-import type { CallDynamoDb } from './dynamodb.ts';
+import type { CallDynamoDb, Item } from './dynamodb.ts';
 import { tenantKey, tenantsKey } from './record-keys.ts';
 import type { MacCalls } from './tenant-mac.ts';
 
@@ -90,15 +90,20 @@ export function createWriteTenant({ call, table }: Pick<TenantStore, 'call' | 't
     callDependency('dynamodb', async () => {
       const text = JSON.stringify(tenant);
       const itemHash = hash('sha256', text);
-      const item = { pk: { S: tenantKey(tenant.name, itemHash) }, doc: { S: text } };
+      const item = { pk: { S: tenantKey(tenant.name, itemHash) }, doc: { S: text }, ...saidBy(tenant) };
       await call('PutItem', { TableName: table, Item: item });
       return itemHash;
     });
 }
 
+/** For the audit trail, which reads the table's changes. */
+function saidBy({ at, principal }: TenantChange): Item {
+  return { at: { N: String(at) }, principal: { S: principal } };
+}
+
 /** Replaces the list, unless another change came first. @returns whether it did */
 export function createWriteList({ call, table, mac }: TenantStore) {
-  return (before: TenantList, tenants: readonly ListedTenant[]): Promise<boolean> =>
+  return (before: TenantList, tenants: readonly ListedTenant[], by: TenantChange): Promise<boolean> =>
     callDependency('dynamodb', async () => {
       const version = before.version + 1;
       const text = JSON.stringify({ version, tenants } satisfies TenantList);
@@ -106,6 +111,7 @@ export function createWriteList({ call, table, mac }: TenantStore) {
         pk: { S: tenantsKey },
         doc: { S: text },
         version: { N: String(version) },
+        ...saidBy(by),
         mac: { B: await mac.generate(macInput(text)) },
       };
       const written = await unlessConditionFailed(

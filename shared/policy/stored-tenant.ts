@@ -15,13 +15,17 @@ export interface TenantList {
   readonly tenants: readonly ListedTenant[];
 }
 
+/** Who changed what there is, and when. */
+export interface TenantChange {
+  /** Epoch seconds. */
+  readonly at: number;
+  readonly principal: string;
+}
+
 /** A tenant as it was put. */
-export interface StoredTenant {
+export interface StoredTenant extends TenantChange {
   readonly name: string;
   readonly part: TenantPart;
   readonly yaml: string;
   readonly tests: string;
-  /** Epoch seconds. */
-  readonly at: number;
-  readonly principal: string;
 }

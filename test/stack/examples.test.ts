@@ -1,10 +1,9 @@
 // The calls of examples/ and of docs/patterns.md as they stand, by sh, at one running stack that serves all their policies.
 import { execFile } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleCli } from '../../infra/cli-bundle.ts';
 import { announcement } from '../../infra/local/announcement.ts';
@@ -16,38 +15,6 @@ const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'cambio-examples-'));
 const program = join(folder, 'cambio.mjs');
 let stack: LocalStack;
-let put: Response;
-const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const newcomer = {
-  yaml: `version: 1
-issuers:
-  idp:
-    url: https://idp.newcomer.example
-    audience: https://sts.newcomer.example
-    claims: kubernetes
-    jwks: { keys: [${JSON.stringify({ ...publicKey.export({ format: 'jwk' }), alg: 'ES256', kid: 'k' })}] }
-audiences:
-  api: { resource: https://api.newcomer.example, scopes: [read] }
-rules:
-  - { id: main, from: idp, match: { sub: "system:serviceaccount:a:b" }, grant: { audience: api, scopes: [read] } }
-`,
-  tests: `version: 1
-tests:
-  - name: main
-    issuer: idp
-    claims: { sub: "system:serviceaccount:a:b" }
-    request: { audience: api }
-    expect: { allow: true, rule: main }
-`,
-};
-
-/** The local stack wants a signature to be there. */
-const admin = (method: string, body?: object) =>
-  fetch(`${stack.url}/admin/tenants/newcomer`, {
-    method,
-    headers: { authorization: 'AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/execute-api/aws4_request' },
-    ...(body && { body: JSON.stringify(body) }),
-  });
 beforeAll(async () => {
   const policy = join(folder, 'policy');
   mkdirSync(policy);
@@ -59,8 +26,6 @@ beforeAll(async () => {
   const bundled = bundleCli();
   stack = await startLocalStack({ policy });
   writeFileSync(program, (await bundled).code);
-  // Before anybody asks for a token: functions look for new tenants once in a minute.
-  put = await admin('PUT', newcomer);
 });
 afterAll(async () => {
   await stack.close();
@@ -90,39 +55,6 @@ describe('the calls of an example print what its page says', () => {
   test.each(examples.map((example) => [example.name, example] as const))('%s', async (_name, { script, printed }) => {
     expect(asPrinted(await outputOf(script))).toBe(printed);
   });
-});
-
-test('a tenant put at run time gets its tokens, and one whose tests fail is not put', async () => {
-  expect({ status: put.status, ...((await put.json()) as object) }).toMatchObject({
-    status: 200,
-    name: 'newcomer',
-    warnings: [],
-  });
-  const now = Math.floor(Date.now() / 1_000);
-  const token = await new SignJWT({ 'kubernetes.io': {} })
-    .setProtectedHeader({ alg: 'ES256', kid: 'k' })
-    .setIssuer('https://idp.newcomer.example')
-    .setAudience('https://sts.newcomer.example')
-    .setSubject('system:serviceaccount:a:b')
-    .setIssuedAt(now)
-    .setExpirationTime(now + 300)
-    .sign(privateKey);
-  const answer = await fetch(`${stack.url}/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
-      subject_token: token,
-      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-      audience: 'newcomer/api',
-    }),
-  });
-  const { access_token: issued } = (await answer.json()) as { readonly access_token: string };
-  expect(decodeJwt(issued)).toMatchObject({ aud: 'https://api.newcomer.example', tenant: 'newcomer' });
-  const failing = { ...newcomer, tests: newcomer.tests.replace('allow: true', 'allow: false') };
-  expect((await admin('PUT', failing)).status).toBe(400);
-  expect(await (await admin('GET')).json()).toMatchObject(newcomer);
-  expect((await admin('DELETE')).status).toBe(204);
-  expect((await admin('GET')).status).toBe(404);
 });
 
 test('sessions are of the roles of the accounts that the pages name', async () => {

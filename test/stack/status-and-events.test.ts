@@ -18,6 +18,7 @@ const { x, y } = issuerKey.publicJwk as Record<string, string>;
 const okta = 'https://acme.okta.example';
 const receiver = 'https://cambio.acme.example/events';
 const policy = `version: 1
+tenants: { source: table }
 issuers:
   okta:
     url: ${okta}
@@ -308,6 +309,14 @@ describe('every route', () => {
     `${base}&subject_token_type=urn:ietf:params:oauth:token-type:jwt&audience=orders-api&subject_token=${userToken('routes')}`;
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const suspended = '/admin/suspensions/rule/no-such-rule';
+  const newcomer = '/admin/tenants/newcomer';
+  const tenant = {
+    yaml: 'version: 1\nissuers: { idp: { url: https://idp.example, audience: a.b, claims: { team: string } } }\n',
+    tests: `version: 1
+tests:
+  - { name: a, issuer: idp, claims: { sub: a }, request: { audience: plain-api }, expect: { allow: false } }
+`,
+  };
 
   test('answers as openapi.json says, and every route of it does', async () => {
     const granted = await fetch(`${stack.url}/token`, { method: 'POST', body: exchangeForm(), headers: form });
@@ -348,6 +357,9 @@ describe('every route', () => {
       suspend: [suspended, { ...administrator, method: 'PUT', body: JSON.stringify({ reason: 'x' }) }],
       listSuspensions: ['/admin/suspensions', administrator],
       resume: [suspended, { ...administrator, method: 'DELETE' }],
+      putTenant: [newcomer, { ...administrator, method: 'PUT', body: JSON.stringify(tenant) }],
+      tenant: [newcomer, administrator],
+      removeTenant: [newcomer, { ...administrator, method: 'DELETE' }],
     };
     const answered: Record<string, number> = {};
     for (const [id, [path, init]] of Object.entries(requests)) {

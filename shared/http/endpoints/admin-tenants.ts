@@ -4,7 +4,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
 import { Refused } from '../../oauth/denial.ts';
 import { parseJsonBody, requiredText } from '../../oauth/revocation/revocation-request.ts';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
-import type { ListedTenant, StoredTenant, TenantList } from '../../policy/stored-tenant.ts';
+import type { ListedTenant, StoredTenant, TenantChange, TenantList } from '../../policy/stored-tenant.ts';
 import { deployedTenants, type TenantPart, takenBy } from '../../policy/tenant-parts.ts';
 import { adminEndpoint } from '../admin-endpoint.ts';
 import { bodyText, json } from '../api-gateway.ts';
@@ -26,7 +26,7 @@ export interface TenantsEndpoint {
   /** Durable when it returns; the hash of what was written. */
   readonly writeTenant: (tenant: StoredTenant) => Promise<string>;
   /** Whether nobody else has written since. */
-  readonly writeList: (before: TenantList, tenants: readonly ListedTenant[]) => Promise<boolean>;
+  readonly writeList: (before: TenantList, tenants: readonly ListedTenant[], by: TenantChange) => Promise<boolean>;
   /** Epoch seconds. */
   readonly now: () => number;
   readonly write: WriteLog;
@@ -61,7 +61,7 @@ export function putTenantEndpoint(endpoint: TenantsEndpoint) {
     const tenant = { ...files, part, at: now(), principal };
     const hash = await writeTenant(tenant);
     const others = before.tenants.filter((each) => each.name !== name);
-    if (!(await endpoint.writeList(before, [...others, { name, hash, taken }])))
+    if (!(await endpoint.writeList(before, [...others, { name, hash, taken }], tenant)))
       return conflict('another change came first');
     write('info', 'tenant', { name, hash, at: tenant.at, principal });
     return json(200, { name, hash, at: tenant.at, principal, warnings });
@@ -75,11 +75,12 @@ export function removeTenantEndpoint(endpoint: TenantsEndpoint) {
   const respond = async (event: NamedEvent, principal: string): Promise<APIGatewayProxyResult> => {
     const name = nameIn(event);
     const before = await endpoint.readList();
+    const change = { at: now(), principal };
     const others = before.tenants.filter((each) => each.name !== name);
-    if (others.length < before.tenants.length && !(await endpoint.writeList(before, others))) {
+    if (others.length < before.tenants.length && !(await endpoint.writeList(before, others, change))) {
       return conflict('another change came first');
     }
-    write('info', 'tenant_removed', { name, at: now(), principal });
+    write('info', 'tenant_removed', { name, ...change });
     return { statusCode: 204, body: '' };
   };
   return adminEndpoint({ name: 'tenant_removed', policy, respond }, write);

@@ -2,9 +2,11 @@ import type { Stack } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../../infra/release/openapi/document.ts';
-import { type Json, type Resource, referencesOf, resourcesOf, templateOf } from '../synthesized.ts';
+import { artifact, type Json, type Resource, referencesOf, resourcesOf, templateOf } from '../synthesized.ts';
 
-const template = templateOf();
+// Every route there can be: those of tenants are there where the policy lets them be put at run time.
+const tenants = { source: 'table', exports: [], exported: {} } as const;
+const template = templateOf({ policy: { artifact: { ...artifact, tenants }, values: {} } });
 const resources = resourcesOf(template, 'AWS::ApiGateway::Resource');
 const methods = Object.values(resourcesOf(template, 'AWS::ApiGateway::Method'));
 
@@ -54,6 +56,7 @@ const endpoints = {
   '/admin/keys/{kid}/revoke': ['POST'],
   '/admin/suspensions': ['GET', 'HEAD'],
   '/admin/suspensions/{kind}/{name+}': ['PUT', 'DELETE'],
+  '/admin/tenants/{name}': ['GET', 'HEAD', 'PUT', 'DELETE'],
 };
 const notFound = [
   '',
@@ -62,6 +65,7 @@ const notFound = [
   '/admin',
   '/admin/keys/{kid}',
   '/admin/suspensions/{kind}',
+  '/admin/tenants',
   '/status-lists',
 ];
 
@@ -99,7 +103,7 @@ describe('routes', () => {
     for (const { Properties } of permissions) {
       expect(aliases).toContain(referencesOf(Properties['FunctionName'])[0]);
       expect(JSON.stringify(Properties['SourceArn'])).toMatch(
-        /\/(POST\/(token|introspect|revoke|events|admin\/revocations|admin\/keys\/rotate|admin\/keys\/\*\/revoke)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/(suspensions|decisions|keys)|(admin\/decisions|status-lists)\/\*))"/,
+        /\/(POST\/(token|introspect|revoke|events|admin\/revocations|admin\/keys\/rotate|admin\/keys\/\*\/revoke)|GET\/credentials|(PUT|DELETE)\/admin\/suspensions\/\*\/\*|(GET|HEAD|PUT|DELETE)\/admin\/tenants\/\*|(GET|HEAD)\/(\.well-known\/[a-z.-]+|admin\/(suspensions|decisions|keys)|(admin\/decisions|status-lists)\/\*))"/,
       );
     }
   });
@@ -298,7 +302,7 @@ describe('the document of a release', () => {
   const { paths } = openApiDocument('0.0.0');
   const documented = Object.entries(paths).flatMap(([path, all]) =>
     Object.entries(all).map(([method, operation]) => ({
-      operation: `${method.toUpperCase()} ${path.replace('{name}', '{name+}')}`,
+      operation: `${method.toUpperCase()} ${path.replace('{kind}/{name}', '{kind}/{name+}')}`,
       iam: operation.security.some((scheme) => 'sigv4' in scheme),
       responses: operation.responses,
     })),

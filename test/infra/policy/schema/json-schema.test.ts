@@ -16,7 +16,7 @@ test('the JSON Schema closes every object it describes and names every section',
   const schema = JSON.parse(committed) as { properties: object; additionalProperties: boolean };
   expect(schema.additionalProperties).toBe(false);
   expect(Object.keys(schema.properties)).toEqual([
-    ...['version', 'issuers', 'clients', 'audiences', 'roles', 'rules', 'exports', 'imports'],
+    ...['version', 'issuers', 'clients', 'audiences', 'roles', 'rules', 'tenants', 'exports', 'imports'],
   ]);
 });
 

@@ -234,8 +234,8 @@ describe('a tenant put at run time', () => {
   test('loses to a change that came first, which then both are', async () => {
     const world = makeStore();
     const list = await world.endpoint.readList();
-    expect(await world.endpoint.writeList(list, [])).toBe(true);
-    expect(await world.endpoint.writeList(list, [])).toBe(false);
+    expect(await world.endpoint.writeList(list, [], { at: now, principal: 'somebody' })).toBe(true);
+    expect(await world.endpoint.writeList(list, [], { at: now, principal: 'somebody' })).toBe(false);
     expect(await world.put('partner')).toMatchObject({ status: 200 });
   });
 
