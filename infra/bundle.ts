@@ -18,13 +18,25 @@ export interface Bundle {
  * construct is made, so `use` must make the construct.
  */
 export function withBundle<Result>({ entry, policy }: Bundle, use: (directory: string) => Result): Result {
-  const directory = mkdtempSync(join(tmpdir(), 'cambio-bundle-'));
+  const directory = mkdtempSync(join(kept ?? tmpdir(), 'cambio-bundle-'));
   try {
     for (const [path, code] of functionCode(entry)) place(join(directory, path), code);
     if (policy) write(join(directory, 'policy.json'), JSON.stringify(policy));
     return use(directory);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    if (kept === undefined) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+let kept: string | undefined;
+
+/** While `make` runs, bundles are left in the folder, whose owner removes it: who stages no assets runs them from there. */
+export function keepingBundles<Result>(folder: string, make: () => Result): Result {
+  kept = folder;
+  try {
+    return make();
+  } finally {
+    kept = undefined;
   }
 }
 

@@ -1,8 +1,9 @@
 // Synthesis in process, for the local stack and the tests: the same template and bundles that `cdk synth` makes. Writes to outdir.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { AwsClients } from '../shared/config.ts';
+import { keepingBundles } from './bundle.ts';
 import { CambioStack } from './cambio-stack.ts';
 import type { Canary } from './probe/canary.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
@@ -32,13 +33,19 @@ export interface Synthesized {
 export function synthesize({ policy, awsClients, canary, signing, outdir }: SynthesizeOptions): Synthesized {
   const app = new App({
     outdir,
-    context: cdkContext(),
+    // Nobody uploads them: a copy of each function's folder would be the longest part of it.
+    context: { ...cdkContext(), 'aws:cdk:disable-asset-staging': true },
     analyticsReporting: false,
     treeMetadata: false,
     stackTraces: false,
     builtinCloudFormationValidation: false,
   });
-  new CambioStack(app, stackName, { policy, awsClients, canary, signing, demonstration: false });
+  const bundles = join(outdir, 'bundles');
+  mkdirSync(bundles, { recursive: true });
+  keepingBundles(
+    bundles,
+    () => new CambioStack(app, stackName, { policy, awsClients, canary, signing, demonstration: false }),
+  );
   const assembly = app.synth();
   const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
   return { template, assets: fileAssets(assembly.directory) };
