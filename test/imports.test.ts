@@ -96,7 +96,14 @@ const imported: readonly string[] = [
     (room) => `shared/oauth/${room}/x.ts`,
   ),
   ...['aws', 'http', 'issuers', 'oauth', 'policy'].map((room) => `shared/${room}/x.ts`),
-  ...['shared/oauth/denial.ts', 'functions/x.ts', 'functions/wiring.ts', 'infra/x.ts', 'infra/policy/compile-tenant.ts', 'infra/release/x.ts'],
+  ...[
+    'shared/oauth/denial.ts',
+    'functions/x.ts',
+    'functions/wiring.ts',
+    'infra/x.ts',
+    'infra/policy/compile-tenant.ts',
+    'infra/release/x.ts',
+  ],
 ];
 
 describe('the import check', () => {

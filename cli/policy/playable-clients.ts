@@ -15,6 +15,8 @@ function playable({ name, auth, introspects }: Client): PlayableClient | undefin
       return claims && { name, introspects, vouchedBy: { issuer: auth.issuer, claims } };
     }
     case 'client_secret':
+    case 'tls_client_auth':
+    case 'self_signed_tls_client_auth':
       return undefined;
   }
 }

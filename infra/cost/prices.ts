@@ -14,7 +14,7 @@ const rest = Number.POSITIVE_INFINITY;
 const million = 1e6;
 
 /** US dollars for each unit, in tiers of a month. Free tiers of new accounts are left out: they end. */
-export const prices = {
+const prices = {
   /** A request of a REST API. */
   apiRequest: [
     { upTo: 333e6, price: 3.5 / million },

@@ -10,7 +10,7 @@ export interface PublicDocument {
 }
 
 /** Seconds that caches may keep a document; a minute longer while they ask again. */
-export const documentMaxAge = 300;
+const documentMaxAge = 300;
 
 /** Of every public document. Any page of a browser may read it. */
 export const documentHeaders = {
@@ -24,7 +24,7 @@ type Deployment = Parameters<typeof openidConfiguration>[0];
 
 export const serverMetadataPath = '/.well-known/oauth-authorization-server';
 export const openidConfigurationPath = '/.well-known/openid-configuration';
-export const keySetPath = '/.well-known/jwks.json';
+const keySetPath = '/.well-known/jwks.json';
 
 /** @see [RFC 8414 §3](https://www.rfc-editor.org/rfc/rfc8414.html#section-3) */
 export function serverMetadataDocument(deployment: Deployment): PublicDocument {

@@ -3,7 +3,7 @@ import { qualified, selfIssuerName, tenantOf } from '../../../shared/policy/tena
 import { below, type Place, type PolicySource, rootOf } from '../source/place.ts';
 import type { PolicyDocument } from './schema.ts';
 
-export const joinedSections = ['issuers', 'clients', 'audiences', 'roles'] as const;
+const joinedSections = ['issuers', 'clients', 'audiences', 'roles'] as const;
 
 export type JoinedSection = (typeof joinedSections)[number];
 
