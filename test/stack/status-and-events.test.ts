@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { allowInsecureRequests, type JWKSCacheInput, jwksCache, validateJwtAccessToken } from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { document, documentedFetch as fetch } from '../documented.ts';
@@ -258,10 +259,20 @@ describe('signing keys', () => {
         if (!header.kid?.startsWith('token.')) throw new Error('no key for tokens');
       },
     });
+    // The cache of openid-client is that of the library it is made of.
+    const cache: { uat?: number } = {};
+    const openidClient = (token: string) =>
+      validateJwtAccessToken(
+        { issuer: stack.url, jwks_uri: `${stack.url}/.well-known/jwks.json` },
+        new Request('https://orders.example/', { headers: { authorization: `Bearer ${token}` } }),
+        'orders-api',
+        { [allowInsecureRequests]: true, [jwksCache]: cache as JWKSCacheInput },
+      );
     const first = await issue('rotation');
     expect(kidOf(first)).toBe((await keyOf('token', 'current')).kid);
     atAws.cacheJwks((await jwks()) as never);
     await jose(first);
+    await openidClient(first);
     await atAws.verify(first);
 
     await admin('rotate');
@@ -270,6 +281,7 @@ describe('signing keys', () => {
     for (const token of [first, await issue('rotation-2')]) {
       expect(kidOf(token)).toBe(kidOf(first));
       await jose(token);
+      await openidClient(token);
       await atAws.verify(token);
     }
 
@@ -281,6 +293,10 @@ describe('signing keys', () => {
     const second = await issue('rotation-3');
     expect(kidOf(second)).toBe(next.kid);
     await jose(second);
+    // Five minutes later, when it would ask again.
+    cache.uat = 0;
+    await openidClient(second);
+    await expect(openidClient(first)).rejects.toThrow();
     atAws.cacheJwks((await jwks()) as never);
     await atAws.verify(second);
     expect([await isActive(first), await isActive(second)]).toEqual([false, true]);
