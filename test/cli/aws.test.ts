@@ -99,7 +99,7 @@ describe('the format', () => {
   });
 
   test.each([
-    ['--format takes process, env, github or container', ['--role', 'x', '--format', 'yaml'], {}],
+    ['--format takes one of process, env, github, container', ['--role', 'x', '--format', 'yaml'], {}],
     ['--format github needs GITHUB_ENV', ['--role', 'x', '--format', 'github'], {}],
     ['aws needs --role', [], {}],
   ])('%s, and nothing is asked for', async (words, options, environment) => {
