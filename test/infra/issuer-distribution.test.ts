@@ -94,7 +94,11 @@ describe('behaviours', () => {
     expect(referencesOf(allowed[0]?.['Condition'])).toContain(distribution);
     const [denied] = Statement.filter(({ Sid }) => Sid === 'OnlyFunctionsPublish');
     expect(denied).toMatchObject({ Effect: 'Deny', Action: ['s3:DeleteObject', 's3:PutObject'] });
-    expect(referencesOf(denied?.['Condition'])).toEqual([expect.stringContaining('DocumentsWriterRole')]);
+    // At deploy, and by rotation.
+    expect(referencesOf(denied?.['Condition'])).toEqual([
+      expect.stringContaining('DocumentsWriterRole'),
+      expect.stringContaining('EndpointsKeysRole'),
+    ]);
   });
 
   test('with staticDocuments false they are written and come from the API; on trial there is no bucket', () => {
