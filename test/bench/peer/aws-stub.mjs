@@ -12,6 +12,7 @@ export async function startAwsStub({ keyring, signingKey }) {
   const tokens = new Map();
   const state = { delays: { kms: 0, dynamodb: 0 }, trace: undefined };
   let positions = 0;
+  let fullAt = 0;
   const find = (pk) => {
     if (pk === '#keyring') return { pk: { S: pk }, keys: { S: keyring }, version: { N: '1' }, mac: { S: 'AA==' } };
     if (isRevoked(pk, filled)) return { pk: { S: pk }, issuedBefore: { N: '1' }, expiresAt: { N: '9999999999' } };
@@ -35,7 +36,13 @@ export async function startAwsStub({ keyring, signingKey }) {
       if (Item.pk.S.startsWith('AccessToken:') && tokens.size < 1_000) tokens.set(Item.pk.S, Item);
       return {};
     },
-    UpdateItem: () => {
+    VerifyMac: ({ KeyId }) => ({ KeyId, MacValid: true, MacAlgorithm: 'HMAC_SHA_256' }),
+    UpdateItem: ({ Key, ExpressionAttributeValues: values }) => {
+      if (Key.pk.S.includes('#quota#')) {
+        // A bucket that never is empty: no row measures refusals.
+        fullAt = values[':next'] ? Number(values[':next'].N) : fullAt + Number(values[':taken'].N);
+        return { Attributes: { fullAt: { N: String(fullAt) } } };
+      }
       positions += 64;
       return { Attributes: { positions: { N: String(positions) } } };
     },

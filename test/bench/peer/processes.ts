@@ -117,7 +117,7 @@ export async function startDriver({ keyring, signingKey, self }: World, worldFil
       // As long as Lambda's own.
       AWS_SESSION_TOKEN: 't'.repeat(700),
       ...{ AWS_ENDPOINT_URL_DYNAMODB: url, AWS_ENDPOINT_URL_KMS: url, AWS_ENDPOINT_URL_STS: url },
-      ...{ ISSUER: self, RECORDS_TABLE: 'records', WORLD: worldFile },
+      ...{ ISSUER: self, API_BASE: self, RECORDS_TABLE: 'records', KEYRING_MAC_KEY: 'mac-1', WORLD: worldFile },
       ...{ AWS_LAMBDA_FUNCTION_NAME: 'bench', TZ: ':UTC' },
     },
     run: async (load) => (await command('run', load)) as LoadResult,
