@@ -39,6 +39,13 @@ function nodesOf(children: readonly Child[]): readonly (Node | string)[] {
   });
 }
 
+/** A table that scrolls within its place. */
+export function tableOf(label: string, heads: readonly string[], rows: Child): HTMLElement {
+  const columns = heads.map((name) => h('th', { scope: 'col' }, name));
+  const table = h('table', {}, h('thead', {}, h('tr', {}, columns)), h('tbody', {}, rows));
+  return h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label }, table);
+}
+
 export function byId(id: string): HTMLElement {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no #${id}`);

@@ -1,6 +1,6 @@
 // The keyring: which keys sign, which are published before and after they do.
 import { CallRefused, call } from './call.ts';
-import { type Child, h } from './dom.ts';
+import { type Child, h, tableOf } from './dom.ts';
 import { problem, readsOnly } from './form.ts';
 import { shown } from './format.ts';
 import type { View } from './view.ts';
@@ -21,7 +21,7 @@ export const keys: View = async ({ state }) => {
   };
   const reload = async (): Promise<void> => {
     const { keys: found } = await call<{ readonly keys: readonly Key[] }>('GET', '/admin/keys');
-    table.replaceChildren(tableOf(found, state.writes ? change : undefined));
+    table.replaceChildren(keyTable(found, state.writes ? change : undefined));
   };
   const rotate = (): void => {
     if (confirm('Rotate now? The next key begins to sign.')) void change('/admin/keys/rotate');
@@ -53,39 +53,19 @@ export const keys: View = async ({ state }) => {
   );
 };
 
-function tableOf(found: readonly Key[], change: ((path: string) => Promise<void>) | undefined): HTMLElement {
+function keyTable(found: readonly Key[], change: ((path: string) => Promise<void>) | undefined): HTMLElement {
   const columns = [...new Set(['kid', ...found.flatMap((key) => Object.keys(key))])];
   const heads = [...columns.map((name) => name.replaceAll('_', ' ')), ...(change ? ['Revoke'] : [])];
   const cell = (key: Key, name: string): Child => (key[name] === undefined ? '' : h('code', {}, shown(key[name])));
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Keys' },
+  const rows = found.map((key) =>
     h(
-      'table',
+      'tr',
       {},
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          heads.map((name) => h('th', { scope: 'col' }, name)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        found.map((key) =>
-          h(
-            'tr',
-            {},
-            columns.map((name) => h('td', {}, cell(key, name))),
-            change && h('td', {}, revokeButton(String(key['kid']), change)),
-          ),
-        ),
-      ),
+      columns.map((name) => h('td', {}, cell(key, name))),
+      change && h('td', {}, revokeButton(String(key['kid']), change)),
     ),
   );
+  return tableOf('Keys', heads, rows);
 }
 
 function revokeButton(kid: string, change: (path: string) => Promise<void>): HTMLElement {

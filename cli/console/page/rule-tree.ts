@@ -1,7 +1,7 @@
 // The rules of a decision with their conditions: what each wanted, what it got, and what came close.
 
 import { type Condition, type Decision, type EvaluatedRule, failing } from './decision-document.ts';
-import { type Child, h } from './dom.ts';
+import { type Child, h, tableOf } from './dom.ts';
 import { count, shown } from './format.ts';
 
 /** @param open the id of the rule that is shown in full from the start */
@@ -45,17 +45,8 @@ function ruleNode(
     'details',
     { open },
     summary,
-    h(
-      'div',
-      { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `Conditions of ${id}` },
-      conditionTable(conditions),
-    ),
+    tableOf(`Conditions of ${id}`, ['Condition', 'Wanted', 'Got'], conditions.map(conditionRow)),
   );
-}
-
-function conditionTable(conditions: readonly Condition[]): HTMLElement {
-  const heads = ['Condition', 'Wanted', 'Got'].map((name) => h('th', { scope: 'col' }, name));
-  return h('table', {}, h('thead', {}, h('tr', {}, heads)), h('tbody', {}, conditions.map(conditionRow)));
 }
 
 function conditionRow({ name, wanted, got, matched, hint }: Condition): HTMLElement {

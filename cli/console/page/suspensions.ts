@@ -1,7 +1,7 @@
 // What is suspended, with the forms that suspend and resume.
 import type { PolicyPicture } from '../api.ts';
 import { call } from './call.ts';
-import { type Child, h } from './dom.ts';
+import { type Child, h, tableOf } from './dom.ts';
 import { actionForm, field, options, problem, readsOnly, suggestions } from './form.ts';
 import { momentOf } from './format.ts';
 import type { View } from './view.ts';
@@ -26,7 +26,9 @@ export const suspensions: View = async ({ query, state }) => {
       '/admin/suspensions',
     );
     table.replaceChildren(
-      found.length === 0 ? h('p', { class: 'note' }, 'Nothing is suspended.') : tableOf(found, state.writes, reload),
+      found.length === 0
+        ? h('p', { class: 'note' }, 'Nothing is suspended.')
+        : suspensionTable(found, state.writes, reload),
     );
   };
   await reload();
@@ -55,29 +57,12 @@ function namesIn({ issuers, clients, rules, targets }: PolicyPicture): Readonly<
   };
 }
 
-function tableOf(found: readonly Suspension[], writes: boolean, reload: () => Promise<void>): HTMLElement {
+function suspensionTable(found: readonly Suspension[], writes: boolean, reload: () => Promise<void>): HTMLElement {
   const heads = ['What', 'Why', 'By', 'Since', 'Until', ...(writes ? ['Resume'] : [])];
-  return h(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Suspensions' },
-    h(
-      'table',
-      {},
-      h(
-        'thead',
-        {},
-        h(
-          'tr',
-          {},
-          heads.map((name) => h('th', { scope: 'col' }, name)),
-        ),
-      ),
-      h(
-        'tbody',
-        {},
-        found.map((each) => rowOf(each, writes, reload)),
-      ),
-    ),
+  return tableOf(
+    'Suspensions',
+    heads,
+    found.map((each) => rowOf(each, writes, reload)),
   );
 }
 
