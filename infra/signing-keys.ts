@@ -1,10 +1,11 @@
 // The first KMS signing keys of each purpose, and the right to sign with every key of this keyring, those made later included.
 import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
-import { AccountRootPrincipal, AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AccountRootPrincipal, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { SigningAlgorithm } from '../shared/policy/compiled-policy.ts';
 import { type KeyPurpose, type KeyUse, keySpecs, keyUses, tokenAlgorithms } from '../shared/policy/key-purposes.ts';
+import { onlyThese } from './only-these.ts';
 
 /** Key tags that the right to sign hangs on; rotation gives them to the keys it makes. */
 const keyringTag = 'cambio:keyring';
@@ -128,8 +129,8 @@ export class SigningKeys extends Construct {
 
   /** Nobody but these makes the MAC of the keyring: whoever does says which keys are ours. */
   sealOnly(sealers: readonly IRole[]): void {
-    this.wrapping?.addToResourcePolicy(onlyThese('OnlyRotationMakes', sealing, sealers));
-    this.mac.addToResourcePolicy(onlyThese('OnlyRotationSeals', ['kms:GenerateMac'], sealers));
+    this.wrapping?.addToResourcePolicy(onlyThese('OnlyRotationMakes', sealers, sealing));
+    this.mac.addToResourcePolicy(onlyThese('OnlyRotationSeals', sealers, ['kms:GenerateMac']));
   }
 
   /** Allows to verify the MAC of the keyring. */
@@ -219,12 +220,12 @@ export class SigningKeys extends Construct {
 }
 
 function onlySign(signers: readonly IRole[]): PolicyStatement {
-  return onlyThese('OnlyFunctionsSign', ['kms:Sign'], signers);
+  return onlyThese('OnlyFunctionsSign', signers, ['kms:Sign']);
 }
 
 /** The condition names the use, so that a function for one use opens nothing of another. */
 function onlyOpen(use: KeyUse, signers: readonly IRole[]): PolicyStatement {
-  const statement = onlyThese(`OnlyFunctionsOpen${use}`, ['kms:Decrypt'], signers);
+  const statement = onlyThese(`OnlyFunctionsOpen${use}`, signers, ['kms:Decrypt']);
   statement.addCondition('StringEquals', { 'kms:EncryptionContext:use': use });
   return statement;
 }
@@ -242,18 +243,6 @@ const sealing = ['kms:GenerateDataKeyPairWithoutPlaintext', 'kms:ReEncryptFrom',
 
 function makeSealedStatement(wrapping: Key): PolicyStatement {
   return new PolicyStatement({ actions: sealing, resources: [wrapping.keyArn] });
-}
-
-function onlyThese(sid: string, actions: readonly string[], roles: readonly IRole[]): PolicyStatement {
-  return new PolicyStatement({
-    sid,
-    effect: Effect.DENY,
-    principals: [new AnyPrincipal()],
-    actions: [...actions],
-    resources: ['*'],
-    // As a condition: a principal in the policy would have to exist, and be lost with its role.
-    conditions: { StringNotEquals: { 'aws:PrincipalArn': roles.map(({ roleArn }) => roleArn) } },
-  });
 }
 
 /** What every key of the template begins with: IAM says what the account may do. */

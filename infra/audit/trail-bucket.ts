@@ -11,6 +11,7 @@ import {
   StorageClass,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { onlyThese } from '../only-these.ts';
 
 export interface TrailBucketProps {
   readonly retention: Duration;
@@ -75,15 +76,7 @@ export class TrailBucket extends Construct {
       }),
     );
     this.bucket.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'OnlyFunctionsWrite',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['s3:PutObject'],
-        resources: [this.bucket.arnForObjects('*')],
-        // As a condition: a principal in the policy would have to exist, and be lost with its role.
-        conditions: { StringNotEquals: { 'aws:PrincipalArn': writers.map(({ roleArn }) => roleArn) } },
-      }),
+      onlyThese('OnlyFunctionsWrite', writers, ['s3:PutObject'], [this.bucket.arnForObjects('*')]),
     );
   }
 }

@@ -2,13 +2,14 @@
 import { Duration, RemovalPolicy, Tags, Validations } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { AwsClients } from '../../shared/config.ts';
 import { EndpointFunction } from '../endpoints/endpoint-function.ts';
+import { onlyThese } from '../only-these.ts';
 import type { TrailBucket } from './trail-bucket.ts';
 
 export interface TrailHeadsProps {
@@ -60,16 +61,7 @@ export class TrailHeads extends Construct {
     this.role = role;
     this.functionName = made.functionName;
     // Whatever IAM allows whom: who signs a head says what the trail was.
-    this.key.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'OnlyHeadsAreSigned',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['kms:Sign'],
-        resources: ['*'],
-        conditions: { StringNotEquals: { 'aws:PrincipalArn': role.roleArn } },
-      }),
-    );
+    this.key.addToResourcePolicy(onlyThese('OnlyHeadsAreSigned', [role], ['kms:Sign']));
     new Rule(this, 'Schedule', {
       description: 'Cambio: the ends of the audit trail are signed',
       schedule: Schedule.rate(Duration.minutes(15)),

@@ -1,9 +1,10 @@
 // The bucket that CloudFront serves the issuer's documents from: whoever can write it can publish keys, so only functions can.
 import { Duration, Validations } from 'aws-cdk-lib';
-import { AnyPrincipal, Effect, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { guarded } from '../audit/trail-bucket.ts';
+import { onlyThese } from '../only-these.ts';
 
 /** Below the issuer; what else is in `/.well-known/` the API answers. */
 export const documentPaths = {
@@ -50,15 +51,7 @@ export class DocumentsBucket extends Construct {
   /** Whatever IAM allows whom, nobody else writes or deletes. */
   allowOnly(writers: readonly IRole[]): void {
     this.bucket.addToResourcePolicy(
-      new PolicyStatement({
-        sid: 'OnlyFunctionsPublish',
-        effect: Effect.DENY,
-        principals: [new AnyPrincipal()],
-        actions: ['s3:PutObject', 's3:DeleteObject'],
-        resources: [this.bucket.arnForObjects('*')],
-        // As a condition: a principal in the policy would have to exist, and be lost with its role.
-        conditions: { StringNotEquals: { 'aws:PrincipalArn': writers.map(({ roleArn }) => roleArn) } },
-      }),
+      onlyThese('OnlyFunctionsPublish', writers, ['s3:PutObject', 's3:DeleteObject'], [this.bucket.arnForObjects('*')]),
     );
   }
 }
