@@ -1,10 +1,10 @@
 // POST /admin/revocations. Wiring only.
 import { createFindDecision } from '../shared/aws/decision-records.ts';
-import { createInvoke } from '../shared/aws/invocation.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { clock, configured, joinedPolicy, keyringOf, logOf, now, ownKeys, recordsStore, servedBy } from './wiring.ts';
+import { configured, joinedPolicy, keyringOf, logOf, now, recordsStore, servedBy } from './wiring.ts';
+import { endSessionsBy } from './wiring-sessions.ts';
 
 const config = configured(
   'recordsTable',
@@ -25,12 +25,7 @@ export const handler = await servedBy(joinedPolicy(config), config, (policy) =>
   adminRevocationsEndpoint({
     findDecision: createFindDecision(call, table),
     recordRevocation: createRecordRevocation(call, table),
-    endSessions: createInvoke({
-      functionArn: config.sessionRevocations,
-      endpoint: config.lambdaEndpoint,
-      keys: ownKeys,
-      clock,
-    }),
+    endSessions: endSessionsBy(config),
     policy,
     readKeyring,
     keptFor: keptFor(policy),

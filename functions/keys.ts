@@ -2,7 +2,6 @@
 import { KMSClient } from '@aws-sdk/client-kms';
 import { clientOptions } from '../shared/aws/client-options.ts';
 import { createSealedKeys } from '../shared/aws/envelope-keys.ts';
-import { createInvoke } from '../shared/aws/invocation.ts';
 import { createKeyringStore, unavailableStore } from '../shared/aws/keyring.ts';
 import { createKmsKeys, createMakeMac, keyTemplateOf } from '../shared/aws/kms-keys.ts';
 import { createPublishKeys } from '../shared/aws/published-documents.ts';
@@ -16,8 +15,9 @@ import {
 } from '../shared/http/endpoints/admin-keys.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { keyPurposes } from '../shared/policy/key-purposes.ts';
-import { clock, configured, joinedPolicy, logOf, now, ownKeys, recordsStore } from './wiring.ts';
+import { configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 import { documents } from './wiring-documents.ts';
+import { endSessionsBy } from './wiring-sessions.ts';
 
 const config = configured(
   ...(['recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint'] as const),
@@ -36,12 +36,7 @@ const endpoint = {
   kms: wrappingKey === undefined ? ofKms : createSealedKeys(kms, wrappingKey, ofKms),
   terms: { purposes: keyPurposes(policy), every: config.keyRotation },
   recordRevocation: createRecordRevocation(call, table),
-  endSessions: createInvoke({
-    functionArn: config.sessionRevocations,
-    endpoint: config.lambdaEndpoint,
-    keys: ownKeys,
-    clock,
-  }),
+  endSessions: endSessionsBy(config),
   keptFor: keptFor(policy),
   now,
   write: logOf('keys'),
