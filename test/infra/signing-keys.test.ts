@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
-import { artifact, githubIssuer, type Json, ordersAudience, resourcesOf, templateOf } from './synthesized.ts';
+import { artifact, type Json, ordersAudience, resourcesOf, templateOf, whatIsSigned } from './synthesized.ts';
 
 const templateWith = (...algorithms: readonly SigningAlgorithm[]) => {
   const audiences = Object.fromEntries(algorithms.map((alg) => [alg.toLowerCase(), { ...ordersAudience, alg }]));
@@ -32,13 +32,7 @@ const whole = templateOf({
   policy: {
     artifact: {
       ...artifact,
-      issuers: {
-        github: {
-          ...githubIssuer,
-          introspection: { url: 'https://idp.example/introspect', client: 'cambio', cache: 0, network: 'public' },
-        },
-      },
-      audiences: { 'orders-api': { ...ordersAudience, status: true } },
+      ...whatIsSigned,
       roles: {
         deploy: {
           ...{ name: 'deploy', arn: 'arn:aws:iam::111122223333:role/deploy', via: 'web-identity' },

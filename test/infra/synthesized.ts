@@ -168,3 +168,14 @@ export function referencesOf(value: Json | undefined): readonly string[] {
     return referencesOf(inner);
   });
 }
+
+/** What makes each kind of thing be signed, but for sessions of roles. */
+export const whatIsSigned = {
+  issuers: {
+    github: {
+      ...githubIssuer,
+      introspection: { url: 'https://idp.example/introspect', client: 'cambio', cache: 0, network: 'public' },
+    },
+  },
+  audiences: { 'orders-api': { ...ordersAudience, status: true } },
+} as const satisfies Partial<PolicyArtifact>;

@@ -6,18 +6,12 @@ import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { lasting } from './replacing-properties.ts';
-import { artifact, githubIssuer, inTemporaryFolder, ordersAudience, unstaged } from './synthesized.ts';
+import { artifact, inTemporaryFolder, unstaged, whatIsSigned } from './synthesized.ts';
 
 /** A policy by which every function that can sign does, and every resource that is there under some policy is. */
 const whole: PolicyArtifact = {
   ...artifact,
-  issuers: {
-    github: {
-      ...githubIssuer,
-      introspection: { url: 'https://idp.example/introspect', client: 'cambio', cache: 0, network: 'public' },
-    },
-  },
-  audiences: { 'orders-api': { ...ordersAudience, status: true } },
+  ...whatIsSigned,
   roles: {
     deploy: {
       ...{ name: 'deploy', arn: 'arn:aws:iam::111122223333:role/deploy', via: 'assume-role' },
