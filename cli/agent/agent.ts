@@ -11,7 +11,7 @@ import type { CacheOptions } from './answer-cache.ts';
 import { readOrMakeToken } from './auth-token-file.ts';
 import { limits } from './broker.ts';
 import { isOnThisMachine, parseListen } from './listen-address.ts';
-import { type Listener, listenLocally } from './local-listener.ts';
+import { type Listener, listenLocally, serveUntilStopped } from './local-listener.ts';
 import { createMetrics } from './metrics.ts';
 import { credentialsKeeper } from './role-credentials.ts';
 import { agentListener } from './routes.ts';
@@ -29,13 +29,10 @@ const quiet = 1_000;
 
 /** Serves until SIGINT or SIGTERM. @returns the exit code */
 export async function agent(options: AgentOptions, output: Output, machine: Machine): Promise<number> {
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  const listener = await startAgent(options, output, machine);
-  output.stdout(`ready ${listener.url}\n`);
-  await stopped;
-  await listener.close();
+  await serveUntilStopped(
+    () => startAgent(options, output, machine),
+    (url) => output.stdout(`ready ${url}\n`),
+  );
   return exitCodes.ok;
 }
 

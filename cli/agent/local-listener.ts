@@ -12,6 +12,20 @@ export interface Listener {
   readonly close: () => Promise<void>;
 }
 
+/**
+ * Serves until SIGINT or SIGTERM, which count from the first moment on.
+ * @param ready told when it listens
+ */
+export async function serveUntilStopped(start: () => Promise<Listener>, ready: (url: string) => void): Promise<void> {
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  const listener = await start();
+  ready(listener.url);
+  await stopped;
+  await listener.close();
+}
+
 /** A bearer token alone may have 16 KiB, Node’s own limit for all headers together. */
 const maxHeaderSize = 32_768;
 

@@ -1,7 +1,7 @@
 // `cambio console`: the operators' page on loopback, beside a deployment or a local stack. Listens; calls /admin/*.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type Listener, listenLocally, readBody } from '../agent/local-listener.ts';
+import { type Listener, listenLocally, readBody, serveUntilStopped } from '../agent/local-listener.ts';
 import type { Machine } from '../machine.ts';
 import { isLocal, serverOf } from '../server.ts';
 import { credentialsFrom } from '../sigv4.ts';
@@ -21,13 +21,10 @@ const maxBodyBytes = 1_048_576;
 
 /** Serves until SIGINT or SIGTERM. @returns the exit code */
 export async function openConsole(options: ConsoleOptions, output: Output, machine: Machine): Promise<number> {
-  const stopped = new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  const listener = await startConsole(options, machine, output);
-  output.stdout(`ready ${listener.url}\n`);
-  await stopped;
-  await listener.close();
+  await serveUntilStopped(
+    () => startConsole(options, machine, output),
+    (url) => output.stdout(`ready ${url}\n`),
+  );
   return exitCodes.ok;
 }
 
