@@ -1,6 +1,6 @@
 // The code of each function, compiled from the sources by esbuild when a process first asks, or before that, beside what it does.
 import { basename, join } from 'node:path';
-import { type BuildOptions, type BuildResult, build, buildSync, stop } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, buildSync } from 'esbuild';
 import { type FunctionCode, functionEntries } from './function-entries.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -39,10 +39,12 @@ export interface Builds {
   readonly optional: Modules;
 }
 
-/** Compiles in a process beside this one, so that what is loaded meanwhile costs no time of its own. */
+/**
+ * Compiles in a process beside this one, so that what is loaded meanwhile costs no time of its own. That process is not stopped
+ * afterwards: it ends with this one, and whatever else it is compiling just then would never end.
+ */
 export async function compileAhead(): Promise<Builds> {
   const [functions, optional] = await Promise.all([build(functionBuild), build(chunkBuild)]);
-  await stop();
   return { functions: modulesOf(functions), optional: modulesOf(optional) };
 }
 

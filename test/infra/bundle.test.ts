@@ -5,8 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { build, type PluginBuild } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { withBundle } from '../../infra/bundle.ts';
+import { compileAhead } from '../../infra/function-code.ts';
 import type { FunctionEntry } from '../../infra/function-entries.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { artifact } from './synthesized.ts';
@@ -195,4 +197,25 @@ describe('init of the token function', () => {
     expect(init(artifact, {}, chunk)).toBe('function index.mjs');
     expect(init(artifact, { CLIENTS_OF_AWS: 'sdk' }, 'chunks/sts.mjs')).toMatch(/^ERR_MODULE_NOT_FOUND /);
   });
+});
+
+test('functions that are compiled ahead leave what else is being compiled alone', async () => {
+  const { promise: compiled, resolve } = Promise.withResolvers<void>();
+  const waits = {
+    name: 'waits',
+    setup: ({ onLoad }: PluginBuild) =>
+      onLoad({ filter: /public-document\.ts$/ }, async () => {
+        await compiled;
+        return { contents: '' };
+      }),
+  };
+  const beside = build({
+    entryPoints: ['shared/http/endpoints/public-document.ts'],
+    absWorkingDir: join(import.meta.dirname, '../..'),
+    write: false,
+    plugins: [waits],
+  });
+  await compileAhead();
+  resolve();
+  expect((await beside).errors).toEqual([]);
 });
