@@ -200,7 +200,10 @@ describe('init of the token function', () => {
 });
 
 test('functions that are compiled ahead leave what else is being compiled alone', async () => {
-  const { promise: compiled, resolve } = Promise.withResolvers<void>();
+  let resolve = (): void => {};
+  const compiled = new Promise<void>((done) => {
+    resolve = done;
+  });
   const waits = {
     name: 'waits',
     setup: ({ onLoad }: PluginBuild) =>
