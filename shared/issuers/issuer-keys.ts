@@ -81,12 +81,15 @@ function unavailable(cache: KeyCache, issuer: KeyOwner): never {
   throw new IssuerUnavailable(issuer.name, cache.failure()?.cause);
 }
 
-/** By name and URL: two issuers never share keys, not even under one URL. */
+/**
+ * By name and by where its keys come from: two issuers never share keys, not even under one URL, and one that a tenant has changed at
+ * run time is no longer known by the keys it had.
+ */
 function createCaches({ clock, fetchJson, random = () => 0, limits: given, onFailure }: IssuerKeysOptions) {
   const limits = { ...defaultLimits, ...given };
   const caches = new Map<string, KeyCache>();
   return (issuer: KeyOwner): KeyCache => {
-    const id = JSON.stringify([issuer.name, issuer.url]);
+    const id = JSON.stringify([issuer.name, issuer.url, issuer.keys, issuer.network, issuer.ca]);
     const known = caches.get(id);
     if (known !== undefined) return known;
     const fetchKeys = () => fetchKeySet({ issuer, fetchJson, clock, timeoutMs: limits.timeoutMs });

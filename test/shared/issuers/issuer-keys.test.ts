@@ -421,6 +421,18 @@ test('issuers never share keys, whatever their kids and URLs', async () => {
   expect([await kidOf(one, 'b'), await kidOf(two, 'b'), await kidOf(twin, 'b')]).toEqual(['none', 'b', 'b']);
 });
 
+test('an issuer or client that says elsewhere where its keys are has no longer those it had', async () => {
+  const [before, after] = [await createIssuer(), await createIssuer()];
+  after.documents.keys = { keys: [named('b', 1)] };
+  const { kidOf } = createFinder();
+  const from = (url: string): KeySource => ({ from: 'jwksUri', jwksUri: `${url}/keys` });
+  const [old, changed] = [
+    trust('https://idp.example', from(before.url)),
+    trust('https://idp.example', from(after.url)),
+  ];
+  expect([await kidOf(old, 'a'), await kidOf(changed, 'a'), await kidOf(changed, 'b')]).toEqual(['a', 'none', 'b']);
+});
+
 test.each([
   '__proto__',
   'constructor',
