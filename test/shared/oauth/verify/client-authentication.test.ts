@@ -253,7 +253,30 @@ describe('private_key_jwt', () => {
     }
   });
 
-  test('whose keys cannot be had is not refused: it is tried again later', async () => {
+  test('is verified by any of its keys that has not ended, also where another is no longer served', async () => {
+    const auth = { ...keyed, keys: { from: 'jwksUri', jwksUri: 'https://old.example/jwks' } } as const;
+    const at = (also: readonly Client['auth'][], first: Client['auth'] = auth) => {
+      const findClientKey: World['cambio']['findClientKey'] = async (client, wanted) => {
+        if (client.keys.from !== 'inline') throw new Refused({ kind: 'unavailable', dependency: 'issuer' });
+        return world().cambio.findClientKey(client, wanted);
+      };
+      const checkout = { name: 'checkout', auth: first, also, introspects: [] };
+      return makeWorld({ findClientKey }, { ...served, clients: { checkout } });
+    };
+    expect(await withAssertion(assertion(), {}, at([keyed]))).toBe('granted');
+    expect(await withAssertion(assertion(), {}, at([{ ...keyed, notAfter: now + 1 }]))).toBe('granted');
+    const ended = { ...keyed, notAfter: now };
+    expect(await withAssertion(assertion(), {}, at([ended], ended))).toBe('invalid_client/client');
+    // The key that cannot be had may be the one that signed.
+    for (const also of [[], [ended]]) {
+      expect(await withAssertion(assertion(), {}, at(also))).toBe('temporarily_unavailable/unavailable');
+    }
+    const another = assertion({}, {}, makeKey(clientKey.kid));
+    expect(await withAssertion(another, {}, at([keyed]))).toBe('temporarily_unavailable/unavailable');
+    expect(await withAssertion(another, {}, at([keyed], keyed))).toBe('invalid_client/client');
+  });
+
+  test('of whose keys none can be had is not refused: it is tried again later', async () => {
     const findClientKey = async (): Promise<never> => {
       throw new Refused({ kind: 'unavailable', dependency: 'issuer' });
     };

@@ -122,6 +122,18 @@ describe('RFC 8705 §2.2 a certificate of its own', () => {
     expect((await told(served(auth(certified())), bank)).verdict).toBe('invalid_client/client');
   });
 
+  test('proves no name: whoever made it wrote the name of another client into it', async () => {
+    const clients = (own: ReturnType<typeof certified>): Record<string, Client> => ({
+      bank: { name: 'bank', auth: named('san_dns', 'bank.example'), introspects: [] },
+      partner: { name: 'partner', auth: auth(own), introspects: [] },
+    });
+    const made = certified({ name: 'partner' });
+    const world = served(auth(made), { clients: clients(made) });
+    expect((await told(world, made)).verdict).toBe('invalid_client/client');
+    expect((await told(world, made, { client_id: 'partner' })).verdict).toBe('granted');
+    expect((await told(world, bank)).verdict).toBe('granted');
+  });
+
   test('may be one of several, each with an end of its own', async () => {
     const ended = { ...auth(bank), notAfter: now };
     const world = served(ended, {}, { also: [auth(certified())] });
