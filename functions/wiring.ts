@@ -16,7 +16,7 @@ import { createEntersList } from '../shared/http/decision-listing.ts';
 import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { requestTracing } from '../shared/http/request-tracing.ts';
 import { withPolicy } from '../shared/http/with-policy.ts';
-import { fetchJson } from '../shared/issuers/fetch-json.ts';
+import { fetchDocument } from '../shared/issuers/issuer-documents.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { upstreamCheck } from '../shared/issuers/upstream.ts';
 import { certificateMatch } from '../shared/oauth/certificate-match.ts';
@@ -117,7 +117,7 @@ const issuerFailed = { dependency_errors: 1, dependency: 'issuer' } as const;
 export function issuerKeys(write: WriteLog) {
   return createIssuerKeys({
     clock,
-    fetchJson,
+    fetchJson: fetchDocument,
     random: Math.random,
     onFailure: (issuer, cause) => write('error', 'issuer_keys', { issuer, cause }, issuerFailed),
   });
@@ -154,7 +154,7 @@ export async function endpointParts(name: string) {
     readKeyring,
     sign,
     checkUpstream: await upstreamCheck(policy, {
-      ...{ readKeyring, sign, fetchJson, now, newId: randomUUID },
+      ...{ readKeyring, sign, fetchJson: fetchDocument, now, newId: randomUUID },
       onFailure: (name, cause) => write('error', 'upstream_introspection', { issuer: name, cause }, issuerFailed),
     }),
     matchesCertificate: await certificateMatch(policy),

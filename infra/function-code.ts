@@ -6,30 +6,39 @@ import { type FunctionCode, functionEntries } from './function-entries.ts';
 const root = join(import.meta.dirname, '..');
 
 /**
- * What functions load by `import()`, as they say it, and the module it is. Each shares nothing with the functions: it is
- * handed what it must have in common with them, as the class of an error.
+ * What functions load by `import()`, as they say it, and the module it is. Each shares nothing with the functions, nor with
+ * another: it is handed what it must have in common with them, as the class of an error.
  */
-const chunks = {
+const ownChunks = {
   './cel.ts': 'shared/policy/cel.ts',
   './tracing/tracing.ts': 'shared/http/tracing/tracing.ts',
   './quota-counting.ts': 'shared/aws/quota-counting.ts',
   './envelope.ts': 'shared/aws/envelope.ts',
+  './single-uses.ts': 'shared/aws/single-uses.ts',
+  './container-keys.ts': 'shared/aws/direct/container-keys.ts',
+  './fetch-json.ts': 'shared/issuers/fetch-json.ts',
   './verify/client-certificate.ts': 'shared/oauth/verify/client-certificate.ts',
   './assume-role.ts': 'shared/aws/assume-role.ts',
   './status-positions.ts': 'shared/aws/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',
   './dpop-checks.ts': 'shared/aws/dpop-checks.ts',
   './run-time-policy.ts': 'shared/aws/run-time-policy.ts',
+} as const;
+
+/** The SDK's clients, which are made of much that they share: they have it in files beside them. */
+const sdkChunks = {
   './sdk/dynamodb.ts': 'shared/aws/sdk/dynamodb.ts',
   './sdk/kms.ts': 'shared/aws/sdk/kms.ts',
   './sdk/sts.ts': 'shared/aws/sdk/sts.ts',
 } as const;
 
+const chunks = { ...ownChunks, ...sdkChunks };
+
 /** Sources stand still while a process synthesizes; making two stacks need not compile them twice. */
 let known: Compiled | undefined;
 
 function compiled(): Compiled {
-  known ??= compiledOf({ functions: modulesOf(buildSync(functionBuild)), optional: modulesOf(buildSync(chunkBuild)) });
+  known ??= compiledOf(buildsOf(builds.map((options) => buildSync(options))));
   return known;
 }
 
@@ -44,8 +53,12 @@ export interface Builds {
  * afterwards: it ends with this one, and whatever else it is compiling just then would never end.
  */
 export async function compileAhead(): Promise<Builds> {
-  const [functions, optional] = await Promise.all([build(functionBuild), build(chunkBuild)]);
-  return { functions: modulesOf(functions), optional: modulesOf(optional) };
+  return buildsOf(await Promise.all(builds.map((options) => build(options))));
+}
+
+function buildsOf(results: readonly BuildResult[]): Builds {
+  const [functions = new Map(), ...optional] = results.map(modulesOf);
+  return { functions, optional: new Map(optional.flatMap((modules) => [...modules])) };
 }
 
 /** This process, or thread, need not compile. */
@@ -87,12 +100,17 @@ const functionBuild: BuildOptions = {
   external: Object.keys(chunks),
 };
 
-const chunkBuild: BuildOptions = {
+/** A file more to load costs more than the few hundred bytes that chunks have in common. */
+const chunkBuild: BuildOptions = { ...options, entryPoints: Object.values(ownChunks), entryNames: '[name]' };
+
+const sdkBuild: BuildOptions = {
   ...options,
-  entryPoints: Object.values(chunks),
+  entryPoints: Object.values(sdkChunks),
   entryNames: '[name]',
   splitting: true,
 };
+
+const builds: readonly BuildOptions[] = [functionBuild, chunkBuild, sdkBuild];
 
 interface Compiled {
   readonly codeOf: FunctionCode;

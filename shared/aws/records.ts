@@ -5,7 +5,7 @@ import type { CallDynamoDb } from './dynamodb.ts';
 import { createFindHolds } from './holds.ts';
 import { createFindReference, createRecordReference } from './reference-tokens.ts';
 import { createRecordRevocation } from './revocations.ts';
-import { createRelease, createTakeUse } from './single-uses.ts';
+import { usesOf } from './uses.ts';
 
 export interface RecordsOptions {
   readonly call: CallDynamoDb;
@@ -33,7 +33,6 @@ export function recordsOf({ call, table, now, random, entersList }: RecordsOptio
     recordDecision: createRecordDecision(call, table, entersList),
     recordReference: createRecordReference(call, table),
     findHolds: createFindHolds(call, table, random),
-    takeUse: createTakeUse({ call, table, now }),
-    release: createRelease({ call, table }),
+    ...usesOf({ call, table, now }),
   };
 }

@@ -96,9 +96,10 @@ function isIn(blocks: readonly Block[], address: bigint): boolean {
 
 function parseBlock(cidr: string): Block {
   const [ip = '', length] = cidr.split('/');
-  const base = parseAddress(ip);
-  if (base === undefined) throw new Error(`not an address block: ${cidr}`);
-  return { base, shift: BigInt((isIPv4(ip) ? 32 : 128) - Number(length)) };
+  // By its colon: the first look at an address by `isIPv6` costs 6 ms of a cold start.
+  return ip.includes(':')
+    ? { base: parseIPv6(ip), shift: BigInt(128 - Number(length)) }
+    : { base: MAPPED | parseIPv4(ip), shift: BigInt(32 - Number(length)) };
 }
 
 function parseAddress(ip: string): bigint | undefined {

@@ -1,22 +1,15 @@
 // The keys of the function's own role: from its environment, as Lambda puts them there, else from the container provider
-// (SnapStart, ECS, EKS), which renews them. Network: one HTTP request to the provider.
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
-import { readFile } from 'node:fs/promises';
+// (SnapStart, ECS, EKS), which renews them. Network through what asks the provider, which is loaded with the first call.
 import { keysFrom } from '../own-keys.ts';
 import type { AwsKeys } from '../sigv4.ts';
+import type { ExpiringKeys } from './container-keys.ts';
 import type { Environment } from './endpoint.ts';
-import { getText } from './get-text.ts';
 
 export interface Credentials {
   /** @throws Error when there are none */
   readonly find: () => Promise<AwsKeys>;
   /** Asks for other keys next time, because a service says that these have expired. False where there never are others. */
   readonly renew: () => boolean;
-}
-
-interface ExpiringKeys extends AwsKeys {
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
 }
 
 /** Milliseconds before keys expire when they are asked for again; until then they still serve. */
@@ -35,7 +28,8 @@ export function createCredentials(environment: Environment, clock: () => number)
     };
     return { find, renew: () => false };
   }
-  return createRenewedKeys(async () => keysIn(await getText(url, await authorization(environment))), clock);
+  const ask = async () => printable(await (await import('./container-keys.ts')).askForKeys(url, environment));
+  return createRenewedKeys(ask, clock);
 }
 
 /** Keys that are asked for again in time, by one caller for all. */
@@ -75,25 +69,8 @@ function containerUrl(environment: Environment): URL | undefined {
   throw new Error('AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or on this host');
 }
 
-/** Read each time: the file is written anew before its token expires. */
-async function authorization(environment: Environment): Promise<string | undefined> {
-  const { AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file, AWS_CONTAINER_AUTHORIZATION_TOKEN: token } = environment;
-  return file ? (await readFile(file, 'utf8')).trim() : token || undefined;
-}
-
-function keysIn(text: string): ExpiringKeys {
-  const answer: unknown = JSON.parse(text);
-  const { AccessKeyId, SecretAccessKey, Token, Expiration } = Object(answer) as Readonly<Record<string, unknown>>;
-  const expiresAt = Date.parse(String(Expiration));
-  if (![AccessKeyId, SecretAccessKey, Token].every((part) => typeof part === 'string') || Number.isNaN(expiresAt)) {
-    throw new Error('the container provider answered no keys');
-  }
-  const [accessKeyId, secretAccessKey, sessionToken] = [String(AccessKeyId), String(SecretAccessKey), String(Token)];
-  return { ...printable({ accessKeyId, secretAccessKey, sessionToken }), expiresAt };
-}
-
 /** They become headers as they are: a line break in one would begin another header. */
-function printable(keys: AwsKeys): AwsKeys {
+function printable<Keys extends AwsKeys>(keys: Keys): Keys {
   if (Object.values(keys).some((part) => part !== undefined && !/^[\x21-\x7e]+$/.test(part))) {
     throw new Error('the AWS keys have characters that no key has');
   }
