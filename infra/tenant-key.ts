@@ -1,8 +1,9 @@
 // The KMS key of the MAC over the list of tenants that are put at run time: one function makes MACs, the others verify them.
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { onlyThese } from './only-these.ts';
 
 type MacAction = 'GenerateMac' | 'VerifyMac';
 
@@ -23,6 +24,11 @@ export class TenantKey extends Construct {
 
   get arn(): string {
     return this.key.keyArn;
+  }
+
+  /** Nobody else makes MACs, whatever IAM allows whom: whoever does says which tenants there are. */
+  allowOnly(makers: readonly IRole[]): void {
+    this.key.addToResourcePolicy(onlyThese('OnlyTenantsSeal', makers, ['kms:GenerateMac']));
   }
 
   statement(...actions: readonly MacAction[]): PolicyStatement {

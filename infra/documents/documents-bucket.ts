@@ -48,10 +48,11 @@ export class DocumentsBucket extends Construct {
     return new PolicyStatement({ actions: ['s3:PutObject'], resources });
   }
 
-  /** Whatever IAM allows whom, nobody else writes or deletes. */
+  /** Whatever IAM allows whom, nobody else writes or deletes: with its newest version gone, the keys of an earlier time are published. */
   allowOnly(writers: readonly IRole[]): void {
+    const changes = ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion'];
     this.bucket.addToResourcePolicy(
-      onlyThese('OnlyFunctionsPublish', writers, ['s3:PutObject', 's3:DeleteObject'], [this.bucket.arnForObjects('*')]),
+      onlyThese('OnlyFunctionsPublish', writers, changes, [this.bucket.arnForObjects('*')]),
     );
   }
 }

@@ -95,7 +95,9 @@ export class Endpoints extends Construct {
     this.rotation = rotating;
     const keys = rotating.live;
     const events = this.make('Events', eventsPart(props), props).live;
-    const tenants = props.tenantKey && this.make('Tenants', tenantsPart(props, props.tenantKey), props).live;
+    const administering = props.tenantKey && this.make('Tenants', tenantsPart(props, props.tenantKey), props);
+    if (administering) props.tenantKey?.allowOnly([administering.role]);
+    const tenants = administering?.live;
     this.functions = this.made;
     this.routes = [
       { path: '/token', methods: ['POST'], handler: token },

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
-import { artifact, type Json, ordersAudience, resourcesOf, templateOf, whatIsSigned } from './synthesized.ts';
+import {
+  artifact,
+  type Json,
+  ordersAudience,
+  referencesOf,
+  resourcesOf,
+  templateOf,
+  whatIsSigned,
+} from './synthesized.ts';
 
 const templateWith = (...algorithms: readonly SigningAlgorithm[]) => {
   const audiences = Object.fromEntries(algorithms.map((alg) => [alg.toLowerCase(), { ...ordersAudience, alg }]));
@@ -174,6 +182,25 @@ describe('key policies', () => {
       }
     }
   });
+});
+
+test('nobody makes the MACs of the keyring and of the list of tenants but the functions that write them', () => {
+  const tenants = { source: 'table', exports: [], exported: {} } as const;
+  const keys = resourcesOf(templateOf({ policy: { artifact: { ...artifact, tenants }, values: {} } }), 'AWS::KMS::Key');
+  const makersOf = (name: string) =>
+    Object.entries(keys).flatMap(([id, { Properties }]) => {
+      if (!id.includes(name)) return [];
+      expect(Properties['KeyUsage']).toBe('GENERATE_VERIFY_MAC');
+      const { Statement } = Properties['KeyPolicy'] as unknown as { Statement: readonly Record<string, Json>[] };
+      const denied = Statement.filter(({ Effect }) => Effect === 'Deny');
+      expect(denied).toMatchObject([{ Action: 'kms:GenerateMac', Principal: { AWS: '*' }, Resource: '*' }]);
+      return referencesOf(denied[0]?.['Condition']);
+    });
+  expect(makersOf('KeyringMac')).toEqual([
+    expect.stringContaining('KeyringSeedRole'),
+    expect.stringContaining('EndpointsKeysRole'),
+  ]);
+  expect(makersOf('TenantKey')).toEqual([expect.stringContaining('EndpointsTenantsRole')]);
 });
 
 test('the seed gets every key with its algorithm, and runs after the function and its rights are there', () => {
