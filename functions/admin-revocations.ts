@@ -21,7 +21,7 @@ const { call, table } = store;
 
 const { readKeyring } = await keyringOf({ store, config, write });
 
-export const handler = await servedBy(joinedPolicy(config), config, (policy) =>
+export const handler = await servedBy({ policy: joinedPolicy(config), config, write }, (policy) =>
   adminRevocationsEndpoint({
     findDecision: createFindDecision(call, table),
     recordRevocation: createRecordRevocation(call, table),

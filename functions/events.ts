@@ -14,7 +14,7 @@ const write = logOf('events');
 
 const findKey = issuerKeys(write);
 
-export const handler = await servedBy(joinedPolicy(config), config, (policy) =>
+export const handler = await servedBy({ policy: joinedPolicy(config), config, write }, (policy) =>
   eventsEndpoint({
     issuers: Object.values(policy.issuers),
     findKey,

@@ -5,6 +5,6 @@ import { endpointParts, servedBy } from './wiring.ts';
 
 const { config, capabilities, store, options } = await endpointParts('revoke');
 
-export const handler = await servedBy(capabilities.policy, config, (policy) =>
+export const handler = await servedBy({ policy: capabilities.policy, config, write: options.write }, (policy) =>
   revocationEndpoint({ ...capabilities, ...lookupsOf(store), ...revocationsOf(store), policy }, options),
 );

@@ -20,7 +20,7 @@ const constant = {
 };
 const deployed = joinedPolicy(config);
 const gauges = gaugesTask(constant);
-const administered = await servedBy<never>(deployed, config, (policy) => {
+const administered = await servedBy<never>({ policy: deployed, config, write }, (policy) => {
   const capabilities = { ...constant, policy };
   return byResource({
     '/admin/suspensions': suspensionsEndpoint(capabilities),

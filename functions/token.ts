@@ -31,7 +31,7 @@ const constant = {
   newHandle: () => randomBytes(32),
 };
 
-export const handler = await servedBy(shared.policy, config, (policy) => {
+export const handler = await servedBy({ policy: shared.policy, config, write: options.write }, (policy) => {
   const capabilities = { ...constant, policy, findRules: indexRules(policy.rules) };
   return byResource({
     '/token': tokenEndpoint(capabilities, options),

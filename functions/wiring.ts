@@ -65,14 +65,18 @@ export function callOptions({ awsClients }: Config<'awsClients'>) {
   return { awsClients, environment: process.env, clock, random: Math.random };
 }
 
+interface ServedParts {
+  readonly policy: CompiledPolicy;
+  readonly config: Config<'recordsTable' | 'awsClients' | 'tenantKey'>;
+  readonly write: WriteLog;
+}
+
 /** The handler of a function that decides by the policy: made once, or anew whenever a tenant is put or taken at run time. */
 export async function servedBy<Event>(
-  policy: CompiledPolicy,
-  config: Config<'recordsTable' | 'awsClients' | 'tenantKey'>,
+  { policy, config, write }: ServedParts,
   make: (policy: CompiledPolicy) => (event: Event, context: Context) => Promise<APIGatewayProxyResult>,
 ) {
   if (!policy.tenants || config.tenantKey === undefined) return make(policy);
-  const write = logOf('tenants');
   const current = await createServedPolicy({
     ...(await recordsStore(config)),
     deployed: policy,
@@ -80,8 +84,9 @@ export async function servedBy<Event>(
     kms: callOptions(config),
     clock,
     onLeft: (tenants) => write('error', 'tenants_left_out', { tenants }),
+    onUnread: (cause) => write('error', 'tenants_unread', { cause }, { dependency_errors: 1, dependency: 'dynamodb' }),
   });
-  return withPolicy(current, make);
+  return withPolicy(current, make, write);
 }
 
 export async function recordsStore(config: Config<'recordsTable' | 'awsClients'>) {

@@ -1,5 +1,6 @@
 // The policy of the moment: what is deployed, with the tenants that were put at run time. One item is read at most every 55 s,
 // so that a change is in force within 60.
+import { causesOf } from '../causes.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type NamedPart, withParts } from '../policy/tenant-parts.ts';
 
@@ -11,6 +12,8 @@ export interface CurrentPolicyOptions {
   readonly clock: () => number;
   /** Told of what a later deployment has shut out, once for each change. */
   readonly onLeft?: (tenants: readonly string[]) => void;
+  /** Told of every time that the tenants could not be read, also while the last policy serves. */
+  readonly onUnread?: (cause: readonly string[] | undefined) => void;
 }
 
 /** Milliseconds. */
@@ -26,7 +29,7 @@ interface Read {
 
 /** The same object as long as nothing has changed: what is made for a policy is made once. */
 export function createCurrentPolicy(options: CurrentPolicyOptions): () => Promise<CompiledPolicy> {
-  const { deployed, readParts, clock, onLeft } = options;
+  const { deployed, readParts, clock, onLeft, onUnread } = options;
   let last: Read | undefined;
   let flight: Promise<Read> | undefined;
   const isWithin = (span: number): boolean => last !== undefined && clock() >= last.at && clock() - last.at < span;
@@ -40,9 +43,14 @@ export function createCurrentPolicy(options: CurrentPolicyOptions): () => Promis
   };
   return async () => {
     if (last && isWithin(freshFor)) return last.policy;
-    flight ??= read().finally(() => {
-      flight = undefined;
-    });
+    flight ??= read()
+      .catch((error: unknown) => {
+        onUnread?.(causesOf(error));
+        throw error;
+      })
+      .finally(() => {
+        flight = undefined;
+      });
     try {
       last = await flight;
     } catch (error) {

@@ -1,7 +1,8 @@
 // A handler that is made anew when the policy has changed. No I/O of its own.
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
-import { errorAnswer } from './errors.ts';
+import { errorAnswer, failureOf } from './errors.ts';
+import type { WriteLog } from './log.ts';
 
 type Handler<Event> = (event: Event, context: Context) => Promise<APIGatewayProxyResult>;
 
@@ -12,6 +13,7 @@ type Handler<Event> = (event: Event, context: Context) => Promise<APIGatewayProx
 export function withPolicy<Event>(
   current: () => Promise<CompiledPolicy>,
   make: (policy: CompiledPolicy) => Handler<Event>,
+  write: WriteLog,
 ): Handler<Event> {
   let made: { readonly policy: CompiledPolicy; readonly handler: Handler<Event> } | undefined;
   return async (event, context) => {
@@ -19,6 +21,8 @@ export function withPolicy<Event>(
       const policy = await current();
       if (made?.policy !== policy) made = { policy, handler: make(policy) };
     } catch (error) {
+      const { why, error: code } = failureOf(error);
+      write('error', 'policy_unavailable', { error: code, ...why }, { success: 0, errors: 1, class: 'fault' });
       const answer = errorAnswer(error);
       return { ...answer, headers: { ...answer.headers, 'Cache-Control': 'no-store', Pragma: 'no-cache' } };
     }
