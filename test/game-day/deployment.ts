@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Fault, RecordedCall } from '../../infra/local/protocol/calls.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { type LoopbackServer, serveHttp } from '../shared/issuers/loopback-server.ts';
 import { makeKey, signCompact, type TestKey } from '../world.ts';
 

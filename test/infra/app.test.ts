@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
+import { addStack } from '../../infra/app-stack.ts';
 import { isDemonstration } from '../../infra/demonstration.ts';
 import { compilePolicy } from '../../infra/policy/compile-policy.ts';
 import { cdkContext, synthesize } from '../../infra/synthesize.ts';
-import { inTemporaryFolder } from './synthesized.ts';
+import { inTemporaryFolder, quickly, quietly, unstaged } from './synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const policies = join(import.meta.dirname, 'policies');
@@ -18,39 +20,48 @@ interface CloudFormation {
   readonly Outputs: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Runs infra/app.ts as the CDK CLI does; `-c policy=…` reaches an app as context.
- * @param args of Node: those of the tests' own processes take what esbuild has made already
- */
-function runApp(context: Readonly<Record<string, string>>, args: readonly string[] = process.execArgv) {
+/** Runs infra/app.ts as the CDK CLI does; `-c policy=…` reaches an app as context. */
+function runApp(context: Readonly<Record<string, string>>) {
   return inTemporaryFolder((outdir) => {
     const environment = {
       PATH: process.env['PATH'],
-      TEST_RUN_FOLDER: process.env['TEST_RUN_FOLDER'],
       CDK_OUTDIR: outdir,
       CDK_CONTEXT_JSON: JSON.stringify({ ...cdkContext(), 'aws:cdk:version-reporting': false, ...context }),
       CDK_VALIDATION: 'false',
     };
-    const { status, stderr } = spawnSync(process.execPath, [...args, 'infra/app.ts'], {
+    const { status, stderr } = spawnSync(process.execPath, ['infra/app.ts'], {
       cwd: root,
       env: environment,
       encoding: 'utf8',
     });
-    const read = () => JSON.parse(readFileSync(join(outdir, 'Cambio.template.json'), 'utf8')) as CloudFormation;
-    return { status, stderr, template: status === 0 ? read() : undefined };
+    return { status, stderr, template: status === 0 ? templateIn(outdir) : undefined };
   });
 }
 
-const own = runApp({ policy: join(policies, 'good.yaml') }, []);
+/** The same stack in this process, which has loaded the CDK. */
+function templateOf(context: Readonly<Record<string, string>>): CloudFormation {
+  return inTemporaryFolder((outdir) => {
+    const app = new App({ ...quickly, outdir, context: { ...unstaged(), ...quietly, ...context } });
+    addStack(app);
+    app.synth();
+    return templateIn(outdir);
+  });
+}
+
+function templateIn(outdir: string): CloudFormation {
+  return JSON.parse(readFileSync(join(outdir, 'Cambio.template.json'), 'utf8'));
+}
+
+const own = runApp({ policy: join(policies, 'good.yaml') });
 
 describe('the app of cdk.json', () => {
   test('guards the demonstration policy by a parameter, and a policy of your own by none', () => {
-    const demonstration = runApp({}).template;
-    expect(demonstration?.Parameters?.['AllowDemonstrationPolicy']).toMatchObject({
+    const demonstration = templateOf({});
+    expect(demonstration.Parameters?.['AllowDemonstrationPolicy']).toMatchObject({
       Default: 'false',
       AllowedValues: ['true', 'false'],
     });
-    expect(demonstration?.Rules?.['DemonstrationPolicy']?.Assertions).toEqual([
+    expect(demonstration.Rules?.['DemonstrationPolicy']?.Assertions).toEqual([
       {
         Assert: { 'Fn::Equals': [{ Ref: 'AllowDemonstrationPolicy' }, 'true'] },
         AssertDescription: expect.stringContaining('demonstration policy'),
@@ -61,7 +72,7 @@ describe('the app of cdk.json', () => {
       isDemonstration,
     );
     expect([named, copied, isDemonstration(join(policies, 'good.yaml'))]).toEqual([true, true, false]);
-    expect(Object.keys(runApp({ policy: 'infra/policy' }).template?.Rules ?? {})).toContain('DemonstrationPolicy');
+    expect(Object.keys(templateOf({ policy: 'infra/policy' }).Rules ?? {})).toContain('DemonstrationPolicy');
     expect(Object.keys(own.template?.Parameters ?? {})).toEqual(['BootstrapVersion']);
     expect(Object.keys(own.template?.Rules ?? {})).toEqual(['CheckBootstrapVersion']);
   });
@@ -87,29 +98,22 @@ describe('the app of cdk.json', () => {
 
   test('takes a VPC and operators, and says at the line of the policy that a private network needs the former', () => {
     const networks = join(policies, 'private-network.yaml');
-    const { status, stderr } = runApp({ policy: networks });
-    expect([status, stderr.trim()]).toEqual([
-      1,
-      expect.stringMatching(
-        /^\S*private-network\.yaml:7:14: an issuer with network: private needs the construct's vpc\n.*-c vpcId=.*$/,
-      ),
-    ]);
+    expect(() => templateOf({ policy: networks })).toThrow(
+      /^\S*private-network\.yaml:7:14: an issuer with network: private needs the construct's vpc\n.*-c vpcId=.*$/,
+    );
     const vpc = { vpcId: 'vpc-1', subnetIds: 'subnet-1,subnet-2', availabilityZones: 'eu-west-1a,eu-west-1b' };
     const operators = 'arn:aws:iam::111122223333:role/operators';
-    const text = JSON.stringify(runApp({ policy: networks, ...vpc, operators }).template);
+    const text = JSON.stringify(templateOf({ policy: networks, ...vpc, operators }));
     expect(text).toContain('"SubnetIds":["subnet-1","subnet-2"]');
     expect(text).toContain(`{"aws:PrincipalArn":["${operators}"]}`);
   });
 
   test('a policy that lets somebody gain does not serve at once: who gains is said, exit 1', () => {
-    const { status, stderr } = runApp({
-      policy: join(policies, 'good.yaml'),
-      rollout: 'at-once',
-      deployed: 'infra/policy',
-    });
+    const gaining = { policy: join(policies, 'good.yaml'), rollout: 'at-once', deployed: 'infra/policy' };
+    const { status, stderr } = runApp(gaining);
     expect([status, stderr.split('\n')[0]]).toEqual([1, expect.stringMatching(/^-c rollout=at-once is for a policy/)]);
     const same = { policy: join(policies, 'good.yaml'), deployed: join(policies, 'good.yaml') };
-    expect(JSON.stringify(runApp({ ...same, rollout: 'at-once' }).template)).toContain('LambdaAllAtOnce');
+    expect(JSON.stringify(templateOf({ ...same, rollout: 'at-once' }))).toContain('LambdaAllAtOnce');
     expect(JSON.stringify(own.template)).not.toContain('LambdaAllAtOnce');
   });
 

@@ -119,7 +119,7 @@ function frozen(template: Template): Template {
 }
 
 /** cambio-stack.test.ts runs the validators; the others need not. */
-const quickly = {
+export const quickly = {
   analyticsReporting: false,
   treeMetadata: false,
   stackTraces: false,
@@ -132,7 +132,7 @@ export function unstaged(): Record<string, unknown> {
 }
 
 /** Warnings are in the constructs' metadata, for whoever looks; nobody prints them. */
-const quietly = { '@aws-cdk/core:annotationsInValidationReport': false };
+export const quietly = { '@aws-cdk/core:annotationsInValidationReport': false };
 
 export function inTemporaryFolder<Result>(use: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));

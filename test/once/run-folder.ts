@@ -1,11 +1,14 @@
 // A folder for one run of the tests, where its processes leave what is the same for all of them, and find it: what esbuild made
-// (see ./esbuild.mjs), and Node's compile cache. It begins empty and is removed afterwards: nothing in it can be of another time.
+// (see ./esbuild.mjs), Node's compile cache, and the socket of the process that synthesizes for them. It begins empty and is
+// removed afterwards: nothing in it can be of another time.
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 
-export default function runFolder(project: TestProject): void {
+export default async function runFolder(project: TestProject): Promise<void> {
   // Once for both projects.
   if (process.env['TEST_RUN_FOLDER'] !== undefined) return;
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-run-'));
@@ -16,12 +19,26 @@ export default function runFolder(project: TestProject): void {
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
   process.env['TMPDIR'] = temporary;
+  let synthesis = await startSynthesis();
   const empty = (): void => rmSync(folder, { recursive: true, force: true });
   // In watch mode sources change between the runs.
   project.onTestsRerun(async () => {
+    synthesis.kill();
     empty();
     mkdirSync(temporary, { recursive: true });
+    synthesis = await startSynthesis();
   });
   // Not a teardown: a worker writes its part of the compile cache when it ends, which is after that.
   process.once('exit', empty);
+}
+
+/** It ends with this process, which does not wait for it. */
+async function startSynthesis(): Promise<ChildProcess> {
+  const synthesis = fork(join(import.meta.dirname, 'synthesis-server.ts'), {
+    execArgv: ['--import', join(import.meta.dirname, 'preload.mjs')],
+  });
+  await once(synthesis, 'message');
+  synthesis.unref();
+  synthesis.channel?.unref();
+  return synthesis;
 }

@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { documentedFetch as fetch } from '../documented.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { clientKey, issuerKey, signCompact, type TestKey } from '../world.ts';
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';

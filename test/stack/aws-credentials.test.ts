@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault, RecordedCall } from '../../infra/local/protocol/calls.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { documentedFetch as fetch } from '../documented.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 
 const arn = (name: string) => `arn:aws:iam::111122223333:role/${name}`;
 const policy = `version: 1

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { type Answer, answerOf, basic, types } from '../rfc/served.ts';
 
 const sha256 = createHash('sha256').update('a:b%+ £').digest('hex');

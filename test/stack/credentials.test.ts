@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault, RecordedCall } from '../../infra/local/protocol/calls.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { installed, sayNotInstalled } from '../installed.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 
 const hasCli = installed('aws', 'tests of /credentials with the AWS CLI');
 const hasBoto3 = installed('python3', 'tests of /credentials with boto3') && canImport('boto3');

@@ -1,8 +1,8 @@
 // A deployment with `signing: 'envelope'`: the same tokens, keys and documents, and no call to KMS for a token.
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { resourcesOfType } from '../../infra/local/template/stack-template.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { allows, statementsOf } from './iam-statements.ts';
 
 let stack: LocalStack;

@@ -7,9 +7,9 @@ import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleCli } from '../../infra/cli-bundle.ts';
 import { announcement } from '../../infra/local/announcement.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { snippetOf } from '../cli/snippets.ts';
 import { examples } from '../examples.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'cambio-examples-'));

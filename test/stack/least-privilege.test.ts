@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { createS3Client } from '../../infra/local/s3/client.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { deployerClient } from '../../infra/local/template/provision.ts';
 import { chainOf, dayOf, trailObject } from '../../shared/audit/trail-object.ts';
 import { documentedFetch as fetch } from '../documented.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { makeHolder, proofOf } from '../shared/oauth/dpop-world.ts';
 import { allows, type Statement, statementsOf } from './iam-statements.ts';
 import { runTrail, trailBucketOf } from './trail-of-stack.ts';

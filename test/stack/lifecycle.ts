@@ -6,8 +6,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineName } from '../../infra/local/dynamodb/engine.ts';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { documentedFetch as fetch } from '../documented.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { type Answer, answerOf, basic, types } from '../rfc/served.ts';
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { cambioIn, inTheWorld } from '../cli/cambio.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 
 const sha256 = createHash('sha256').update('secret').digest('hex');
 const policy = `version: 1

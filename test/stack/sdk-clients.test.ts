@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { type Answer, answerOf, types } from '../rfc/served.ts';
 
 const main = 'match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }';

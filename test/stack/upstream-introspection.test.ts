@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../infra/local/stack.ts';
 import { documentedFetch as fetch } from '../documented.ts';
+import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { issuerKey, signCompact } from '../world.ts';
 
 const { x, y } = issuerKey.publicJwk as Record<string, string>;

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startKms } from '../../../infra/local/kms/kms.ts';
-import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack as startAlone } from '../../../infra/local/stack.ts';
 import { resourcesOfType } from '../../../infra/local/template/stack-template.ts';
+import { startLocalStack } from '../../local-stack.ts';
 import { isAlive } from './lambda/function-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));
@@ -39,7 +40,8 @@ describe('the stack', () => {
   const temporary = mkdtempSync(join(folder, 'tmp-'));
   beforeAll(async () => {
     vi.stubEnv('TMPDIR', temporary);
-    stack = await startLocalStack({ env: {} });
+    // With a synthesis of its own, as users start it.
+    stack = await startAlone({ env: {} });
     vi.unstubAllEnvs();
     withoutData = await identity(stack);
   });

@@ -1,6 +1,6 @@
 // One running stack of the demonstration policy for all that is tried against it: to start one takes seconds of both cores.
 import { afterAll } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
+import { type LocalStack, startLocalStack } from '../../local-stack.ts';
 
 let started: Promise<LocalStack> | undefined;
 // Registered before the hooks of those who use it, and therefore run after them.

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { type LocalStack, startLocalStack } from '../../../infra/local/stack.ts';
 import { everyProfilePolicy } from '../../infra/policy/profiles/every-profile.ts';
+import { type LocalStack, startLocalStack } from '../../local-stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-profiles-'));
 let started: Promise<LocalStack> | undefined;
