@@ -1,6 +1,7 @@
 // Synthesizes for the stacks of all test files of a run: the CDK is loaded once, and warm from the second stack on. One at a time.
 // I/O: a socket in the run's folder, and folders that whoever asks has made. Ends with the process that started it.
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { deserialize, serialize } from 'node:v8';
 import type { SynthesizeOptions } from '../../infra/synthesize.ts';
 import { synthesisSocket } from './synthesis.ts';
@@ -9,14 +10,10 @@ process.once('disconnect', () => process.exit());
 
 createServer(async (request, response) => {
   try {
-    const options: SynthesizeOptions = deserialize(await bodyOf(request));
+    const options: SynthesizeOptions = deserialize(await buffer(request));
     const { synthesize } = await import('../../infra/synthesize.ts');
     response.end(serialize(synthesize(options)));
   } catch (error) {
     response.writeHead(500).end(error instanceof Error ? error.message : String(error));
   }
 }).listen(synthesisSocket(), () => process.send?.('listening'));
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(request));
-}
