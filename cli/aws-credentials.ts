@@ -1,6 +1,6 @@
 // AWS credentials of a role, from POST /token or, with account and role beside them, from GET /credentials. Network,
 // through fetch.
-import { fetchWithRetries } from './fetch.ts';
+import { fetchOnce, withRetries } from './fetch.ts';
 import type { Machine } from './machine.ts';
 import type { Server } from './server.ts';
 import { type Exchange, exchangeToken, lifeOf, withFacts } from './token/token-exchange.ts';
@@ -37,15 +37,18 @@ export async function exchangeForRole(
 
 /** From the credentials endpoint; clients, whom it cannot authenticate, from the token endpoint. @throws CallFailed */
 export async function fetchForRole(request: RoleRequest, server: Server, machine: Machine): Promise<AwsCredentials> {
-  const { role, subject, client, limits, timeoutMs } = request;
+  const { role, subject, client, prover, limits, timeoutMs } = request;
   if (client) return exchangeForRole(request, server, machine);
   const url = server.at('/credentials');
   url.searchParams.set('role', role);
-  const headers = { authorization: `Bearer ${subject.token}` };
-  const asked = fetchWithRetries({ url, headers, ...(timeoutMs && { timeoutMs }) }, machine, {
-    ...lifeOf(subject),
-    ...limits,
-  });
+  const { token } = subject;
+  const send = (proof: { readonly dpop?: string } = {}) =>
+    fetchOnce(
+      { url, headers: { authorization: `Bearer ${token}`, ...proof }, ...(timeoutMs && { timeoutMs }) },
+      machine,
+    );
+  const attempt = () => (prover ? prover.prove({ method: 'GET', url, token }, send) : send());
+  const asked = withRetries(attempt, machine, { ...lifeOf(subject), ...limits });
   const { json } = await asked.catch((error) => withFacts(error, request, machine));
   return parseCredentials(json);
 }

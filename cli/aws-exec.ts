@@ -8,14 +8,15 @@ import { parseListen } from './agent/listen-address.ts';
 import { answerJson, type Listener, listenLocally } from './agent/local-listener.ts';
 import { type CredentialsFor, credentialsKeeper } from './agent/role-credentials.ts';
 import { runChild } from './child.ts';
+import { type ProofOptions, proverOf } from './dpop/options.ts';
 import type { Environment } from './environment.ts';
 import type { Machine } from './machine.ts';
 import { serverOf } from './server.ts';
 import { type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
-import { UsageError } from './usage.ts';
+import { type Output, UsageError } from './usage.ts';
 
-export interface AwsExecOptions extends SubjectTokenOptions, ClientOptions {
+export interface AwsExecOptions extends SubjectTokenOptions, ClientOptions, Pick<ProofOptions, 'dpop-key'> {
   readonly url?: string | undefined;
   readonly role?: string | undefined;
 }
@@ -25,7 +26,12 @@ export interface AwsExecOptions extends SubjectTokenOptions, ClientOptions {
  * @returns the program's exit code
  * @throws CallFailed before the program starts, when the role is refused
  */
-export async function awsExec(words: readonly string[], options: AwsExecOptions, machine: Machine): Promise<number> {
+export async function awsExec(
+  words: readonly string[],
+  options: AwsExecOptions,
+  output: Output,
+  machine: Machine,
+): Promise<number> {
   const { role } = options;
   if (role === undefined) throw new UsageError('aws exec needs --role NAME or ARN');
   if (words[0] === '') throw new UsageError('aws exec needs a program after --');
@@ -33,7 +39,8 @@ export async function awsExec(words: readonly string[], options: AwsExecOptions,
   const client = clientOf(options, server, machine);
   // stdin is the program's.
   const findToken = tokenFinder(options, server, machine, { stdin: false });
-  const { credentialsFor } = credentialsKeeper({ server, client, findToken, machine }, { maxEntries: 1 });
+  const prover = await proverOf(options, output, machine);
+  const { credentialsFor } = credentialsKeeper({ server, client, findToken, prover, machine }, { maxEntries: 1 });
   await credentialsFor({ role }, {});
   const secret = randomBytes(32).toString('base64url');
   const listener = await serveCredentials(role, secret, credentialsFor);

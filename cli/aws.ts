@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { type AwsCredentials, exchangeForRole, fetchForRole } from './aws-credentials.ts';
 import { containerDocument, environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
+import { type ProofOptions, proverOf } from './dpop/options.ts';
 import type { Environment } from './environment.ts';
 import type { Machine } from './machine.ts';
 import { serverOf } from './server.ts';
@@ -10,7 +11,7 @@ import { type ClientOptions, clientOf } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
-export interface AwsOptions extends SubjectTokenOptions, ClientOptions {
+export interface AwsOptions extends SubjectTokenOptions, ClientOptions, Pick<ProofOptions, 'dpop-key'> {
   readonly url?: string | undefined;
   readonly role?: string | undefined;
   readonly format?: string | undefined;
@@ -24,10 +25,11 @@ export async function aws(options: AwsOptions, output: Output, machine: Machine)
   const print = printerOf(options.format ?? 'process', machine.environment);
   const server = serverOf(options.url, machine);
   const client = clientOf(options, server, machine);
+  const prover = await proverOf(options, output, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();
   // Who wants to know the account asks where it is told.
   const get = options.format === 'container' ? fetchForRole : exchangeForRole;
-  print(await get({ role, subject, client }, server, machine), output);
+  print(await get({ role, subject, client, prover }, server, machine), output);
   return exitCodes.ok;
 }
 

@@ -16,6 +16,8 @@ export interface FailureFacts {
   readonly isFinal?: boolean;
   /** What a 401 wants, under whichever name it arrived. */
   readonly challenge?: string | undefined;
+  /** What the next proof of possession has to say (RFC 9449 §8). */
+  readonly nonce?: string | undefined;
 }
 
 /** A call that was refused, or that nobody could serve. */
@@ -60,7 +62,14 @@ export function failureOf(answer: HttpAnswer, at: number): FailureFacts {
     decisionId: /^[0-9a-f-]{36}$/.test(String(body['decision_id'])) ? String(body['decision_id']) : undefined,
     retryAfter: retryAfterOf(String(headers['retry-after'] ?? ''), at),
     challenge: challenge === undefined ? undefined : printable([challenge].flat().join(', ')),
+    nonce: nonceOf(answer),
   };
+}
+
+/** The nonce for the next proof of possession; undefined for what is none (RFC 9449 §8.1). */
+export function nonceOf({ headers }: Pick<HttpAnswer, 'headers'>): string | undefined {
+  const nonce = headers['dpop-nonce'];
+  return typeof nonce === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(nonce) ? nonce : undefined;
 }
 
 /** The body as a JSON object; empty when it is none. */

@@ -8,6 +8,8 @@ const texts = (...names: readonly string[]) => Object.fromEntries(names.map((nam
 const defaultPolicy = 'infra/policy';
 const server = texts('url');
 const subject = texts('token-file', 'token-env', 'token-audience', 'from');
+/** The key of this process, or one of a file. */
+const proof = { dpop: flag, ...texts('dpop-key') };
 const client = texts('client-id', 'client-secret-env', 'client-key', 'client-assertion-file');
 
 export const commands: Readonly<Record<string, Command>> = {
@@ -60,18 +62,18 @@ export const commands: Readonly<Record<string, Command>> = {
       ),
   },
   exchange: {
-    options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), json: flag },
+    options: { ...server, ...subject, ...client, ...texts('audience', 'resource', 'scope'), ...proof, json: flag },
     run: async ({ values, output, machine }) => (await import('./exchange.ts')).exchange(values, output, machine),
   },
   aws: {
-    options: { ...server, ...subject, ...client, ...texts('role', 'format') },
+    options: { ...server, ...subject, ...client, ...texts('role', 'format', 'dpop-key') },
     run: async ({ values, output, machine }) => (await import('./aws.ts')).aws(values, output, machine),
   },
   'aws exec': {
     argument: { name: 'CMD', rest: true },
-    options: { ...server, ...subject, ...client, ...texts('role') },
-    run: async ({ values, positionals, machine }) =>
-      (await import('./aws-exec.ts')).awsExec(positionals, values, machine),
+    options: { ...server, ...subject, ...client, ...texts('role', 'dpop-key') },
+    run: async ({ values, positionals, output, machine }) =>
+      (await import('./aws-exec.ts')).awsExec(positionals, values, output, machine),
   },
   'aws trust-policy': {
     options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role', 'revocations-role') },
@@ -81,7 +83,7 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   agent: {
-    options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file') },
+    options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file'), ...proof },
     run: async ({ values, output, machine }) => (await import('./agent/agent.ts')).agent(values, output, machine),
   },
   introspect: {
@@ -93,7 +95,7 @@ export const commands: Readonly<Record<string, Command>> = {
     run: async ({ values, output, machine }) => (await import('./revoke.ts')).revoke(values, output, machine),
   },
   probe: {
-    options: { ...server, ...subject, ...client, ...texts('audience') },
+    options: { ...server, ...subject, ...client, ...texts('audience'), ...proof },
     run: async ({ values, output, machine }) => (await import('./probe.ts')).probe(values, output, machine),
   },
   'keys list': {

@@ -1,5 +1,6 @@
 // `cambio exchange`: a token for an audience. Calls POST /token.
 
+import { type ProofOptions, proverOf } from './dpop/options.ts';
 import type { Machine } from './machine.ts';
 import { printable } from './printable.ts';
 import { serverOf } from './server.ts';
@@ -8,7 +9,7 @@ import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts'
 import { exchangeToken } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
-export interface ExchangeOptions extends SubjectTokenOptions, ClientOptions {
+export interface ExchangeOptions extends SubjectTokenOptions, ClientOptions, ProofOptions {
   readonly url?: string | undefined;
   readonly audience?: string | undefined;
   readonly resource?: string | undefined;
@@ -24,15 +25,20 @@ export async function exchange(options: ExchangeOptions, output: Output, machine
   }
   const server = serverOf(options.url, machine);
   const client = clientOf(options, server, machine);
+  const prover = await proverOf(options, output, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();
-  const { json } = await exchangeToken({ subject, client, form: { audience, resource, scope } }, server, machine);
+  const form = { audience, resource, scope };
+  const { json } = await exchangeToken({ subject, client, prover, form }, server, machine);
   const token = json['access_token'];
   if (typeof token !== 'string')
     throw new UsageError('the answer holds no token: --url must be the API base of Cambio');
   output.stdout(options.json ? `${JSON.stringify(json)}\n` : `${token}\n`);
   sayIfNarrowed(scope, json['scope'], output);
+  if (prover && options['dpop-key'] === undefined) output.stderr(`cambio: ${unusable}\n`);
   return exitCodes.ok;
 }
+
+const unusable = 'the key that the token is bound to ended with this command; --dpop-key FILE binds it to one of yours';
 
 // A narrowed scope is no error (RFC 6749 §3.3) and breaks things later, far away.
 function sayIfNarrowed(wanted: string | undefined, granted: unknown, { stderr }: Output): void {

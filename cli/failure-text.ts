@@ -22,6 +22,9 @@ function whatOf({ status, error }: FailureFacts): string {
   return error === undefined ? `status ${status}` : `${error} (${status})`;
 }
 
+const proof =
+  'that --dpop or --dpop-key is there where proof of possession is wanted, that --url is the API base as discovery names it, and the clock';
+
 const advice: Readonly<Record<string, string>> = {
   invalid_request:
     'the token: is its iss in the policy, is aud one of that issuer’s audiences (--token-audience), has it expired, was it used before',
@@ -31,8 +34,8 @@ const advice: Readonly<Record<string, string>> = {
   invalid_client: '--client-id, and that the secret, key or token is the one the policy has for it',
   unsupported_grant_type: '--url or CAMBIO_URL: this server does no token exchange',
   unsupported_token_type: 'AWS credentials cannot be revoked here; an administrator can cut them',
-  invalid_dpop_proof: 'the audience: it wants proof of possession, which this command does not have',
-  use_dpop_nonce: 'the audience: it wants proof of possession, which this command does not have',
+  invalid_dpop_proof: proof,
+  use_dpop_nonce: proof,
   server_error: 'the server’s logs',
 };
 

@@ -1,5 +1,5 @@
 // A request that succeeds or says why not, tried again while that may help. Network, through the machine.
-import { CallFailed, failureOf, jsonOf } from './call-failed.ts';
+import { CallFailed, failureOf, jsonOf, nonceOf } from './call-failed.ts';
 import { type HttpAnswer, type HttpRequest, NoAnswer } from './http-client.ts';
 import type { Machine } from './machine.ts';
 
@@ -8,6 +8,8 @@ export interface Answered {
   readonly headers: HttpAnswer['headers'];
   readonly json: Readonly<Record<string, unknown>>;
   readonly text: string;
+  /** For the next proof of possession. */
+  readonly nonce: string | undefined;
 }
 
 export interface RetryLimits {
@@ -35,7 +37,8 @@ export async function fetchOnce(request: HttpRequest, machine: Machine): Promise
     throw cause;
   });
   if (answer.status < 200 || answer.status > 299) throw new CallFailed(failureOf(answer, machine.clock()));
-  return { status: answer.status, headers: answer.headers, json: jsonOf(answer), text: answer.body };
+  const { status, headers, body: text } = answer;
+  return { status, headers, json: jsonOf(answer), text, nonce: nonceOf(answer) };
 }
 
 /**

@@ -81,6 +81,7 @@ export const commandWords: Readonly<Record<string, CommandWords>> = {
     does: 'Exchanges a token and prints the one that it gets.',
     examples: [
       'exchange --audience orders-api',
+      'exchange --audience orders-api --dpop-key key.pem',
       'exchange --resource https://orders.acme.example --scope orders:read --json',
     ],
     options: { json: ['', 'the whole answer'] },
@@ -98,8 +99,8 @@ export const commandWords: Readonly<Record<string, CommandWords>> = {
     examples: ['aws trust-policy --role deploy-prod --policy infra/policy'],
   },
   agent: {
-    does: 'A broker beside a workload: GET /credentials?role=R, POST /token, /authz/AUDIENCE, /metrics, /healthz.',
-    examples: ['agent', 'agent --listen unix:/run/cambio.sock --auth-token-file /run/cambio.token'],
+    does: 'A broker beside a workload: GET /credentials?role=R, POST /token, /proof, /authz/AUDIENCE, /metrics, /healthz.',
+    examples: ['agent', 'agent --dpop', 'agent --listen unix:/run/cambio.sock --auth-token-file /run/cambio.token'],
   },
   introspect: {
     does: 'What a token is worth, one that is piped in too. Needs a client.',
@@ -183,6 +184,8 @@ export const optionWords: Readonly<Record<string, OptionWords>> = {
   'client-secret-env': ['NAME', 'the variable that holds its secret'],
   'client-key': ['FILE', 'its private key, PEM or JWK'],
   'client-assertion-file': ['FILE', 'a workload’s own token, for federated clients'],
+  dpop: ['', 'binds what it gets to a key of this process, which proves it (DPoP)'],
+  'dpop-key': ['FILE', 'the private key in place of that, PEM or JWK; the one that a bound token is bound to'],
   audience: ['NAME', 'of the policy'],
   resource: ['URI', 'in place of --audience'],
   scope: ['SCOPE', 'what of it, separated by spaces (default: all that is allowed)'],

@@ -2,6 +2,7 @@
 // /introspect and /revoke, and GET of the token's Status List.
 
 import { CallFailed } from './call-failed.ts';
+import { type ProofOptions, proverOf } from './dpop/options.ts';
 import { fetchOnce } from './fetch.ts';
 import type { Machine } from './machine.ts';
 import { assertPrivate, type Server, serverOf } from './server.ts';
@@ -11,7 +12,7 @@ import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts'
 import { exchangeToken, postForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
-export interface ProbeOptions extends SubjectTokenOptions, ClientOptions {
+export interface ProbeOptions extends SubjectTokenOptions, ClientOptions, ProofOptions {
   readonly url?: string | undefined;
   readonly audience?: string | undefined;
 }
@@ -37,8 +38,10 @@ export async function probe(options: ProbeOptions, output: Output, machine: Mach
     throw new UsageError(
       'probe needs a client that the audience lists: --client-id NAME with its secret, key or token',
     );
+  const prover = await proverOf(options, output, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();
-  const exchanged = await timed(machine, () => exchangeToken({ subject, client, form: { audience } }, server, machine));
+  const exchange = { subject, client, prover, form: { audience } };
+  const exchanged = await timed(machine, () => exchangeToken(exchange, server, machine));
   const token = exchanged.answer.json['access_token'];
   if (typeof token !== 'string')
     throw new UsageError('the answer holds no token: --url must be the API base of Cambio');

@@ -7,7 +7,7 @@ export const usage = `usage: cambio <command> [options]
 commands:
   init [FOLDER] [--ci SYSTEM --organization ID --repository ID --role ARN --url URL ...]
                           a policy, its tests and a CI job to begin with; asks for what is not given
-  exchange (--audience NAME | --resource URI) [--scope SCOPE] [--json]
+  exchange (--audience NAME | --resource URI) [--scope SCOPE] [--dpop | --dpop-key FILE] [--json]
                           a token for it
   aws --role NAME|ARN [--format process|env|github|container]
                           AWS credentials: for credential_process of an AWS profile, for eval, for later steps of a job,
@@ -16,8 +16,8 @@ commands:
                           runs CMD, whose AWS SDK gets credentials from here for as long as it runs
   aws trust-policy --role NAME|ARN [--policy PATH] [--token-role ARN] [--revocations-role ARN] [--issuer URL]
                           what the role's account needs: trust policy, and OIDC provider for web identities
-  agent [--listen ADDRESS:PORT|unix:PATH] [--auth-token-file FILE]
-                          a local broker: GET /credentials?role=R, POST /token, /authz/AUDIENCE, /metrics, /healthz
+  agent [--listen ADDRESS:PORT|unix:PATH] [--auth-token-file FILE] [--dpop | --dpop-key FILE]
+                          a local broker: GET /credentials?role=R, POST /token, /proof, /authz/AUDIENCE, /metrics, /healthz
                           (default 127.0.0.1:9911)
   policy check [PATH]     check a policy file or folder (default: infra/policy)
   policy test [PATH]      run its *.test.yaml
@@ -73,6 +73,10 @@ the client that asks (none: an anonymous caller):
   --client-id NAME with --client-secret-env NAME or --client-key FILE (PEM or JWK)
   --client-assertion-file FILE [--client-id NAME]
                           a workload's own token, for federated clients
+
+proof of possession (DPoP; with exchange, agent and probe, --dpop-key with aws too):
+  --dpop                  binds what it gets to a key of this process, which ends with it
+  --dpop-key FILE         to this private key (PEM or JWK), the one that a bound subject token is bound to
 
   -h, --help              show this text; of a command its own page: cambio COMMAND --help, cambio help COMMAND
   --version               show the version

@@ -1,6 +1,7 @@
 // `cambio agent`: the local broker beside a workload. Listens; calls POST /token and GET /credentials.
 
 import { CallFailed } from '../call-failed.ts';
+import { type ProofOptions, proverOf } from '../dpop/options.ts';
 import { failureLines } from '../failure-text.ts';
 import type { Machine } from '../machine.ts';
 import { serverOf } from '../server.ts';
@@ -17,7 +18,7 @@ import { credentialsKeeper } from './role-credentials.ts';
 import { agentListener } from './routes.ts';
 import { tokenKeeper } from './token-keeper.ts';
 
-export interface AgentOptions extends SubjectTokenOptions, ClientOptions {
+export interface AgentOptions extends SubjectTokenOptions, ClientOptions, ProofOptions {
   readonly url?: string | undefined;
   readonly listen?: string | undefined;
   readonly 'auth-token-file'?: string | undefined;
@@ -46,7 +47,8 @@ export async function startAgent(options: AgentOptions, output: Output, machine:
   const server = serverOf(options.url, machine);
   const client = clientOf(options, server, machine);
   const findToken = tokenFinder(options, server, machine, { stdin: false });
-  const broker = { server, client, findToken, machine };
+  const prover = await proverOf(options, output, machine);
+  const broker = { server, client, findToken, prover, machine };
   const door = { address, token: file === undefined ? undefined : readOrMakeToken(file, output) };
   const metrics = createMetrics();
   const cacheOptions = (maxEntries: number): CacheOptions => ({ maxEntries, ...watch(metrics, output, machine) });
@@ -54,7 +56,7 @@ export async function startAgent(options: AgentOptions, output: Output, machine:
   const incoming = tokenKeeper(broker, cacheOptions(limits.incoming));
   const { credentialsFor, cache } = credentialsKeeper(broker, cacheOptions(limits.roles));
   const entries = (): number => own.size() + incoming.size() + cache.size();
-  return listenLocally(address, agentListener({ door, own, incoming, credentialsFor, metrics, entries }));
+  return listenLocally(address, agentListener({ door, own, incoming, credentialsFor, prover, metrics, entries }));
 }
 
 /** Counts uses, and reports failures on stderr, but not each one: a caller with bad tokens could fill the disk. */

@@ -1,5 +1,6 @@
 // What the agent and the client library need to fetch an answer, how long they wait for one, and how many they keep.
 // Types and limits.
+import type { Prover } from '../dpop/prover.ts';
 import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
 import type { Client } from '../token/client-credentials.ts';
@@ -9,6 +10,8 @@ export interface Broker {
   readonly server: Server;
   readonly client: Client | undefined;
   readonly findToken: FindToken;
+  /** Where its answers are bound to a key. */
+  readonly prover: Prover | undefined;
   readonly machine: Machine;
 }
 

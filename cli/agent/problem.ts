@@ -13,6 +13,7 @@ export interface OAuthProblem {
 }
 
 export function oauthProblem(error: unknown): OAuthProblem {
+  if (error instanceof CallerRefused) return error.problem;
   if (error instanceof UsageError) return unavailable(error.message, 5);
   if (!(error instanceof CallFailed)) return fault;
   const { facts, isRetryable } = error;
@@ -33,10 +34,25 @@ export function oauthProblem(error: unknown): OAuthProblem {
   };
 }
 
+/** The agent itself refuses a request. */
+class CallerRefused extends Error {
+  readonly problem: OAuthProblem;
+  constructor(problem: OAuthProblem) {
+    super(problem.body.error);
+    this.problem = problem;
+  }
+}
+
+/** @throws CallerRefused */
+export function refuse(error: string, description: string, status = 400): never {
+  throw new CallerRefused({ status, body: { error, error_description: description }, headers: {} });
+}
+
 /** What a gateway makes of it: whether the caller's token, its rights or the server are to blame. */
 export function gatewayStatus({ status, body: { error } }: OAuthProblem): number {
-  // A client that is not who it says is the agent itself.
-  if (status === 429 || status >= 500 || error === 'invalid_client') return 503;
+  // A client that is not who it says is the agent itself, and so is who does not prove what an audience wants proved.
+  const isOurs = ['invalid_client', 'invalid_dpop_proof', 'use_dpop_nonce'].includes(error);
+  if (status === 429 || status >= 500 || isOurs) return 503;
   return error === 'invalid_request' ? 401 : 403;
 }
 

@@ -18,14 +18,15 @@ interface WantedRole {
 export type CredentialsFor = (wanted: WantedRole, limits?: RetryLimits) => Promise<AwsCredentials>;
 
 export function credentialsKeeper(
-  { server, client, findToken, machine }: Broker,
+  { server, client, findToken, prover, machine }: Broker,
   options: CacheOptions,
 ): { readonly credentialsFor: CredentialsFor; readonly cache: AnswerCache<AwsCredentials> } {
   const cache = createAnswerCache<AwsCredentials>(options, machine);
   const credentialsFor: CredentialsFor = async ({ role, subject }, limits = { attempts: 1 }) => {
-    const { value } = await cache.get(keyOf({ subject, form: { role } }), async () => {
+    const { value } = await cache.get(keyOf({ subject, form: { role } }, prover), async () => {
       const presented = subject ?? (await findToken());
-      const value = await fetchForRole({ role, subject: presented, client, limits, timeoutMs }, server, machine);
+      const request = { role, subject: presented, client, prover, limits, timeoutMs };
+      const value = await fetchForRole(request, server, machine);
       return { value, expiresAt: Math.min(Date.parse(value.expiration), endOf(subject)) };
     });
     return value;

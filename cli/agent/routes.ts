@@ -1,10 +1,12 @@
 // The agent's routes, behind the checks of who may call. Pure but for what it is given.
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { answerAuthz } from './authz.ts';
+import type { Prover } from '../dpop/prover.ts';
+import { answerAuthz, type GatewayParts } from './authz.ts';
 import { type CallerProblem, type Door, placeProblem, tokenProblem } from './caller-check.ts';
 import { answerCredentials } from './credentials-answer.ts';
 import { answerJson } from './local-listener.ts';
 import type { AgentMetrics } from './metrics.ts';
+import { answerProof } from './proof.ts';
 import type { CredentialsFor } from './role-credentials.ts';
 import { answerToken } from './token.ts';
 import type { TokenKeeper } from './token-keeper.ts';
@@ -16,6 +18,8 @@ export interface AgentParts {
   /** Exchanges of tokens that gateways bring: kept apart, so that many of those push none of ours out. */
   readonly incoming: TokenKeeper;
   readonly credentialsFor: CredentialsFor;
+  /** Undefined where answers are bound to no key. */
+  readonly prover: Prover | undefined;
   readonly metrics: AgentMetrics;
   /** Answers in memory. */
   readonly entries: () => number;
@@ -49,6 +53,7 @@ function createRoutes({
   own,
   incoming,
   credentialsFor,
+  prover,
   metrics,
   entries,
 }: AgentParts): (path: string) => Route | undefined {
@@ -58,6 +63,12 @@ function createRoutes({
       methods: ['POST'],
       secretIn: 'authorization',
       answer: (request, response) => answerToken(request, response, own),
+    },
+    '/proof': {
+      name: '/proof',
+      methods: ['POST'],
+      secretIn: 'authorization',
+      answer: (request, response) => answerProof(request, response, prover),
     },
     '/credentials': {
       name: '/credentials',
@@ -81,18 +92,18 @@ function createRoutes({
       answer: (_request, response) => answerJson(response, 200, { status: 'ok' }),
     },
   };
-  return (path) => (Object.hasOwn(exact, path) ? exact[path] : authzRoute(path, incoming));
+  return (path) => (Object.hasOwn(exact, path) ? exact[path] : authzRoute(path, { incoming, prover }));
 }
 
 /** Envoy puts the path of the request behind its prefix, and asks with the request's own method. */
-function authzRoute(path: string, keeper: TokenKeeper): Route | undefined {
-  const [, segment] = /^\/authz\/([^/]+)(?:\/|$)/.exec(path) ?? [];
+function authzRoute(route: string, parts: GatewayParts): Route | undefined {
+  const [, segment, path = ''] = /^\/authz\/([^/]+)(\/.*)?$/.exec(route) ?? [];
   const audience = segment === undefined ? undefined : decoded(segment);
   if (audience === undefined) return undefined;
   return {
     name: '/authz',
     secretIn: 'cambio-agent-token', // Authorization has the token to swap
-    answer: (request, response) => answerAuthz(audience, request, response, keeper),
+    answer: (request, response) => answerAuthz({ audience, path }, request, response, parts),
   };
 }
 

@@ -26,13 +26,14 @@ export interface TokenKeeper {
 /** An answer that is larger is handed on and not kept: memory is bounded. */
 const maxKept = 65_536;
 
-export function tokenKeeper({ server, client, findToken, machine }: Broker, options: CacheOptions): TokenKeeper {
+export function tokenKeeper(broker: Broker, options: CacheOptions): TokenKeeper {
+  const { server, client, findToken, prover, machine } = broker;
   const cache: AnswerCache<TokenAnswer> = createAnswerCache(options, machine);
   const tokenFor = async (wanted: Wanted): Promise<TokenAnswer> => {
-    const { value, expiresAt } = await cache.get(keyOf(wanted), async () => {
+    const { value, expiresAt } = await cache.get(keyOf(wanted, prover), async () => {
       const subject = wanted.subject ?? (await findToken());
       const start = machine.clock();
-      const exchange = { subject, client, form: wanted.form, limits: { attempts: 1 }, timeoutMs };
+      const exchange = { subject, client, prover, form: wanted.form, limits: { attempts: 1 }, timeoutMs };
       const { json, text } = await exchangeToken(exchange, server, machine);
       const life = text.length > maxKept ? 0 : Number(json['expires_in'] ?? 0) * 1_000;
       return { value: json, expiresAt: Math.min(start + life, endOf(wanted.subject)) };
@@ -45,8 +46,8 @@ export function tokenKeeper({ server, client, findToken, machine }: Broker, opti
 }
 
 /** Hashed: keys are no place for tokens. */
-export function keyOf({ subject, form }: Wanted): string {
-  const parts = [subject?.token ?? null, Object.entries(form).sort()];
+export function keyOf({ subject, form }: Wanted, prover: Broker['prover']): string {
+  const parts = [subject?.token ?? null, prover?.thumbprint ?? null, Object.entries(form).sort()];
   return hash('sha256', JSON.stringify(parts));
 }
 

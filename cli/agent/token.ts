@@ -1,11 +1,11 @@
 // The agent's POST /token: an exchange (RFC 8693) whose answer may be one of a moment ago. Without a subject token it is
 // the agent's own that is exchanged. Pure but for the keeper it is given.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { answerJson, readBody } from './local-listener.ts';
-import { type OAuthProblem, oauthProblem } from './problem.ts';
+import { readForm } from './form.ts';
+import { answerJson } from './local-listener.ts';
+import { oauthProblem, refuse } from './problem.ts';
 import type { TokenKeeper, Wanted } from './token-keeper.ts';
 
-const maxBytes = 65_536;
 const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** The agent authenticates as itself or not at all; credentials that a caller sends would not be the agent's. */
 const ofClients = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
@@ -19,21 +19,20 @@ export async function answerToken(
     const wanted = await parse(request);
     answerJson(response, 200, await keeper.tokenFor(wanted), { pragma: 'no-cache' });
   } catch (error) {
-    const { status, body, headers } = error instanceof Refusal ? error.problem : oauthProblem(error);
+    const { status, body, headers } = oauthProblem(error);
     answerJson(response, status, body, headers);
   }
 }
 
 async function parse(request: IncomingMessage): Promise<Wanted> {
-  const { headers } = request;
-  if (!/^application\/x-www-form-urlencoded(?:$|\s*;)/i.test(headers['content-type'] ?? '')) {
-    return refuse('invalid_request', 'the content type must be application/x-www-form-urlencoded');
+  // A proof is good for one request, and an answer is kept for many. Dropping it would turn a bound token into one anybody can use.
+  if (request.headers['dpop'] !== undefined) {
+    return refuse(
+      'invalid_dpop_proof',
+      'the agent passes no proof of possession on; with --dpop it has a key of its own',
+    );
   }
-  // Dropping the proof would turn a bound token into one anybody can use.
-  if (headers['dpop'] !== undefined) return refuse('invalid_dpop_proof', 'the agent passes no proof of possession on');
-  const body = await readBody(request, maxBytes);
-  if (body === undefined) return refuse('invalid_request', 'the body is too large', 413);
-  return wantedOf(formOf(body));
+  return wantedOf(await readForm(request));
 }
 
 function wantedOf(form: Readonly<Record<string, string>>): Wanted {
@@ -47,27 +46,4 @@ function wantedOf(form: Readonly<Record<string, string>>): Wanted {
   if (token !== undefined && type === undefined) return refuse('invalid_request', 'subject_token_type is missing');
   if (token === undefined || type === undefined) return { subject: undefined, form: rest };
   return { subject: { token, from: 'the request' }, form: { ...rest, subject_token_type: type } };
-}
-
-/** RFC 6749 §3.2: no parameter twice; one without a value is as if it were not there. */
-function formOf(body: string): Readonly<Record<string, string>> {
-  const form = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(body)) {
-    if (value === '') continue;
-    if (form.has(name)) return refuse('invalid_request', 'a parameter is repeated');
-    form.set(name, value);
-  }
-  return Object.fromEntries(form);
-}
-
-class Refusal extends Error {
-  readonly problem: OAuthProblem;
-  constructor(problem: OAuthProblem) {
-    super(problem.body.error);
-    this.problem = problem;
-  }
-}
-
-function refuse(error: string, description: string, status = 400): never {
-  throw new Refusal({ status, body: { error, error_description: description }, headers: {} });
 }

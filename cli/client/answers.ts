@@ -18,7 +18,7 @@ export interface TokenRequest {
 
 export interface IssuedToken {
   readonly accessToken: string;
-  /** `Bearer`; `N_A` for what is no access token. */
+  /** `Bearer`; `DPoP` for one that is bound to the client's key; `N_A` for what is no access token. */
   readonly tokenType: string;
   readonly issuedTokenType: string;
   readonly expiresAt: Date;
@@ -44,11 +44,29 @@ export interface RoleCredentials {
   readonly accountId?: string;
 }
 
+/** The request that a token is sent with. */
+export interface ApiRequest {
+  readonly method: string;
+  /** The whole URL, as the API knows itself. */
+  readonly url: string | URL;
+  /** What the API wants in the proof: the `DPoP-Nonce` of its last answer. */
+  readonly nonce?: string | undefined;
+}
+
 /** @throws CambioError from each of its calls */
 export interface CambioClient {
   /** @see [RFC 8693](https://www.rfc-editor.org/rfc/rfc8693.html) */
   readonly token: (request: TokenRequest) => Promise<IssuedToken>;
   readonly credentials: (request: RoleRequest) => Promise<RoleCredentials>;
+  /**
+   * The headers by which the token is sent with one request: `Authorization`, and for a token that is bound to the client's key a
+   * fresh `DPoP` proof for that request alone.
+   * @see [RFC 9449 §7.1](https://www.rfc-editor.org/rfc/rfc9449.html#section-7.1)
+   */
+  readonly headersFor: (
+    token: Pick<IssuedToken, 'accessToken' | 'tokenType'>,
+    request: ApiRequest,
+  ) => Readonly<Record<string, string>>;
   /** Keeps this token no longer, after an API refused it: the next call asks for another, once for all. */
   readonly forget: (accessToken: string) => void;
 }

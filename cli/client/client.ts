@@ -2,12 +2,13 @@
 // only reader of this process's environment, clock and randomness; nothing is asked or read before the first call.
 
 import { thisMachine } from '../this-machine.ts';
-import type { CambioClient, IssuedToken, RoleCredentials, RoleRequest, TokenRequest } from './answers.ts';
+import type { ApiRequest, CambioClient, IssuedToken, RoleCredentials, RoleRequest, TokenRequest } from './answers.ts';
 import { CambioError, type CambioErrorFacts } from './cambio-error.ts';
 import type { CambioOptions, ClientAuthentication, TextSource, TokenSource } from './options.ts';
 import { tokenClient } from './token-client.ts';
 
 export {
+  type ApiRequest,
   type CambioClient,
   CambioError,
   type CambioErrorFacts,

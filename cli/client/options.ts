@@ -32,6 +32,11 @@ export interface CambioOptions {
   readonly tokenAudience?: string;
   /** Default: an anonymous caller, whose subject token decides. */
   readonly client?: ClientAuthentication;
+  /**
+   * Binds its access tokens to a key (DPoP, RFC 9449), which it proves to hold: a key of its own, never written anywhere, or one
+   * that is given (PEM or JWK), such as the one that a `subjectToken` is bound to. Send such tokens with `headersFor`.
+   */
+  readonly dpop?: true | { readonly privateKey: string };
   /** Milliseconds after which a call gives up, what it tries again included. Default 10,000. */
   readonly timeoutMs?: number;
 }

@@ -5,6 +5,8 @@ import { limits } from '../agent/broker.ts';
 import { credentialsKeeper } from '../agent/role-credentials.ts';
 import { tokenKeeper } from '../agent/token-keeper.ts';
 import { CallFailed } from '../call-failed.ts';
+import { keyFrom, newKey } from '../dpop/proof.ts';
+import { createProver, type Prover } from '../dpop/prover.ts';
 import { withRetries } from '../fetch.ts';
 import type { Machine } from '../machine.ts';
 import { serverOf } from '../server.ts';
@@ -12,7 +14,7 @@ import type { FoundToken } from '../token/found-token.ts';
 import { checked } from '../token/subject-token.ts';
 import { subjectTypeOf } from '../token/token-exchange.ts';
 import { UsageError } from '../usage.ts';
-import type { CambioClient, IssuedToken, TokenRequest } from './answers.ts';
+import type { ApiRequest, CambioClient, IssuedToken, TokenRequest } from './answers.ts';
 import { authenticationOf, finderOf } from './authentication.ts';
 import { asCambioError } from './cambio-error.ts';
 import type { CambioOptions } from './options.ts';
@@ -37,7 +39,8 @@ function wired(options: CambioOptions, machine: Machine): CambioClient {
   if (!url) throw new UsageError('give url, or set CAMBIO_URL: the API base of Cambio');
   const server = serverOf(url, machine);
   const client = authenticationOf(options.client, server, machine);
-  const broker = { server, client, findToken: finderOf(options, server, machine), machine };
+  const prover = proverOf(options, machine);
+  const broker = { server, client, findToken: finderOf(options, server, machine), prover, machine };
   const own = tokenKeeper(broker, { maxEntries: limits.own });
   const brought = tokenKeeper(broker, { maxEntries: limits.incoming });
   const roles = credentialsKeeper(broker, { maxEntries: limits.roles });
@@ -59,11 +62,39 @@ function wired(options: CambioOptions, machine: Machine): CambioClient {
         const account = accountId === undefined ? {} : { accountId };
         return { accessKeyId, secretAccessKey, sessionToken, expiration: new Date(expiration), ...account };
       }, request.timeoutMs),
+    headersFor: (token, request) => {
+      try {
+        return headersFor(token, request, prover);
+      } catch (error) {
+        throw asCambioError(error);
+      }
+    },
     forget: (accessToken) => {
       own.forget(accessToken);
       brought.forget(accessToken);
     },
   };
+}
+
+function proverOf({ dpop }: CambioOptions, machine: Machine): Prover | undefined {
+  if (!dpop) return undefined;
+  const key = dpop === true ? newKey() : keyFrom(dpop.privateKey, 'dpop.privateKey');
+  return createProver(key, machine);
+}
+
+function headersFor(
+  { accessToken, tokenType }: Pick<IssuedToken, 'accessToken' | 'tokenType'>,
+  { method, url, nonce }: ApiRequest,
+  prover: Prover | undefined,
+): Readonly<Record<string, string>> {
+  const type = tokenType.toLowerCase();
+  if (type === 'bearer') return { authorization: `Bearer ${accessToken}` };
+  if (type !== 'dpop') throw new UsageError(`a token of type ${tokenType} is not sent to an API like this`);
+  if (!prover) throw new UsageError('the token is bound to a key that this client does not have: give dpop');
+  const place = String(url);
+  if (!URL.canParse(place)) throw new UsageError('url is no whole URL');
+  const proof = prover.proofFor({ method, url: new URL(place), token: accessToken, nonce });
+  return { authorization: `DPoP ${accessToken}`, dpop: proof };
 }
 
 /** Tries again while that may help and there is time; a refusal is told at once. @throws CambioError */

@@ -1,16 +1,20 @@
 // One token exchange as a client sends it (RFC 8693 §2.1), with what a failure of it means. Network, through fetch.
 
 import { CallFailed } from '../call-failed.ts';
+import type { Prover } from '../dpop/prover.ts';
 import { type Answered, fetchOnce, type RetryLimits, withRetries } from '../fetch.ts';
 import type { Machine } from '../machine.ts';
 import type { Server } from '../server.ts';
+import { UsageError } from '../usage.ts';
 import { authenticate, type Client } from './client-credentials.ts';
 import type { FoundToken } from './found-token.ts';
-import { factsOf, tokenSummary } from './token-facts.ts';
+import { boundKeyOf, factsOf, tokenSummary } from './token-facts.ts';
 
 export interface Exchange {
   readonly subject: FoundToken;
   readonly client: Client | undefined;
+  /** Where the caller proves to hold a key. */
+  readonly prover?: Prover | undefined;
   /** `audience`, `resource`, `scope`, `requested_token_type`; undefined is left out. */
   readonly form: Readonly<Record<string, string | undefined>>;
   readonly limits?: RetryLimits;
@@ -24,16 +28,31 @@ const type = 'urn:ietf:params:oauth:token-type';
  * @throws CallFailed with hints
  */
 export async function exchangeToken(exchange: Exchange, server: Server, machine: Machine): Promise<Answered> {
-  const { subject, client, limits } = exchange;
-  const attempt = async (): Promise<Answered> => {
+  const { subject, client, prover, limits, timeoutMs } = exchange;
+  const url = server.at('/token');
+  const send = async (proof: Headers = {}): Promise<Answered> => {
     const { headers, form } = await authenticate(client);
     const body = formOf({ ...exchangeForm(subject.token), ...exchange.form, ...form });
-    const { timeoutMs } = exchange;
-    return fetchOnce(formRequest(server.at('/token'), body, headers, timeoutMs), machine);
+    return fetchOnce(formRequest(url, body, { ...headers, ...proof }, timeoutMs), machine);
   };
-  return withRetries(attempt, machine, { ...lifeOf(subject), ...limits }).catch((error) =>
+  const attempt = () => (prover ? prover.prove({ method: 'POST', url, token: provedToken(exchange) }, send) : send());
+  const answered = await withRetries(attempt, machine, { ...lifeOf(subject), ...limits }).catch((error) =>
     withFacts(error, exchange, machine),
   );
+  if (prover) requireBound(answered);
+  return answered;
+}
+
+/** RFC 9449 §5: an answer to a proof that is a bearer token all the same is good for any thief. @throws UsageError */
+function requireBound({ json }: Answered): void {
+  if (String(json['token_type']).toLowerCase() !== 'bearer') return;
+  throw new UsageError('the server bound the token to no key: --url must be the API base of Cambio');
+}
+
+/** Of the tokens presented, the first that is bound; its hash is part of the proof (docs/http.md). */
+function provedToken({ subject: { token }, form }: Exchange): string {
+  const actor = form['actor_token'];
+  return boundKeyOf(token) === undefined && actor !== undefined && boundKeyOf(actor) !== undefined ? actor : token;
 }
 
 /** Until when it makes sense to present a token. */

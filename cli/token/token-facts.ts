@@ -29,6 +29,13 @@ export function payloadOf(token: string): Readonly<Record<string, unknown>> | un
   return rest.length === 1 ? objectOf(claims) : undefined;
 }
 
+/** RFC 7638 thumbprint of the key that a JWT is bound to (RFC 9449 §6.1); undefined where it says none. */
+export function boundKeyOf(token: string): string | undefined {
+  const cnf = payloadOf(token)?.['cnf'];
+  const jkt = typeof cnf === 'object' && cnf !== null ? (cnf as { readonly jkt?: unknown }).jkt : undefined;
+  return typeof jkt === 'string' ? jkt : undefined;
+}
+
 /** One line without the token: issuer, audience, how long it lives. @param at milliseconds since the epoch */
 export function tokenSummary(token: string, at: number): string {
   const facts = factsOf(token);

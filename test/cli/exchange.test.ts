@@ -1,12 +1,18 @@
 // `cambio exchange` over real HTTP: what it sends, what it prints, when it tries again, and what it never says.
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodeProtectedHeader, importSPKI, jwtVerify } from 'jose';
+import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, importSPKI, type JWK, jwtVerify } from 'jose';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { newKey } from '../../cli/dpop/proof.ts';
+import { createProver } from '../../cli/dpop/prover.ts';
+import type { HttpRequest } from '../../cli/http-client.ts';
 import type { Machine } from '../../cli/machine.ts';
+import { serverOf } from '../../cli/server.ts';
+import { exchangeToken } from '../../cli/token/token-exchange.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
+import { fakeRoles } from './fake-roles.ts';
 import { type FakeServer, fakeServer, granting, type Reply, unsignedJwt } from './fake-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-exchange-'));
@@ -299,4 +305,110 @@ test.each([
 ])('a server URL %s', async (words, url) => {
   const { exit, stderr, requests } = await exchange([granted], ['--url', url]);
   expect([exit, stderr, requests.length]).toEqual([2, expect.stringContaining(words), 0]);
+});
+
+describe('proof of possession', () => {
+  const bound: Reply = { body: { access_token: 'bound', token_type: 'DPoP', expires_in: 300, scope: 'orders:read' } };
+  const wanted = (nonce: string): Reply => refusal('use_dpop_nonce', 400, { 'dpop-nonce': nonce });
+  const proofsOf = (requests: readonly { readonly headers: Record<string, unknown> }[]) =>
+    requests.map(({ headers }) => decodeJwt(String(headers['dpop'])));
+
+  test('is sent with --dpop alone, and the nonce that is wanted is answered once', async () => {
+    const none = await exchange([granted]);
+    expect(none.requests[0]?.headers['dpop']).toBeUndefined();
+    const { exit, stdout, stderr, requests } = await exchange([wanted('n1'), bound], ['--dpop']);
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: 'bound\n' });
+    expect(stderr).toBe(
+      'cambio: the key that the token is bound to ended with this command; --dpop-key FILE binds it to one of yours\n',
+    );
+    const proofs = proofsOf(requests);
+    expect(proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'n1']);
+    expect(proofs[1]).toMatchObject({ htm: 'POST', htu: `${server?.url}/token` });
+    expect(proofs[1]?.['ath']).toBe(hash('sha256', token, 'base64url'));
+    expect((await exchange([wanted('n1'), wanted('n2'), bound], ['--dpop'])).requests.length).toBe(2);
+  });
+
+  test('is of the key that --dpop-key names, each attempt’s own, with an assertion of its own', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const [pem, jwk] = ['dpop.pem', 'dpop.jwk'].map((name) => join(folder, name)) as [string, string];
+    writeFileSync(pem, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    writeFileSync(jwk, JSON.stringify(privateKey.export({ format: 'jwk' })), { mode: 0o644 });
+    const jkt = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK);
+    const busy = refusal('temporarily_unavailable', 503);
+    const client = ['--client-id', 'checkout', '--client-key', pem];
+    const { exit, stderr, requests } = await exchange([wanted('n1'), busy, bound], ['--dpop-key', pem, ...client]);
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    for (const values of [
+      proofsOf(requests).map(({ jti }) => jti),
+      requests.map(({ form }) => decodeJwt(form.get('client_assertion') ?? '').jti),
+    ])
+      expect(new Set(values).size).toBe(3);
+    for (const { headers } of requests) {
+      expect(await calculateJwkThumbprint(decodeProtectedHeader(String(headers['dpop'])).jwk as JWK)).toBe(jkt);
+    }
+    expect((await exchange([bound], ['--dpop-key', jwk])).stderr).toBe(
+      `cambio: ${jwk} can be read by others than its owner\n`,
+    );
+  });
+
+  test('is for the actor’s token where that alone is bound', async () => {
+    const [plain, tied] = [unsignedJwt({ sub: 'a' }), unsignedJwt({ sub: 'b', cnf: { jkt: 'x' } })];
+    const athOf = async (subject: string, form: Record<string, string>) => {
+      let sent: HttpRequest | undefined;
+      const send = async (request: HttpRequest) => {
+        sent = request;
+        return { status: 200, headers: {}, body: JSON.stringify(bound.body) };
+      };
+      const machine = { ...inTheWorld({}), send };
+      const prover = createProver(newKey(), machine);
+      const found = { token: subject, from: 'here' };
+      const asked = { subject: found, client: undefined, prover, form };
+      await exchangeToken(asked, serverOf('https://cambio.acme.example', machine), machine);
+      return decodeJwt(sent?.headers?.['dpop'] ?? '')['ath'];
+    };
+    const hashOf = (text: string) => hash('sha256', text, 'base64url');
+    expect(await athOf(plain, { actor_token: tied })).toBe(hashOf(tied));
+    expect(await athOf(tied, { actor_token: tied })).toBe(hashOf(tied));
+    expect(await athOf(plain, { actor_token: plain })).toBe(hashOf(plain));
+    expect(await athOf('opaque', {})).toBe(hashOf('opaque'));
+  });
+
+  test('that the server does not heed is an error: what anybody may use is not printed', async () => {
+    const { exit, stdout, stderr } = await exchange([granted], ['--dpop']);
+    expect([exit, stdout, stderr]).toEqual([2, '', expect.stringContaining('bound the token to no key')]);
+    expect((await exchange([granted])).exit).toBe(0);
+  });
+
+  test.each([
+    ['no file', 'missing.pem', undefined],
+    ['no key', 'text.pem', 'top secret'],
+    ['a public key', 'public.pem', generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })],
+  ])('with %s behind --dpop-key asks nobody, and quotes nothing', async (_what, name, content) => {
+    const file = join(folder, name);
+    if (content !== undefined) writeFileSync(file, content, { mode: 0o600 });
+    const { exit, stderr, received } = await exchange([bound], ['--dpop-key', file]);
+    expect([exit, received.length]).toEqual([2, 0]);
+    expect(stderr).toContain(file);
+    expect(stderr).not.toContain('top secret');
+  });
+
+  test('goes with a request for credentials, of the key that the subject token is bound to', async () => {
+    const key = join(folder, 'role.pem');
+    writeFileSync(
+      key,
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      { mode: 0o600 },
+    );
+    const roles = await fakeRoles();
+    server = roles.server;
+    const machine = inTheWorld({ CAMBIO_URL: roles.server.url, T: token });
+    const words = ['aws', '--role', 'deploy-prod', '--token-env', 'T', '--dpop-key', key];
+    expect(await cambioIn(machine, ...words)).toMatchObject({ exit: 0, stderr: '' });
+    expect(await cambioIn(machine, ...words, '--format', 'container')).toMatchObject({ exit: 0, stderr: '' });
+    const ath = hash('sha256', token, 'base64url');
+    expect(proofsOf(roles.server.received)).toMatchObject([
+      { htm: 'POST', htu: `${roles.server.url}/token`, ath },
+      { htm: 'GET', htu: `${roles.server.url}/credentials`, ath },
+    ]);
+  });
 });

@@ -1,7 +1,9 @@
 // The agent over real sockets: what its routes answer, how often it asks, and whom it keeps out.
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader, type JWK } from 'jose';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentOptions } from '../../../cli/agent/agent.ts';
 import { selfSigned } from '../../shared/issuers/certificate.ts';
@@ -305,6 +307,165 @@ describe('/authz/{audience}', () => {
     await ask('/authz/orders-api', { headers: bearer });
     await ask('/token', post(exchangeForm()));
     expect(upstream.received.length).toBe(2);
+  });
+});
+
+describe('--dpop', () => {
+  const incoming = unsignedJwt({ sub: 'user' });
+  const bearer = { authorization: `Bearer ${incoming}` };
+  /** The server binds what it issues to the key of the proof, and wants a nonce. */
+  const binding = async () => {
+    const server = await fakeServer({
+      '/token': async ({ headers, form }) => {
+        const { nonce } = headers['dpop'] ? decodeJwt(String(headers['dpop'])) : { nonce: 'n1' };
+        if (nonce !== 'n1') return { status: 400, headers: { 'dpop-nonce': 'n1' }, body: { error: 'use_dpop_nonce' } };
+        if (!headers['dpop']) return { body: { access_token: 'loose', token_type: 'Bearer', expires_in: 300 } };
+        const { jwk } = decodeProtectedHeader(String(headers['dpop']));
+        const cnf = { jkt: await calculateJwkThumbprint(jwk as JWK) };
+        const access_token = unsignedJwt({ cnf, for: form.get('audience') }, { typ: 'at+jwt' });
+        return { body: { access_token, token_type: 'DPoP', expires_in: 300 } };
+      },
+    });
+    closers.push(server.close);
+    return server;
+  };
+  const athOf = (token: unknown) => hash('sha256', String(token), 'base64url');
+  const proofOf = (headers: Readonly<Record<string, unknown>>) => decodeJwt(String(headers['dpop']));
+
+  test('binds what it issues to its key, wants the nonce once, and proves for who asks it to', async () => {
+    const server = await binding();
+    const { ask } = await agentFor({ dpop: true }, server.url);
+    const { json } = await ask('/token', post(exchangeForm()));
+    expect(json['token_type']).toBe('DPoP');
+    await ask('/token', post(exchangeForm({ audience: 'payments-api' })));
+    expect(server.received.map(({ headers }) => proofOf(headers)['nonce'])).toEqual([undefined, 'n1', 'n1']);
+    expect(proofOf(server.received[2]?.headers ?? {})).toMatchObject({
+      htu: `${server.url}/token`,
+      ath: athOf(ownToken),
+    });
+
+    const token = String(json['access_token']);
+    const form = { htm: 'PUT', htu: 'https://orders.acme.example/orders/7?x=1', access_token: token, nonce: 'theirs' };
+    const proved = await ask('/proof', post(new URLSearchParams(form)));
+    expect([proved.status, proved.json['authorization'], proved.headers['cache-control']]).toEqual([
+      200,
+      `DPoP ${token}`,
+      'no-store',
+    ]);
+    expect(proofOf(proved.json)).toMatchObject({
+      ...{ htm: 'PUT', htu: 'https://orders.acme.example/orders/7', ath: athOf(token), nonce: 'theirs' },
+    });
+    const { jwk } = decodeProtectedHeader(String(proved.json['dpop']));
+    expect(decodeJwt(token)['cnf']).toEqual({ jkt: await calculateJwkThumbprint(jwk as JWK) });
+    expect(JSON.stringify(jwk)).not.toContain('"d"');
+    // What is opaque does not say whose it is.
+    expect((await ask('/proof', post(new URLSearchParams({ ...form, access_token: 'opaque' })))).status).toBe(200);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['another’s token', { access_token: unsignedJwt({ cnf: { jkt: 'x' } }) }],
+    ['a token that is bound to nothing', { access_token: unsignedJwt() }],
+    ['no token', { access_token: '' }],
+    ['a token with a line break', { access_token: 'a\r\nx: y' }],
+    ['no method', { htm: '' }],
+    ['a path alone', { htu: '/orders' }],
+    ['another scheme', { htu: 'file:///etc/passwd' }],
+  ])('proves nothing for %s', async (_what, change) => {
+    const { ask } = await agentFor({ dpop: true });
+    const good = { htm: 'GET', htu: 'https://orders.acme.example/', access_token: 'opaque' };
+    expect((await ask('/proof', post(new URLSearchParams({ ...good, ...change })))).json).toEqual({
+      error: 'invalid_request',
+      error_description: expect.any(String),
+    });
+    expect((await ask('/proof', post(new URLSearchParams(good)))).status).toBe(200);
+    const without = await agentFor();
+    const { status, json } = await without.ask('/proof', post(new URLSearchParams(good)));
+    expect([status, json['error_description']]).toEqual([400, 'the agent has no key: start it with --dpop']);
+  });
+
+  const named = (method: string, uri: string) => ({ 'x-original-method': method, 'x-original-uri': uri });
+  test.each<[string, string, string, Record<string, string>, string, string]>([
+    [
+      ...(['nginx', 'GET', '', named('DELETE', 'https://orders.acme.example/orders/7?x=1')] as const),
+      ...(['DELETE', 'https://orders.acme.example/orders/7'] as const),
+    ],
+    [
+      ...(['ingress-nginx', 'GET', ''] as const),
+      { 'x-original-method': 'POST', 'x-original-url': 'https://shop.acme.example/' },
+      ...(['POST', 'https://shop.acme.example/'] as const),
+    ],
+    [
+      ...(['Envoy', 'PATCH', '/orders/7?x=1', { 'x-forwarded-proto': 'https', host: 'localhost' }] as const),
+      ...(['PATCH', 'https://localhost/orders/7'] as const),
+    ],
+  ])('%s gets the bound token with a fresh proof for the request it holds', async (_who, method, path, headers, htm, htu) => {
+    const server = await binding();
+    const { ask } = await agentFor({ dpop: true }, server.url);
+    const answers = [];
+    for (let round = 0; round < 2; round += 1) {
+      answers.push(await ask(`/authz/orders-api${path}`, { method, headers: { ...bearer, ...headers } }));
+    }
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(server.received.length).toBe(2);
+    const [first, second] = answers.map((answer) => proofOf(answer.headers));
+    const [, token] = String(answers[0]?.headers['authorization']).split(/^DPoP /);
+    expect(first).toMatchObject({ htm, htu, ath: athOf(token) });
+    expect(second?.jti).not.toBe(first?.jti);
+    expect(decodeJwt(String(token))['for']).toBe('orders-api');
+  });
+
+  test.each<[string, string, Record<string, string>]>([
+    ['nothing', '', {}],
+    ['a method alone', '', { 'x-original-method': 'GET' }],
+    ['a URI alone', '', { 'x-original-uri': 'https://orders.acme.example/' }],
+    ['a path for a URI', '', named('GET', '/orders')],
+    ['a URI with a password', '', named('GET', 'https://a:b@orders.acme.example/')],
+    ['a method that is none', '', named('GET\tX', 'https://orders.acme.example/')],
+    ['a path without a scheme', '/orders', {}],
+    ['a path with another scheme', '/orders', { 'x-forwarded-proto': 'ws' }],
+  ])('is refused to a gateway that says %s of the request, before anybody is asked', async (_what, path, headers) => {
+    const server = await binding();
+    const { ask } = await agentFor({ dpop: true }, server.url);
+    const {
+      status,
+      headers: answered,
+      json,
+    } = await ask(`/authz/orders-api${path}`, {
+      headers: { ...bearer, ...headers },
+    });
+    expect([status, answered['authorization'], answered['dpop'], server.received.length]).toEqual([
+      ...[403, undefined, undefined, 0],
+    ]);
+    expect(json['error_description']).toContain('X-Original-Method');
+    const without = await agentFor({}, server.url);
+    const loose = await without.ask(`/authz/orders-api${path}`, { headers: { ...bearer, ...headers } });
+    expect([loose.status, loose.headers['authorization'], loose.headers['dpop']]).toEqual([
+      ...[200, 'Bearer loose', undefined],
+    ]);
+  });
+
+  test('never passes a bearer token off as bound, and an agent without a key is to blame where one is wanted', async () => {
+    const { ask, stderr } = await agentFor({ dpop: true });
+    expect((await ask('/token', post(exchangeForm()))).status).toBe(503);
+    expect(stderr()).toContain('bound the token to no key');
+    reply = { status: 400, body: { error: 'invalid_dpop_proof', error_description: 'DPoP is missing' } };
+    const without = await agentFor();
+    expect((await without.ask('/authz/orders-api', { headers: bearer })).status).toBe(503);
+    expect((await without.ask('/token', post(exchangeForm()))).json['error']).toBe('invalid_dpop_proof');
+    reply = undefined;
+    expect((await without.ask('/authz/orders-api', { headers: bearer })).status).toBe(200);
+  });
+
+  test('is of the key in the file of --dpop-key', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const file = join(folder, 'dpop.pem');
+    writeFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    const server = await binding();
+    const { ask } = await agentFor({ 'dpop-key': file }, server.url);
+    const { json } = await ask('/token', post(exchangeForm()));
+    const jkt = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK);
+    expect(decodeJwt(String(json['access_token']))['cnf']).toEqual({ jkt });
+    await expect(agentFor({ 'dpop-key': join(folder, 'missing.pem') })).rejects.toThrow('cannot be read');
   });
 });
 

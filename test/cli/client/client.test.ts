@@ -1,5 +1,5 @@
 // `cambio-token-exchange/client` over real sockets: what it asks, how often, what it tries again, and whom it keeps apart.
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, hash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -120,6 +120,55 @@ describe('a token', () => {
     expect((await cambio.token(orders)).accessToken).toBe('issued-1');
     await expect.poll(async () => (await cambio.token(orders)).accessToken).toBe('issued-2');
     expect(asked().map(({ form }) => form.get('subject_token'))).toEqual([before, after]);
+  });
+});
+
+describe('a token that is bound to a key', () => {
+  const bound: Reply = { body: { access_token: 'bound', token_type: 'DPoP', expires_in: 300 } };
+  const wanted: Reply = { status: 400, headers: { 'dpop-nonce': 'n1' }, body: { error: 'use_dpop_nonce' } };
+  const url = 'https://orders.acme.example/orders/7?x=1';
+
+  test('comes with proofs of one key, and is sent with one of its own for each request', async () => {
+    replies.push(wanted, bound, bound);
+    const cambio = createClient({ url: server.url, workloadToken: () => workload, dpop: true });
+    const token = await cambio.token(orders);
+    await cambio.token({ audience: 'payments-api' });
+    expect(token).toMatchObject({ accessToken: 'bound', tokenType: 'DPoP' });
+    const [one, two] = [1, 2].map(() => cambio.headersFor(token, { method: 'GET', url, nonce: 'theirs' }));
+    expect(one?.['authorization']).toBe('DPoP bound');
+    const ath = hash('sha256', 'bound', 'base64url');
+    const claims = { htm: 'GET', htu: 'https://orders.acme.example/orders/7', ath, nonce: 'theirs' };
+    expect(decodeJwt(one?.['dpop'] ?? '')).toMatchObject(claims);
+    expect(decodeJwt(two?.['dpop'] ?? '').jti).not.toBe(decodeJwt(one?.['dpop'] ?? '').jti);
+    const proofs = [...asked().map(({ headers }) => String(headers['dpop'])), one?.['dpop'] ?? ''];
+    expect(proofs.map((each) => decodeJwt(each)['nonce'])).toEqual([undefined, 'n1', 'n1', 'theirs']);
+    expect(new Set(proofs.map((each) => JSON.stringify(decodeProtectedHeader(each).jwk))).size).toBe(1);
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const given = createClient({ url: server.url, workloadToken: () => workload, dpop: { privateKey: pem } });
+    const { dpop = '' } = given.headersFor(token, { method: 'GET', url: new URL(url) });
+    expect(decodeProtectedHeader(dpop).jwk).toEqual(publicKey.export({ format: 'jwk' }));
+  });
+
+  test('is not sent by a client without its key, nor in the place of a bearer token', async () => {
+    const bearer = await ours().token(orders);
+    expect(ours().headersFor(bearer, { method: 'GET', url })).toEqual({ authorization: 'Bearer issued-1' });
+    const proving = createClient({ url: server.url, workloadToken: () => workload, dpop: true });
+    const misconfigured = expect.objectContaining({ name: 'CambioError', error: 'misconfigured' });
+    await expect(proving.token(orders)).rejects.toEqual(misconfigured);
+    const dpop = { accessToken: 'bound', tokenType: 'DPoP' };
+    for (const send of [
+      () => ours().headersFor(dpop, { method: 'GET', url }),
+      () => proving.headersFor(dpop, { method: 'GET', url: '/orders' }),
+      () => proving.headersFor({ ...dpop, tokenType: 'N_A' }, { method: 'GET', url }),
+      () => createClient({ url: server.url, dpop: { privateKey: 'none' } }),
+    ]) {
+      const thrown = await Promise.resolve()
+        .then<unknown>(send)
+        .catch((error: unknown) => error);
+      expect(thrown).toEqual(misconfigured);
+    }
+    expect(proving.headersFor(dpop, { method: 'GET', url })['authorization']).toBe('DPoP bound');
   });
 });
 
