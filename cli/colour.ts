@@ -11,9 +11,9 @@ export function hasColour({ isTTY }: Terminal, environment: Environment): boolea
 }
 
 const paints: readonly (readonly [RegExp, number])[] = [
-  // A decision's tree.
-  [/^ *✓/gmu, 32],
-  [/^ *✗/gmu, 31],
+  // A decision's tree: check marks and crosses. As characters they would make of the whole file one of two-byte characters.
+  [/^ *\u2713/gm, 32],
+  [/^ *\u2717/gm, 31],
   // Words about what went wrong.
   [/^cambio:/gm, 31],
   // Headings of help.

@@ -1,19 +1,27 @@
 // The machine this process runs on.
 import { asker } from './ask.ts';
-import { createSend } from './http-client.ts';
+import type { Send } from './http-client.ts';
 import type { Machine } from './machine.ts';
 import { runProgram } from './run-program.ts';
 
 /** @param readStdin as it is given: what only imports the library must not read what was piped into its process */
 export function thisMachine(readStdin: Machine['readStdin']): Machine {
+  let sender: Promise<Send> | undefined;
+  const loadSender = async () => (await import('./http-client.ts')).createSend(process.env);
   return {
     environment: process.env,
     clock: Date.now,
     random: Math.random,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
-    send: createSend(process.env),
+    send: async (request) => {
+      sender ??= loadSender();
+      return (await sender)(request);
+    },
     runProgram,
-    ask: asker(),
+    // Whether anybody sits there is found out by opening stdin, which most commands never do.
+    get ask() {
+      return asker();
+    },
     readStdin,
   };
 }

@@ -4,7 +4,6 @@ import type { Machine } from '../machine.ts';
 import { readText } from '../read-text.ts';
 import type { Server } from '../server.ts';
 import { UsageError } from '../usage.ts';
-import { awsIdentityToken } from './aws-identity-token.ts';
 import type { FindToken, FoundToken, Search } from './found-token.ts';
 import { findInPlace } from './token-places.ts';
 
@@ -36,7 +35,9 @@ export function tokenFinder(
   const search: Search = { audience: () => audienceOf(options, server, machine), machine };
   if (file !== undefined) return async () => checked({ token: readText(file), from: file });
   if (variable !== undefined) return async () => checked(fromVariable(variable, machine));
-  if (from === 'aws') return async () => checked(await awsIdentityToken(search));
+  if (from === 'aws') {
+    return async () => checked(await (await import('./aws-identity-token.ts')).awsIdentityToken(search));
+  }
   return async () => {
     const piped = stdin ? (await machine.readStdin())?.trim() : undefined;
     return checked(piped ? { token: piped, from: 'stdin' } : await findInPlace(search));
