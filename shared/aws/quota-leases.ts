@@ -3,7 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Counted } from '../oauth/quota.ts';
 import type { Quota } from '../policy/compiled-policy.ts';
-import { type Buckets, drawFrom, readBucket, roomAt, slackOf, spacingOf } from './quota-bucket.ts';
+import { type BucketState, type Buckets, drawFrom, isKnown, readBucket, roomAt, spacingOf } from './quota-bucket.ts';
 import { quotaKey } from './record-keys.ts';
 
 export interface QuotaStore extends Buckets {
@@ -19,24 +19,20 @@ const leaseTime = 1_000;
 /** Of the burst, and of what a second adds, the most that one instance takes at once: others need some, too. */
 const [shareOfBurst, shareOfSecond] = [1 / 32, 1 / 4];
 
-/** Other instances may have taken in between. */
-const mostTries = 3;
-
 /** Milliseconds: many instances that are refused do not come back all at once, nor too often. */
 const [leastSpread, longestSpread] = [8, 250];
 
 /** Buckets an instance remembers: there is one for each subject where subjects are counted. */
 const mostBuckets = 10_000;
 
-/** What an instance knows of a bucket. Times are milliseconds, but `fullAt`. */
+/** What an instance knows of a bucket. Times are milliseconds, but those of its state. */
 interface KnownBucket {
   readonly pk: string;
   left: number;
   leaseEnds: number;
-  /** Microseconds: when it was last heard to be full again. */
-  fullAt: number;
-  /** Whether the last write found it idle: so will the next, if it is right that nobody else came. */
-  wasIdle: boolean;
+  state: BucketState | undefined;
+  /** Since when, and until when: a clock that was set back is before both. */
+  emptySince: number;
   emptyUntil: number;
   /** How often in a row it was empty. */
   refusals: number;
@@ -70,7 +66,7 @@ export function createLeases(store: QuotaStore): TakeQuota {
       bucket.left -= 1;
       return 0;
     }
-    if (now < bucket.emptyUntil) return bucket.emptyUntil - now;
+    if (now >= bucket.emptySince && now < bucket.emptyUntil) return bucket.emptyUntil - now;
     return take(bucket, counted.quota, store).catch((error: unknown) => {
       if (!isTooOften(error)) throw error;
       return emptyFor(bucket, longestSpread, store);
@@ -83,8 +79,8 @@ function newBucket(pk: string): KnownBucket {
     pk,
     left: 0,
     leaseEnds: 0,
-    fullAt: 0,
-    wasIdle: true,
+    state: undefined,
+    emptySince: 0,
     emptyUntil: 0,
     refusals: 0,
     second: 0,
@@ -114,38 +110,36 @@ function leaseSize({ seen, seenBefore }: KnownBucket, { burst, count: each, seco
   return Math.max(1, Math.floor(Math.min(most, Math.max(seen, seenBefore) / 2)));
 }
 
+/** By one conditional write at most; it is read first where what is known of it is of another period, and afterwards to say when to come again. */
 async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promise<number> {
   const { pk } = bucket;
+  const now = Math.round(store.clock() * 1_000);
+  const read = () => readBucket(store, { pk, now, quota });
+  const state = bucket.state && isKnown(bucket.state, now, quota) ? bucket.state : await read();
   const lease = leaseSize(bucket, quota);
-  for (let tries = 0; tries < mostTries; tries += 1) {
-    const now = Math.round(store.clock() * 1_000);
-    // Others only take: there is no more than was last heard of.
-    const wanted = Math.min(lease, Math.max(1, roomAt(now, bucket.fullAt, quota)));
-    const idle = bucket.fullAt < now - slackOf(quota) && (tries > 0 || bucket.wasIdle);
-    const fullAt = await drawFrom(store, { pk, quota, now, wanted, idle });
-    if (fullAt !== undefined) {
-      Object.assign(bucket, { fullAt, wasIdle: idle });
-      bucket.left = wanted - 1;
-      bucket.leaseEnds = now / 1_000 + leaseTime;
-      bucket.refusals = Math.floor(bucket.refusals / 2);
-      return 0;
-    }
-    bucket.fullAt = await readBucket(store, pk);
-    // Not worth a write each time: of a hot bucket that is nearly empty, many would take one each.
-    const least = Math.max(1, Math.floor(lease / 2));
-    if (roomAt(now, bucket.fullAt, quota) < least) {
-      return emptyFor(bucket, timeUntil(least, { now, bucket, quota }), store);
-    }
+  // Not worth a write each time: of a hot bucket that is nearly empty, many would take one each.
+  const least = Math.max(1, Math.floor(lease / 2));
+  const room = roomAt(now, state.fullAt, quota);
+  const wanted = Math.min(lease, room);
+  const drawn = room < least ? undefined : await drawFrom(store, { pk, quota, now, wanted, state });
+  if (!drawn) {
+    bucket.state = room < least ? state : await read();
+    const wait = timeUntil(least, { now, state: bucket.state, quota });
+    return emptyFor(bucket, Math.max(1, wait), store);
   }
-  return emptyFor(bucket, 1, store);
+  bucket.state = drawn;
+  bucket.left = wanted - 1;
+  bucket.leaseEnds = now / 1_000 + leaseTime;
+  bucket.refusals = Math.floor(bucket.refusals / 2);
+  return 0;
 }
 
 /** Milliseconds until so many are in the bucket, if nobody takes any. */
 function timeUntil(
   wanted: number,
-  { now, bucket, quota }: { readonly now: number; readonly bucket: KnownBucket; readonly quota: Quota },
+  { now, state, quota }: { readonly now: number; readonly state: BucketState; readonly quota: Quota },
 ): number {
-  return (bucket.fullAt - now - (quota.burst - wanted) * spacingOf(quota)) / 1_000;
+  return (state.fullAt - now - (quota.burst - wanted) * spacingOf(quota)) / 1_000;
 }
 
 /** Whoever is refused again and again has rivals: the more often, the longer they spread, so that a hot bucket is not asked by all. */
@@ -154,7 +148,8 @@ function emptyFor(bucket: KnownBucket, wait: number, { clock, random }: QuotaSto
     bucket.refusals === 0 ? 0 : Math.min(longestSpread, Math.max(leastSpread, wait) * 2 ** bucket.refusals);
   const whole = Math.max(1, Math.ceil(wait + random() * spread));
   bucket.refusals += 1;
-  bucket.emptyUntil = clock() + whole;
+  bucket.emptySince = clock();
+  bucket.emptyUntil = bucket.emptySince + whole;
   return whole;
 }
 
