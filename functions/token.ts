@@ -15,18 +15,20 @@ import { callOptions, clock, configured, endpointParts, now, servedBy } from './
 
 const { config, capabilities: shared, options, store } = await endpointParts('token');
 const { apiBase, signatureBudget, sessionBudget } = configured('apiBase', 'signatureBudget', 'sessionBudget');
+const { heeding, ...counting } = await createQuotas({
+  policy: shared.policy,
+  rates: { kms: signatureBudget, sts: sessionBudget },
+  store: { ...store, clock, random: Math.random },
+  mayPass: uncountedGrants(options.clock),
+});
 const constant = {
   ...shared,
+  ...counting,
+  sign: heeding(shared.sign),
   apiBases: [apiBase],
   ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
   evaluateCondition: await conditionEvaluator(shared.policy),
-  assumeRole: await assumeRoles(shared.policy, await createCallSts(callOptions(config))),
-  ...(await createQuotas({
-    policy: shared.policy,
-    rates: { kms: signatureBudget, sts: sessionBudget },
-    store: { ...store, clock, random: Math.random },
-    mayPass: uncountedGrants(options.clock),
-  })),
+  assumeRole: heeding(await assumeRoles(shared.policy, await createCallSts(callOptions(config)))),
   reserveStatus: await statusReserve(shared.policy, { ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };

@@ -15,6 +15,9 @@ export interface QuotaOptions {
   readonly mayPass: () => boolean;
 }
 
+/** Milliseconds. What few instances need not count is too much of very many: KMS and STS say so. */
+const heededFor = 60_000;
+
 /** Rejects when a policy has quotas, and what keeps the buckets is not there. */
 export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptions) {
   let counting: Promise<Counting> | undefined;
@@ -30,6 +33,16 @@ export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptio
   if (hasQuota) await load();
   const countRequest: CountRequest = async (request) =>
     hasQuota ? refuse(({ request: count }) => count(request)) : undefined;
-  const countCalls: CountCalls = async (granted) => (mayPass() ? undefined : refuse(({ calls }) => calls(granted)));
-  return { countRequest, countCalls };
+  let throttledUntil = Number.NEGATIVE_INFINITY;
+  const countCalls: CountCalls = async (granted) =>
+    store.clock() > throttledUntil && mayPass() ? undefined : refuse(({ calls }) => calls(granted));
+  /** The same call; where it is refused as one too many, this instance counts each grant for a while. */
+  const heeding =
+    <Input extends readonly unknown[], Answer>(call: (...input: Input) => Promise<Answer>) =>
+    async (...input: Input): Promise<Answer> =>
+      call(...input).catch((error: unknown) => {
+        if (error instanceof Refused && error.denial.kind === 'throttled') throttledUntil = store.clock() + heededFor;
+        throw error;
+      });
+  return { countRequest, countCalls, heeding };
 }

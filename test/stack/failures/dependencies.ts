@@ -15,14 +15,24 @@ beforeAll(async () => {
 });
 afterEach(() => deployment.recover());
 
-async function exchange(): Promise<{ status: number; retryAfter: string | null; body: Record<string, unknown> }> {
+async function fetchToken(): Promise<Response> {
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
     subject_token: await stack.tokenFor('github'),
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     audience: 'orders-api',
   });
-  const response = await fetch(`${stack.url}/token`, { method: 'POST', body });
+  return fetch(`${stack.url}/token`, { method: 'POST', body });
+}
+
+async function fetchCredentials(): Promise<Response> {
+  return fetch(`${stack.url}/credentials?role=deploy-prod`, {
+    headers: { authorization: await stack.tokenFor('github') },
+  });
+}
+
+async function exchange(): Promise<{ status: number; retryAfter: string | null; body: Record<string, unknown> }> {
+  const response = await fetchToken();
   return {
     status: response.status,
     retryAfter: response.headers.get('retry-after'),
@@ -32,9 +42,47 @@ async function exchange(): Promise<{ status: number; retryAfter: string | null; 
 
 const isCall = (action: string) => (call: RecordedCall) => call.action === action;
 
+/** As a service does that lets so many calls through in a second, and no burst of more than that. */
+function throttling(action: string, perSecond: number): (call: RecordedCall) => boolean {
+  let [left, at] = [perSecond, Date.now()];
+  return (call) => {
+    if (call.action !== action) return false;
+    const now = Date.now();
+    left = Math.min(perSecond, left + ((now - at) * perSecond) / 1_000);
+    at = now;
+    if (left < 1) return true;
+    left -= 1;
+    return false;
+  };
+}
+
+describe('a burst', () => {
+  test.each<[string, string, Fault, () => Promise<Response>]>([
+    ['/token', 'kms:Sign', { code: 'ThrottlingException', status: 400 }, async () => fetchToken()],
+    ['/credentials', 'sts:AssumeRole', { code: 'Throttling', status: 400 }, async () => fetchCredentials()],
+  ])('at %s that is more than %s takes is told to come again, and never fails', async (_path, action, fault, ask) => {
+    deployment.suffer(throttling(action, 1), fault);
+    const answers = await Promise.all(Array.from({ length: 12 }, ask));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+    for (const answer of answers.filter(({ status }) => status === 429)) {
+      expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+      const { error, code = error } = (await answer.json()) as Record<string, unknown>;
+      expect(code).toBe('slow_down');
+    }
+    deployment.recover();
+    // A caller that heeds it is served.
+    const later = async (): Promise<number> => {
+      const { status } = await ask();
+      if (status !== 429) return status;
+      await new Promise((again) => setTimeout(again, 1_000));
+      return later();
+    };
+    expect(await later()).toBe(200);
+  });
+});
+
 describe('an exchange while', () => {
   test.each<[string, string, Fault]>([
-    ['KMS throttles', 'kms:Sign', { code: 'ThrottlingException', status: 400 }],
     ['KMS is broken', 'kms:Sign', { code: 'KMSInternalException', status: 500 }],
     ['the key is disabled', 'kms:Sign', { code: 'DisabledException', status: 400 }],
     ['KMS refuses the role', 'kms:Sign', { code: 'AccessDeniedException', status: 400 }],
