@@ -71,7 +71,7 @@ export async function issue(
     ...record,
     sha256: { ...record.sha256, issued: sha256 },
     ...(repeatable && { handleHash }),
-    ...(purpose.status && { status: { ...purpose.status, revocableBy: parts } }),
+    ...(purpose.status && { status: { ...purpose.status, revocableBy: parts() } }),
   };
   const signed = () => decision.watch('mint')(token());
   const recorded = () => decision.watch('record')(capabilities.recordDecision(written));

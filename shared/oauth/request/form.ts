@@ -72,6 +72,8 @@ export function refuseRepeats(form: Form, repeatable: readonly string[], known: 
 
 /** Decodes one name or value; undefined for bad escapes, bytes that are not UTF-8, and what must not stand unescaped. */
 export function decodeFormText(text: string): string | undefined {
+  // Most texts stand as they are: in visible ASCII without `%` and `+`.
+  if (/^[\x21-\x24\x26-\x2a\x2c-\x7e]*$/.test(text)) return text;
   // A server that reads Latin-1 or raw UTF-8 would see other characters than we do: only ASCII may stand unescaped.
   if (!/^[\x21-\x7e]*$/.test(text)) return undefined;
   try {

@@ -14,7 +14,7 @@ export type IssuedKind = 'jwt' | 'reference' | 'transaction';
 export interface Minting {
   readonly claims: IssuedClaims;
   /** Everything by which the token can be revoked. */
-  readonly parts: readonly RevocableBy[];
+  readonly parts: () => readonly RevocableBy[];
   /** Of a reference token's handle; hex. */
   readonly handleHash?: string;
   /** Of what a JWT's signature covers, or of the handle; hex. */
@@ -66,10 +66,14 @@ function mintReference(issuance: Issuance, repeatable: boolean, capabilities: Mi
   return { claims, parts, handleHash, sha256: handleHash, token };
 }
 
-/** A token whose whole lineage does not fit one read could outlive its revocation. */
-function partsOf(claims: IssuedClaims, kid: string | undefined): readonly RevocableBy[] {
-  const parts = chainRevocableBy(chainOf({ claims, kid }), claims.sub, actorsOf(claims.act));
-  const { length } = parts;
+/**
+ * A token whose whole lineage does not fit one read could outlive its revocation. Of one that was exchanged from a foreign token,
+ * without others who took part, there are never as many: eight, and three for each of its actors.
+ */
+function partsOf(claims: IssuedClaims, kid: string | undefined): Minting['parts'] {
+  const parts = () => chainRevocableBy(chainOf({ claims, kid }), claims.sub, actorsOf(claims.act));
+  const { tokens, participants } = claims.lineage;
+  const { length } = tokens || participants ? parts() : [];
   if (length > maxRevocableBy) throw tooLong(`${length} ways to revoke it, more than ${maxRevocableBy}`);
   return parts;
 }

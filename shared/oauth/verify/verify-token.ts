@@ -201,9 +201,10 @@ function checkTime({ exp, nbf, iat }: RegisteredClaims, issuer: TrustedIssuer, v
 async function checkIssuerStands(
   { compact }: ParsedJwt,
   { exp }: RegisteredClaims,
-  { introspection, ...issuer }: TrustedIssuer,
+  issuer: TrustedIssuer,
   { checkUpstream }: Verifier,
 ): Promise<void> {
+  const { introspection } = issuer;
   if (!introspection) return;
   const answer = await checkUpstream({ ...issuer, introspection }, { compact, exp });
   if (answer !== 'active') refuse('revoked', 'the issuer says that it is not active');
