@@ -48,7 +48,7 @@ export async function seedKeyring(options: KeyringStoreOptions, first: Keyring, 
   }
   const store = createKeyringStore(options);
   const item = await store.read();
-  const added = first.keys.filter((key) => !item.keys.some((other) => isSamePurpose(key, other)));
+  const added = first.keys.filter((key) => !item.keys.some((other) => signsLike(key, other)));
   if (added.length > 0) await unlessChanged(store.replace(item, ordered([...item.keys, ...added])));
 }
 
@@ -56,8 +56,10 @@ async function unlessChanged(written: Promise<boolean>): Promise<void> {
   if (!(await written)) throw new Error('the keyring changed meanwhile');
 }
 
-function isSamePurpose(key: SigningKey, other: SigningKey): boolean {
-  return key.alg === other.alg && useOf(key) === useOf(other);
+/** Whether another key signs, or is to, for the same purpose; one that did, for a policy before, does not. */
+function signsLike(key: SigningKey, other: SigningKey): boolean {
+  const isSame = key.alg === other.alg && useOf(key) === useOf(other);
+  return key.kid === other.kid || (isSame && (other.state === 'current' || other.state === 'next'));
 }
 
 /**

@@ -25,7 +25,7 @@ const mostTries = 5;
 
 /** @returns undefined where the keyring has no such key */
 export async function revokeKey(kid: string, capabilities: RevokeKeyCapabilities): Promise<RevokedKey | undefined> {
-  const { store, kms, now, revokeSignedBy } = capabilities;
+  const { store, kms, now, publish, revokeSignedBy } = capabilities;
   const before = await store.read();
   const gone = goneWith(before.keys, kid);
   const [key] = gone;
@@ -34,7 +34,9 @@ export async function revokeKey(kid: string, capabilities: RevokeKeyCapabilities
   // First, and for as long as a function may sign with it that has not heard of it yet.
   await Promise.all(gone.map((one) => revokeSignedBy(one.kid, at + cacheLifetimes.keyring)));
   const after = await replaceWithout(kid, before, capabilities);
-  await kms.disable(key.keyId);
+  // Side by side, before anything else is done with the keyring: neither may keep the other from being tried.
+  const ended = await Promise.allSettled([publish(), kms.disable(key.keyId)]);
+  for (const one of ended) if (one.status === 'rejected') throw one.reason;
   const signed = gone.some(({ state }) => state === 'current');
   const successor = after.find(
     (one) => one.state === 'current' && one.alg === key.alg && useOf(one) === useOf(key) && one.keyId !== key.keyId,
@@ -58,7 +60,11 @@ async function replaceWithout(
     const purpose = orphanedBy(item.keys, kid);
     if (purpose) made ??= await kms.make(purpose);
     const keys = revoked(item.keys, kid, now(), purpose && made && { purpose, made });
-    if (await store.replace(item, keys)) return keys;
+    if (await store.replace(item, keys)) {
+      // Somebody else made the next one meanwhile.
+      if (made && !purpose) await kms.scheduleDeletion(made.keyId);
+      return keys;
+    }
     item = await store.read();
   }
   throw new Error('the keyring changes all the time');

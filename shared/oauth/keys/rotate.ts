@@ -46,12 +46,11 @@ const mostSteps = 50;
 
 /**
  * @returns the keys, as they are published now
- * @throws what the store or KMS throws; the steps before are taken
+ * @throws what the store or KMS throws; the steps before are taken, and published
  */
 export async function rotate(capabilities: RotateCapabilities): Promise<readonly SigningKey[]> {
-  const keys = await takeAll(capabilities);
-  await capabilities.publish();
-  return keys;
+  // A step that cannot be taken must not keep a key published that has left the keyring.
+  return takeAll(capabilities).finally(capabilities.publish);
 }
 
 async function takeAll(capabilities: RotateCapabilities): Promise<readonly SigningKey[]> {
@@ -78,10 +77,12 @@ async function take(
   else if (made) await kms.scheduleDeletion(made.keyId);
 }
 
-/** The template's keys are CloudFormation's: it could not update a key that is about to be deleted. They sign nothing more. */
+/**
+ * A key that is about to be deleted signs nothing more. The template's keys are CloudFormation's, which could not update such a one:
+ * they are disabled.
+ */
 async function end(kid: string, { keys }: KeyringItem, kms: KmsKeys): Promise<void> {
   const key = keys.find((one) => one.kid === kid);
   if (!key || !isLast(keys, key)) return;
-  await kms.disable(key.keyId);
-  if (!key.ofTemplate) await kms.scheduleDeletion(key.keyId);
+  await (key.ofTemplate ? kms.disable(key.keyId) : kms.scheduleDeletion(key.keyId));
 }

@@ -12,6 +12,8 @@ export type KeyStep =
   | { readonly kind: 'publish'; readonly kid: string }
   /** The next key signs, the current one no longer. */
   | { readonly kind: 'promote'; readonly kid: string }
+  /** Nothing is signed for its purpose any more: it has no successor. */
+  | { readonly kind: 'withdraw'; readonly kid: string }
   /** It leaves the JWK Set. */
   | { readonly kind: 'retire'; readonly kid: string }
   /** Its KMS key has been ended: it leaves the keyring. */
@@ -21,7 +23,7 @@ export type KeyStep =
 export type DueStep = KeyStep & { readonly since: number };
 
 export interface RotationTerms {
-  /** What there have to be keys for; keys for anything else stay as they are. */
+  /** What there have to be keys for; keys for anything else sign on until their time is over, and have no successors. */
   readonly purposes: readonly KeyPurpose[];
   /** Seconds that a key signs. */
   readonly every: number;
@@ -39,10 +41,16 @@ export interface MadeKey {
 
 /** The next step of all, if one is due at `at` (epoch seconds): ends first, since what is over is the most urgent. */
 export function dueStep(keys: readonly SigningKey[], at: number, terms: RotationTerms): DueStep | undefined {
-  const ending = keys.map((key) => endingStep(key, at)).find((step) => step !== undefined);
-  return (
-    ending ?? terms.purposes.map((purpose) => stepFor(purpose, keys, at, terms)).find((step) => step !== undefined)
-  );
+  const steps = [
+    () => keys.map((key) => endingStep(key, at)),
+    () => terms.purposes.map((purpose) => stepFor(purpose, keys, at, terms)),
+    () => keys.map((key) => withdrawal(key, keys, at, terms)),
+  ];
+  for (const due of steps) {
+    const step = due().find((one) => one !== undefined);
+    if (step) return step;
+  }
+  return undefined;
 }
 
 function endingStep(key: SigningKey, at: number): DueStep | undefined {
@@ -64,6 +72,20 @@ function stepFor(
   if (current && next.publishedAt === undefined) return { kind: 'publish', kid: next.kid, since: sinceOf(next) };
   const since = promotedAt(next, current, every);
   return at >= since ? { kind: 'promote', kid: next.kid, since } : undefined;
+}
+
+/** An older version of the functions may still sign for what the policy wants no more: not before a successor would have been due. */
+function withdrawal(
+  key: SigningKey,
+  keys: readonly SigningKey[],
+  at: number,
+  { purposes, every }: RotationTerms,
+): DueStep | undefined {
+  const isWanted = purposes.some(({ use, alg }) => alg === key.alg && use === useOf(key));
+  if (isWanted || (key.state !== 'current' && key.state !== 'next')) return undefined;
+  const current = currentKey({ keys }, { use: useOf(key), alg: key.alg });
+  const since = current ? (current.rotateAt ?? sinceOf(current) + every) : sinceOf(key);
+  return at >= since ? { kind: 'withdraw', kid: key.kid, since } : undefined;
 }
 
 /** When the next key is to sign, epoch seconds. Without a current one it is wanted at once. */
@@ -88,11 +110,19 @@ export function stepped(keys: readonly SigningKey[], step: KeyStep, at: number, 
       return keys.map((key) => (key.kid === step.kid ? { ...key, publishedAt: at } : key));
     case 'promote':
       return promoted(keys, step.kid, at);
+    case 'withdraw':
+      return withdrawn(keys, step.kid, at);
     case 'retire':
       return changed(keys, ({ kid }) => kid === step.kid, 'retired', at);
     case 'forget':
       return keys.filter(({ kid }) => kid !== step.kid);
   }
+}
+
+/** What signed is published on; what never did is not. */
+function withdrawn(keys: readonly SigningKey[], kid: string, at: number): readonly SigningKey[] {
+  const state = keys.some((key) => key.kid === kid && key.state === 'current') ? 'previous' : 'retired';
+  return changed(keys, (key) => key.kid === kid, state, at);
 }
 
 /** Whether nothing else in the keyring has this KMS key: an older name of a key may go before the key does. */

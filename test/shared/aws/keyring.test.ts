@@ -130,5 +130,13 @@ describe('a deployment', () => {
     const written = at.table.item;
     await seedKeyring(at.options, { keys: [keyOf('status.b'), keyOf('token.d')] }, false);
     expect(at.table.item).toBe(written);
+    // What signed for a policy before, and does no more, is none that signs.
+    const { keys } = await at.store.read();
+    const ended = keys.map((key) => (key.kid === 'status.a' ? { ...key, state: 'previous' as const } : key));
+    await at.store.replace(await at.store.read(), ended);
+    await seedKeyring(at.options, { keys: [keyOf('status.a'), keyOf('token.c')] }, false);
+    expect(await at.reader().kids()).toEqual(['token.c', 'status.a']);
+    await seedKeyring(at.options, { keys: [keyOf('status.b'), keyOf('token.d')] }, false);
+    expect(await at.reader().kids()).toEqual(['token.c', 'status.a', 'status.b']);
   });
 });

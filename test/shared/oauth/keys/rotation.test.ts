@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { currentKey, publicKeySet, type SigningKey, useOf } from '../../../../shared/oauth/jose/keyring.ts';
 import { cacheLifetimes, forgottenWithin, keptFor, publishedFor } from '../../../../shared/oauth/keys/key-times.ts';
-import { revokeKey } from '../../../../shared/oauth/keys/revoke-key.ts';
+import { type RevokeKeyCapabilities, revokeKey } from '../../../../shared/oauth/keys/revoke-key.ts';
 import { type KeyringItem, type RotateCapabilities, rotate } from '../../../../shared/oauth/keys/rotate.ts';
 import { dueStep, type KeyStep, type MadeKey, rotatedFrom } from '../../../../shared/oauth/keys/rotation.ts';
 import type { KeyPurpose } from '../../../../shared/policy/key-purposes.ts';
@@ -21,6 +21,9 @@ const templateKey = ({ use, alg }: KeyPurpose): SigningKey => ({
 
 class Killed extends Error {}
 
+type Changeable<Given> = { -readonly [Name in keyof Given]: Given[Name] };
+type RevokesKeys = Pick<RevokeKeyCapabilities, 'revokeSignedBy'>;
+
 /** A keyring and a KMS in memory. `killAt`: the call, counted from the first, that is made and never answered. */
 function world(keys: readonly SigningKey[] = purposes.map(templateKey)) {
   const state = { now: start, killAt: Number.POSITIVE_INFINITY, calls: 0, made: 0 };
@@ -34,7 +37,7 @@ function world(keys: readonly SigningKey[] = purposes.map(templateKey)) {
     if (state.calls === state.killAt) throw new Killed();
     return answer;
   };
-  const capabilities: RotateCapabilities & { revokeSignedBy: (kid: string, issuedBefore: number) => Promise<void> } = {
+  const capabilities: Changeable<RotateCapabilities> & RevokesKeys = {
     store: {
       read: async () => item,
       replace: async (read, next) => {
@@ -149,13 +152,58 @@ describe('a rotation', () => {
     expect([at.current(), at.kms.enabled.has(key.keyId)]).toEqual([key.kid, true]);
   });
 
-  test('leaves keys alone that nothing is signed with any more, and makes those that something wants', async () => {
+  test('gives a key that the policy wants no more no successor, ends it when its time is over, and makes those that something wants', async () => {
     const other = templateKey({ use: 'token', alg: 'ES384' });
     const at = world([...purposes.slice(1).map(templateKey), other]);
-    at.state.now += 2 * every;
+    const unwanted = world([...purposes.map(templateKey), other]);
+    unwanted.capabilities.terms = { purposes: [...purposes, { use: 'token', alg: 'ES384' }], every };
+    await unwanted.run();
+    const made = unwanted.keys().find(({ alg, state }) => alg === 'ES384' && state === 'next');
+    unwanted.capabilities.terms = { purposes, every };
+    for (const one of [at, unwanted]) {
+      one.state.now = start + every - 1;
+      await one.run();
+      expect(one.keyOf(other.kid)?.state).toBe('current');
+      expect(one.current()).toMatch(/^token\.(template-)?ES256/);
+      one.state.now += 1;
+      await one.run();
+      expect(one.keys().flatMap(({ alg, state }) => (alg === 'ES384' ? state : []))).toEqual(['previous']);
+      expect(one.published()).toContain(other.kid);
+      one.state.now += keptFor;
+      await one.run();
+      expect([one.keyOf(other.kid), one.kms.enabled.has(other.keyId)]).toEqual([undefined, false]);
+      expect(dueStep(one.keys(), one.state.now, { purposes, every })).toBeUndefined();
+    }
+    expect(unwanted.kms.ending).toContain(made?.keyId);
+  });
+
+  test('of a key that the policy wanted again is as of any', async () => {
+    const purpose = { use: 'token', alg: 'ES384' } as const;
+    const at = world([...purposes.map(templateKey), templateKey(purpose)]);
+    at.state.now += every;
     await at.run();
-    expect(at.keyOf(other.kid)?.state).toBe('current');
-    expect(at.current()).toMatch(/^token\.ES256-/);
+    at.capabilities.terms = { purposes: [...purposes, purpose], every };
+    await at.run();
+    expect(statesOf(at.keys()).filter((one) => one.includes('ES384'))).toEqual([
+      'token.template-ES384 previous',
+      expect.stringMatching(/current$/),
+      expect.stringMatching(/next$/),
+    ]);
+  });
+
+  test('that cannot take a step publishes those it took', async () => {
+    const at = world();
+    await at.run();
+    const { kms } = at.capabilities;
+    at.capabilities.kms = { ...kms, make: async () => Promise.reject(new Error('no more keys')) };
+    const published: (readonly string[])[] = [];
+    at.capabilities.publish = async () => void published.push(at.published());
+    at.state.now += every;
+    await expect(at.run()).rejects.toThrow('no more keys');
+    expect(published.at(-1)).toEqual(at.published());
+    at.capabilities.kms = kms;
+    await at.run();
+    expect(at.keys()).toHaveLength(3 * purposes.length);
   });
 
   test.each([['of more than a year', 400]])(
@@ -183,8 +231,8 @@ describe('a rotation', () => {
         return { at, kills };
       };
       const whole = await yearOf(0);
-      // A step takes three calls at most: a run that is let through so many takes one.
-      for (const killEvery of [4, 5, 7]) {
+      // A step takes two calls at most: a run that is let through so many takes one.
+      for (const killEvery of [3, 4, 5, 7]) {
         const { at, kills } = await yearOf(killEvery);
         expect(kills).toBeGreaterThan(3);
         const shape = (one: typeof at) =>
@@ -260,6 +308,41 @@ describe('a compromise', () => {
     const at = world();
     const { successor } = (await revokeKey('token.template-ES256', at.capabilities)) ?? {};
     expect([successor, at.current()]).toEqual(['token.ES256-1', 'token.ES256-1']);
+  });
+
+  test('of the only key, while somebody else makes the next one, leaves no key that nothing names', async () => {
+    const at = world();
+    const { kms } = at.capabilities;
+    let rival: Promise<unknown> | undefined;
+    const make: typeof kms.make = async (purpose) => {
+      const made = await kms.make(purpose);
+      rival ??= at.run();
+      await rival;
+      return made;
+    };
+    const revoked = await revokeKey('token.template-ES256', { ...at.capabilities, kms: { ...kms, make } });
+    expect(revoked?.successor).toBe(at.current());
+    const named = new Set(at.keys().map(({ keyId }) => keyId));
+    expect([...at.kms.enabled].filter((keyId) => !named.has(keyId))).toEqual([]);
+    expect(at.kms.ending.size).toBe(1);
+  });
+
+  test('leaves the JWK Set also where its key cannot be disabled, and is disabled where that cannot be written', async () => {
+    const at = world();
+    await at.run();
+    const kid = at.current();
+    const { keyId = '' } = at.keyOf(kid) ?? {};
+    const down = async () => Promise.reject(new Error('down'));
+    const published: (readonly string[])[] = [];
+    const publish = async () => void published.push(at.published());
+    const { kms } = at.capabilities;
+    const denied = { ...at.capabilities, publish, kms: { ...kms, disable: down } };
+    await expect(revokeKey(kid, denied)).rejects.toThrow('down');
+    expect(published.flat()).not.toContain(kid);
+    expect(at.kms.enabled).toContain(keyId);
+    await expect(revokeKey(kid, { ...at.capabilities, publish: down })).rejects.toThrow('down');
+    expect(at.kms.enabled).not.toContain(keyId);
+    expect(await revokeKey(kid, at.capabilities)).toMatchObject({ kids: [kid] });
   });
 
   test('of a key that does not sign changes nothing for those that do; of none there is, nothing at all', async () => {
