@@ -133,7 +133,7 @@ export const commands: Readonly<Record<string, Command>> = {
       (await import('./completion.ts')).completion(shell, commands, output),
   },
   doctor: {
-    options: { ...server, ...subject, ...client, ...texts('checklist', 'stack', 'issuer'), json: flag },
+    options: { ...server, ...subject, ...client, ...texts('checklist', 'stack', 'issuer', 'policy'), json: flag },
     run: async ({ values, output, machine }) => (await import('./doctor/doctor.ts')).doctor(values, output, machine),
   },
   'audit verify': {

@@ -144,10 +144,15 @@ export const commandWords: Readonly<Record<string, CommandWords>> = {
   },
   doctor: {
     does: 'What stands between this machine and a token; with --checklist, whether a deployment is as it should be; with --issuer, whether an issuer is good to be trusted. Exit 1 when something is not, or nobody can tell.',
-    examples: ['doctor', 'doctor --checklist production --stack Cambio', 'doctor --issuer https://idp.partner.example'],
+    examples: [
+      'doctor',
+      'doctor --checklist production --stack Cambio --policy infra/policy',
+      'doctor --issuer https://idp.partner.example',
+    ],
     options: {
       json: ['', 'the findings as JSON'],
       issuer: ['URL', 'of an issuer to be trusted, as its tokens have `iss`'],
+      policy: ['PATH', 'says, too, which secrets and keys of its clients have ended or end within 30 days'],
     },
   },
   'audit verify': {

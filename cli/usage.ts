@@ -38,7 +38,8 @@ commands:
   revoke (--token-file FILE | --token-env NAME)
                           an own token, as the client that got it or with the token of the same CI job
   probe --audience NAME   how late a revocation is noticed, with a token of its own; needs a client; exit 1 over 60 s
-  doctor [--json]         what stands between this machine and a token
+  doctor [--policy PATH] [--json]
+                          what stands between this machine and a token; of a policy also which secrets and keys end
   doctor --issuer URL [--json]
                           whether an issuer's discovery, keys, algorithms and clock are good, before a policy trusts it
   completion bash|zsh|fish
@@ -53,7 +54,7 @@ for operators, signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION
                           the kill switch; KIND: issuer, client, rule, audience, role
   console [--policy PATH] [--write] [--port N]
                           a page on this machine: decisions, suspensions, revocations, keys, and the policy as a picture
-  doctor --checklist pre-production|production|incident [--stack NAME] [--json]
+  doctor --checklist pre-production|production|incident [--stack NAME] [--policy PATH] [--json]
                           whether the deployment is as it should be; exit 1 when it is not, or nobody can tell
   audit verify [AUDIT.jsonl] [--trail FOLDER|s3://BUCKET] [--key KID|FILE] [--since EPOCH] [--until EPOCH]
                           whether the audit trail is whole up to its last signed head, and has what the functions' log has;

@@ -1,5 +1,5 @@
 // `cambio doctor`: what stands between this machine and a token, from the URL to the clock; with `--checklist`, whether a deployment
-// is as a list of docs/checklists.md wants it; with `--issuer`, whether an issuer can be trusted. Calls the public documents and, with AWS credentials, AWS.
+// is as a list of docs/checklists.md wants it; with `--issuer`, whether an issuer can be trusted; with `--policy`, what of it ends. Calls the public documents and, with AWS credentials, AWS.
 
 import { CallFailed } from '../call-failed.ts';
 import type { Machine } from '../machine.ts';
@@ -21,6 +21,8 @@ export interface DoctorOptions extends SubjectTokenOptions, ClientOptions {
   readonly checklist?: string | undefined;
   readonly stack?: string | undefined;
   readonly issuer?: string | undefined;
+  /** Of which it is told, too, what ends. */
+  readonly policy?: string | undefined;
   readonly json?: boolean | undefined;
 }
 
@@ -40,10 +42,16 @@ export async function doctor(options: DoctorOptions, output: Output, machine: Ma
   };
   const server = serverOf(options.url, machine);
   const exit = await lookerOf(options)(options, { server, machine, say });
+  for (const found of await policyFindings(options, machine)) say('policy', found);
   if (options.json) output.stdout(`${JSON.stringify({ findings })}\n`);
   if (exit !== undefined) return exit;
   const isWell = findings.every(({ state }) => state === 'well');
   return isWell ? exitCodes.ok : exitCodes.refused;
+}
+
+async function policyFindings({ policy }: DoctorOptions, { clock }: Machine): Promise<readonly Found[]> {
+  if (policy === undefined) return [];
+  return (await import('../policy/compiler-commands.ts')).policyEnds(policy, Math.floor(clock() / 1_000));
 }
 
 interface Looking {

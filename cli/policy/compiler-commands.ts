@@ -2,6 +2,7 @@
 export { awsTrustPolicy } from './aws-trust-policy.ts';
 export { policyCheck } from './check.ts';
 export { policyDiff } from './diff.ts';
+export { policyEnds } from './ends.ts';
 export { policyExplain } from './explain.ts';
 export { init } from './init.ts';
 export { policyNewTenant } from './new-tenant.ts';

@@ -45,6 +45,18 @@ export function compilePolicyFiles(files: readonly PolicyFile[], options: Compil
   return compileDocuments(documents, options);
 }
 
+/**
+ * Secrets and keys of clients that have ended or are about to, without compiling the rest; what keeps the files from being read.
+ * @param now seconds since the epoch
+ */
+export function endingCredentials(path: string, now: number): readonly Diagnostic[] {
+  const { files, diagnostics } = readPolicy(path);
+  const read = files.map(readDocument);
+  const problems = [...diagnostics, ...read.flatMap((file) => file.diagnostics)];
+  if (hasErrors(problems)) return problems;
+  return checkEnds(mergeDocuments(read.flatMap(({ document }) => document ?? [])), now);
+}
+
 interface ReadDocument {
   readonly document?: SourcedDocument;
   readonly diagnostics: readonly Diagnostic[];

@@ -1,8 +1,13 @@
 // `cambio doctor`: each thing that can be wrong, and the same machine when all is well.
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { cambioIn, inTheWorld } from './cambio.ts';
 import { type FakeServer, fakeServer, type Reply, unsignedJwt } from './fake-server.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'cambio-doctor-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 let server: FakeServer | undefined;
 afterEach(() => server?.close());
 const seconds = () => Math.floor(Date.now() / 1_000);
@@ -49,6 +54,45 @@ test('all well is exit 0, a line for each thing, and no token among them', async
     '',
   ]);
   expect(stdout).not.toContain(token.split('.')[1]);
+});
+
+test('--policy says which secrets and keys of its clients have ended or end within 30 days', async () => {
+  const day = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+  const sha256 = 'a'.repeat(64);
+  const policyOf = (...ends: readonly number[]): string => {
+    const file = join(folder, `policy-${ends.join('_')}.yaml`);
+    const secrets = ends.map((days) => `{ sha256: ${sha256}, notAfter: ${day(days)} }`);
+    const auth = `{ client_secret_basic: [${secrets.join(', ')}] }`;
+    writeFileSync(file, `version: 1\nclients:\n  legacy:\n    auth: ${auth}\n`);
+    return file;
+  };
+  const told = async (file: string, ...words: string[]) => {
+    const { exit, stdout } = await doctor({ words: ['--policy', file, ...words] });
+    return { exit, lines: stdout.split('\n').slice(5) };
+  };
+  const [later, soon] = [policyOf(90), policyOf(-3, 20, 90)];
+  expect(await told(later)).toEqual({
+    exit: 0,
+    lines: ['✓ policy: no secret or key of a client ends within 30 days', ''],
+  });
+  expect(await told(soon)).toEqual({
+    exit: 1,
+    lines: [
+      `✗ policy: ${soon}:4: of client "legacy" this has ended`,
+      '    remove it: it is not accepted any more',
+      `✗ policy: ${soon}:4: of client "legacy" this ends in 21 days`,
+      '    put its successor beside it, as a list of both',
+      '',
+    ],
+  });
+  const broken = join(folder, 'broken.yaml');
+  writeFileSync(broken, 'version: 1\nclients: 7\n');
+  expect(await told(broken)).toEqual({
+    exit: 1,
+    lines: expect.arrayContaining([expect.stringMatching(/broken\.yaml:2: /)]),
+  });
+  const { findings } = JSON.parse((await doctor({ words: ['--policy', soon, '--json'] })).stdout);
+  expect(findings.filter(({ what }: { what: string }) => what === 'policy').length).toBe(2);
 });
 
 test('--json is the same in one object', async () => {
