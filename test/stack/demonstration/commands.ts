@@ -1,5 +1,6 @@
 // `cambio` as people run it, a process with a shell around it, against the running local stack.
 import { execFile, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,6 +88,34 @@ describe('cambio exchange', () => {
     child.stdin.end();
     expect(exit).toBe(0);
   });
+});
+
+test('cambio binds a token to a key, and with that key alone it is exchanged on, and stays bound', async () => {
+  for (const name of ['key.pem', 'other.pem']) {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(join(folder, name), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+  }
+  writeFileSync(join(folder, 'orders-pod'), await stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:orders' }));
+  const bound = await sh('cambio exchange --audience orders-api --token-file token --dpop-key key.pem');
+  expect({ exit: bound.exit, stderr: bound.stderr }).toEqual({ exit: 0, stderr: '' });
+  const hop = (options: string) =>
+    sh(`cambio exchange --audience payments-api --token-env T --client-assertion-file orders-pod ${options}`, {
+      T: bound.stdout.trim(),
+    });
+  const [bearer, other, mine, lost] = await Promise.all([
+    hop(''),
+    hop('--dpop-key other.pem'),
+    hop('--json --dpop-key key.pem'),
+    sh('cambio exchange --audience orders-api --token-file token --dpop'),
+  ]);
+  for (const { exit, stdout, stderr } of [bearer, other]) {
+    expect([exit, stdout, stderr]).toEqual([1, '', expect.stringContaining('refused: invalid_request (400)')]);
+  }
+  expect({ exit: mine.exit, stderr: mine.stderr }).toEqual({ exit: 0, stderr: '' });
+  const { token_type, access_token } = JSON.parse(mine.stdout);
+  expect([token_type, claimsOf(access_token).cnf]).toEqual(['DPoP', claimsOf(bound.stdout).cnf]);
+  expect([lost.exit, lost.stderr]).toEqual([0, expect.stringContaining('--dpop-key FILE binds it to one of yours')]);
+  expect(claimsOf(lost.stdout).cnf).not.toEqual(claimsOf(bound.stdout).cnf);
 });
 
 describe('cambio audit verify', () => {

@@ -1,4 +1,5 @@
 // The running local stack, used by clients that know nothing of it: an OAuth client, two JWT verifiers.
+import { createHash } from 'node:crypto';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import * as oauth from 'oauth4webapi';
@@ -74,6 +75,49 @@ describe.each([
 
     const keys = (await (await fetch(jwksUri)).json()) as { keys: { kid: string; alg: string }[] };
     expect(keys.keys.find(({ kid }) => kid === protectedHeader.kid)?.alg).toBe('ES256');
+  });
+});
+
+describe('a token that is bound to a key through oauth4webapi', () => {
+  const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+
+  /** With the nonce that is wanted, as the library's documentation has it. */
+  async function proved(parameters: Record<string, string>, dpop: oauth.DPoPHandle, auth = anonymous) {
+    const issuer = new URL(stack.url);
+    const discovered = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure });
+    const server = await oauth.processDiscoveryResponse(issuer, discovered);
+    const client = { client_id: 'orders' };
+    const ask = async () => {
+      const options = { ...insecure, DPoP: dpop };
+      const response = await oauth.genericTokenEndpointRequest(server, client, auth, grant, parameters, options);
+      return oauth.processGenericTokenEndpointResponse(server, client, response);
+    };
+    return ask().catch((error) => (oauth.isDPoPNonceError(error) ? ask() : Promise.reject(error)));
+  }
+
+  test('is exchanged with a proof of that key which is made for it, and stays bound', async () => {
+    const keys = await oauth.generateKeyPair('ES256');
+    const key = oauth.DPoP({}, keys);
+    const subject = { subject_token: await stack.tokenFor('github'), subject_token_type: jwtType };
+    const { access_token: token, token_type } = await proved({ ...subject, audience: 'orders-api' }, key);
+    const cnf = { jkt: await key.calculateThumbprint() };
+    expect([token_type, claimsOf(token).cnf]).toEqual(['dpop', cnf]);
+
+    const pod = await stack.tokenFor('eks', { sub: 'system:serviceaccount:shop:orders' });
+    const asPod: oauth.ClientAuth = (_server, _client, body) => {
+      body.set('client_assertion_type', 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer');
+      body.set('client_assertion', pod);
+    };
+    const hop = { subject_token: token, subject_token_type: jwtType, audience: 'payments-api' };
+    const another = oauth.DPoP({}, await oauth.generateKeyPair('ES256'));
+    await expect(proved(hop, another, asPod)).rejects.toMatchObject({ error: 'invalid_request' });
+    await expect(proved(hop, key, asPod)).rejects.toMatchObject({ error: 'invalid_dpop_proof' });
+    const ath = createHash('sha256').update(token).digest('base64url');
+    const withHash = oauth.DPoP({}, keys, {
+      [oauth.modifyAssertion]: (_header, claims) => Object.assign(claims, { ath }),
+    });
+    const next = await proved(hop, withHash, asPod);
+    expect([next.token_type, claimsOf(next.access_token).cnf]).toEqual(['dpop', cnf]);
   });
 });
 

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as oauth from 'oauth4webapi';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { LocalStack } from '../../../infra/local/stack.ts';
@@ -48,21 +49,26 @@ const hasNginx = installed('nginx', 'nginx with auth_request in front of the age
 
 describe.skipIf(!hasNginx)(`nginx${hasNginx ? '' : ' (NOT INSTALLED, SKIPPED)'}`, () => {
   let agent: AgentWorld;
+  let prover: AgentWorld;
   let nginx: ChildProcess;
   let port: number;
+  let boundPort: number;
   beforeAll(async () => {
     agent = await startAgentFor(stack.url);
-    port = await freePort();
-    const locations = snippetOf('agent.md', 'nginx', 'nginx')
-      .replace('127.0.0.1:9911', new URL(agent.listener.url).host)
-      .replace('127.0.0.1:8080', `127.0.0.1:${servicePort}`);
+    prover = await startAgentFor(stack.url, { dpop: true });
+    [port, boundPort] = [await freePort(), await freePort()];
+    const locations = (heading: string, { listener }: AgentWorld) =>
+      snippetOf('agent.md', heading, 'nginx')
+        .replace('127.0.0.1:9911', new URL(listener.url).host)
+        .replace('127.0.0.1:8080', `127.0.0.1:${servicePort}`);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
       (name) => `${name}_temp_path ${folder}/${name};`,
     );
     writeFileSync(
       join(folder, 'nginx.conf'),
       `daemon off; pid ${folder}/nginx.pid; error_log stderr; events {}
-       http { access_log off; ${temporary.join(' ')} server { listen 127.0.0.1:${port}; ${locations} } }`,
+       http { access_log off; ${temporary.join(' ')} server { listen 127.0.0.1:${port}; ${locations('nginx', agent)} }
+         server { listen 127.0.0.1:${boundPort}; ${locations('Tokens that are bound to a key', prover)} } }`,
     );
     nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -74,6 +80,7 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? '' : ' (NOT INSTALLED, SKIPPED)'}`
     nginx.kill('SIGTERM');
     await ended;
     await agent.close();
+    await prover.close();
   });
 
   const get = (headers: Record<string, string>) => fetch(`http://127.0.0.1:${port}/orders?x=1`, { headers });
@@ -101,6 +108,28 @@ describe.skipIf(!hasNginx)(`nginx${hasNginx ? '' : ' (NOT INSTALLED, SKIPPED)'}`
     expect((await get({ authorization: `Bearer ${fork}` })).status).toBe(403);
     expect(arrived.length).toBe(before);
     expect((await get({ authorization: `Bearer ${pod}` })).status).toBe(200);
+  });
+
+  test('passes a request on with a token that is bound to the agent’s key, and a proof that an API takes for it alone', async () => {
+    const bearer = `Bearer ${pod}`;
+    const sent = { method: 'POST', headers: { authorization: bearer, dpop: 'mine', 'x-original-method': 'DELETE' } };
+    expect((await fetch(`http://127.0.0.1:${boundPort}/orders/7?x=1`, sent)).status).toBe(200);
+    const { authorization = '', dpop } = arrived.at(-1)?.headers ?? {};
+    const issuer = new URL(stack.url);
+    const discovered = await oauth.discoveryRequest(issuer, {
+      algorithm: 'oauth2',
+      [oauth.allowInsecureRequests]: true,
+    });
+    const server = await oauth.processDiscoveryResponse(issuer, discovered);
+    const taken = (method: string, path: string) => {
+      const headers = { authorization, dpop: String(dpop) };
+      const request = new Request(`https://orders.acme.example${path}`, { method, headers });
+      const options = { requireDPoP: true, [oauth.allowInsecureRequests]: true };
+      return oauth.validateJwtAccessToken(server, request, 'https://orders.acme.example', options);
+    };
+    expect(await taken('POST', '/orders/7?x=1')).toMatchObject({ sub: 'eks|system:serviceaccount:shop:cart' });
+    await expect(taken('DELETE', '/orders/7?x=1')).rejects.toThrow('htm');
+    await expect(taken('POST', '/orders/8')).rejects.toThrow('htu');
   });
 
   test('does not let anybody ask the agent directly', async () => {
