@@ -32,7 +32,8 @@ export function versionAlarm(scope: Construct, watched: EndpointFunction): Alarm
       dimensionsMap: { FunctionName: functionName, Resource: `${functionName}:live`, ExecutedVersion: version },
     });
   const failing = new MathExpression({
-    expression: '100 * (FILL(crashed, 0) + FILL(failed, 0)) / requests',
+    // A sum leaves out what has no datapoint; FILL is not documented to fill a metric that never had one, as of a function that never failed.
+    expression: '100 * SUM([crashed, failed]) / requests',
     usingMetrics: {
       requests: lambda('Invocations'),
       crashed: lambda('Errors'),
@@ -46,7 +47,7 @@ export function versionAlarm(scope: Construct, watched: EndpointFunction): Alarm
     metric: failing,
     threshold,
     comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-    // One minute of three: metrics come late, and a filter's are filled up until they are there.
+    // One minute of three: metrics come late, a filter's last.
     evaluationPeriods: 3,
     datapointsToAlarm: 1,
     // No requests, no failures.

@@ -184,7 +184,7 @@ function seenOf(version: string): number {
   const values = Object.fromEntries(
     alarm.Metrics.flatMap(({ Id, MetricStat }) => (MetricStat ? [[Id, sum(MetricStat.Metric)]] : [])),
   );
-  expect(alarm.Metrics[0]?.Expression).toBe('100 * (FILL(crashed, 0) + FILL(failed, 0)) / requests');
+  expect(alarm.Metrics[0]?.Expression).toBe('100 * SUM([crashed, failed]) / requests');
   const { crashed = 0, failed = 0, requests = 0 } = values as Readonly<Record<string, number>>;
   return (100 * (crashed + failed)) / requests;
 }

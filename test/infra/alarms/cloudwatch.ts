@@ -143,7 +143,6 @@ const functions: Readonly<Record<string, (values: readonly Operand[]) => Value>>
     const there = (list as readonly Value[]).filter((value) => value !== undefined);
     return there.length > 0 ? Math.max(...there) : undefined;
   },
-  FILL: ([value, filling]) => number(value ?? filling),
   IF: ([condition, yes, no]) => (condition === undefined ? undefined : number(condition ? yes : no)),
 };
 

@@ -141,7 +141,7 @@ test('the newest version of token, introspect and revoke has an alarm of its own
       TreatMissingData: 'notBreaching',
     });
     const metrics = Properties['Metrics'] as readonly { Expression?: string; MetricStat?: { Metric: Json } }[];
-    expect(metrics[0]?.Expression).toBe('100 * (FILL(crashed, 0) + FILL(failed, 0)) / requests');
+    expect(metrics[0]?.Expression).toBe('100 * SUM([crashed, failed]) / requests');
     const dimensions = JSON.stringify(metrics.map(({ MetricStat }) => MetricStat?.Metric ?? null));
     expect(dimensions.match(/"ExecutedVersion","Value":\{"Fn::GetAtt":\["\w+","Version"\]/g)).toHaveLength(2);
   }
