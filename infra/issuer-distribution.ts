@@ -1,5 +1,5 @@
 // CloudFront in front of the issuer's public documents: its domain name is the issuer, chosen once, whatever becomes of the API.
-import { CfnResource, Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Aws, CfnResource, Duration, Fn, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import {
   AllowedMethods,
   type BehaviorOptions,
@@ -13,6 +13,7 @@ import {
   type ICachePolicy,
   OriginProtocolPolicy,
   OriginSslPolicy,
+  S3OriginAccessControl,
   SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
@@ -22,6 +23,9 @@ import { Construct } from 'constructs';
 import type { Api } from './api/api.ts';
 import type { Domain } from './api/domain.ts';
 import { documentPaths } from './documents/documents-bucket.ts';
+
+/** Of the id of the stack: another one of the same name, here or in another Region, has another. */
+const stackPart = Fn.select(2, Fn.split('/', Aws.STACK_ID));
 
 /** What the issuer serves; everything else is served by the API base alone. */
 const issuerPaths = ['/.well-known/*', '/status-lists/*'];
@@ -66,7 +70,11 @@ export class IssuerDistribution extends Construct {
 
   /** The same, of what lies in a bucket: S3 answers cross-origin requests alone with what allows them, and not by object. */
   private fromBucket(bucket: IBucket, fromApi: BehaviorOptions): Readonly<Record<string, BehaviorOptions>> {
-    const origin = S3BucketOrigin.withOriginAccessControl(bucket);
+    const originAccessControl = new S3OriginAccessControl(this, 'DocumentsAccess', {
+      // The account has one of a name, whatever the Region, and it stays when the stack goes.
+      originAccessControlName: Fn.join('-', ['cambio', this.node.addr.slice(-8), stackPart]),
+    });
+    const origin = S3BucketOrigin.withOriginAccessControl(bucket, { originAccessControl });
     const allowOrigin = this.edgeFunction('AllowOrigin', allowOriginCode);
     const { functionAssociations = [] } = fromApi;
     const behavior = {

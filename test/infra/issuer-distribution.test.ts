@@ -72,6 +72,19 @@ describe('behaviours', () => {
     expect(referencesOf(apiOf(config)?.DomainName)).toEqual([api, 'AWS::Region', 'AWS::URLSuffix']);
   });
 
+  test('what has a name that the account knows once, in whatever Region, is named by its own Region or stack', () => {
+    const nameOf = (properties: Readonly<Record<string, Json>>) =>
+      Object.values(properties).flatMap((value) => Object(value).Name ?? [])[0] ?? properties['Name'];
+    for (const type of ['CachePolicy', 'Function', 'OriginAccessControl']) {
+      const made = Object.values(resourcesOf(template, `AWS::CloudFront::${type}`));
+      expect(made.length).toBeGreaterThan(0);
+      for (const { Properties } of made) {
+        const [of] = referencesOf(nameOf(Properties));
+        expect(['AWS::Region', 'AWS::StackId']).toContain(of);
+      }
+    }
+  });
+
   test('discovery and keys come from a bucket that CloudFront alone reads, before what the API has', () => {
     const paths = ['oauth-authorization-server', 'openid-configuration', 'jwks.json'].map(
       (name) => `/.well-known/${name}`,
