@@ -44,11 +44,14 @@ test('without KMS on the way of an exchange, it no longer bounds how many there 
   expect(all).toEqual(all.toSorted((a, b) => a - b));
 });
 
-test('a template’s keys, alarms by the metrics they read, dashboards and trail are counted', () => {
+test('a template’s keys and what rotation makes of them, alarms by the metrics they read, dashboards and trail are counted', () => {
   const alarm = (Metrics?: unknown) => ({ Type: 'AWS::CloudWatch::Alarm', Properties: Metrics ? { Metrics } : {} });
   const template = (ObjectLockEnabled: boolean) => ({
     Resources: {
       Key: { Type: 'AWS::KMS::Key' },
+      Heads: { Type: 'AWS::KMS::Key', Properties: { Tags: [{ Key: 'cambio:use', Value: 'audit' }] } },
+      // Signs, and has been followed by another, and that one has its own successor.
+      Signing: { Type: 'AWS::KMS::Key', Properties: { Tags: [{ Key: 'cambio:use', Value: 'token' }] } },
       One: alarm(),
       Ratio: alarm([{ Expression: 'a / b' }, { MetricStat: {} }, { MetricStat: {} }]),
       Both: { Type: 'AWS::CloudWatch::CompositeAlarm' },
@@ -56,7 +59,7 @@ test('a template’s keys, alarms by the metrics they read, dashboards and trail
       Bucket: { Type: 'AWS::S3::Bucket', Properties: { ObjectLockEnabled } },
     },
   });
-  const counted = { keys: 1, alarmMetrics: 3, compositeAlarms: 1, dashboards: 1 };
+  const counted = { keys: 5, alarmMetrics: 3, compositeAlarms: 1, dashboards: 1 };
   expect(standingOf(template(true))).toEqual({ ...counted, hasTrail: true });
   expect(standingOf(template(false))).toEqual({ ...counted, hasTrail: false });
 });
