@@ -300,7 +300,8 @@ export class TokenExchange extends Construct {
     if (sessions) [this.sessionBoundary, this.revocationsRole] = [sessions.boundary, sessions.role];
     this.tokenRole = endpoints.tokenRole;
     signingKeys.allowOnly(endpoints.signersFor);
-    signingKeys.sealOnly([seedRole, endpoints.rotation.role]);
+    const makers = [seedRole, endpoints.rotation.role];
+    signingKeys.sealOnly(makers);
     if (written) bucket?.allowOnly([written.role, endpoints.rotation.role]);
     new KeyRotation(this, 'KeyRotation', endpoints.rotation.live);
     // A new version serves when its keys are in the keyring and published, and not before.
@@ -323,7 +324,7 @@ export class TokenExchange extends Construct {
       namespace === undefined
         ? undefined
         : new Watch(this, 'Watch', {
-            ...{ namespace, endpoints, signingKeys, sessions, logRetention },
+            ...{ namespace, endpoints, signingKeys, makers, sessions, logRetention },
             api: { name: this.api.restApi.restApiName, stage: this.api.stageName },
             trail,
             accessLogs: this.api.accessLogs,

@@ -1,5 +1,5 @@
-// Who else signs with the keys of the keyring, or with that of the audit trail's heads: CloudTrail's events of `kms:Sign` by anybody
-// but the functions, kept in a log group and counted by an alarm. Blind where no trail of the account records the events of KMS.
+// Who else signs with the keys of the keyring, or with that of the audit trail's heads, or opens keys that are sealed: CloudTrail's
+// events of such calls by anybody but the functions, kept in a log group and counted by an alarm. Blind where no trail of the account records the events of KMS.
 import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
@@ -18,6 +18,8 @@ export interface Signing {
   readonly use: string;
   readonly keys: readonly IKey[];
   readonly signers: readonly IRole[];
+  /** Of KMS, by which they sign, or come by keys that sign: `Sign`, unless it is said. */
+  readonly calls?: readonly string[];
 }
 
 /** EventBridge takes 2,048 characters for one pattern. */
@@ -54,19 +56,19 @@ export class SignatureWatch extends Construct {
       reason: 'The alarm counts what the rule hears, whether or not the log group got it; CloudTrail keeps the event.',
     });
   }
-  private makeRule({ use, keys, signers }: Signing, events: LogGroup, at: number): CfnRule {
+  private makeRule({ use, keys, signers, calls = ['Sign'] }: Signing, events: LogGroup, at: number): CfnRule {
     // The id, or an ARN that ends with it.
     const named = keys.map(({ keyId }) => ({ suffix: keyId }));
     return new CfnRule(this, `${use}Rule${at === 0 ? '' : at + 1}`, {
       description: `Cambio: somebody else than its functions signs, or tries to, with a key of theirs (${use})`,
-      // Sign is read-only to CloudTrail: a rule that is merely enabled never hears of it.
+      // These calls are read-only to CloudTrail: a rule that is merely enabled never hears of it.
       state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
       eventPattern: {
         source: ['aws.kms'],
         'detail-type': ['AWS API Call via CloudTrail'],
         detail: {
           eventSource: ['kms.amazonaws.com'],
-          eventName: ['Sign'],
+          eventName: [...calls],
           userIdentity: {
             $or: [
               {

@@ -1,5 +1,6 @@
 // Everything that watches a deployment by its metrics.
 import { Alarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type KeyUse, keyUses } from '../../shared/policy/key-purposes.ts';
@@ -24,6 +25,8 @@ export interface WatchProps {
   readonly endpoints: Endpoints;
   readonly api: WatchedNames['api'];
   readonly signingKeys: SigningKeys;
+  /** Roles of the functions that make sealed keys. */
+  readonly makers: readonly IRole[];
   readonly sessions: SessionRevocations | undefined;
   readonly trail: AuditTrail | undefined;
   /** Of the API's stage. */
@@ -49,7 +52,7 @@ export class Watch extends Construct {
     }
     if (alarms === false) return;
     const { rotation } = endpoints;
-    const watched = signingOf(signingKeys, endpoints.signersFor, trail);
+    const watched = signingOf({ signingKeys, signersFor: endpoints.signersFor, makers: props.makers, trail });
     const { ruleNames } = new SignatureWatch(this, 'Signatures', { watched, logRetention });
     const names = {
       ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
@@ -68,9 +71,23 @@ export class Watch extends Construct {
   }
 }
 
-/** What signs with which keys, by what the signatures are for. */
-function signingOf({ keys }: SigningKeys, signersFor: Signers, trail: AuditTrail | undefined): readonly Signing[] {
+interface SigningParts extends Pick<WatchProps, 'signingKeys' | 'makers' | 'trail'> {
+  readonly signersFor: Signers;
+}
+
+/** What signs with which keys, by what the signatures are for; and what opens those that are sealed, or seals them anew. */
+function signingOf({ signingKeys, signersFor, makers, trail }: SigningParts): readonly Signing[] {
+  const { keys, wrapping } = signingKeys;
   const ofUse = (wanted: KeyUse) => keys.flatMap(({ use, key }) => (use === wanted ? [key] : []));
   const ofKeyring = keyUses.map((use) => ({ use, keys: ofUse(use), signers: signersFor[use] }));
-  return [...ofKeyring, ...(trail ? [{ use: 'heads', keys: [trail.headsKey], signers: [trail.headsRole] }] : [])];
+  const opening = {
+    use: 'sealed',
+    signers: [...new Set([...keyUses.flatMap((use) => signersFor[use]), ...makers])],
+    calls: ['Decrypt', 'ReEncrypt'],
+  };
+  return [
+    ...ofKeyring,
+    ...(wrapping ? [{ ...opening, keys: [wrapping] }] : []),
+    ...(trail ? [{ use: 'heads', keys: [trail.headsKey], signers: [trail.headsRole] }] : []),
+  ];
 }

@@ -388,6 +388,22 @@ describe('the alarms of a template', () => {
     expect(heads).not.toContain('TokenRole');
   });
 
+  test('hear of it where anybody else opens a sealed key, or seals it for themselves', () => {
+    const rules = Object.entries(resourcesOf(templateOf({ signing: 'envelope' }), 'AWS::Events::Rule'));
+    const [sealed] = rules.flatMap(([id, { Properties }]) => (id.includes('Signaturessealed') ? [Properties] : []));
+    expect(sealed?.['EventPattern']).toMatchObject({ detail: { eventName: ['Decrypt', 'ReEncrypt'] } });
+    const pattern = JSON.stringify(sealed);
+    // Those that sign, the seed and rotation.
+    const roles = (pattern.match(/"Fn::GetAtt":\["\w+Role/g) ?? []).map(
+      (found) => /(?:Endpoints|Keyring)(\w+)Role/.exec(found)?.[1],
+    );
+    expect(roles.sort()).toEqual(['Introspect', 'Keys', 'Revoke', 'Seed', 'StatusLists', 'Token']);
+    expect(pattern.match(/"suffix":\{"Ref":"[^"]*Wrapping/g)).toHaveLength(2);
+    expect(Object.keys(resourcesOf(templateOf(), 'AWS::Events::Rule')).filter((id) => id.includes('sealed'))).toEqual(
+      [],
+    );
+  });
+
   test('hear of them by a pattern that EventBridge takes, however many keys there are', () => {
     const stack = new Stack();
     const keys = Array.from({ length: 10 }, (_, number) => {
