@@ -1,9 +1,9 @@
 // /admin/keys: GET of the keyring, POST of a rotation and of a key's revocation; and the schedule that rotates. Wiring only.
 import { KMSClient } from '@aws-sdk/client-kms';
-import { clientOptions } from '../shared/aws/client-options.ts';
+import { patientOptions } from '../shared/aws/client-options.ts';
 import { createSealedKeys } from '../shared/aws/envelope-keys.ts';
 import { createKeyringStore, unavailableStore } from '../shared/aws/keyring.ts';
-import { createKmsKeys, createMakeMac, keyTemplateOf } from '../shared/aws/kms-keys.ts';
+import { createKmsKeys, createMakeMac } from '../shared/aws/kms-keys.ts';
 import { createPublishKeys } from '../shared/aws/published-documents.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { byResource } from '../shared/http/by-resource.ts';
@@ -21,19 +21,18 @@ import { endSessionsBy } from './wiring-sessions.ts';
 
 const config = configured(
   ...(['recordsTable', 'awsClients', 'policyValues', 'sessionRevocations', 'lambdaEndpoint'] as const),
-  ...(['keyringMac', 'keyringTag', 'keyPolicies', 'keyRotation', 'wrappingKey'] as const),
+  ...(['keyringMac', 'keyringTag', 'keySigners', 'keyRotation', 'wrappingKey'] as const),
 );
 const policy = joinedPolicy(config);
 const { call, table } = await recordsStore(config);
-const kms = new KMSClient(clientOptions);
-const ofKms = createKmsKeys(kms, keyTemplateOf(config));
+const kms = new KMSClient(patientOptions);
 const { wrappingKey } = config;
 const store = unavailableStore(createKeyringStore({ call, table, makeMac: createMakeMac(kms, config.keyringMac) }));
 const endpoint = {
   policy,
   store,
   publish: createPublishKeys(documents, store.read),
-  kms: wrappingKey === undefined ? ofKms : createSealedKeys(kms, wrappingKey, ofKms),
+  kms: wrappingKey === undefined ? createKmsKeys(kms, config) : createSealedKeys(kms, wrappingKey),
   terms: { purposes: keyPurposes(policy), every: config.keyRotation },
   recordRevocation: createRecordRevocation(call, table),
   endSessions: endSessionsBy(config),

@@ -1,10 +1,11 @@
 // The first KMS signing keys of each purpose, and the right to sign with every key of this keyring, those made later included.
-import { Aws, Duration, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
-import { AccountRootPrincipal, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Aws, Duration, Fn, RemovalPolicy, Stack, Tags } from 'aws-cdk-lib';
+import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { SigningAlgorithm } from '../shared/policy/compiled-policy.ts';
 import { type KeyPurpose, type KeyUse, keySpecs, keyUses, tokenAlgorithms } from '../shared/policy/key-purposes.ts';
+import type { SignersText } from '../shared/policy/signing-key-policy.ts';
 import { onlyThese } from './only-these.ts';
 
 /** Key tags that the right to sign hangs on; rotation gives them to the keys it makes. */
@@ -170,10 +171,13 @@ export class SigningKeys extends Construct {
     ];
   }
 
-  /** JSON of the key policy of each use, for the keys that rotation makes: that of the template's own. */
-  keyPolicies(signers: Signers): string {
-    const policies = keyUses.map((use) => [use, keyPolicy([accountStatement(), onlySign(signers[use])])]);
-    return Stack.of(this).toJsonString(Object.fromEntries(policies));
+  /** JSON of who signs for each use, for the keys that rotation makes; those that are sealed have no policy of their own. */
+  signersText(signers: Signers): string | undefined {
+    if (this.wrapping) return undefined;
+    const arns = [...new Set(keyUses.flatMap((use) => signers[use].map(({ roleArn }) => roleArn)))];
+    const places = keyUses.map((use) => [use, signers[use].map(({ roleArn }) => arns.indexOf(roleArn))]);
+    const roles = arns.map((arn) => Fn.select(1, Fn.split(':role/', arn)));
+    return Stack.of(this).toJsonString({ roles, ...Object.fromEntries(places) } satisfies SignersText);
   }
 
   private anyKey(): string {
@@ -243,13 +247,4 @@ const sealing = ['kms:GenerateDataKeyPairWithoutPlaintext', 'kms:ReEncryptFrom',
 
 function makeSealedStatement(wrapping: Key): PolicyStatement {
   return new PolicyStatement({ actions: sealing, resources: [wrapping.keyArn] });
-}
-
-/** What every key of the template begins with: IAM says what the account may do. */
-function accountStatement(): PolicyStatement {
-  return new PolicyStatement({ principals: [new AccountRootPrincipal()], actions: ['kms:*'], resources: ['*'] });
-}
-
-function keyPolicy(statements: readonly PolicyStatement[]) {
-  return { Version: '2012-10-17', Statement: statements.map((statement) => statement.toStatementJson()) };
 }

@@ -36,8 +36,8 @@ export const environmentNames = {
   keyringMac: 'KEYRING_MAC_KEY',
   /** Value of the tag that all signing keys of the deployment have. */
   keyringTag: 'KEYRING_TAG',
-  /** JSON object: the key policy of signing keys, by their use. */
-  keyPolicies: 'KEY_POLICIES',
+  /** JSON object: whose roles sign for each use. Absent where no key is made in KMS. */
+  keySigners: 'KEY_SIGNERS',
   /** Seconds a key signs before its successor does. */
   keyRotation: 'KEY_ROTATION',
   /** Name of the bucket that the audit trail lies in. */
@@ -71,6 +71,7 @@ const optional = [
   'traceCollector',
   'awsClients',
   'wrappingKey',
+  'keySigners',
   'lambdaEndpoint',
   'iamEndpoint',
   's3Endpoint',

@@ -228,6 +228,7 @@ export function jwksPart(props: PartsProps): EndpointPart {
 /** Shows and changes the keyring, by request and by schedule. */
 export function keysPart(props: PartsProps, signers: Signers): EndpointPart {
   const { records, signingKeys, sessionRevocations, keyRotation, documents } = props;
+  const keySigners = signingKeys.signersText(signers);
   return {
     entry: 'keys',
     route: '/admin/keys, and the rotation of keys',
@@ -238,7 +239,7 @@ export function keysPart(props: PartsProps, signers: Signers): EndpointPart {
       ...keyringOf(props),
       ...valuesOf(props),
       keyringTag: signingKeys.keyring,
-      keyPolicies: signingKeys.keyPolicies(signers),
+      ...(keySigners !== undefined && { keySigners }),
       ...(signingKeys.wrapping && { wrappingKey: signingKeys.wrapping.keyArn }),
       keyRotation: String(keyRotation.toSeconds()),
       ...(documents && { documentsBucket: documents.name }),

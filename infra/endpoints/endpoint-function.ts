@@ -1,10 +1,11 @@
 // One Lambda function: bundle, role with nothing but what it is given, log group, and the alias `live` everything calls.
-import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { type Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import type { IVpc } from 'aws-cdk-lib/aws-ec2';
 import { Effect, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Alias,
   Architecture,
+  type CfnFunction,
   Code,
   type IVersion,
   Function as LambdaFunction,
@@ -75,6 +76,7 @@ export class EndpointFunction extends Construct {
     }
     this.node.addValidation({ validate: () => rightsProblems(role) });
     this.function = this.makeFunction(props, role, logGroup);
+    this.node.addValidation({ validate: () => environmentProblems(this.function) });
     this.live = new Alias(this, 'Live', { aliasName: 'live', version: this.function.currentVersion as IVersion });
     acknowledgeFindings(this);
   }
@@ -116,6 +118,29 @@ function rightsProblems(role: Role): string[] {
   if (count <= maxManagedPolicies) return [];
   const what = `the rights of ${role.node.path} take ${count} managed policies besides its own, and IAM attaches ${maxManagedPolicies}`;
   return [`${what}: grant fewer roles, or divide them among several deployments`];
+}
+
+/** Bytes of the names and values of a function's environment, by Lambda. */
+const maxEnvironment = 4 * 1_024;
+/** What a value known only at deploy is counted as: a name, or what is the function's own of an ARN. */
+const bytesOfUnknown = 64;
+
+function environmentProblems(made: LambdaFunction): string[] {
+  const { environment } = made.node.defaultChild as CfnFunction;
+  const { variables = {} } = (Stack.of(made).resolve(environment) ?? {}) as { readonly variables?: object };
+  const bytes = Object.entries(variables).reduce((sum, [name, value]) => sum + name.length + bytesOf(value), 0);
+  if (bytes <= maxEnvironment) return [];
+  const what = `the environment of ${made.node.path} takes about ${bytes} bytes, and Lambda takes ${maxEnvironment}`;
+  return [`${what}: write some of the values known at deploy into the policy`];
+}
+
+/** @param value as CloudFormation gets it */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  const [[name, argument] = ['', undefined]] = Object.entries(Object(value) as object);
+  if (name !== 'Fn::Join') return bytesOfUnknown;
+  const [separator, parts] = argument as readonly [string, readonly unknown[]];
+  return parts.reduce<number>((sum, part) => sum + bytesOf(part), separator.length * (parts.length - 1));
 }
 
 /** CloudFormation replaces a version whose description is another, after it has updated the function. */

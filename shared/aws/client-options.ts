@@ -6,3 +6,12 @@ export const clientOptions = {
   maxAttempts: 2,
   requestHandler: { connectionTimeout: 400, requestTimeout: 700, throwOnRequestTimeout: true },
 } as const;
+
+/**
+ * For what nobody waits three seconds for, and what is lost where its answer is not awaited: KMS makes a key whether or not the
+ * function still listens, and an RSA key takes its time.
+ */
+export const patientOptions = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 1_000, requestTimeout: 8_000, throwOnRequestTimeout: true },
+} as const;

@@ -19,13 +19,15 @@ export async function makeFirstKeyring(
 ): Promise<Keyring> {
   if (!Array.isArray(keys) || !keys.every(isTemplateKey))
     throw new TypeError('Keys must be a list of {keyId, alg, use}');
-  const signingKeys = keys.map(async (key): Promise<SigningKey> => {
+  const signingKeys: SigningKey[] = [];
+  // One after the other: of RSA pairs KMS makes one a second.
+  for (const key of keys) {
     const { alg, use } = key;
     const { thumbprint, ...made } = await keyOf(key);
     const kid = kidFor(use, thumbprint);
-    return { kid, ...made, alg, state: 'current', createdAt: at, since: at, ofTemplate: true };
-  });
-  return { keys: await Promise.all(signingKeys) };
+    signingKeys.push({ kid, ...made, alg, state: 'current', createdAt: at, since: at, ofTemplate: true });
+  }
+  return { keys: signingKeys };
 }
 
 function isTemplateKey(key: unknown): key is TemplateKey {

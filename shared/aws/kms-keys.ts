@@ -10,7 +10,8 @@ import {
 } from '@aws-sdk/client-kms';
 import type { KmsKeys } from '../oauth/keys/rotate.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
-import { type KeyUse, keySpecs, keyUses } from '../policy/key-purposes.ts';
+import { keySpecs } from '../policy/key-purposes.ts';
+import { signingKeyPolicies } from '../policy/signing-key-policy.ts';
 import { callDependency } from './dependency.ts';
 import type { MakeMac } from './keyring.ts';
 import { findPublicKey } from './kms.ts';
@@ -18,26 +19,18 @@ import { findPublicKey } from './kms.ts';
 /** How keys are made: as the template makes its own. */
 export interface KeyTemplate {
   /** Value of the tag `cambio:keyring`. */
-  readonly keyring: string;
-  /** Key policies, JSON. */
-  readonly policies: Readonly<Record<KeyUse, unknown>>;
-}
-
-/** @throws Error where the settings are no key policies */
-export function keyTemplateOf({
-  keyringTag,
-  keyPolicies,
-}: {
   readonly keyringTag: string;
-  readonly keyPolicies: string;
-}): KeyTemplate {
-  const policies = JSON.parse(keyPolicies) as KeyTemplate['policies'];
-  if (keyUses.some((use) => typeof policies[use] !== 'object')) throw new TypeError('a use has no key policy');
-  return { keyring: keyringTag, policies };
+  /** JSON of whose roles sign for each use. */
+  readonly keySigners: string | undefined;
+  /** ARN of a key of the same account. */
+  readonly keyringMac: string;
 }
 
-export function createKmsKeys(client: KMSClient, { keyring, policies }: KeyTemplate): KmsKeys {
+/** @throws TypeError where nobody is named who signs */
+export function createKmsKeys(client: KMSClient, { keyringTag, keySigners = '{}', keyringMac }: KeyTemplate): KmsKeys {
+  const policies = signingKeyPolicies(keySigners, keyringMac);
   return {
+    ...endOfKmsKeys(client),
     make: ({ use, alg }) =>
       callDependency('kms', async () => {
         const { KeyMetadata } = await client.send(
@@ -45,10 +38,10 @@ export function createKmsKeys(client: KMSClient, { keyring, policies }: KeyTempl
             Description: `Cambio signs ${use} with ${alg}`,
             KeySpec: specOf(alg),
             KeyUsage: 'SIGN_VERIFY',
-            Policy: JSON.stringify(policies[use]),
+            Policy: policies[use],
             // With the key: IAM sees a tag that is changed later up to five minutes later still.
             Tags: [
-              { TagKey: 'cambio:keyring', TagValue: keyring },
+              { TagKey: 'cambio:keyring', TagValue: keyringTag },
               { TagKey: 'cambio:use', TagValue: use },
             ],
           }),
@@ -57,6 +50,12 @@ export function createKmsKeys(client: KMSClient, { keyring, policies }: KeyTempl
         if (keyId === undefined) throw new TypeError('KMS answered without a key');
         return { keyId, ...(await findNewKey(client, keyId)) };
       }),
+  };
+}
+
+/** How keys end, whoever made them. */
+export function endOfKmsKeys(client: KMSClient): Omit<KmsKeys, 'make'> {
+  return {
     disable: (keyId) =>
       callDependency('kms', () => client.send(new DisableKeyCommand({ KeyId: keyId })).then(nothing, unlessEnding)),
     scheduleDeletion: (keyId) =>

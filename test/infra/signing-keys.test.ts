@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
+import type { KeyUse } from '../../shared/policy/key-purposes.ts';
+import { signingKeyPolicies } from '../../shared/policy/signing-key-policy.ts';
 import {
   artifact,
   type Json,
@@ -138,6 +140,7 @@ describe('keys', () => {
 });
 
 describe('key policies', () => {
+  const statementsOf = (policy: unknown) => (policy as { readonly Statement: unknown }).Statement;
   interface Statement {
     readonly Effect: string;
     readonly Principal: Json;
@@ -181,6 +184,66 @@ describe('key policies', () => {
         expect(others).toEqual([]);
       }
     }
+  });
+
+  const environmentOf = (template: ReturnType<typeof templateOf>) => {
+    const [keys] = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).flatMap(([id, { Properties }]) =>
+      id.includes('EndpointsKeysFunction')
+        ? [Properties['Environment'] as { readonly Variables: Record<string, Json> }]
+        : [],
+    );
+    return keys?.Variables ?? expect.fail('no function for the keys');
+  };
+  /** As CloudFormation fills it in, with names as long as it makes them. */
+  const resolved = (value: Json): Json => {
+    if (Array.isArray(value)) return value.map(resolved);
+    if (typeof value !== 'object' || value === null) return value;
+    const [[name, argument] = ['', null]] = Object.entries(value);
+    const parts = () => resolved(argument) as readonly [string, string];
+    const pseudo: Readonly<Record<string, string>> = {
+      'AWS::Partition': 'aws',
+      'AWS::AccountId': '111122223333',
+      'AWS::StackId': `arn:aws:cloudformation:ap-northeast-1:111122223333:stack/Cambio/${'0'.repeat(36)}`,
+    };
+    switch (name) {
+      case 'Ref':
+        return pseudo[String(argument)] ?? `${argument}`.padEnd(64, '-');
+      case 'Fn::GetAtt': {
+        const [id] = argument as readonly [string];
+        const kind = id.includes('Role') ? 'iam::111122223333:role/' : 'kms:ap-northeast-1:111122223333:key/';
+        return `arn:aws:${kind}${kind.endsWith('key/') ? '0'.repeat(36) : id.slice(-64).padStart(64, '-')}`;
+      }
+      case 'Fn::Join':
+        return (parts()[1] as unknown as readonly string[]).join(parts()[0]);
+      case 'Fn::Split':
+        return parts()[1].split(parts()[0]);
+      case 'Fn::Select':
+        return (parts()[1] as unknown as readonly Json[])[Number(parts()[0])] ?? null;
+      default:
+        return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolved(inner)]));
+    }
+  };
+
+  const macKey = 'arn:aws:kms:ap-northeast-1:111122223333:key/0';
+
+  test('of the keys that rotation makes is that of the template’s own', () => {
+    const made = signingKeyPolicies(String(resolved(environmentOf(whole)['KEY_SIGNERS'] ?? '')), macKey);
+    const own = keysOf(whole).map(({ Properties }) => resolved(Properties['KeyPolicy'] ?? ''));
+    expect(own.map(statementsOf)).toEqual(everyUse.map((use) => statementsOf(JSON.parse(made[use as KeyUse]))));
+    expect(own).toHaveLength(5);
+    expect(() => signingKeyPolicies('{}', macKey)).toThrow('nobody signs for token');
+  });
+
+  test('leave the function room for all the values that a policy may have', () => {
+    const variables = Object.entries(environmentOf(whole)).map(([name, value]) => `${name}${resolved(value)}`);
+    const valuesOfPolicy = 'POLICY_VALUES'.length + 3 * 1_024;
+    const revocations = `SESSION_REVOCATIONSarn:aws:lambda:ap-northeast-1:111122223333:function:${'f'.repeat(64)}:live`;
+    const all = [...variables, revocations, 'CLIENTS_OF_AWSdirect'].join('');
+    // Lambda takes 4 KB of names and values together.
+    expect(all.length + valuesOfPolicy).toBeLessThanOrEqual(4 * 1_024);
+    // Sealed keys have no policy.
+    const envelope = templateOf({ signing: 'envelope' });
+    expect(Object.keys(environmentOf(envelope))).not.toContain('KEY_SIGNERS');
   });
 });
 

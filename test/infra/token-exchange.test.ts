@@ -127,7 +127,7 @@ describe('functions', () => {
       ],
       AdminRevocations: ['KEYRING_MAC_KEY', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
       Keys: [
-        ...['DOCUMENTS_BUCKET', 'KEYRING_MAC_KEY', 'KEYRING_TAG', 'KEY_POLICIES', 'KEY_ROTATION'],
+        ...['DOCUMENTS_BUCKET', 'KEYRING_MAC_KEY', 'KEYRING_TAG', 'KEY_ROTATION', 'KEY_SIGNERS'],
         ...['METRICS_NAMESPACE', 'RECORDS_TABLE'],
       ],
       StatusLists: ['ISSUER', 'KEYRING_MAC_KEY', 'METRICS_NAMESPACE', 'RECORDS_TABLE'],
@@ -155,13 +155,11 @@ describe('functions', () => {
       .flatMap((variables) => Object.values(variables).flatMap(referencesOf))
       .map((id) => types.get(id) ?? id);
     expect([...new Set(referred)].sort()).toEqual([
-      'AWS::AccountId',
       'AWS::ApiGateway::RestApi',
       'AWS::CloudFront::Distribution',
       'AWS::DynamoDB::GlobalTable',
       'AWS::IAM::Role',
       'AWS::KMS::Key',
-      'AWS::Partition',
       'AWS::Region',
       'AWS::S3::Bucket',
       'AWS::StackId',
@@ -251,15 +249,17 @@ test('functions that keep records call AWS by hand unless told to use the SDK', 
   expect(() => templateOf({ awsClients: 'SDK' as 'sdk' })).toThrow('awsClients must be direct or sdk');
 });
 
+const collectorArn = 'arn:aws:lambda:eu-west-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1';
+const collectorIn = (stack: Stack) => LayerVersion.fromLayerVersionArn(stack, 'Collector', collectorArn);
+
 test('with tracing the functions that decide have a collector beside them and send to it, and no others do', () => {
-  const arn = 'arn:aws:lambda:eu-west-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1';
   const environment = { OPENTELEMETRY_COLLECTOR_CONFIG_URI: 's3://bucket/collector.yaml' };
   const traced = templateOf((stack) => ({
-    tracing: { collector: LayerVersion.fromLayerVersionArn(stack, 'Collector', arn), environment },
+    tracing: { collector: collectorIn(stack), environment },
   }));
   const layered = functionsOf(traced).filter(([, { Properties }]) => Properties['Layers'] !== undefined);
   expect(layered.map(([id, { Properties }]) => [/Endpoints(\w+)Function/.exec(id)?.[1], Properties['Layers']])).toEqual(
-    ['Token', 'Introspect', 'Revoke'].map((name) => [name, [arn]]),
+    ['Token', 'Introspect', 'Revoke'].map((name) => [name, [collectorArn]]),
   );
   const settings = { ...environment, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' };
   for (const [name, variables] of Object.entries(environmentsOf(traced))) {
@@ -351,6 +351,15 @@ describe('values known only at deploy', () => {
     const of = (length: number) => withValues({ name: 'x'.repeat(length) });
     expect(() => templateOf(of(3050))).not.toThrow();
     expect(() => templateOf(of(3072))).toThrow(/policy values .* more than 3072/);
+  });
+
+  test('leave room for what else a function is told, or synth says so', () => {
+    const traced = (length: number) => (stack: Stack) => ({
+      ...withValues({ name: 'x'.repeat(1_000) }),
+      tracing: { collector: collectorIn(stack), environment: { OTEL_RESOURCE_ATTRIBUTES: 'x'.repeat(length) } },
+    });
+    expect(() => templateOf(traced(1_000))).not.toThrow();
+    expect(() => templateOf(traced(2_600))).toThrow(/the environment of .*Token\/Function takes about \d+ bytes/);
   });
 
   test('count by more than the length of the placeholder', () => {

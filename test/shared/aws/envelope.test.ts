@@ -97,6 +97,22 @@ test('a JWK Set shows nothing of what is sealed', async () => {
   for (const secret of [key.sealed, 'sealed', key.keyId]) expect(text).not.toContain(secret);
 });
 
+test('KMS that makes no more pairs for now is asked again a second later; what it refuses is not', async () => {
+  const throttled = { code: 'ThrottlingException', status: 400 } as const;
+  const asked = () => world.calls.filter(({ action }) => action === 'kms:GenerateDataKeyPairWithoutPlaintext').length;
+  // The client's own tries, all of them within a second.
+  let failures = 3;
+  world.faults.inject = ({ action }) =>
+    action === 'kms:GenerateDataKeyPairWithoutPlaintext' && failures-- > 0 ? throttled : undefined;
+  expect((await sealed('RS256')).kid).toMatch(/^token\./);
+  expect(failures).toBeLessThan(0);
+  const before = asked();
+  world.faults.inject = () => ({ code: 'AccessDeniedException', status: 400 });
+  await expect(sealed('RS256')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  world.faults.inject = () => undefined;
+  expect(asked() - before).toBeLessThanOrEqual(1);
+});
+
 test('a sealed key ends with its keyring; a key of KMS from before ends in KMS', async () => {
   const ended: string[] = [];
   const end = async (keyId: string) => void ended.push(keyId);
