@@ -16,12 +16,14 @@ export interface Door {
 export function placeProblem({ headers, socket }: IncomingMessage, { address }: Door): CallerProblem | undefined {
   if (headers.origin !== undefined) return 'origin';
   // An image or a link of a page sends no Origin, but every browser of today says where the request comes from.
-  if (!['none', 'same-origin'].includes(String(headers['sec-fetch-site'] ?? 'none'))) return 'site';
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'none' && site !== 'same-origin') return 'site';
   // A browser cannot reach a Unix socket, and Envoy hands on the Host of its own caller.
   if (address.kind === 'unix') return undefined;
   const host = hostOf(headers.host ?? '');
-  const own = [address.host, socket.localAddress?.replace(/^::ffff:/, '')];
-  return host !== undefined && (isLoopbackHost(host) || own.includes(host)) ? undefined : 'host';
+  if (host === undefined) return 'host';
+  if (isLoopbackHost(host) || host === address.host) return undefined;
+  return host === socket.localAddress?.replace(/^::ffff:/, '') ? undefined : 'host';
 }
 
 /** Undefined for a caller who knows the token, with or without `Bearer ` before it. */

@@ -14,15 +14,16 @@ export interface AgentMetrics {
 const buckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 
 export function createMetrics(): AgentMetrics {
-  const requests = new Map<string, number>();
+  /** By route, then by status. */
+  const requests = new Map<string, Map<number, number>>();
   const uses: Record<CacheUse, number> = { hit: 0, joined: 0, held: 0, miss: 0 };
   const outcomes: Record<LoadOutcome, number> = { granted: 0, refused: 0, unavailable: 0 };
   const durations: number[] = buckets.map(() => 0);
   let seconds = 0;
   return {
     countRequest: (route, status) => {
-      const labels = `route="${route}",status="${status}"`;
-      requests.set(labels, (requests.get(labels) ?? 0) + 1);
+      const statuses = requests.get(route) ?? new Map<number, number>();
+      requests.set(route, statuses.set(status, (statuses.get(status) ?? 0) + 1));
     },
     countUse: (use) => {
       uses[use] += 1;
@@ -36,7 +37,7 @@ export function createMetrics(): AgentMetrics {
     },
     text: (entries) =>
       [
-        family('requests_total', 'counter', 'Local requests, by route and answer.', [...requests]),
+        family('requests_total', 'counter', 'Local requests, by route and answer.', samplesOf(requests)),
         family('cache_requests_total', 'counter', 'How they were served.', labelled('result', uses)),
         family('cache_hit_ratio', 'gauge', 'Share of them that cost no exchange of their own.', [['', ratioOf(uses)]]),
         family('cache_entries', 'gauge', 'Answers in memory.', [['', entries]]),
@@ -44,6 +45,12 @@ export function createMetrics(): AgentMetrics {
         durationFamily(durations, seconds, total(outcomes)),
       ].join(''),
   };
+}
+
+function samplesOf(requests: ReadonlyMap<string, ReadonlyMap<number, number>>): readonly Sample[] {
+  return [...requests].flatMap(([route, statuses]) =>
+    [...statuses].map(([status, count]): Sample => [`route="${route}",status="${status}"`, count]),
+  );
 }
 
 type Sample = readonly [labels: string, value: number];

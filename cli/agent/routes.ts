@@ -8,7 +8,7 @@ import { answerJson } from './local-listener.ts';
 import type { AgentMetrics } from './metrics.ts';
 import { answerProof } from './proof.ts';
 import type { CredentialsFor } from './role-credentials.ts';
-import { answerToken } from './token.ts';
+import { createTokenAnswer } from './token.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 export interface AgentParts {
@@ -36,17 +36,28 @@ interface Route {
 
 export function agentListener(parts: AgentParts): RequestListener {
   const routeOf = createRoutes(parts);
-  return (request, response) => {
+  return async (request, response) => {
     // As sent: a URL would resolve `..`, by which the path of a request could choose another audience.
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const route = routeOf(path);
-    response.on('finish', () => parts.metrics.countRequest(route?.name ?? 'other', response.statusCode));
-    const problem = placeProblem(request, parts.door) ?? secretProblem(request, route, parts.door);
-    if (problem) return refuse(response, problem);
-    if (!route) return answerJson(response, 404, { error: 'invalid_request', error_description: 'not found' });
-    if (route.methods && !route.methods.includes(request.method ?? '')) return refuseMethod(response, route.methods);
-    void route.answer(request, response, query);
+    await answer({ request, response, route, query }, parts.door);
+    parts.metrics.countRequest(route?.name ?? 'other', response.statusCode);
   };
+}
+
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly route: Route | undefined;
+  readonly query: string;
+}
+
+function answer({ request, response, route, query }: Asked, door: Door): Promise<void> | void {
+  const problem = placeProblem(request, door) ?? secretProblem(request, route, door);
+  if (problem) return refuse(response, problem);
+  if (!route) return answerJson(response, 404, { error: 'invalid_request', error_description: 'not found' });
+  if (route.methods && !route.methods.includes(request.method ?? '')) return refuseMethod(response, route.methods);
+  return route.answer(request, response, query);
 }
 
 function createRoutes({
@@ -62,7 +73,7 @@ function createRoutes({
       name: '/token',
       methods: ['POST'],
       secretIn: 'authorization',
-      answer: (request, response) => answerToken(request, response, own),
+      answer: createTokenAnswer(own),
     },
     '/proof': {
       name: '/proof',

@@ -29,8 +29,14 @@ const maxKept = 65_536;
 export function tokenKeeper(broker: Broker, options: CacheOptions): TokenKeeper {
   const { server, client, findToken, prover, machine } = broker;
   const cache: AnswerCache<TokenAnswer> = createAnswerCache(options, machine);
+  const keys = new WeakMap<Wanted, string>();
+  const keyFor = (wanted: Wanted): string => {
+    const key = keys.get(wanted) ?? keyOf(wanted, prover);
+    keys.set(wanted, key);
+    return key;
+  };
   const tokenFor = async (wanted: Wanted): Promise<TokenAnswer> => {
-    const { value, expiresAt } = await cache.get(keyOf(wanted, prover), async () => {
+    const { value, expiresAt } = await cache.get(keyFor(wanted), async () => {
       const subject = wanted.subject ?? (await findToken());
       const start = machine.clock();
       const exchange = { subject, client, prover, form: wanted.form, limits: { attempts: 1 }, timeoutMs };

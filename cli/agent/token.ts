@@ -1,7 +1,7 @@
 // The agent's POST /token: an exchange (RFC 8693) whose answer may be one of a moment ago. Without a subject token it is
 // the agent's own that is exchanged. Pure but for the keeper it is given.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { readForm } from './form.ts';
+import { type Form, parseForm, readFormText } from './form.ts';
 import { answerJson } from './local-listener.ts';
 import { oauthProblem, refuse } from './problem.ts';
 import type { TokenKeeper, Wanted } from './token-keeper.ts';
@@ -10,21 +10,23 @@ const tokenExchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** The agent authenticates as itself or not at all; credentials that a caller sends would not be the agent's. */
 const ofClients = ['client_id', 'client_secret', 'client_assertion', 'client_assertion_type'];
 
-export async function answerToken(
-  request: IncomingMessage,
-  response: ServerResponse,
-  keeper: TokenKeeper,
-): Promise<void> {
-  try {
-    const wanted = await parse(request);
-    answerJson(response, 200, await keeper.tokenFor(wanted), { pragma: 'no-cache' });
-  } catch (error) {
-    const { status, body, headers } = oauthProblem(error);
-    answerJson(response, status, body, headers);
-  }
+/** Of what is remembered, in characters, and how many. */
+const [longestKnown, mostKnown] = [1_024, 100];
+
+export function createTokenAnswer(keeper: TokenKeeper) {
+  const parse = createParser();
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    try {
+      const wanted = parse(await textOf(request));
+      answerJson(response, 200, await keeper.tokenFor(wanted), { pragma: 'no-cache' });
+    } catch (error) {
+      const { status, body, headers } = oauthProblem(error);
+      answerJson(response, status, body, headers);
+    }
+  };
 }
 
-async function parse(request: IncomingMessage): Promise<Wanted> {
+async function textOf(request: IncomingMessage): Promise<string> {
   // A proof is good for one request, and an answer is kept for many. Dropping it would turn a bound token into one anybody can use.
   if (request.headers['dpop'] !== undefined) {
     return refuse(
@@ -32,10 +34,25 @@ async function parse(request: IncomingMessage): Promise<Wanted> {
       'the agent passes no proof of possession on; with --dpop it has a key of its own',
     );
   }
-  return wantedOf(await readForm(request));
+  return readFormText(request);
 }
 
-function wantedOf(form: Readonly<Record<string, string>>): Wanted {
+/** A workload asks for the same few things again and again: those that bring no token of their own are read once. */
+function createParser(): (text: string) => Wanted {
+  const known = new Map<string, Wanted>();
+  return (text) => {
+    const before = known.get(text);
+    if (before) return before;
+    const wanted = wantedOf(parseForm(text));
+    if (wanted.subject === undefined && text.length <= longestKnown) {
+      if (known.size === mostKnown) known.clear();
+      known.set(text, wanted);
+    }
+    return wanted;
+  };
+}
+
+function wantedOf(form: Form): Wanted {
   const { grant_type: grant, subject_token: token, subject_token_type: type, ...rest } = form;
   if (grant === undefined) return refuse('invalid_request', 'grant_type is missing');
   if (grant !== tokenExchange) return refuse('unsupported_grant_type', 'grant_type is not supported');
