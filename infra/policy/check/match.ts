@@ -104,7 +104,7 @@ function typeHint(type: ClaimType, { value, place }: Value): string | undefined 
 
 /** The Norway problem: plain `no` is a string in YAML 1.2, and `false` to every tool that still reads YAML 1.1. */
 function yaml11Word({ value, place }: Value): Diagnostic[] {
-  const written = place.source.scalarAt(place.path);
-  if (typeof value !== 'string' || !written?.plain || !/^(y|n|yes|no|on|off)$/i.test(written.text)) return [];
-  return [warningAt(place, `plain ${written.text} is a bool in YAML 1.1`, `quote it: ${JSON.stringify(written.text)}`)];
+  if (typeof value !== 'string' || !/^(y|n|yes|no|on|off)$/i.test(value)) return [];
+  if (!place.source.scalarAt(place.path)?.plain) return [];
+  return [warningAt(place, `plain ${value} is a bool in YAML 1.1`, `quote it: ${JSON.stringify(value)}`)];
 }

@@ -15,22 +15,26 @@ interface Head {
   readonly isWhole: boolean;
 }
 
+interface KeyedHead extends Head {
+  readonly key: string;
+}
+
 /** Of a rule without conditions. */
 const noHead: Head = { path: '', text: '', isWhole: false };
 
 export function shadowIndex(rules: readonly Rule[]): Candidates {
-  const shares = countKeys(rules);
+  const conditions = rules.map(({ value }) => headsOf(value));
+  const shares = countKeys(conditions);
   const positions = new Map<string, number[]>();
   const lengths = new Map<string, Set<number>>();
+  const commonest = (heads: readonly KeyedHead[]) => Math.max(...heads.map(({ key }) => shares.get(key) ?? 0));
   for (const [at, { value }] of rules.entries()) {
-    const commonest = (heads: readonly Head[]) => Math.max(...heads.map((head) => shares.get(keyOf(value, head)) ?? 0));
     // Each of its conditions has to fit before a rule takes another: the one that the fewest rules share finds it.
-    const [rarest = [noHead]] = headsOf(value).sort((a, b) => commonest(a) - commonest(b));
-    for (const head of rarest) {
-      const key = keyOf(value, head);
+    const [rarest = [keyed(value, noHead)]] = (conditions[at] ?? []).toSorted((a, b) => commonest(a) - commonest(b));
+    for (const { key, isWhole, path, text } of rarest) {
       positions.set(key, positions.get(key) ?? []);
       positions.get(key)?.push(at);
-      if (!head.isWhole) lengths.set(head.path, (lengths.get(head.path) ?? new Set()).add(head.text.length));
+      if (!isWhole) lengths.set(path, (lengths.get(path) ?? new Set()).add(text.length));
     }
   }
   return ({ value }) => {
@@ -46,23 +50,18 @@ export function shadowIndex(rules: readonly Rule[]): Candidates {
   };
 }
 
-function countKeys(rules: readonly Rule[]): ReadonlyMap<string, number> {
+function countKeys(conditions: readonly (readonly (readonly KeyedHead[])[])[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const { value } of rules) {
-    for (const head of headsOf(value).flat()) {
-      const key = keyOf(value, head);
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-  }
+  for (const { key } of conditions.flat(2)) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
 }
 
 /** Of each condition, what its patterns begin with. */
-function headsOf({ match = {} }: Pick<RuleEntry, 'match'>): (readonly Head[])[] {
-  return entriesOf(match).map(([path, patterns]) =>
+function headsOf(rule: Rule['value']): readonly (readonly KeyedHead[])[] {
+  return entriesOf(rule.match ?? {}).map(([path, patterns]) =>
     patterns.map((pattern) => {
       const [text = '', ...rest] = String(pattern).split('*');
-      return { path, text, isWhole: rest.length === 0 };
+      return keyed(rule, { path, text, isWhole: rest.length === 0 });
     }),
   );
 }
@@ -74,6 +73,10 @@ function firstValues({ match = {} }: Pick<RuleEntry, 'match'>): readonly Omit<He
 
 function entriesOf(match: MatchEntry) {
   return Object.entries(match).map(([path, wanted]) => [path, [wanted].flat()] as const);
+}
+
+function keyed(rule: Rule['value'], head: Head): KeyedHead {
+  return { ...head, key: keyOf(rule, head) };
 }
 
 /** Of issuer, target (none of a rule that denies all of them) and head. */

@@ -36,10 +36,9 @@ export function issuedCatalogue(policy: MergedPolicy): Catalogue {
 }
 
 function mappedClaims({ issuers, rules }: MergedPolicy): { readonly name: string; readonly type: MappedType }[] {
-  const known = byName(issuers);
+  const catalogues = new Map([...byName(issuers)].map(([name, { value }]) => [name, catalogueOf(value)]));
   return rules.flatMap(({ value: { from, grant } }) => {
-    const issuer = known.get(from);
-    const catalogue = issuer ? catalogueOf(issuer.value) : { claims: issuedClaims };
+    const catalogue = catalogues.has(from) ? catalogues.get(from) : { claims: issuedClaims };
     return Object.entries(grant?.claims ?? {}).map(([name, text]) => ({ name, type: typeOf(text, catalogue) }));
   });
 }

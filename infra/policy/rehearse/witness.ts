@@ -148,7 +148,8 @@ function claimValues(slot: Slot, request: Rehearsal, solver: Solver): readonly u
   const { hints } = solver.search;
   const wishes = wishesOf(slot, solver.search);
   const now = valueAt(request, slot);
-  const concrete = wishes.flatMap((wish) => concreteValues(wish, now, holderOf(slot, solver.search)));
+  const holder = holderOf(slot, solver.search);
+  const concrete = wishes.flatMap((wish) => concreteValues(wish, now, holder));
   const tried = solver.facts
     .filter(({ reads }) => reads.some((read) => keyOf(read) === keyOf(slot)))
     .flatMap((facts) => comparedValues(slot, facts, now, solver));
@@ -156,9 +157,10 @@ function claimValues(slot: Slot, request: Rehearsal, solver: Solver): readonly u
   const first = wishes.every((wish) => !isExact(wish)) ? [now] : [];
   const hinted = hints?.get(keyOf(slot)) ?? [];
   const all = [...hinted, ...first, ...concrete, ...together(concrete), ...tried, ...absent, now];
-  const possible = all.filter((value) => isPossible(slot, value, solver.search));
+  const fits = (value: unknown) => holder.canHave(slot.path, value) && wishes.every((wish) => isWanted(wish, value));
+  const possible = all.filter(fits);
   // What the rule does not ask for stays as it is, until that does not do.
-  return wishes.length === 0 && isPossible(slot, now, solver.search) ? [now, ...possible] : possible;
+  return wishes.length === 0 && fits(now) ? [now, ...possible] : possible;
 }
 
 /** Our own tokens have what their grants gave them. */
