@@ -22,6 +22,7 @@ export const metricMeanings = {
   audit_findings: 'changes that nothing of Cambio makes, of the table or of the audit trail',
   key_age: 'of the oldest key that signs',
   rotation_lag: 'for how long a step in the life of the signing keys has been due',
+  foreign_signature: 'signatures by others with a key of the keyring',
   keyring_refused: 'times that the keyring item was not used, because it does not verify',
   suspension_age: 'of the oldest suspension that nobody ended and that does not end by itself',
 } as const;

@@ -182,7 +182,10 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
     ...trailAlarms(names, { own, aws, sum }),
     {
       name: 'foreign-signature',
-      ...sum(names.signatureRules.map((RuleName) => aws('AWS/Events', 'TriggeredRules', { RuleName }))),
+      ...sum([
+        ...names.signatureRules.map((RuleName) => aws('AWS/Events', 'TriggeredRules', { RuleName })),
+        own('foreign_signature', 'Sum', { service: 'cambio-keys' }),
+      ]),
       threshold: 1,
       period: minute,
     },

@@ -1,15 +1,19 @@
 // Who else signs with the keys of the keyring, or with that of the audit trail's heads, or opens keys that are sealed: CloudTrail's
 // events of such calls by anybody but the functions, kept in a log group and counted by an alarm. Blind where no trail of the account records the events of KMS.
 import { ArnFormat, Stack, Validations } from 'aws-cdk-lib';
-import { CfnRule } from 'aws-cdk-lib/aws-events';
+import { CfnRule, EventField, Rule, RuleTargetInput } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { CfnResourcePolicy, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { chunksOf } from './alarm-definitions.ts';
 
 export interface SignatureWatchProps {
   readonly watched: readonly Signing[];
+  /** The function that knows the keys of the keyring, which rotation makes without the template. */
+  readonly keys: IFunction;
   readonly logRetention: RetentionDays;
 }
 
@@ -29,7 +33,7 @@ export class SignatureWatch extends Construct {
   /** Their metrics are named by them. */
   readonly ruleNames: readonly string[];
 
-  constructor(scope: Construct, id: string, { watched, logRetention }: SignatureWatchProps) {
+  constructor(scope: Construct, id: string, { watched, keys, logRetention }: SignatureWatchProps) {
     super(scope, id);
     const events = new LogGroup(this, 'Events', { retention: logRetention });
     const rules = watched.flatMap((signing) =>
@@ -51,44 +55,65 @@ export class SignatureWatch extends Construct {
       }),
     });
     this.ruleNames = rules.map(({ ref }) => ref);
+    this.hearOfOtherKeys(watched, keys);
     Validations.of(this).acknowledge({
       id: 'Serverless-EventBusDLQ',
       reason: 'The alarm counts what the rule hears, whether or not the log group got it; CloudTrail keeps the event.',
     });
   }
+
+  /** Every signature of the account by others: the function says which of them are with a key of the keyring. */
+  private hearOfOtherKeys(watched: readonly Signing[], keys: IFunction): void {
+    const signers = watched.filter(({ calls }) => !calls).flatMap((each) => each.signers);
+    const input = { resource: 'signature', detail: EventField.fromPath('$.detail') };
+    const rule = new Rule(this, 'OtherKeysRule', {
+      description: 'Cambio: somebody else than its functions signs with a key, which may be one that rotation made',
+      eventPattern: patternOf(['Sign'], [...new Set(signers)]),
+      targets: [new LambdaFunction(keys, { event: RuleTargetInput.fromObject(input) })],
+    });
+    (rule.node.defaultChild as CfnRule).state = allEvents;
+  }
+
   private makeRule({ use, keys, signers, calls = ['Sign'] }: Signing, events: LogGroup, at: number): CfnRule {
     // The id, or an ARN that ends with it.
     const named = keys.map(({ keyId }) => ({ suffix: keyId }));
     return new CfnRule(this, `${use}Rule${at === 0 ? '' : at + 1}`, {
       description: `Cambio: somebody else than its functions signs, or tries to, with a key of theirs (${use})`,
-      // These calls are read-only to CloudTrail: a rule that is merely enabled never hears of it.
-      state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
-      eventPattern: {
-        source: ['aws.kms'],
-        'detail-type': ['AWS API Call via CloudTrail'],
-        detail: {
-          eventSource: ['kms.amazonaws.com'],
-          eventName: [...calls],
-          userIdentity: {
-            $or: [
-              {
-                sessionContext: { sessionIssuer: { arn: [{ 'anything-but': signers.map(({ roleArn }) => roleArn) }] } },
-              },
-              // A user and the root have no session.
-              { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } },
-            ],
-          },
-          $or: [
-            // A call that was refused may name no resource, and a key is named in several ways.
-            { requestParameters: { keyId: named } },
-            // Of a call by an alias, anybody's, the request has the alias alone.
-            { resources: { ARN: named } },
-          ],
-        },
-      },
+      state: allEvents,
+      eventPattern: patternOf(calls, signers, {
+        $or: [
+          // A call that was refused may name no resource, and a key is named in several ways.
+          { requestParameters: { keyId: named } },
+          // Of a call by an alias, anybody's, the request has the alias alone.
+          { resources: { ARN: named } },
+        ],
+      }),
       targets: [{ id: 'Log', arn: arnOf(events) }],
     });
   }
+}
+
+/** These calls are read-only to CloudTrail: a rule that is merely enabled never hears of them. */
+const allEvents = 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS';
+
+/** Calls of KMS by others than these. */
+function patternOf(calls: readonly string[], signers: readonly IRole[], more: object = {}) {
+  return {
+    source: ['aws.kms'],
+    'detail-type': ['AWS API Call via CloudTrail'],
+    detail: {
+      eventSource: ['kms.amazonaws.com'],
+      eventName: [...calls],
+      userIdentity: {
+        $or: [
+          { sessionContext: { sessionIssuer: { arn: [{ 'anything-but': signers.map(({ roleArn }) => roleArn) }] } } },
+          // A user and the root have no session.
+          { sessionContext: { sessionIssuer: { arn: [{ exists: false }] } } },
+        ],
+      },
+      ...more,
+    },
+  };
 }
 
 const delivering = {

@@ -1,6 +1,7 @@
 // Everything that watches a deployment by its metrics.
 import { Alarm, type IAlarm } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IRole } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { type KeyUse, keyUses } from '../../shared/policy/key-purposes.ts';
@@ -53,7 +54,11 @@ export class Watch extends Construct {
     if (alarms === false) return;
     const { rotation } = endpoints;
     const watched = signingOf({ signingKeys, signersFor: endpoints.signersFor, makers: props.makers, trail });
-    const { ruleNames } = new SignatureWatch(this, 'Signatures', { watched, logRetention });
+    const { ruleNames } = new SignatureWatch(this, 'Signatures', {
+      watched,
+      keys: rotation.live as IFunction,
+      logRetention,
+    });
     const names = {
       ...{ namespace, api: props.api, trailFunctions: trail?.functionNames ?? [] },
       // That of the keys has an alarm of its own.

@@ -3,6 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { CfnRule } from 'aws-cdk-lib/aws-events';
 import { Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { type AlarmName, alarmCatalogue, type Severity } from '../../../infra/alarms/alarm-catalogue.ts';
@@ -366,7 +367,7 @@ describe('the alarms of a template', () => {
   test('hear of signatures by anybody else, read-only to CloudTrail as they are', () => {
     const rules = resolvedOf<{ State: string; EventPattern?: { detail: Record<string, unknown> } }>(
       'AWS::Events::Rule',
-    ).filter(({ EventPattern: pattern }) => pattern);
+    ).filter(({ EventPattern: pattern }) => pattern?.detail['$or']);
     const patterns = rules.map(({ State: state, EventPattern: pattern }) => {
       expect(state).toBe('ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS');
       expect(pattern?.detail).toMatchObject({ eventName: ['Sign'] });
@@ -386,6 +387,26 @@ describe('the alarms of a template', () => {
     const heads = patterns.find((pattern) => pattern.includes('HeadsKey'));
     expect(heads).toMatch(/anything-but[^\]]*HeadsSignerRole/);
     expect(heads).not.toContain('TokenRole');
+  });
+
+  test('hear of keys that rotation made by the function that knows them, whoever signs but those that may', () => {
+    const rules = Object.entries(resourcesOf(templateOf(), 'AWS::Events::Rule'));
+    const [rule] = rules.flatMap(([id, { Properties }]) => (id.includes('OtherKeys') ? [Properties] : []));
+    expect(rule).toMatchObject({
+      State: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',
+      EventPattern: { source: ['aws.kms'], detail: { eventName: ['Sign'] } },
+      Targets: [
+        {
+          Arn: { Ref: expect.stringContaining('KeysLive') },
+          InputTransformer: { InputTemplate: '{"resource":"signature","detail":<detail>}' },
+        },
+      ],
+    });
+    const roles = (JSON.stringify(rule).match(/"Fn::GetAtt":\["\w+Role/g) ?? []).map(
+      (found) => /(?:Endpoints|Heads)(\w+)Role/.exec(found)?.[1],
+    );
+    expect(roles.sort()).toEqual(['Introspect', 'Revoke', 'Signer', 'StatusLists', 'Token']);
+    expect(JSON.stringify(rule)).not.toContain('suffix');
   });
 
   test('hear of it where anybody else opens a sealed key, or seals it for themselves', () => {
@@ -415,6 +436,7 @@ describe('the alarms of a template', () => {
     );
     const watch = new SignatureWatch(stack, 'Watch', {
       watched: [{ use: 'token', keys, signers }],
+      keys: LambdaFunction.fromFunctionArn(stack, 'Keys', 'arn:aws:lambda:eu-west-1:111122223333:function:keys'),
       logRetention: 90,
     });
     const rules = watch.node.children.filter((child) => child instanceof CfnRule);
