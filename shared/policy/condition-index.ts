@@ -34,14 +34,28 @@ function indexConditions(rules: readonly PolicyRule[]): CountFailures {
   const actors = indexActors(rules);
   const whens = rules.flatMap(({ when = [] }, at) => (when.length > 0 ? [{ at, count: when.length }] : []));
   const failing = new Uint16Array(all.length);
+  const add = (positions: readonly number[], count: number): void => {
+    for (let n = 0; n < positions.length; n += 1) {
+      const at = positions[n] ?? 0;
+      failing[at] = (failing[at] ?? 0) + count;
+    }
+  };
+  // What most rules want, most questions have: the counts with those conditions off are kept until a question has others.
+  let usual: readonly (readonly number[])[] = [];
+  let usually = all;
+  const isUsual = (held: readonly number[]): boolean => held.length * 2 > all.length;
   return (question) => {
-    failing.set(all);
-    const add = (positions: readonly number[], count: number): void => {
-      for (const at of positions) failing[at] = (failing[at] ?? 0) + count;
-    };
-    for (const held of clients.holding(question.client)) add(held, -1);
+    const holding = [...clients.holding(question.client), ...subjects(question.claims)];
+    const most = holding.filter(isUsual);
+    if (most.length === usual.length && most.every((held, n) => held === usual[n])) {
+      failing.set(usually);
+    } else {
+      failing.set(all);
+      for (const held of most) add(held, -1);
+      [usual, usually] = [most, failing.slice()];
+    }
+    for (const held of holding) if (!isUsual(held)) add(held, -1);
     for (const kept of clients.closed(question.client)) add(kept, 1);
-    for (const held of subjects(question.claims)) add(held, -1);
     if (question.actor) actors(question.actor, add);
     for (const { at, count } of whens) if (failing[at] !== 0) add([at], count);
     return failing;

@@ -85,12 +85,16 @@ const question: fc.Arbitrary<PolicyQuestion> = fc.record(
 );
 
 describe('a decision among many rules', () => {
-  test('is what a walk over all of them decides, and so is its trace', () => {
+  test('is what a walk over all of them decides, and so is its trace, whatever was asked before', () => {
     const some = fc.array(rule, { minLength: 1, maxLength: 8 });
+    const inTurn = fc.array(question, { minLength: 1, maxLength: 3 });
     fc.assert(
-      fc.property(some, fc.integer({ min: 49, max: 70 }), question, (few, count, asked) => {
+      fc.property(some, fc.integer({ min: 49, max: 70 }), inTurn, (few, count, questions) => {
         const many = Array.from({ length: count }, (_, index) => few[(index * index) % few.length] as PolicyRule);
-        expect(evaluatePolicy(indexRules(many), asked, evaluateCondition)).toEqual(walk(many, asked));
+        const findRules = indexRules(many);
+        for (const asked of [...questions, ...questions]) {
+          expect(evaluatePolicy(findRules, asked, evaluateCondition)).toEqual(walk(many, asked));
+        }
       }),
       { numRuns: 150 },
     );
