@@ -12,6 +12,7 @@ import { matchesCertificate } from '../../../../shared/oauth/verify/client-certi
 import type { Client, ClientAuthentication, CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import { formBody, makeWorld, now, policy, subjectToken } from '../../../world.ts';
 import { type CertificateOptions, selfSigned } from '../../issuers/certificate.ts';
+import { introspected, issued, lifecycle, served as lifecyclePolicy, nobody } from '../lifecycle-world.ts';
 
 const day = 86_400_000;
 const at = (days: number) => new Date(now * 1_000 + days * day);
@@ -165,6 +166,38 @@ describe('RFC 8705 §3 a token', () => {
     expect(await told(world(), bank)).toMatchObject({ claims: { cnf: { 'x5t#S256': x5t } } });
     expect((await told(world(), bank, { client_id: 'bank', audience: 'plain' })).claims).not.toHaveProperty('cnf');
     expect((await told(world(), undefined, {})).verdict).toBe('invalid_request/binding');
+  });
+
+  test('is bound by SHA-256 of the certificate’s DER, as the RFC’s own example is', () => {
+    const pem = `-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----`;
+    const { thumbprint } = clientCertificate(pem);
+    expect(thumbprint).toBe('A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0');
+    // API Gateway hands it over with another line break at its end, or none.
+    for (const same of [`${pem}\n`, pem.replaceAll('\n', '\r\n')])
+      expect(clientCertificate(same).thumbprint).toBe(thumbprint);
+    expect(bank.thumbprint).not.toBe(thumbprint);
+  });
+
+  test('is introspected with its binding, and remains a bearer token by name (RFC 8705 §3.2)', async () => {
+    const audiences = { ...lifecyclePolicy.audiences, 'orders-api': { ...orders, binding: 'mtls' as const } };
+    const shared = lifecycle({ audiences });
+    const call = { form: parseForm(formBody()), headers: nobody };
+    const decision = newDecision(shared.newId(), 'attempt');
+    const { access_token, token_type } = await exchange({ ...call, certificate: bank }, shared.cambio, decision);
+    expect(token_type).toBe('Bearer');
+    expect((await introspected(shared, access_token)).answer).toMatchObject({
+      ...{ active: true, token_type: 'Bearer', cnf: { 'x5t#S256': x5t } },
+    });
+    const plain = lifecycle();
+    const { token } = await issued(plain, formBody());
+    expect((await introspected(plain, token)).answer).not.toHaveProperty('cnf');
   });
 
   test('that is bound is exchanged with the same certificate alone, and stays bound', async () => {

@@ -1,13 +1,17 @@
 // Proof of possession at the token endpoint (RFC 9449): what a proof must be, what it binds, and that a bound token never comes
 // loose.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyPairKeyObjectResult } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, type JWK, SignJWT } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { newDecision } from '../../../../shared/oauth/decision/decision.ts';
 import type { Refused } from '../../../../shared/oauth/denial.ts';
 import { exchange } from '../../../../shared/oauth/exchange.ts';
+import { thumbprintOf } from '../../../../shared/oauth/jose/thumbprint.ts';
+import { parseVerificationJwk } from '../../../../shared/oauth/jose/verification-jwk.ts';
 import { oauthError } from '../../../../shared/oauth/oauth-error.ts';
 import { parseForm } from '../../../../shared/oauth/request/form.ts';
 import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
+import { checkProof, dpopAlgorithms, type Nonces } from '../../../../shared/oauth/verify/dpop-proof.ts';
 import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import {
   apiBase,
@@ -89,6 +93,7 @@ describe('RFC 9449 §4.3 a proof', () => {
 
   test.each(['', 'x', 'a.b.c', 'a.b'])('that is no JWT is refused: %s', async (proof) => {
     expect(await withProof(proof)).toBe(bad);
+    expect(await withProof(proofOf(holder))).toBe('granted');
   });
 
   test('in two headers is refused, as API Gateway joins them and as one behind it might', async () => {
@@ -112,20 +117,49 @@ describe('RFC 9449 §4.3 a proof', () => {
     expect(await withProof(proofOf(holder, claims, header))).toBe('granted');
   });
 
-  test.each([
-    ['RS256', () => generateKeyPairSync('rsa', { modulusLength: 2_048 })],
-    ['EdDSA', () => generateKeyPairSync('ed25519')],
-    ['Ed25519', () => generateKeyPairSync('ed25519')],
-  ] as const)('may be signed with %s', async (alg, make) => {
-    const { privateKey, publicKey } = make();
-    const jwk = publicKey.export({ format: 'jwk' });
-    const [header, payload] = proofOf(holder, {}, { alg, jwk }).split('.');
-    const input = `${header}.${payload}`;
-    const signature = sign(alg === 'RS256' ? 'sha256' : null, Buffer.from(input), privateKey).toString('base64url');
-    expect(await withProof(`${input}.${signature}`)).toBe('granted');
-    expect(await withProof(`${input}.${Buffer.from(signature, 'base64url').reverse().toString('base64url')}`)).toBe(
-      bad,
-    );
+  const makers: Readonly<Record<string, () => KeyPairKeyObjectResult>> = {
+    ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ES384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
+    Ed25519: () => generateKeyPairSync('ed25519'),
+    EdDSA: () => generateKeyPairSync('ed25519'),
+    PS256: () => generateKeyPairSync('rsa', { modulusLength: 2_048 }),
+    RS256: () => generateKeyPairSync('rsa', { modulusLength: 2_048 }),
+  };
+
+  test.each(dpopAlgorithms)('may be signed with %s, which discovery names', async (alg) => {
+    const { privateKey, publicKey } = makers[alg]?.() ?? expect.fail('no key for it');
+    const jwk = publicKey.export({ format: 'jwk' }) as JWK;
+    const signed = new SignJWT(decodeJwt(proofOf(holder))).setProtectedHeader({ typ: 'dpop+jwt', alg, jwk });
+    const [header, payload, signature = ''] = (await signed.sign(privateKey)).split('.');
+    const other = Buffer.from(signature, 'base64url').reverse().toString('base64url');
+    expect(await withProof(`${header}.${payload}.${other}`)).toBe(bad);
+    expect(await withProof(`${header}.${payload}.${signature}`)).toBe('granted');
+  });
+
+  test('of the RFC’s own examples is good but for the nonce, which none of them has', async () => {
+    const key =
+      'eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19';
+    const atToken =
+      'eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg';
+    const atResource =
+      'eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA';
+    const never: Nonces = { checkNonce: async () => 'unknown', currentNonce: async () => 'n' };
+    const token = { htm: 'POST', htu: ['https://server.example.com/token'], now: 1_562_262_616 };
+    const resource = { htm: 'GET', htu: ['https://resource.example.org/protectedresource'], now: 1_562_262_618 };
+    expect(await checkProof(`${key}.${atToken}`, token, never)).toEqual({ wanted: 'n' });
+    expect(await checkProof(`${key}.${atResource}`, resource, never)).toEqual({ wanted: 'n' });
+    for (const [proof, request] of [
+      [atToken, resource],
+      [atResource, token],
+      [atToken.replace('.2', '.3'), token],
+      [atToken, { ...token, now: token.now + 61 }],
+    ] as const) {
+      expect(await checkProof(`${key}.${proof}`, request, never)).toEqual({ wrong: expect.any(String) });
+    }
+    expect(decodeJwt(`${key}.${atResource}`)['ath']).toBe(athOf('Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU'));
+    const { jwk = {} } = decodeProtectedHeader(`${key}.${atToken}`);
+    const parsed = parseVerificationJwk({ ...jwk }) ?? expect.fail('no key');
+    expect(thumbprintOf(parsed.key)).toBe('0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I');
   });
 
   test('is used once, by whatever request, and not by one that is refused', async () => {
