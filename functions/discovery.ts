@@ -9,7 +9,7 @@ import {
 } from '../shared/oauth/public-documents.ts';
 import { configured, joinedPolicy, logOf } from './wiring.ts';
 
-const config = configured('issuer', 'apiBase', 'policyValues');
+const config = configured('issuer', 'apiBase', 'mtlsBase', 'policyValues');
 const deployment = { ...config, policy: joinedPolicy(config) };
 const write = logOf('discovery');
 

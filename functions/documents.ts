@@ -7,8 +7,8 @@ import { openidDocument, serverMetadataDocument } from '../shared/oauth/public-d
 import { configured, joinedPolicy, keyringOf, logOf, recordsStore } from './wiring.ts';
 import { documents } from './wiring-documents.ts';
 
-const config = configured('issuer', 'apiBase', 'policyValues', 'recordsTable', 'awsClients', 'keyringMac');
-const deployment = { ...config, policy: joinedPolicy(config) };
+const config = configured('policyValues', 'recordsTable', 'awsClients', 'keyringMac');
+const deployment = { ...configured('issuer', 'apiBase', 'mtlsBase'), policy: joinedPolicy(config) };
 const store = await recordsStore(config);
 const { readKeyring } = await keyringOf({ store, config, write: logOf('documents'), freshFor: 0 });
 const putDocument = createPutDocument(documents);

@@ -14,7 +14,7 @@ import { indexRules } from '../shared/policy/evaluate.ts';
 import { callOptions, clock, configured, endpointParts, now, servedBy } from './wiring.ts';
 
 const { config, capabilities: shared, options, store } = await endpointParts('token');
-const { apiBase, signatureBudget, sessionBudget } = configured('apiBase', 'signatureBudget', 'sessionBudget');
+const { signatureBudget, sessionBudget } = configured('signatureBudget', 'sessionBudget');
 const { heeding, ...counting } = await createQuotas({
   policy: shared.policy,
   rates: { kms: signatureBudget, sts: sessionBudget },
@@ -24,8 +24,8 @@ const { heeding, ...counting } = await createQuotas({
 const constant = {
   ...shared,
   ...counting,
+  ...configured('apiBase', 'mtlsBase'),
   sign: heeding(shared.sign),
-  apiBases: [apiBase],
   ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
   evaluateCondition: await conditionEvaluator(shared.policy),
   assumeRole: heeding(await assumeRoles(shared.policy, await createCallSts(callOptions(config)))),

@@ -6,6 +6,8 @@ export const environmentNames = {
   issuer: 'ISSUER',
   /** Base of every route, without a trailing slash. */
   apiBase: 'API_BASE',
+  /** … for callers with a certificate. Absent where no domain has mutual TLS. */
+  mtlsBase: 'MTLS_BASE',
   /** Name of the DynamoDB table of records. */
   recordsTable: 'RECORDS_TABLE',
   /** Seconds a decision is kept. */
@@ -44,6 +46,8 @@ export const environmentNames = {
   trailBucket: 'TRAIL_BUCKET',
   /** Name of the bucket that CloudFront serves the public documents from. */
   documentsBucket: 'DOCUMENTS_BUCKET',
+  /** Name of the bucket that API Gateway reads the trust store of clients' certificates from. */
+  trustStoreBucket: 'TRUST_STORE_BUCKET',
   /** ARN of the KMS key that signs the heads of the audit trail. */
   trailKey: 'TRAIL_KEY',
   /** ARN of the KMS key that seals signing keys. Absent where they sign in KMS. */
@@ -63,6 +67,7 @@ export const environmentNames = {
 export type Setting = keyof typeof environmentNames;
 
 const optional = [
+  'mtlsBase',
   'documentsBucket',
   'tenantKey',
   'policyValues',

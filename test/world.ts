@@ -197,7 +197,7 @@ export function makeWorld(changes: Partial<ExchangeCapabilities> = {}, served: C
   const isSame = (a: SingleUse, b: SingleUse): boolean => a.issuer === b.issuer && a.jti === b.jti;
   const cambio: ExchangeCapabilities = {
     issuer: issuerUrl,
-    apiBases: [apiBase],
+    apiBase,
     checkProof: (header, request) => checkProof(header, request, givenNonces),
     currentNonce: givenNonces.currentNonce,
     policy: served,

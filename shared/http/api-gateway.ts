@@ -16,13 +16,16 @@ export function header(event: APIGatewayProxyEvent, name: string): string | unde
   return values.length > 0 ? values.join(',') : undefined;
 }
 
-/**
- * The certificate that API Gateway took from the TLS connection itself, on a domain with mutual TLS. What a caller writes into a
- * header is nobody's certificate.
- */
-export function certificateOf({ requestContext }: APIGatewayProxyEvent): ClientCertificate | undefined {
+/** What API Gateway itself knows of the TLS connection of a request. */
+export interface Connection {
+  /** On a domain with mutual TLS. What a caller writes into a header is nobody's certificate. */
+  readonly certificate: ClientCertificate | undefined;
+  readonly domainName: string | undefined;
+}
+
+export function connectionOf({ requestContext }: Pick<APIGatewayProxyEvent, 'requestContext'>): Connection {
   const pem = requestContext?.identity?.clientCert?.clientCertPem;
-  return pem ? clientCertificate(pem) : undefined;
+  return { certificate: pem ? clientCertificate(pem) : undefined, domainName: requestContext?.domainName };
 }
 
 const maxBodyBytes = 64 * 1024;

@@ -2,7 +2,7 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { DecisionFacts } from '../oauth/decision/decision.ts';
 import type { TokenCall } from '../oauth/request/client-credentials.ts';
-import { certificateOf, header } from './api-gateway.ts';
+import { connectionOf, header } from './api-gateway.ts';
 import type { AuditedEvent } from './audit.ts';
 import { auditedEndpoint, type EndpointOptions, type KeepingCapabilities } from './audited-endpoint.ts';
 import { requestTime } from './deadline.ts';
@@ -25,7 +25,7 @@ export interface FormEndpoint {
 export function formEndpoint({ name, capabilities, respond }: FormEndpoint, options: EndpointOptions) {
   const answer = (event: FormEndpointEvent): Promise<APIGatewayProxyResult> => {
     const headers = { authorization: header(event, 'authorization'), dpop: header(event, 'dpop') };
-    const call = { form: event.form, headers, certificate: certificateOf(event) };
+    const call = { form: event.form, headers, ...connectionOf(event) };
     return respond(call, event.decision, event);
   };
   const errors = answerErrors<FormEndpointEvent>((error, { decision }) => errorAnswer(error, decision.decisionId));

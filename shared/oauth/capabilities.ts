@@ -18,8 +18,10 @@ import type { CheckUpstream, FindIssuerKey } from './verify/verify-token.ts';
 /** Every function may throw Refused `unavailable`. */
 export interface ExchangeCapabilities extends ProofCapabilities {
   readonly issuer: string;
-  /** URLs that discovery names endpoints below, without a trailing slash. */
-  readonly apiBases: readonly string[];
+  /** URL that discovery names endpoints below, without a trailing slash. */
+  readonly apiBase: string;
+  /** … and those for callers with a certificate, where there is a domain with mutual TLS. */
+  readonly mtlsBase?: string | undefined;
   readonly policy: CompiledPolicy;
   readonly findRules: FindRules;
   /** Evaluates `when`; left out of bundles whose policy has none. */

@@ -80,8 +80,10 @@ function requireOneMethod(
 }
 
 export interface PossessionCapabilities extends Pick<ProofCapabilities, 'checkProof'> {
-  /** URLs that discovery names endpoints below, without a trailing slash. */
-  readonly apiBases: readonly string[];
+  /** URL that discovery names endpoints below, without a trailing slash. */
+  readonly apiBase: string;
+  /** … and those for callers with a certificate (RFC 8705 §5), where there is a domain with mutual TLS. */
+  readonly mtlsBase?: string | undefined;
   /** Seconds since the epoch. */
   readonly now: () => number;
 }
@@ -93,13 +95,21 @@ const tokenEndpoint = { method: 'POST', path: '/token' };
  * @throws Refused `dpop`, `dpop_nonce` or `unavailable`
  */
 export async function provePossession(
-  { headers: { dpop }, certificate, endpoint: { method, path } = tokenEndpoint }: TokenCall,
+  { headers: { dpop }, certificate, domainName, endpoint: { method, path } = tokenEndpoint }: TokenCall,
   capabilities: PossessionCapabilities,
 ): Promise<Possession> {
   if (dpop === undefined) return { certificate };
-  const htu = capabilities.apiBases.map((base) => `${base}${path}`);
+  const htu = `${baseAt(domainName, capabilities)}${path}`;
   const proof = await requireProof(dpop, { htm: method, htu, now: capabilities.now() }, capabilities);
   return { proof, certificate };
+}
+
+/** What discovery calls the API where the request came in. */
+function baseAt(
+  domainName: string | undefined,
+  { apiBase, mtlsBase }: Pick<PossessionCapabilities, 'apiBase' | 'mtlsBase'>,
+): string {
+  return mtlsBase !== undefined && mtlsBase === `https://${domainName}` ? mtlsBase : apiBase;
 }
 
 export interface Presentation {

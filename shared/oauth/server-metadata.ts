@@ -5,12 +5,14 @@ import { webIdentityClaimNames } from './role-session/web-identity.ts';
 import { tokenExchangeGrant } from './token-types.ts';
 import { dpopAlgorithms } from './verify/dpop-proof.ts';
 
-type Metadata = Readonly<Record<string, string | boolean | readonly string[]>>;
+type Metadata = Readonly<Record<string, string | boolean | readonly string[] | Readonly<Record<string, string>>>>;
 
-/** `issuer` and `apiBase` are URLs without a trailing slash. */
+/** Issuer and bases are URLs without a trailing slash. */
 export interface Deployment {
   readonly issuer: string;
   readonly apiBase: string;
+  /** Of a domain with mutual TLS; where there is none, no connection has a certificate. */
+  readonly mtlsBase?: string | undefined;
   readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients'>;
 }
 
@@ -19,23 +21,37 @@ export interface Deployment {
  * endpoint; members without elements are left out.
  * @see [RFC 8414 §2](https://www.rfc-editor.org/rfc/rfc8414.html#section-2)
  */
-export function authorizationServerMetadata({ issuer, apiBase, policy }: Deployment): Metadata {
+export function authorizationServerMetadata(deployment: Deployment): Metadata {
+  const { issuer, apiBase, mtlsBase, policy } = deployment;
   const scopes = [...new Set(Object.values(policy.audiences).flatMap((audience) => audience.scopes))].sort();
   return {
     issuer,
-    token_endpoint: `${apiBase}/token`,
-    introspection_endpoint: `${apiBase}/introspect`,
-    revocation_endpoint: `${apiBase}/revoke`,
+    ...endpointsBelow(apiBase),
     jwks_uri: `${issuer}/.well-known/jwks.json`,
     grant_types_supported: [tokenExchangeGrant],
     response_types_supported: ['id_token'],
     introspection_signing_alg_values_supported: [answerAlgorithm],
     dpop_signing_alg_values_supported: dpopAlgorithms,
-    ...(Object.values(policy.audiences).some(({ binding }) => binding === 'mtls') && {
-      tls_client_certificate_bound_access_tokens: true,
-    }),
-    ...clientAuthentication(policy),
+    ...(mtlsBase !== undefined && mutualTls(mtlsBase, policy)),
+    ...clientAuthentication(deployment),
     ...(scopes.length > 0 && { scopes_supported: scopes }),
+  };
+}
+
+function endpointsBelow(base: string): Readonly<Record<string, string>> {
+  return {
+    token_endpoint: `${base}/token`,
+    introspection_endpoint: `${base}/introspect`,
+    revocation_endpoint: `${base}/revoke`,
+  };
+}
+
+/** @see [RFC 8705 §5](https://www.rfc-editor.org/rfc/rfc8705.html#section-5) */
+function mutualTls(mtlsBase: string, { audiences }: Deployment['policy']): Metadata {
+  const binds = Object.values(audiences).some(({ binding }) => binding === 'mtls');
+  return {
+    mtls_endpoint_aliases: endpointsBelow(mtlsBase),
+    ...(binds && { tls_client_certificate_bound_access_tokens: true }),
   };
 }
 
@@ -73,12 +89,12 @@ const issuedClaimNames = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id',
  * `private_key_jwt`'s. The other endpoints know nobody who is not authenticated; of those the revocation endpoint takes
  * assertions from anybody whose issuer is trusted.
  */
-function clientAuthentication({ clients }: Deployment['policy']): Metadata {
-  const methods = Object.values(clients).map(({ auth }) => auth);
+function clientAuthentication({ policy, mtlsBase }: Deployment): Metadata {
+  const methods = Object.values(policy.clients).map(({ auth }) => auth);
   const secrets = methods.some(({ method }) => method === 'client_secret');
   const assertions = methods.some(({ method }) => method === 'private_key_jwt' || method === 'federated');
-  const byCertificate = (['tls_client_auth', 'self_signed_tls_client_auth'] as const).filter((wanted) =>
-    methods.some(({ method }) => method === wanted),
+  const byCertificate = (['tls_client_auth', 'self_signed_tls_client_auth'] as const).filter(
+    (wanted) => mtlsBase !== undefined && methods.some(({ method }) => method === wanted),
   );
   const named = [
     ...(secrets ? ['client_secret_basic', 'client_secret_post'] : []),

@@ -52,6 +52,7 @@ const metadata = {
     dpop_signing_alg_values_supported: texts,
   },
   optional: {
+    mtls_endpoint_aliases: object({ token_endpoint: uri, introspection_endpoint: uri, revocation_endpoint: uri }),
     tls_client_certificate_bound_access_tokens: flag,
     scopes_supported: texts,
     ...Object.fromEntries(

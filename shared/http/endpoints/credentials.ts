@@ -5,7 +5,7 @@ import { Refused } from '../../oauth/denial.ts';
 import { exchange } from '../../oauth/exchange.ts';
 import { credentialsCall, credentialsError, namedRole } from '../../oauth/role-session/credentials-request.ts';
 import { containerDocument } from '../../oauth/role-session/role-credentials.ts';
-import { certificateOf, header, json } from '../api-gateway.ts';
+import { connectionOf, header, json } from '../api-gateway.ts';
 import type { AuditedEvent } from '../audit.ts';
 import { auditedEndpoint, type EndpointOptions } from '../audited-endpoint.ts';
 import { answerErrors, serverError } from '../errors.ts';
@@ -23,7 +23,7 @@ export function credentialsEndpoint(capabilities: ExchangeCapabilities, options:
   const respond = async (event: AuditedEvent): Promise<APIGatewayProxyResult> => {
     const roles = event.multiValueQueryStringParameters?.['role'] ?? [];
     const headers = { authorization: header(event, 'authorization'), dpop: header(event, 'dpop') };
-    const call = { ...credentialsCall({ roles, ...headers }, policy), certificate: certificateOf(event) };
+    const call = { ...credentialsCall({ roles, ...headers }, policy), ...connectionOf(event) };
     const { access_token } = await exchange(call, capabilities, event.decision);
     const document = containerDocument(access_token, namedRole(roles[0] ?? '', policy)?.arn ?? '');
     return json(200, document, await nextNonce(headers, capabilities));

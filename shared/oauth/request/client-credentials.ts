@@ -19,6 +19,8 @@ export interface TokenCall {
   readonly endpoint?: { readonly method: string; readonly path: string };
   /** Of the TLS connection, by whoever ended it; never by a header. */
   readonly certificate?: ClientCertificate | undefined;
+  /** That the request came to, by whoever ended the connection. */
+  readonly domainName?: string | undefined;
 }
 
 export type ClientCredentials =

@@ -23,8 +23,8 @@ export interface DpopProof {
 /** What a proof must be for. */
 export interface ProvedRequest {
   readonly htm: string;
-  /** URLs of the endpoint, as discovery states them. */
-  readonly htu: readonly string[];
+  /** URL of the endpoint, as discovery states it. */
+  readonly htu: string;
   /** Seconds since the epoch. */
   readonly now: number;
 }
@@ -93,10 +93,10 @@ function verifiedKey(jwt: ParsedJwt): string {
 }
 
 /** RFC 9449 §4.3: without query and fragment, after normalisation by syntax and scheme (RFC 3986 §6.2.2, §6.2.3). */
-function isAt(htu: unknown, endpoints: readonly string[]): boolean {
+function isAt(htu: unknown, endpoint: string): boolean {
   if (typeof htu !== 'string' || !URL.canParse(htu)) return false;
   const { origin, pathname, username, password } = new URL(htu);
-  return username + password === '' && endpoints.includes(origin + pathname);
+  return username + password === '' && endpoint === origin + pathname;
 }
 
 function refuse(detail: string): never {

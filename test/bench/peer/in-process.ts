@@ -47,7 +47,7 @@ const capabilities = {
     clock,
   ),
   issuer: world.self,
-  apiBases: [world.self],
+  apiBase: world.self,
   checkProof: never,
   currentNonce: never,
   policy,

@@ -1,5 +1,5 @@
-// A self-signed certificate (RFC 5280), written by hand because Node cannot make one and openssl may be absent.
-import { generateKeyPairSync, sign } from 'node:crypto';
+// A certificate (RFC 5280), self-signed or not, written by hand because Node cannot make one and openssl may be absent.
+import { createPrivateKey, generateKeyPairSync, type KeyPairKeyObjectResult, sign } from 'node:crypto';
 
 export interface CertificateOptions {
   readonly notBefore: Date;
@@ -11,39 +11,65 @@ export interface CertificateOptions {
   readonly uri?: string;
   /** Common name of subject and issuer: of two certificates of one name OpenSSL may look at the wrong one. */
   readonly name?: string;
+  /** It may sign others. */
+  readonly ca?: boolean;
+  /** PEM of whose key signs it, and the common name of that; its own, without it. */
+  readonly issuer?: { readonly key: string; readonly name: string };
+  /** P-256 and SHA-256, without them. */
+  readonly pair?: KeyPairKeyObjectResult;
+  readonly digest?: 'sha1' | 'sha256';
 }
 
-/** PEM of a fresh P-256 key and its certificate. */
-export function selfSigned({ notBefore, notAfter, ip, dns = [], uri, name: called = 'loopback' }: CertificateOptions): {
-  key: string;
-  cert: string;
-} {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const ecdsaWithSha256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'));
-  const commonName = der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(called)));
-  const name = der(0x30, der(0x31, commonName));
+/** By the kind of key that signs: identifier and parameters, in hex of DER. */
+const algorithms: Readonly<Record<string, Readonly<Record<'sha1' | 'sha256', string>>>> = {
+  ec: { sha1: '06072a8648ce3d0401', sha256: '06082a8648ce3d040302' },
+  rsa: { sha1: '06092a864886f70d0101050500', sha256: '06092a864886f70d01010b0500' },
+};
+
+/** PEM of a key and its certificate. */
+export function selfSigned({
+  notBefore,
+  notAfter,
+  ip,
+  dns = [],
+  uri,
+  name: called = 'loopback',
+  ca = false,
+  issuer,
+  pair: { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  digest = 'sha256',
+}: CertificateOptions): { key: string; cert: string } {
+  const signer = issuer ? createPrivateKey(issuer.key) : privateKey;
+  const algorithm = der(0x30, Buffer.from(algorithms[signer.asymmetricKeyType ?? '']?.[digest] ?? '', 'hex'));
   const subjectAltName = der(
     0x30,
     der(0x87, Buffer.from(ip.split('.').map(Number))),
     ...dns.map((each) => der(0x82, Buffer.from(each))),
     ...(uri === undefined ? [] : [der(0x86, Buffer.from(uri))]),
   );
-  const extension = der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, subjectAltName));
+  const extensions = [
+    der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, subjectAltName)),
+    ...(ca ? [der(0x30, Buffer.from('0603551d130101ff', 'hex'), der(0x04, Buffer.from('30030101ff', 'hex')))] : []),
+  ];
   const toBeSigned = der(
     0x30,
     der(0xa0, integer(2)),
     integer(1),
-    ecdsaWithSha256,
-    name,
+    algorithm,
+    distinguished(issuer?.name ?? called),
     der(0x30, time(notBefore), time(notAfter)),
-    name,
+    distinguished(called),
     publicKey.export({ format: 'der', type: 'spki' }),
-    der(0xa3, der(0x30, extension)),
+    der(0xa3, der(0x30, ...extensions)),
   );
-  const signature = der(0x03, Buffer.of(0), sign('sha256', toBeSigned, privateKey));
-  const body = der(0x30, toBeSigned, ecdsaWithSha256, signature).toString('base64');
+  const signature = der(0x03, Buffer.of(0), sign(digest, toBeSigned, signer));
+  const body = der(0x30, toBeSigned, algorithm, signature).toString('base64');
   const cert = `-----BEGIN CERTIFICATE-----\n${body.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
   return { key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), cert };
+}
+
+function distinguished(commonName: string): Buffer {
+  return der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(commonName)))));
 }
 
 function der(tag: number, ...parts: Buffer[]): Buffer {

@@ -45,6 +45,36 @@ describe('discovery', () => {
     );
   });
 
+  test('RFC 8705 §5: with a domain for callers with a certificate, its endpoints and what only they can do; without it neither', () => {
+    const { 'orders-api': orders = expect.fail('no audience') } = policy.audiences;
+    const certified = {
+      audiences: { 'orders-api': { ...orders, binding: 'mtls' } },
+      clients: {
+        bank: { name: 'bank', auth: { method: 'tls_client_auth', name: 'san_dns', value: 'a' }, introspects: [] },
+        vault: { name: 'vault', auth: { method: 'self_signed_tls_client_auth', thumbprints: [] }, introspects: [] },
+      },
+    } as const;
+    const mtlsBase = 'https://mtls.acme.example';
+    const metadata = authorizationServerMetadata({ ...deployment, mtlsBase, policy: certified });
+    expect(metadata).toMatchObject({
+      token_endpoint: 'https://api.acme.example/live/token',
+      mtls_endpoint_aliases: {
+        token_endpoint: 'https://mtls.acme.example/token',
+        introspection_endpoint: 'https://mtls.acme.example/introspect',
+        revocation_endpoint: 'https://mtls.acme.example/revoke',
+      },
+      tls_client_certificate_bound_access_tokens: true,
+      token_endpoint_auth_methods_supported: ['tls_client_auth', 'self_signed_tls_client_auth', 'none'],
+      introspection_endpoint_auth_methods_supported: ['tls_client_auth', 'self_signed_tls_client_auth'],
+    });
+    const without = authorizationServerMetadata({ ...deployment, policy: certified });
+    expect(Object.keys(without).filter((name) => /mtls|tls_/.test(name))).toEqual([]);
+    expect(without['token_endpoint_auth_methods_supported']).toEqual(['none']);
+    const unused = authorizationServerMetadata({ ...deployment, mtlsBase });
+    expect(unused).toHaveProperty('mtls_endpoint_aliases');
+    expect(unused).not.toHaveProperty('tls_client_certificate_bound_access_tokens');
+  });
+
   test('RFC 9068 §4: the OpenID document says the same and adds what OpenID Connect Discovery requires', () => {
     const openid = openidConfiguration(deployment);
     expect(openid).toMatchObject(authorizationServerMetadata(deployment));

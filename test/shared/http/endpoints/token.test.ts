@@ -9,7 +9,10 @@ import type { WriteLog } from '../../../../shared/http/log.ts';
 import type { ExchangeCapabilities } from '../../../../shared/oauth/capabilities.ts';
 import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
+import { matchesCertificate } from '../../../../shared/oauth/verify/client-certificate.ts';
+import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
 import { formBody, github, makeWorld, nonces, now, policy, subjectToken } from '../../../world.ts';
+import { selfSigned } from '../../issuers/certificate.ts';
 import { makeHolder, proofOf } from '../../oauth/dpop-world.ts';
 
 const form = 'application/x-www-form-urlencoded';
@@ -21,7 +24,11 @@ interface Call {
   readonly isBase64Encoded?: boolean;
   readonly query?: string;
   readonly cambio?: Partial<ExchangeCapabilities>;
+  readonly served?: CompiledPolicy;
   readonly requestId?: string;
+  /** What API Gateway knows of the connection. */
+  readonly certificate?: string;
+  readonly domainName?: string;
 }
 
 interface Line {
@@ -33,7 +40,7 @@ interface Line {
 async function call(options: Call = {}) {
   const lines: Line[] = [];
   const write: WriteLog = (level, message, fields) => void lines.push({ level, message, fields });
-  const handler = tokenEndpoint(makeWorld(options.cambio).cambio, {
+  const handler = tokenEndpoint(makeWorld(options.cambio, options.served).cambio, {
     write,
     newId: () => 'decision-7',
     clock: Date.now,
@@ -49,9 +56,12 @@ function event({
   isBase64Encoded = false,
   query,
   requestId = 'request-1',
+  certificate,
+  domainName,
 }: Call): never {
   const named = { ...(contentType && { 'Content-Type': [contentType] }), ...headers };
-  const requestContext = { requestId, identity: { sourceIp: '192.0.2.1' } };
+  const clientCert = certificate === undefined ? null : { clientCertPem: certificate };
+  const requestContext = { requestId, domainName, identity: { sourceIp: '192.0.2.1', clientCert } };
   const queryStringParameters = query === undefined ? null : Object.fromEntries(new URLSearchParams(query));
   const sent = { body, multiValueHeaders: named, isBase64Encoded, requestContext, queryStringParameters };
   return sent as unknown as APIGatewayProxyEvent as never;
@@ -140,6 +150,43 @@ describe('POST /token', () => {
     const evil = await call({ headers: { DPoP: [proofOf(holder, { htu: 'https://evil.example/token' })] } });
     expect(evil.body['error']).toBe('invalid_dpop_proof');
     expect((await call()).response.headers).not.toHaveProperty('DPoP-Nonce');
+  });
+
+  test('a client’s certificate is what API Gateway says it is, and nothing that a header says', async () => {
+    const names = { name: 'bank', ip: '192.0.2.7', dns: ['bank.example'] };
+    const certificate = selfSigned({ ...names, notBefore: new Date(0), notAfter: new Date((now + 60) * 1_000) }).cert;
+    const auth = { method: 'tls_client_auth', name: 'san_dns', value: 'bank.example' } as const;
+    const served = { ...policy, clients: { bank: { name: 'bank', auth, introspects: [] } } };
+    const body = formBody({ client_id: 'bank' });
+    const as = { served, cambio: { matchesCertificate }, body };
+    expect((await call({ ...as, certificate })).response.statusCode).toBe(200);
+    const told = encodeURIComponent(certificate);
+    const spoofs = [
+      'X-SSL-Client-Cert',
+      'X-Client-Cert',
+      'X-Forwarded-Client-Cert',
+      'X-Amzn-Mtls-Clientcert',
+      'Client-Cert',
+    ];
+    const headers = Object.fromEntries(spoofs.map((name) => [name, [told]]));
+    const spoofed = await call({ ...as, headers });
+    expect([spoofed.response.statusCode, spoofed.body['error']]).toEqual([401, 'invalid_client']);
+    expect(spoofed.lines[0]?.fields).toMatchObject({ reason: 'client' });
+  });
+
+  test('a proof is for the endpoint of the domain that API Gateway says the request came to, whatever Host says', async () => {
+    const holder = await makeHolder();
+    const mtlsBase = 'https://mtls.acme.example';
+    const verdictOf = async (domainName: string, htu?: string, mtls: string | undefined = mtlsBase) => {
+      const headers = { DPoP: [proofOf(holder, htu === undefined ? {} : { htu })], Host: ['mtls.acme.example'] };
+      const { response, lines } = await call({ headers, domainName, cambio: { mtlsBase: mtls } });
+      return [response.statusCode, lines[0]?.fields['reason']];
+    };
+    const alias = `${mtlsBase}/token`;
+    expect(await verdictOf('mtls.acme.example', alias)).toEqual([200, undefined]);
+    expect(await verdictOf('api.acme.example')).toEqual([200, undefined]);
+    expect(await verdictOf('api.acme.example', alias)).toEqual([400, 'binding']);
+    expect(await verdictOf('mtls.acme.example')).toEqual([400, 'binding']);
   });
 
   test('an error names its decision, and the audit event of that decision says why', async () => {
