@@ -6,6 +6,7 @@ import { checkRunTime } from './check/run-time.ts';
 import { checkShortSessions } from './check/short-sessions.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { CompileOptions } from './compile-options.ts';
+import { ownCertificates } from './lower/clients.ts';
 import { lowerIssuer } from './lower/issuers.ts';
 import { lowerRole } from './lower/roles.ts';
 import { lower } from './lower.ts';
@@ -25,6 +26,8 @@ export interface CompiledFiles {
   readonly artifact?: PolicyArtifact;
   /** What POLICY_VALUES has to carry: hole name, such as `issuers.eks.url`, to its (token) value. */
   readonly values: Readonly<Record<string, string>>;
+  /** PEM of the certificates that clients sign themselves: a trust store needs them, functions do not. */
+  readonly certificates?: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -96,7 +99,8 @@ function compileDocuments(documents: readonly SourcedDocument[], options: Compil
   const diagnostics = inFileOrder(documents, findings);
   const isWhole = urls.size === policy.issuers.length && arns.size === policy.roles.length;
   if (hasErrors(diagnostics) || !isWhole) return { values: {}, diagnostics };
-  return { artifact, values: { ...ofUrls.values, ...ofArns.values }, diagnostics };
+  const certificates = policy.clients.flatMap(({ value }) => ownCertificates(value));
+  return { artifact, values: { ...ofUrls.values, ...ofArns.values }, certificates, diagnostics };
 }
 
 function inFileOrder(documents: readonly SourcedDocument[], diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {

@@ -19,6 +19,8 @@ export function checkRunTime(policy: MergedPolicy, { tenant, algorithms, statuse
       .filter(isOwn)
       .map(({ place }) => errorAt(keyOf(place), 'a tenant put at run time has no roles', deployHint)),
     ...policy.issuers.filter(isOwn).flatMap(({ place }) => refuse(place, 'network', 'ca', 'introspection')),
+    // The trust store of certificates is deployed.
+    ...policy.clients.filter(isOwn).flatMap(({ place }) => refuse(below(place, 'auth'), 'self_signed_tls_client_auth')),
     ...policy.audiences
       .filter(isOwn)
       .flatMap(({ value: { alg = defaults.alg, status }, place }) => [

@@ -58,6 +58,12 @@ function lowerCertificateName({ notAfter: _, ...names }: ListOf<'tls_client_auth
   return { method: 'tls_client_auth', name, value };
 }
 
+/** PEM. */
+export function ownCertificates({ auth: { self_signed_tls_client_auth: own = [] } }: ClientEntry): readonly string[] {
+  const parsed = [own].flat().flatMap(({ certificates }) => [certificates].flat().map(parseCertificate));
+  return parsed.flatMap((certificate) => certificate?.toString() ?? []);
+}
+
 function lowerCertificates({ certificates }: ListOf<'self_signed_tls_client_auth'>): ClientAuthentication {
   const parsed = [certificates].flat().flatMap((pem) => parseCertificate(pem) ?? []);
   const thumbprints = parsed.map(({ raw }) => hash('sha256', raw, 'base64url'));
