@@ -15,12 +15,20 @@ export interface GivenVpc {
   readonly availabilityZones: readonly string[];
 }
 
+/** As the construct's property, in texts. */
+export interface GivenMutualTls {
+  readonly domainName: string;
+  readonly certificateArn: string;
+  readonly truststore?: string;
+}
+
 export interface AppContext {
   /** File or folder; the demonstration, without it. */
   readonly policy?: string;
   readonly vpc?: GivenVpc;
   readonly operators?: readonly string[];
   readonly awsClients?: AwsClients;
+  readonly mtls?: GivenMutualTls;
   readonly canary?: Canary;
   readonly rollout?: RolloutSpeed;
   readonly staticDocuments?: boolean;
@@ -55,6 +63,7 @@ export function readContext(find: (name: string) => unknown): AppContext {
   const rollout = text('rollout') as RolloutSpeed | undefined;
   const deployed = text('deployed');
   const canary = givenCanary(list('canary'));
+  const mtls = givenMutualTls(list('mtls'));
   const [webAcl, provisionedConcurrency] = [givenWebAcl(text('webAcl')), givenProvisioned(list('provisioned'))];
   const collector = arnOf('collector', text('collector'), /^arn:aws:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/);
   const topic = /^arn:aws:sns:[\w-]+:\d{12}:[\w-]+$/;
@@ -74,6 +83,7 @@ export function readContext(find: (name: string) => unknown): AppContext {
     ...(operators && { operators }),
     ...(vpc && { vpc }),
     ...(awsClients && { awsClients }),
+    ...(mtls && { mtls }),
     ...(canary && { canary }),
     ...(rollout && { rollout }),
     ...(signing && { signing }),
@@ -110,6 +120,17 @@ function givenProvisioned(items: readonly string[] | undefined): ProvisionedFunc
 function arnOf(name: string, arn: string | undefined, pattern: RegExp): string | undefined {
   if (arn === undefined || pattern.test(arn)) return arn;
   throw new PropsError(`-c ${name}= takes an ARN, and "${arn}" is none of its kind`);
+}
+
+function givenMutualTls(parts: readonly string[] | undefined): GivenMutualTls | undefined {
+  if (!parts) return undefined;
+  const [domainName, certificateArn, truststore, ...more] = parts;
+  if (!domainName || truststore === '' || more.length > 0 || !/^arn:aws:acm:/.test(certificateArn ?? '')) {
+    throw new PropsError(
+      '-c mtls= takes NAME,CERTIFICATE and the trust store as a third: CERTIFICATE is an ARN of ACM',
+    );
+  }
+  return { domainName, certificateArn: certificateArn ?? '', ...(truststore !== undefined && { truststore }) };
 }
 
 function givenCanary(names: readonly string[] | undefined): Canary | undefined {

@@ -11,17 +11,20 @@ export interface Bundle {
   readonly entry: FunctionEntry;
   /** Becomes policy.json; leave it out for functions that do not read the policy. */
   readonly policy?: PolicyArtifact;
+  /** What else lies beside the code, by name. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /**
  * Bundles into a temporary directory, hands it to `use`, and removes it afterwards. CDK stages an asset while its
  * construct is made, so `use` must make the construct.
  */
-export function withBundle<Result>({ entry, policy }: Bundle, use: (directory: string) => Result): Result {
+export function withBundle<Result>({ entry, policy, files = {} }: Bundle, use: (directory: string) => Result): Result {
   const directory = mkdtempSync(join(kept ?? tmpdir(), 'cambio-bundle-'));
   try {
     for (const [path, code] of functionCode(entry)) place(join(directory, path), code);
     if (policy) write(join(directory, 'policy.json'), JSON.stringify(policy));
+    for (const [name, text] of Object.entries(files)) write(join(directory, name), text);
     return use(directory);
   } finally {
     if (kept === undefined) rmSync(directory, { recursive: true, force: true });

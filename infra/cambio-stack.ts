@@ -1,10 +1,12 @@
 // The stack of this repository's own app: one TokenExchange, its outputs, and the guard of the demonstration policy.
 import { CfnParameter, CfnRule, Fn, Stack, type StackProps } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import type { AppContext, GivenVpc } from './app-context.ts';
+import type { AppContext, GivenMutualTls, GivenVpc } from './app-context.ts';
+import type { MutualTls } from './mtls/mutual-tls.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
 import { TokenExchange } from './token-exchange.ts';
 
@@ -20,7 +22,7 @@ export class CambioStack extends Stack {
   constructor(scope: Construct, id: string, props: CambioStackProps) {
     const { policy, demonstration, vpc, operators, awsClients, rollout, canary, staticDocuments, signing, ...edge } =
       props;
-    const { webAcl, provisionedConcurrency, collector, alarmTopic, warnTopic, ...stack } = edge;
+    const { mtls, webAcl, provisionedConcurrency, collector, alarmTopic, warnTopic, ...stack } = edge;
     super(scope, id, {
       description: 'Cambio: OAuth 2.0 Token Exchange (RFC 8693)',
       // `iss` of every token is this stack's, for ever.
@@ -35,6 +37,7 @@ export class CambioStack extends Stack {
       ...(awsClients && { awsClients }),
       ...(rollout && { rollout }),
       ...(canary && { canary }),
+      ...(mtls && { mtls: importMutualTls(this, mtls) }),
       ...(webAcl && { webAcl }),
       ...(provisionedConcurrency && { provisionedConcurrency }),
       ...(collector !== undefined && {
@@ -70,6 +73,11 @@ export class CambioStack extends Stack {
       ],
     });
   }
+}
+
+function importMutualTls(scope: Construct, { domainName, certificateArn, truststore }: GivenMutualTls): MutualTls {
+  const certificate = Certificate.fromCertificateArn(scope, 'MutualTlsCertificate', certificateArn);
+  return { domain: { domainName, certificate }, ...(truststore !== undefined && { truststore }) };
 }
 
 /** By its ids alone: a look-up would ask AWS at synth. */

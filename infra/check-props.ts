@@ -10,10 +10,11 @@ import { checkWebAcl, type WebAclOptions } from './edge/web-acl.ts';
 import type { ReservedConcurrency } from './endpoints/endpoints.ts';
 import { checkBudget, type ServiceBudget } from './endpoints/service-budget.ts';
 import { checkTracing, type TracingOptions } from './endpoints/tracing.ts';
+import { type CheckedMutualTlsProps, checkMutualTls } from './mtls/mutual-tls.ts';
 import { PropsError } from './props-error.ts';
 import { rolloutSpeeds } from './rollout/rollout-speed.ts';
 
-export interface CheckedProps extends CheckedPrivateProps {
+export interface CheckedProps extends CheckedPrivateProps, Pick<CheckedMutualTlsProps, 'mtls'> {
   readonly stageEndpoint?: boolean | undefined;
   readonly reservedConcurrency?: number | ReservedConcurrency | undefined;
   readonly budget?: ServiceBudget | undefined;
@@ -91,6 +92,7 @@ export function checkProps(props: CheckedProps): void {
     throw new PropsError(`staticDocuments are not for a stack ${where}`);
   }
   checkPrivateEndpoint(props);
+  checkMutualTls(props);
   if (props.vpcEndpoints && !props.vpc) throw new PropsError('vpcEndpoints are made in the vpc of the construct');
   if (props.tracing) checkTracing(props.tracing);
   if (props.audit !== undefined) checkAudit(props.audit, props.removalPolicy !== undefined);

@@ -11,6 +11,7 @@ export type { WebAclOptions } from './edge/web-acl.ts';
 export type { ReservedConcurrency } from './endpoints/endpoints.ts';
 export type { ServiceBudget } from './endpoints/service-budget.ts';
 export type { TracingOptions } from './endpoints/tracing.ts';
+export type { MutualTls, OwnMutualTls } from './mtls/mutual-tls.ts';
 export type { ExchangeOutputs } from './outputs.ts';
 export type { Canary, ProbeAlarms } from './probe/canary.ts';
 export { PropsError } from './props-error.ts';

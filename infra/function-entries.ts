@@ -21,6 +21,7 @@ export const functionEntries = [
   'trail-heads',
   'trail-sweep',
   'tenants',
+  'trust-store',
 ] as const;
 
 /** A file of functions/, without its ending. */

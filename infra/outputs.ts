@@ -10,6 +10,7 @@ type OutputName = keyof typeof descriptions;
 const descriptions = {
   Issuer: 'iss of every token: an https origin that never changes',
   ApiBase: 'Base of every route',
+  MtlsBase: 'Base of every route for callers with a certificate',
   TokenEndpoint: 'Where tokens are exchanged',
   RecordsTable: 'The table of records',
   TokenRole: 'Whom the roles of the policy must trust',

@@ -12,6 +12,8 @@ export interface CompiledPolicyInput {
   readonly artifact: PolicyArtifact;
   /** By the name of the hole; may be CDK tokens. */
   readonly values: Readonly<Record<string, string>>;
+  /** PEM of the certificates that its clients sign themselves, for the trust store of `mtls`. */
+  readonly certificates?: readonly string[];
 }
 
 /** What the construct was given. */
@@ -46,7 +48,7 @@ export function resolvePolicy(
   const issuerUrls = Object.fromEntries(Object.entries(issuers).map(([name, { url }]) => [name, url]));
   const roleArns = Object.fromEntries(Object.entries(roles).map(([name, { roleArn }]) => [name, roleArn]));
   const options = { issuerUrls, roleArns, isUnresolved: Token.isUnresolved, vpc: vpc !== undefined };
-  const { artifact, values, diagnostics } = compilePolicy(policy, options);
+  const { artifact, values, certificates = [], diagnostics } = compilePolicy(policy, options);
   if (!artifact) throw new PolicyError(diagnostics);
   // A policy that does not do what its tests say is not deployed.
   const failures = testFailures(policy, artifact);
@@ -54,5 +56,5 @@ export function resolvePolicy(
   for (const diagnostic of diagnostics) {
     Annotations.of(scope).addWarningV2('cambio:policy', formatDiagnostic(diagnostic));
   }
-  return { artifact, values };
+  return { artifact, values, certificates };
 }

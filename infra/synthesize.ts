@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import type { AwsClients } from '../shared/config.ts';
+import type { GivenMutualTls } from './app-context.ts';
 import { keepingBundles } from './bundle.ts';
 import { CambioStack } from './cambio-stack.ts';
 import type { Canary } from './probe/canary.ts';
@@ -17,6 +18,8 @@ export interface SynthesizeOptions {
   readonly awsClients?: AwsClients | undefined;
   /** As the construct's property. */
   readonly canary?: Canary | undefined;
+  /** As the app's context has it. */
+  readonly mtls?: GivenMutualTls | undefined;
   /** As the construct's property. */
   readonly signing?: SigningMode | undefined;
   /** Where the cloud assembly goes. */
@@ -30,7 +33,7 @@ export interface Synthesized {
 }
 
 /** Synthesizes the stack for a compiled policy. The caller owns `outdir`. */
-export function synthesize({ policy, awsClients, canary, signing, outdir }: SynthesizeOptions): Synthesized {
+export function synthesize({ outdir, ...given }: SynthesizeOptions): Synthesized {
   const app = new App({
     outdir,
     // Nobody uploads them: a copy of each function's folder would be the longest part of it.
@@ -42,10 +45,7 @@ export function synthesize({ policy, awsClients, canary, signing, outdir }: Synt
   });
   const bundles = join(outdir, 'bundles');
   mkdirSync(bundles, { recursive: true });
-  keepingBundles(
-    bundles,
-    () => new CambioStack(app, stackName, { policy, awsClients, canary, signing, demonstration: false }),
-  );
+  keepingBundles(bundles, () => new CambioStack(app, stackName, { ...given, demonstration: false }));
   const assembly = app.synth();
   const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
   return { template, assets: fileAssets(assembly.directory) };

@@ -37,6 +37,13 @@ import type { TracingOptions } from './endpoints/tracing.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { KeyringSeed } from './keyring-seed.ts';
+import {
+  type MutualTls,
+  MutualTlsDomain,
+  mutualTlsName,
+  type OwnMutualTls,
+  warnOfNoCertificates,
+} from './mtls/mutual-tls.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
 import { policyValues } from './policy-values.ts';
 import type { Canary, ProbeAlarms } from './probe/canary.ts';
@@ -76,6 +83,11 @@ export interface TokenExchangeProps {
    * existed is deployed once with `false`, which writes the documents and serves them as before.
    */
   readonly staticDocuments?: boolean;
+  /**
+   * A second name of the API, for callers with a certificate: clients with `tls_client_auth` or `self_signed_tls_client_auth`, and
+   * audiences with `binding: mtls` (RFC 8705). API Gateway lets nobody in without one there.
+   */
+  readonly mtls?: MutualTls | OwnMutualTls;
   /** Where issuers with `network: private` are reached; it needs ways to KMS, DynamoDB, STS and the public issuers too. */
   readonly vpc?: IVpc;
   /**
@@ -183,6 +195,8 @@ export class TokenExchange extends Construct {
   readonly signingKeys: SigningKeys;
   /** The REST API, as `api.restApi`; with `domain`, `api.domainTarget` is where its DNS record has to point. */
   readonly api: Api;
+  /** The name for callers with a certificate, where `mtls` has it made: `mutualTls.domainTarget` is where its DNS record has to point. */
+  readonly mutualTls?: MutualTlsDomain;
   /** Assumes the policy's roles: their trust policies name it. */
   readonly tokenRole: IRole;
   /**
@@ -206,14 +220,15 @@ export class TokenExchange extends Construct {
     super(scope, id);
     refuseOtherPartitions(Stack.of(this).region);
     checkProps(props);
-    const { artifact, values } = resolvePolicy(this, props);
+    const { artifact, values, certificates = [] } = resolvePolicy(this, props);
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
     requirePublicIssuer(artifact, props.issuerDomain?.domainName);
     if (props.privateEndpoint) requireReach(artifact);
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
-    const { privateEndpoint } = props;
+    const { privateEndpoint, mtls } = props;
+    if (!mtls) warnOfNoCertificates(this, artifact);
     const { signing = 'kms' } = props;
     const { keyRotation = Duration.days(signing === 'kms' ? 90 : 1) } = props;
     const { decisionRetention = Duration.days(30), logRetention = RetentionDays.THREE_MONTHS } = props;
@@ -240,6 +255,11 @@ export class TokenExchange extends Construct {
     }
     this.issuer = this.cloudFront ? `https://${this.cloudFront.domainName}` : this.api.base;
     this.apiBase = this.api.base;
+    const mtlsBase = mtls && `https://${mutualTlsName(mtls)}`;
+    if (mtls && 'domain' in mtls) {
+      const { restApi } = this.api;
+      this.mutualTls = new MutualTlsDomain(this, 'MutualTls', { ...mtls, restApi, own: certificates, logRetention });
+    }
     const valuesJson = policyValues(this, values);
     const digests = digestValues(this, {
       values: {
@@ -247,6 +267,7 @@ export class TokenExchange extends Construct {
         // Only what is given: names of this construct's own resources stay as long as they do.
         ...(issuerDomain && { issuer: this.issuer }),
         ...((domain || privately) && { apiBase: this.apiBase }),
+        ...(mtlsBase !== undefined && { mtlsBase }),
       },
       logRetention,
     });
@@ -257,6 +278,7 @@ export class TokenExchange extends Construct {
         policyValues: valuesJson,
         issuer: this.issuer,
         apiBase: this.apiBase,
+        mtlsBase,
       });
     const trail =
       audit === false
@@ -280,6 +302,7 @@ export class TokenExchange extends Construct {
       roleStatements: roleStatements({ artifact, values }),
       issuer: this.issuer,
       apiBase: this.apiBase,
+      mtlsBase,
       records,
       signingKeys,
       documents: bucket,
@@ -350,6 +373,7 @@ export class TokenExchange extends Construct {
     this.outputs = makeOutputs(this, {
       Issuer: issuer,
       ApiBase: apiBase,
+      MtlsBase: mtlsBase,
       TokenEndpoint: `${apiBase}/token`,
       RecordsTable: records.name,
       TokenRole: tokenRole.roleArn,

@@ -19,6 +19,7 @@ export interface DocumentsProps {
   readonly digests: Settings;
   readonly issuer: string;
   readonly apiBase: string;
+  readonly mtlsBase: string | undefined;
   readonly awsClients: AwsClients | undefined;
   readonly logRetention: RetentionDays;
   /** The custom resource that writes the keyring. */
@@ -32,14 +33,15 @@ export class Documents extends Construct {
 
   constructor(scope: Construct, id: string, props: DocumentsProps) {
     super(scope, id);
-    const { bucket, records, signingKeys, artifact, policyValues, digests, issuer, apiBase, awsClients, logRetention } =
-      props;
+    const { bucket, records, signingKeys, artifact, policyValues, digests, awsClients, logRetention } = props;
+    const { issuer, apiBase, mtlsBase } = props;
     const writer = new EndpointFunction(this, 'Writer', {
       entry: 'documents',
       description: 'Cambio: publishes discovery and keys at deploy',
       settings: {
         ...{ issuer, apiBase, recordsTable: records.name, documentsBucket: bucket.name },
         keyringMac: signingKeys.mac.keyArn,
+        ...(mtlsBase !== undefined && { mtlsBase }),
         ...(policyValues !== undefined && { policyValues }),
         ...(awsClients && { awsClients }),
       },

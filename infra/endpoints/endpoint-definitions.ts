@@ -32,6 +32,8 @@ export interface PartsProps {
   readonly roleStatements: readonly PolicyStatement[];
   readonly issuer: string;
   readonly apiBase: string;
+  /** … for callers with a certificate, where a domain has mutual TLS. */
+  readonly mtlsBase: string | undefined;
   readonly records: RecordsTable;
   readonly signingKeys: SigningKeys;
   /** Where the keys are published, if not by the API alone. */
@@ -98,7 +100,7 @@ export function tokenPart(props: PartsProps): EndpointPart {
   return withTenants(props, {
     ...decider,
     // Proofs of possession are made for the URLs below it.
-    settings: { ...decider.settings, apiBase: props.apiBase, ...budgetSettings(props.budget) },
+    settings: { ...decider.settings, ...basesOf(props), ...budgetSettings(props.budget) },
     statements: [
       ...signingKeys.signStatements('token'),
       ...(hasWebIdentities(artifact) ? signingKeys.signStatements('session') : []),
@@ -195,7 +197,7 @@ export function discoveryPart(props: PartsProps): EndpointPart {
     route: 'server metadata',
     seconds: 5,
     withPolicy: true,
-    settings: { issuer: props.issuer, apiBase: props.apiBase, ...valuesOf(props) },
+    settings: { issuer: props.issuer, ...basesOf(props), ...valuesOf(props) },
   };
 }
 
@@ -304,6 +306,10 @@ function deciding(props: PartsProps, entry: FunctionEntry, route: string) {
 /** Where the keyring is, and how it is known. */
 function keyringOf({ records, signingKeys }: Pick<PartsProps, 'records' | 'signingKeys'>) {
   return { recordsTable: records.name, keyringMac: signingKeys.mac.keyArn };
+}
+
+function basesOf({ apiBase, mtlsBase }: Pick<PartsProps, 'apiBase' | 'mtlsBase'>): Settings {
+  return { apiBase, ...(mtlsBase !== undefined && { mtlsBase }) };
 }
 
 function valuesOf({ policyValues }: Pick<PartsProps, 'policyValues'>): Settings {

@@ -29,6 +29,8 @@ export interface EndpointFunctionProps {
   /** Of values among the settings that only CloudFormation knows: where one becomes another, so does the version. */
   readonly digests?: Settings;
   readonly policy?: PolicyArtifact;
+  /** What else its code reads, by name. */
+  readonly files?: Readonly<Record<string, string>>;
   /** All the function may do besides writing its logs and traces. */
   readonly statements?: readonly PolicyStatement[];
   readonly timeout: Duration;
@@ -82,10 +84,10 @@ export class EndpointFunction extends Construct {
   }
 
   private makeFunction(props: EndpointFunctionProps, role: Role, logGroup: LogGroup): LambdaFunction {
-    const { entry, policy, description, timeout, vpc, tracing } = props;
+    const { entry, policy, files, description, timeout, vpc, tracing } = props;
     const settings = { ...props.settings, ...(tracing && { traceCollector: collectorUrl }) };
     return withBundle(
-      policy ? { entry, policy } : { entry },
+      { entry, ...(policy && { policy }), ...(files && { files }) },
       (directory) =>
         new LambdaFunction(this, 'Function', {
           description,

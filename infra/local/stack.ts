@@ -1,6 +1,7 @@
 // The local stack: synthesizes the template, makes what it declares and serves its API on one loopback port.
 import { readConfig } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import type { GivenMutualTls } from '../app-context.ts';
 import type { Canary } from '../probe/canary.ts';
 import type { SigningMode } from '../signing-keys.ts';
 import { accountOf } from './account.ts';
@@ -12,7 +13,7 @@ import type { EngineName } from './dynamodb/engine.ts';
 import { type Emulators, endpointVariables, loadEmulators, startEmulators } from './emulators.ts';
 import type { EventSources } from './event-sources/event-sources.ts';
 import { type FrontDoor, openFrontDoor, starting } from './front-door.ts';
-import { createRouter, maxBodyBytes } from './gateway/router.ts';
+import { createRouter, maxBodyBytes, type Router } from './gateway/router.ts';
 import { endpointsOf } from './gateway/routes.ts';
 import { aliasesOf } from './lambda/aliases.ts';
 import { definitionsOf } from './lambda/definitions.ts';
@@ -44,6 +45,8 @@ export interface LocalStackOptions {
   readonly policy?: string | undefined;
   /** As the construct's property. */
   readonly canary?: Canary | undefined;
+  /** As the app's context has it. */
+  readonly mtls?: GivenMutualTls | undefined;
   /** As the construct's property. */
   readonly signing?: SigningMode | undefined;
   /** Folder in which tables and keys last; without it they are in memory. */
@@ -84,6 +87,8 @@ export interface LocalStack {
   readonly metrics: () => readonly Datapoint[];
   /** The synthesized template, without the resources its conditions leave out. */
   readonly template: StackTemplate;
+  /** A request as API Gateway itself takes it, over whatever name and connection. */
+  readonly request: Router;
   /** What a value of the template resolves to here, as in a deployment. */
   readonly resolve: (value: unknown) => unknown;
   /** The policy that is served, with the stand-ins' keys in it. */
@@ -186,6 +191,7 @@ async function synthesize(bound: WithDoor): Promise<WithTemplate> {
     policy: served.policy,
     awsClients,
     canary: options.canary,
+    mtls: options.mtls,
     signing: options.signing,
   });
   const deployment = openDeployment(template as unknown as StackTemplate);
@@ -319,6 +325,7 @@ function serve(provisioned: WithFunctions): LocalStack {
     logs,
     metrics: collector.datapoints,
     template,
+    request: router,
     resolve,
     policy: policy.artifact,
     endpoints: endpointsOf(template, resolve),

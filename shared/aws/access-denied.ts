@@ -8,10 +8,10 @@ const waits = [1, 2, 4, 8, 8, 8, 9];
  * @param work may be done twice
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
-export async function retryWhileDenied(
-  work: () => Promise<void>,
+export async function retryWhileDenied<Result>(
+  work: () => Promise<Result>,
   wait: (seconds: number) => Promise<void>,
-): Promise<void> {
+): Promise<Result> {
   for (const seconds of waits) {
     try {
       return await work();

@@ -71,7 +71,7 @@ function send({ method, name = '', query, headers, bytes = new Uint8Array() }: S
 }
 
 /** Named as S3 names what is wrong. */
-export function s3Error(operation: string, { status, body }: BytesAnswer): Error {
+export function s3Error(operation: string, { status, body }: Pick<BytesAnswer, 'status' | 'body'>): Error {
   const code = /<Code>([\w.]+)<\/Code>/.exec(body.toString('utf8', 0, 2_000))?.[1];
   const error = new Error(`S3 answered ${operation} with ${status}${code === undefined ? '' : ` ${code}`}`);
   if (code !== undefined) error.name = code;

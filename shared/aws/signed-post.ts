@@ -1,6 +1,6 @@
 // One signed request to an AWS service that no SDK client of ours is for. Network: node:https, or node:http where an endpoint
 // variable names the local stack.
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { type AwsKeys, createSignPost } from './sigv4.ts';
 
 export interface SignedPost {
@@ -30,6 +30,7 @@ export interface PostAnswer {
 
 export interface BytesAnswer {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
@@ -65,7 +66,8 @@ export async function sendSignedForBytes(post: SignedPost): Promise<BytesAnswer>
     sent.on('error', reject);
     sent.end(body);
   });
-  return { status: response.statusCode ?? 0, body: await bytesOf(response, maxBytes) };
+  const { statusCode = 0, headers: answered } = response;
+  return { status: statusCode, headers: answered, body: await bytesOf(response, maxBytes) };
 }
 
 async function bytesOf(response: IncomingMessage, maxBytes: number): Promise<Buffer> {

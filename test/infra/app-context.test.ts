@@ -44,6 +44,18 @@ test('a policy serves at once only where the one that serves now is named beside
   }
 });
 
+test('names a domain with mutual TLS, its certificate and what it trusts, if that is not the policy’s own alone', () => {
+  const arn = 'arn:aws:acm:eu-west-1:111122223333:certificate/a';
+  const mtls = { domainName: 'mtls.acme.example', certificateArn: arn };
+  expect(read({ mtls: `mtls.acme.example,${arn}` })).toEqual({ mtls });
+  expect(read({ mtls: `mtls.acme.example, ${arn}, clients.pem` })).toEqual({
+    mtls: { ...mtls, truststore: 'clients.pem' },
+  });
+  for (const half of ['mtls.acme.example', `,${arn}`, 'mtls.acme.example,clients.pem', `a,${arn},`, `a,${arn},b,c`]) {
+    expect(() => read({ mtls: half })).toThrow('-c mtls= takes NAME,CERTIFICATE');
+  }
+});
+
 test('names a web ACL, executions kept ready, a collector and topics for alarms', () => {
   const arns = {
     collector: 'arn:aws:lambda:eu-west-1:901920570463:layer:aws-otel-collector-arm64-ver-0-117-0:1',

@@ -23,7 +23,7 @@ export function contextOf(input: ContextInput): Context {
   return {
     accountId,
     apiId,
-    domainName: headerOf(request, 'host') ?? '',
+    domainName: request.mutualTls?.domainName ?? headerOf(request, 'host') ?? '',
     domainPrefix: apiId,
     extendedRequestId: extendedId(requestId),
     httpMethod: request.method,
@@ -46,7 +46,7 @@ function identityOf({ request, caller }: ContextInput): Context {
     apiKey: null,
     apiKeyId: null,
     caller: caller?.accessKeyId ?? null,
-    clientCert: null,
+    clientCert: request.mutualTls ? { ...request.mutualTls.clientCert } : null,
     cognitoAuthenticationProvider: null,
     cognitoAuthenticationType: null,
     cognitoIdentityId: null,

@@ -1,5 +1,7 @@
 // A request as API Gateway takes it and an answer as it gives it. Pure.
 
+import type { APIGatewayEventClientCertificate } from 'aws-lambda';
+
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 export interface GatewayRequest {
@@ -12,6 +14,14 @@ export interface GatewayRequest {
   readonly headers: HeaderList;
   readonly body: Buffer;
   readonly sourceIp: string;
+  /** Of a domain with mutual TLS, by whoever ended its connection. */
+  readonly mutualTls?: MutualTlsConnection;
+}
+
+export interface MutualTlsConnection {
+  readonly domainName: string;
+  /** As API Gateway tells functions of it. */
+  readonly clientCert: APIGatewayEventClientCertificate;
 }
 
 export interface GatewayAnswer {

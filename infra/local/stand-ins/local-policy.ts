@@ -49,8 +49,9 @@ export async function compileLocalPolicy({
     standIns: (name) => standIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
     clientStandIns: (name) => clientStandIns.jwksOf(name) as { readonly keys: readonly object[] } | undefined,
   };
-  const { values, ...compiled } = compilePolicy(path, compile);
-  return { policy: { artifact: artifactOf({ values, ...compiled }), values }, compile, standIns, clientStandIns };
+  const { values, certificates = [], ...compiled } = compilePolicy(path, compile);
+  const policy = { artifact: artifactOf({ values, ...compiled }), values, certificates };
+  return { policy, compile, standIns, clientStandIns };
 }
 
 function artifactOf({ artifact, diagnostics }: CompiledFiles): NonNullable<CompiledFiles['artifact']> {
