@@ -40,7 +40,8 @@ export interface CheckedMutualTlsProps {
 }
 
 /** @throws PropsError */
-export function checkMutualTls({ mtls, domain, issuerDomain, privateEndpoint, removalPolicy }: CheckedMutualTlsProps) {
+export function checkMutualTls(props: CheckedMutualTlsProps): void {
+  const { mtls, domain, issuerDomain, privateEndpoint, removalPolicy } = props;
   if (!mtls) return;
   if (privateEndpoint)
     throw new PropsError('mtls does not go with privateEndpoint: API Gateway has it for Regional APIs alone');

@@ -13,6 +13,7 @@ import type { StackTemplate } from '../../infra/local/template/stack-template.ts
 import { intrinsicsIn, unsupportedIn } from '../../infra/local/template/support.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
+import { selfSigned } from '../shared/issuers/certificate.ts';
 import { artifact, inTemporaryFolder, probed, unstaged } from './synthesized.ts';
 
 interface ValidationReport {
@@ -120,6 +121,9 @@ function findingsWith(propsOf: (others: Stack) => Partial<TokenExchangeProps>): 
   });
 }
 
+const lately = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 365 * 86_400_000) };
+const { cert: certificate } = selfSigned({ ...lately, ip: '192.0.2.7' });
+
 const nameOf = (scope: Stack, domainName: string, region: string) => {
   const arn = `arn:aws:acm:${region}:111122223333:certificate/a`;
   return { domainName, certificate: Certificate.fromCertificateArn(scope, domainName, arn) };
@@ -130,6 +134,8 @@ test('nor under the props of an edge of one’s own', () => {
     ...{ webAcl: {}, stageEndpoint: true, awsClients: 'sdk', decisionIndex: 'none', reservedConcurrency: 1 },
     issuerDomain: nameOf(others, 'id.acme.example', 'us-east-1'),
     domain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
+    policy: { artifact, values: {}, certificates: [certificate] },
+    mtls: { domain: nameOf(others, 'mtls.acme.example', 'eu-west-1') },
     vpc: new Vpc(others, 'Vpc') as IVpc,
     provisionedConcurrency: {
       token: { executions: 1, schedule: [{ at: 'cron(0 7 ? * MON-FRI *)', executions: 5 }], timeZone: 'Europe/Berlin' },

@@ -1,4 +1,7 @@
 // The synthesized IAM statements against what the functions really call: nothing is missing, and nothing is unused.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordedCall } from '../../infra/local/protocol/calls.ts';
 import { createS3Client } from '../../infra/local/s3/client.ts';
@@ -6,6 +9,7 @@ import { deployerClient } from '../../infra/local/template/provision.ts';
 import { chainOf, dayOf, trailObject } from '../../shared/audit/trail-object.ts';
 import { documentedFetch as fetch } from '../documented.ts';
 import { type LocalStack, startLocalStack } from '../local-stack.ts';
+import { selfSigned } from '../shared/issuers/certificate.ts';
 import { makeHolder, proofOf } from '../shared/oauth/dpop-world.ts';
 import { allows, type Statement, statementsOf } from './iam-statements.ts';
 import { runTrail, trailBucketOf } from './trail-of-stack.ts';
@@ -15,10 +19,16 @@ const notEmulated = /^(logs|xray|ec2):/;
 /** Lambda puts what it gives up there, in the name of the function: of what fails nothing does here. */
 const ofFailures = ({ resources: [resource = ''] }: Statement): boolean => /failures/i.test(resource);
 
+const folder = mkdtempSync(join(tmpdir(), 'cambio-rights-'));
 let stack: LocalStack;
 let statements: readonly Statement[];
 beforeAll(async () => {
-  stack = await startLocalStack({ environments: 2 });
+  const truststore = join(folder, 'clients.pem');
+  const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
+  writeFileSync(truststore, selfSigned({ ...times, ip: '192.0.2.7', ca: true }).cert);
+  const certificateArn = 'arn:aws:acm:eu-west-1:111122223333:certificate/a';
+  const mtls = { domainName: 'mtls.acme.example', certificateArn, truststore };
+  stack = await startLocalStack({ environments: 2, mtls });
   statements = statementsOf(stack);
   const body = new URLSearchParams({
     grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange',
@@ -76,7 +86,10 @@ beforeAll(async () => {
   for (const path of ['jwks.json/', 'openid-configuration/']) await fetch(`${stack.url}/.well-known/${path}`);
   expect((await fetch(`${stack.url}/status-lists/es256-1-0`)).status).toBe(404);
 });
-afterAll(() => stack.close());
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true });
+});
 
 /** A nonce is made, another looked for, and a proof taken and given back because its audience is suspended. */
 async function proveKeys(authorization: string, exchange: URLSearchParams): Promise<void> {

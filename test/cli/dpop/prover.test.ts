@@ -44,9 +44,9 @@ describe.each(keys)('with %s', (_what, make) => {
     });
     expect(await calculateJwkThumbprint(protectedHeader.jwk ?? {})).toBe(thumbprint);
     for (const secret of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']) expect(protectedHeader.jwk).not.toHaveProperty(secret);
-    const htu = ['https://api.acme.example/token'];
+    const htu = 'https://api.acme.example/token';
     expect(await checkProof(proof, { htm: 'POST', htu, now }, nonces)).toMatchObject({ jkt: thumbprint });
-    expect(await checkProof(proof, { htm: 'POST', htu: ['https://other.example/token'], now }, nonces)).toEqual({
+    expect(await checkProof(proof, { htm: 'POST', htu: 'https://other.example/token', now }, nonces)).toEqual({
       wrong: 'htu is another endpoint',
     });
   });
