@@ -24,7 +24,7 @@ let stack: LocalStack;
 let statements: readonly Statement[];
 beforeAll(async () => {
   const truststore = join(folder, 'clients.pem');
-  const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
+  const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 365 * 86_400_000) };
   writeFileSync(truststore, selfSigned({ ...times, ip: '192.0.2.7', ca: true }).cert);
   const certificateArn = 'arn:aws:acm:eu-west-1:111122223333:certificate/a';
   const mtls = { domainName: 'mtls.acme.example', certificateArn, truststore };
