@@ -264,11 +264,18 @@ test('a fault of ours is told in a few lines, not with the line of the bundle it
   expect(stderr.length).toBeLessThan(4_000);
 });
 
+let again: ReturnType<typeof bundleCli> | undefined;
+/** Built once more. */
+const rebuilt = () => {
+  again ??= bundleCli();
+  return again;
+};
+
 test('its SHA-256 lies beside it, and a second build is the same', async () => {
   const [built, sum] = ['cambio.mjs', 'cambio.mjs.sha256'].map((name) =>
     readFileSync(join(repository, 'dist', name), 'utf8'),
   );
-  const { code, sha256, metafile } = await bundleCli();
+  const { code, sha256, metafile } = await rebuilt();
   expect(sum).toBe(
     `${createHash('sha256')
       .update(built ?? '')
@@ -282,4 +289,21 @@ test('its SHA-256 lies beside it, and a second build is the same', async () => {
   expect(using.map(([part]) => part)).toEqual([expect.stringContaining('compiler-commands')]);
   // Of ASCII alone: any other character would make each of them one of two bytes.
   expect(code).toMatch(/^[ -~\n]*$/);
+});
+
+test('what proves possession of a key is parsed by who proves it, and by no other exchange', async () => {
+  const { outputs } = (await rebuilt()).metafile;
+  const importersOf = (input: string, kind: string): readonly string[] => {
+    const holds = ({ inputs }: (typeof outputs)[string]) => Object.hasOwn(inputs, input);
+    const [part] = Object.entries(outputs).find(([, output]) => holds(output)) ?? expect.fail(`no part has ${input}`);
+    const importing = Object.values(outputs).filter(({ imports }) =>
+      imports.some((each) => each.path === part && each.kind === kind),
+    );
+    return importing.flatMap(({ inputs }) => Object.keys(inputs));
+  };
+  for (const input of ['cli/dpop/prover.ts', 'cli/dpop/proof.ts']) {
+    expect(importersOf(input, 'import-statement').filter((each) => each !== 'cli/dpop/prover.ts')).toEqual([]);
+  }
+  expect(importersOf('cli/dpop/prover.ts', 'dynamic-import')).toContain('cli/dpop/options.ts');
+  expect(importersOf('cli/dpop/options.ts', 'import-statement')).toContain('cli/exchange.ts');
 });
