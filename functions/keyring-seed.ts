@@ -5,7 +5,7 @@ import { KMSClient } from '@aws-sdk/client-kms';
 import { retryWhileDenied } from '../shared/aws/access-denied.ts';
 import { customResource } from '../shared/aws/custom-resource.ts';
 import { makeSealedKey } from '../shared/aws/envelope-keys.ts';
-import { makeFirstKeyring, seedKeyring } from '../shared/aws/keyring-seed.ts';
+import { makeFirstKeyring, seedKeyring, type TemplateKey } from '../shared/aws/keyring-seed.ts';
 import { findPublicKey } from '../shared/aws/kms.ts';
 import { createMakeMac } from '../shared/aws/kms-keys.ts';
 import { callBySdk } from '../shared/aws/sdk/dynamodb.ts';
@@ -16,15 +16,13 @@ const kms = new KMSClient({});
 const options = { call: callBySdk(new DynamoDBClient({})), table, makeMac: createMakeMac(kms, keyringMac) };
 
 export const handler = customResource('cambio-keyring', async ({ Keys }, before) => {
-  const seed = async (): Promise<void> => {
-    const keyring = await makeFirstKeyring(Keys, now(), async ({ keyId, ...purpose }) =>
-      wrappingKey === undefined
-        ? { keyId, ...(await findPublicKey(kms, keyId)) }
-        : makeSealedKey(kms, wrappingKey, purpose),
-    );
-    // The first version that gives it a MAC says so by this property.
-    await seedKeyring(options, keyring, before !== undefined && !('MacKey' in before));
-  };
+  const keyOf = async ({ keyId, ...purpose }: TemplateKey) =>
+    wrappingKey === undefined
+      ? { keyId, ...(await findPublicKey(kms, keyId)) }
+      : makeSealedKey(kms, wrappingKey, purpose);
+  // The first version that gives it a MAC says so by this property.
+  const isUpgrade = before !== undefined && !('MacKey' in before);
+  const seed = () => seedKeyring(options, (isWanted) => makeFirstKeyring(Keys, now(), keyOf, isWanted), isUpgrade);
   await retryWhileDenied(seed, (seconds) => wait(seconds * 1_000));
   return undefined;
 });

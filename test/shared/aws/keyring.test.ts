@@ -5,7 +5,7 @@ import { createKeyringStore, createReadKeyring, type KeyringFault } from '../../
 import { seedKeyring } from '../../../shared/aws/keyring-seed.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Keyring, SigningKey } from '../../../shared/oauth/jose/keyring.ts';
-import { makeMac, verifyMac } from './test-mac.ts';
+import { makeMac, makingOf, verifyMac } from './test-mac.ts';
 
 const publicJwk = { kty: 'EC' };
 const keyOf = (kid: string): SigningKey => ({ kid, alg: 'ES256', keyId: `arn:${kid}`, state: 'current', publicJwk });
@@ -51,7 +51,7 @@ const unavailable = { kind: 'unavailable', dependency: 'dynamodb' };
 describe('a keyring', () => {
   test('is verified once, and again when it is another', async () => {
     const at = oneItem();
-    await seedKeyring(at.options, first, false);
+    await seedKeyring(at.options, makingOf(first), false);
     const warm = at.reader();
     for (let read = 0; read < 3; read += 1) expect(await warm.kids()).toEqual(['token.first']);
     expect(warm.verified()).toBe(1);
@@ -72,7 +72,7 @@ describe('a keyring', () => {
     ['nothing', () => undefined, 'missing'],
   ])('that somebody replaced by %s is not used: the last good one is, and who starts then has none', async (what, change, fault) => {
     const at = oneItem();
-    await seedKeyring(at.options, first, false);
+    await seedKeyring(at.options, makingOf(first), false);
     const older = at.table.item ?? expect.fail('no item');
     await at.rotateTo('token.second');
     const good = at.table.item ?? expect.fail('no item');
@@ -92,7 +92,7 @@ describe('a keyring', () => {
 
   test('is written by one of those who change it at once, and a write that was not answered counts as written', async () => {
     const at = oneItem();
-    await seedKeyring(at.options, first, false);
+    await seedKeyring(at.options, makingOf(first), false);
     const read = await at.store.read();
     expect(await at.store.replace(read, [keyOf('token.a')])).toBe(true);
     expect(await at.store.replace(read, [keyOf('token.b')])).toBe(false);
@@ -110,8 +110,8 @@ describe('a deployment', () => {
     at.table.item = { pk: { S: '#keyring' }, keys: { S: JSON.stringify([older, keyOf('evil'), keyOf('token.evil')]) } };
     const unsealed = at.table.item;
     expect(await at.reader().kids()).toEqual(unavailable);
-    await expect(seedKeyring(at.options, template, false)).rejects.toThrow('does not verify');
-    await seedKeyring(at.options, template, true);
+    await expect(seedKeyring(at.options, makingOf(template), false)).rejects.toThrow('does not verify');
+    await seedKeyring(at.options, makingOf(template), true);
     const { keys } = await at.store.read();
     expect(keys.map(({ kid, state, createdAt }) => [kid, state, createdAt])).toEqual([
       ['thumb', 'current', 7],
@@ -119,24 +119,24 @@ describe('a deployment', () => {
       ['status.other', 'current', undefined],
     ]);
     at.table.item = unsealed;
-    await expect(seedKeyring(at.options, template, false)).rejects.toThrow('does not verify');
+    await expect(seedKeyring(at.options, makingOf(template), false)).rejects.toThrow('does not verify');
   });
 
   test('adds keys for purposes that the keyring has none for, tokens’ first, and leaves what rotation made of the others', async () => {
     const at = oneItem();
-    await seedKeyring(at.options, { keys: [keyOf('status.a')] }, false);
-    await seedKeyring(at.options, { keys: [keyOf('status.b'), keyOf('token.c')] }, false);
+    await seedKeyring(at.options, makingOf({ keys: [keyOf('status.a')] }), false);
+    await seedKeyring(at.options, makingOf({ keys: [keyOf('status.b'), keyOf('token.c')] }), false);
     expect(await at.reader().kids()).toEqual(['token.c', 'status.a']);
     const written = at.table.item;
-    await seedKeyring(at.options, { keys: [keyOf('status.b'), keyOf('token.d')] }, false);
+    await seedKeyring(at.options, makingOf({ keys: [keyOf('status.b'), keyOf('token.d')] }), false);
     expect(at.table.item).toBe(written);
     // What signed for a policy before, and does no more, is none that signs.
     const { keys } = await at.store.read();
     const ended = keys.map((key) => (key.kid === 'status.a' ? { ...key, state: 'previous' as const } : key));
     await at.store.replace(await at.store.read(), ended);
-    await seedKeyring(at.options, { keys: [keyOf('status.a'), keyOf('token.c')] }, false);
+    await seedKeyring(at.options, makingOf({ keys: [keyOf('status.a'), keyOf('token.c')] }), false);
     expect(await at.reader().kids()).toEqual(['token.c', 'status.a']);
-    await seedKeyring(at.options, { keys: [keyOf('status.b'), keyOf('token.d')] }, false);
+    await seedKeyring(at.options, makingOf({ keys: [keyOf('status.b'), keyOf('token.d')] }), false);
     expect(await at.reader().kids()).toEqual(['token.c', 'status.a', 'status.b']);
   });
 });

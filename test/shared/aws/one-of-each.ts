@@ -8,7 +8,7 @@ import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decisi
 import type { RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import type { IssuedClaims } from '../../../shared/oauth/tokens/issued-token.ts';
 import { now, ordersRule, policy } from '../../world.ts';
-import { makeMac } from './test-mac.ts';
+import { makeMac, makingOf } from './test-mac.ts';
 
 /** Ids of the three decisions: a grant, a refusal that is deflated, a grant with a handle and a status. */
 export const [granted, refused, referred] = [1, 2, 3].map((n) => `00000000-0000-4000-8000-00000000000${n}`) as [
@@ -84,7 +84,7 @@ export async function writeOneOfEach(call: CallDynamoDb, table: string): Promise
   });
   const publicJwk = { kty: 'EC', crv: 'P-256', x: 'x', y: 'y' };
   const first = { kid: 'token.first', alg: 'ES256', keyId: 'arn:key', state: 'current', publicJwk } as const;
-  await seedKeyring({ call, table, makeMac }, { keys: [first] }, false);
+  await seedKeyring({ call, table, makeMac }, makingOf({ keys: [first] }), false);
   const record = (changes: Pick<DecisionInput, 'decisionId' | 'ending'> & Partial<DecisionInput>) =>
     decisionRecord({ ...input, subject, ...changes });
   const grant = { outcome: 'granted', issued } as const;

@@ -8,7 +8,7 @@ import { createFindReference, createRecordReference } from '../../../shared/aws/
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Keyring } from '../../../shared/oauth/jose/keyring.ts';
 import { clientOf, stores } from '../../dynamodb-engines.ts';
-import { makeMac, verifyMac } from './test-mac.ts';
+import { makeMac, makingOf, verifyMac } from './test-mac.ts';
 
 const table = 'records';
 const keyring = (kid: string): Keyring => ({
@@ -91,8 +91,8 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     const read = createReadKeyring({ call, table, verifyMac, onFault: () => {} });
     expect(await read().catch(refusal)).toEqual({ kind: 'unavailable', dependency: 'dynamodb' });
     const options = { call, table, makeMac };
-    await seedKeyring(options, keyring('token.first'), false);
-    await seedKeyring(options, keyring('token.second'), false);
+    await seedKeyring(options, makingOf(keyring('token.first')), false);
+    await seedKeyring(options, makingOf(keyring('token.second')), false);
     expect(await read()).toEqual(keyring('token.first'));
     const store = createKeyringStore(options);
     const before = await store.read();
@@ -102,7 +102,7 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
   });
 
   test.skipIf(!engine.available)('a table that does not exist is unavailable, and seeding it fails', async () => {
-    await expect(seedKeyring({ call, table: 'none', makeMac }, keyring('x'), false)).rejects.toThrow();
+    await expect(seedKeyring({ call, table: 'none', makeMac }, makingOf(keyring('x')), false)).rejects.toThrow();
     await expect(
       client.send(new PutItemCommand({ TableName: table, Item: { pk: { S: 'x' } } })),
     ).resolves.toBeDefined();
@@ -201,6 +201,16 @@ test('the first keyring has one current key for each key of the template, and no
     ['token.thumb-a', 'ES256', 'current', 7],
     ['answer.thumb-b', 'RS256', 'current', 7],
   ]);
+  // A key that has rotated is disabled, and KMS tells its public half to nobody: of what is not wanted it is asked nothing.
+  const disabled = { keyId: 'disabled', alg: 'ES256', use: 'token' };
+  const asked = async (key: Parameters<typeof keyOf>[0]) => {
+    if (key.keyId === 'disabled') throw Object.assign(new Error('is disabled'), { name: 'DisabledException' });
+    return keyOf(key);
+  };
+  const keys = [disabled, { keyId: 'c', alg: 'ES256', use: 'status' }];
+  const isMissing = ({ use }: { readonly use: string }) => use === 'status';
+  expect((await makeFirstKeyring(keys, 7, asked, isMissing)).keys.map(({ kid }) => kid)).toEqual(['status.thumb-c']);
+  await expect(makeFirstKeyring(keys, 7, asked)).rejects.toThrow('is disabled');
   for (const keys of [undefined, {}, ['a'], [{ keyId: 'a' }], [{ keyId: 'a', alg: 'ES256', use: 'audit' }]])
     await expect(makeFirstKeyring(keys, 7, keyOf)).rejects.toThrow(TypeError);
 });

@@ -25,7 +25,7 @@ import {
   statusList,
   writeOneOfEach,
 } from './one-of-each.ts';
-import { makeMac, verifyMac } from './test-mac.ts';
+import { makeMac, makingOf, verifyMac } from './test-mac.ts';
 
 const table = 'records';
 
@@ -152,7 +152,7 @@ describe.each(writers)('items of $name', ({ write }) => {
       ...{ kid, alg, keyId, state: 'current', publicJwk },
     });
     const first = { keys: [key('token.first', 'ES256', 'arn:key'), key('token.rsa', 'RS256', 'arn:rsa')] };
-    await seedKeyring({ call, table, makeMac }, first, true);
+    await seedKeyring({ call, table, makeMac }, makingOf(first), true);
     const read = createReadKeyring({ call, table, verifyMac, onFault: () => {} });
     expect((await read()).keys.map(({ kid, state }) => [kid, state])).toEqual([
       ['token.first', 'current'],
