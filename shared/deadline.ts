@@ -21,11 +21,11 @@ export async function withDeadline<Answer>(
     return controller.signal;
   };
   let timer: NodeJS.Timeout | undefined;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(expired()), Math.max(milliseconds, 0));
-  });
   try {
-    return await Promise.race([work(signal), expiry]);
+    return await new Promise((resolve, reject) => {
+      timer = setTimeout(() => reject(expired()), Math.max(milliseconds, 0));
+      work(signal).then(resolve, reject);
+    });
   } finally {
     clearTimeout(timer);
     controller?.abort();

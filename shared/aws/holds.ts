@@ -1,7 +1,7 @@
 // What holds a request back, in DynamoDB: revocations and suspensions by their keys, in one read. It is strongly consistent, so
 // that what was revoked or suspended before it is seen on every instance.
 import { setTimeout as delay } from 'node:timers/promises';
-import { type FindHolds, maxRevocableBy } from '../oauth/revocation/revocation.ts';
+import { type FindHolds, maxRevocableBy, type RevocableBy } from '../oauth/revocation/revocation.ts';
 import { callDependency } from './dependency.ts';
 import type { CallDynamoDb, DynamoDbOutput, Item, KeysToRead } from './dynamodb.ts';
 import { suspendedKey } from './record-keys.ts';
@@ -19,8 +19,10 @@ const mostTries = 4;
 export function createFindHolds(call: CallDynamoDb, table: string, random: () => number): FindHolds {
   return ({ parts, names }) =>
     callDependency('dynamodb', async () => {
-      const revocable = new Map(parts.map((part) => [revocationKey(part), part]));
-      const keys = [...new Set([...revocable.keys(), ...names.map(suspendedKey)])];
+      const revocable = new Map<string, RevocableBy | undefined>();
+      for (const part of parts) revocable.set(revocationKey(part), part);
+      for (const name of names) revocable.set(suspendedKey(name), undefined);
+      const keys = [...revocable.keys()];
       const chunks = Array.from({ length: Math.ceil(keys.length / maxRevocableBy) }, (_, index) =>
         keys.slice(index * maxRevocableBy, (index + 1) * maxRevocableBy),
       );

@@ -38,7 +38,8 @@ export function endpoint<Event>({
       () => respond(event),
       () => abandon?.(event),
     );
-  return middy<Event, APIGatewayProxyResult>()
+  // Without middy's own timer: the deadline is over before Lambda's time is.
+  return middy<Event, APIGatewayProxyResult>({ timeoutEarlyInMillis: 0 })
     .use(log)
     .use(trace ?? [])
     .use(noStore<Event>())

@@ -32,7 +32,7 @@ export function startMeter(clock: () => number): Meter {
 
 /** To tenths: more digits are noise, and every byte of a line is paid for. */
 function rounded(milliseconds: number): number {
-  return Number(milliseconds.toFixed(1));
+  return Math.round(milliseconds * 10) / 10;
 }
 
 /** A token that nobody signed, that was used before, or that came without its key: counted whatever came of it. */

@@ -232,6 +232,7 @@ async function takeUses(
   { takeUse }: UseCapabilities,
   taken: Taking[],
 ): Promise<UsePurpose | undefined> {
+  if (!subject.use && !actor?.use && !caller?.use && !proof) return undefined;
   let first: UsePurpose | undefined;
   const take = async (use: Taking['use'] | undefined, repeatable: boolean, refuse: () => Denial): Promise<void> => {
     if (!use || taken.some((earlier) => earlier.use.issuer === use.issuer && earlier.use.jti === use.jti)) return;

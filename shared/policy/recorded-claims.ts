@@ -27,19 +27,23 @@ const identifying = ['iss', 'sub', 'aud', 'jti', 'iat', 'exp', 'nbf'];
  * @param budget bytes of JSON that claims and hashes may take together
  */
 export function recordClaims(claims: Claims, catalogue: ClaimCatalogue, salt: string, budget: number): RecordedClaims {
-  const record = (paths: readonly string[]): Kept => {
+  const record = (places: readonly Place[]): Kept => {
     const kept: Kept = { claims: {}, hashed: {} };
-    for (const path of paths) keep(kept, path, { claims, catalogue, salt });
+    for (const place of places) keep(kept, place, { claims, catalogue, salt });
     return kept;
   };
-  const present = pathsOf(catalogue).filter((path) => stepsTo(claims, path));
+  const present: Place[] = [];
+  for (const path of pathsOf(catalogue)) {
+    const steps = stepsTo(claims, path);
+    if (steps) present.push({ path, steps });
+  }
   const all = record(present);
   if (sizeOf(all) <= budget) return { ...all, omitted: [] };
-  const fitting: string[] = [];
+  const fitting: Place[] = [];
   const omitted: string[] = [];
-  for (const path of present) {
-    if (sizeOf(record([...fitting, path])) <= budget) fitting.push(path);
-    else omitted.push(path);
+  for (const place of present) {
+    if (sizeOf(record([...fitting, place])) <= budget) fitting.push(place);
+    else omitted.push(place.path);
   }
   return { ...record(fitting), omitted: named(omitted) };
 }
@@ -49,21 +53,34 @@ interface Kept {
   readonly hashed: Record<string, string | readonly string[]>;
 }
 
+/** Where a claim is: its path, and the keys that lead there. */
+interface Place {
+  readonly path: string;
+  readonly steps: readonly string[];
+}
+
 interface Recording {
   readonly claims: Claims;
   readonly catalogue: ClaimCatalogue;
   readonly salt: string;
 }
 
-function keep(kept: Kept, path: string, { claims, catalogue, salt }: Recording): void {
-  const steps = stepsTo(claims, path) ?? [];
+function keep(kept: Kept, { path, steps }: Place, { claims, catalogue, salt }: Recording): void {
   const value = valueAt(claims, steps);
   if (isPrivate(path, catalogue)) define(kept.hashed, path, hashClaim(value, path, salt));
   else putAt(kept.claims, steps, withoutPrivate(value, path, catalogue));
 }
 
-/** All that may be kept, in the order in which it comes to the budget. */
-function pathsOf({ claims, private: hidden = [] }: ClaimCatalogue): readonly string[] {
+const known = new WeakMap<ClaimCatalogue, readonly string[]>();
+
+/** All that may be kept, in the order in which it comes to the budget; listed once for each issuer. */
+function pathsOf(catalogue: ClaimCatalogue): readonly string[] {
+  const paths = known.get(catalogue) ?? listPaths(catalogue);
+  known.set(catalogue, paths);
+  return paths;
+}
+
+function listPaths({ claims, private: hidden = [] }: ClaimCatalogue): readonly string[] {
   const declared = identifying.filter((name) => Object.hasOwn(claims, name));
   return [...new Set([...declared, ...Object.keys(claims), ...hidden])];
 }

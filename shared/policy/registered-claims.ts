@@ -52,6 +52,8 @@ const typed: ReadonlyMap<string, Typed> = new Map<string, Typed>([
   ['cnf', { type: 'object', fits: isJsonObject }],
 ]);
 
+const checked = [...typed].map(([name, one]) => ({ name, ...one, needed: required.includes(name) }));
+
 /** The type a claim has in every accepted token; undefined where the issuer decides. */
 export function registeredType(name: string): ClaimType | undefined {
   return typed.get(name)?.type;
@@ -59,8 +61,9 @@ export function registeredType(name: string): ClaimType | undefined {
 
 /** Reads the registered claims, or says which of them refuses the token. */
 export function parseRegisteredClaims(claims: JsonObject): RegisteredClaims | WrongClaim {
-  for (const [wrong, { type, fits }] of typed) {
-    if (!isTyped(claims[wrong], { fits, needed: required.includes(wrong) })) return { wrong, type };
+  for (const { name, type, fits, needed } of checked) {
+    const value = claims[name];
+    if (value === undefined ? needed : !fits(value)) return { wrong: name, type };
   }
   return {
     iss: claims['iss'] as string,
@@ -75,13 +78,6 @@ export function parseRegisteredClaims(claims: JsonObject): RegisteredClaims | Wr
     mayAct: claims['may_act'] as JsonObject | undefined,
     cnf: claims['cnf'] as JsonObject | undefined,
   };
-}
-
-function isTyped(
-  value: JsonValue | undefined,
-  { fits, needed }: { readonly fits: (value: JsonValue) => boolean; readonly needed: boolean },
-): boolean {
-  return value === undefined ? !needed : fits(value);
 }
 
 /** A string, not empty and not long. */

@@ -65,6 +65,5 @@ export interface Keeping {
 
 /** The record of a decision with its ending. */
 export function endDecision(facts: DecisionFacts, ending: Ending, keeping: Keeping): DecisionRecord {
-  const { subject, actor, issued: _, inactive: __, abandoned: ___, recorded: ____, watch: _____, ...known } = facts;
-  return decisionRecord({ ...known, ...keeping, at: keeping.now, ending, subject, actor });
+  return decisionRecord({ ...facts, ...keeping, at: keeping.now, ending });
 }

@@ -47,6 +47,7 @@ const known = [
 ];
 /** They narrow what is issued (RFC 9396, OpenID Connect Core §3.1.2.1, §5.5): ignored, the caller would get more than it asked for. */
 const unsupported = ['authorization_details', 'claims', 'acr_values', 'max_age'];
+const named = [...known, ...unsupported];
 
 /**
  * Parses the parameters of a token exchange.
@@ -54,7 +55,7 @@ const unsupported = ['authorization_details', 'claims', 'acr_values', 'max_age']
  * @see [RFC 8693 §2.1](https://www.rfc-editor.org/rfc/rfc8693.html#section-2.1)
  */
 export function parseTokenRequest(form: Form, policy: Targets): TokenRequest {
-  refuseRepeats(form, repeatable, [...known, ...unsupported]);
+  refuseRepeats(form, repeatable, named);
   if (required(form, 'grant_type') !== tokenExchangeGrant) throw new Refused({ kind: 'grant_type' });
   const parameter = unsupported.find((name) => form.has(name));
   if (parameter) throw new Refused({ kind: 'parameter', parameter, problem: 'unsupported' });
