@@ -42,7 +42,7 @@ export function audit<Event extends AuditedEvent>(options: Audit): MiddlewareObj
       isRecorded && decision.recorded ? decision.recorded : endDecision(decision, ending, options.keeping()),
     );
     const { requestId, identity } = requestContext;
-    const fields = { ...document, ...why, request_id: requestId, source_ip: identity.sourceIp };
+    const fields = { ...why, request_id: requestId, source_ip: identity.sourceIp, ...document };
     options.write(level, options.name, fields, { ...meter.times(), ...measured });
   };
   return {

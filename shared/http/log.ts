@@ -40,8 +40,8 @@ export function createLog({ name, functionVersion, clock, traceHeader, namespace
       version,
       function_version: level === 'error' ? functionVersion : undefined,
       xray_trace_id: traceIdIn(traceHeader()),
-      event,
       ...(namespace && measured && embeddedMetrics(namespace, at, { ...measured, ...starts })),
+      event,
     };
     if (measured) starts = {};
     print(`${JSON.stringify(line)}\n`);
