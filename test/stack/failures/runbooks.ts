@@ -8,6 +8,7 @@ import type { Deployment } from '../../game-day/deployment.ts';
 import { namesIn } from '../../game-day/names.ts';
 import { runbooks, typedCommandsOf } from '../../game-day/runbooks.ts';
 import { openStage, runCambio } from '../../game-day/stage.ts';
+import { insights } from '../../insights.ts';
 import { deploymentThatFails } from './deployment.ts';
 
 /** That of the deployment has an issuer on loopback, which the compiler refuses anywhere else. */
@@ -55,6 +56,12 @@ const emulated = /^aws (?:kms (?:describe|disable|enable)-key|dynamodb (?:get-it
 /** A checklist needs a deployment in AWS to be all well. */
 const mayFind = /^cambio doctor/;
 
+/** In no game of these does it happen. */
+const roleThatRefuses = JSON.stringify({
+  ...{ level: 'ERROR', message: 'session_revocation' },
+  event: { role: 'deploy-prod', role_arn: 'arn:aws:iam::111122223333:role/deploy-prod', cause: ['AccessDenied'] },
+});
+
 describe('the commands of the runbook', () => {
   test.each(runbooks)('$name', async ({ text }) => {
     for (const line of typedCommandsOf(text, 'cambio')) {
@@ -92,6 +99,17 @@ describe('the commands of the runbook', () => {
     const now = await published();
     expect([now.includes(KID), now.includes(successor)]).toEqual([false, true]);
     expect(await runCambio(deployment, 'cambio keys revoke KID', { ...values, KID })).toMatchObject({ exit: 1 });
+  });
+
+  test.each(runbooks.filter(({ text }) => text.includes('--query-string')))('$name asks the log what it can say', ({
+    text,
+  }) => {
+    const lines = [...deployment.stack.logs.map(({ line }) => line), roleThatRefuses].filter((line) =>
+      line.startsWith('{"level"'),
+    );
+    const queries = typedCommandsOf(text, 'aws').flatMap((line) => /--query-string '([^']+)'/.exec(line)?.[1] ?? []);
+    expect(queries.length).toBeGreaterThan(0);
+    for (const query of queries) expect(() => insights(query, lines)).not.toThrow();
   });
 
   test('one that is refused is found', async () => {
