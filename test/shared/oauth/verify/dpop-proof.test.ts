@@ -144,8 +144,8 @@ describe('RFC 9449 §4.3 a proof', () => {
     const atResource =
       'eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA';
     const never: Nonces = { checkNonce: async () => 'unknown', currentNonce: async () => 'n' };
-    const token = { htm: 'POST', htu: ['https://server.example.com/token'], now: 1_562_262_616 };
-    const resource = { htm: 'GET', htu: ['https://resource.example.org/protectedresource'], now: 1_562_262_618 };
+    const token = { htm: 'POST', htu: 'https://server.example.com/token', now: 1_562_262_616 };
+    const resource = { htm: 'GET', htu: 'https://resource.example.org/protectedresource', now: 1_562_262_618 };
     expect(await checkProof(`${key}.${atToken}`, token, never)).toEqual({ wanted: 'n' });
     expect(await checkProof(`${key}.${atResource}`, resource, never)).toEqual({ wanted: 'n' });
     for (const [proof, request] of [
