@@ -17,11 +17,18 @@ const jsonServices = {
   kms: { target: 'TrentService', version: '1.1' },
   logs: { target: 'Logs_20140328', version: '1.1' },
   monitoring: { target: 'GraniteServiceVersion20100801', version: '1.0' },
+  tagging: { target: 'ResourceGroupsTaggingAPI_20170126', version: '1.1' },
   wafv2: { target: 'AWSWAF_20190729', version: '1.1' },
 } as const;
 
 /** By which `AWS_ENDPOINT_URL_…` names a service, where that is not its host. */
-const variables: Readonly<Record<string, string>> = { monitoring: 'CLOUDWATCH', apigateway: 'API_GATEWAY' };
+const variables: Readonly<Record<string, string>> = {
+  monitoring: 'CLOUDWATCH',
+  apigateway: 'API_GATEWAY',
+  tagging: 'RESOURCE_GROUPS_TAGGING_API',
+};
+/** Whose prefix in IAM is another. */
+const prefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch', tagging: 'tag' };
 
 export type JsonService = keyof typeof jsonServices;
 
@@ -57,7 +64,7 @@ export function awsOf(base: URL, machine: Machine): Aws {
         'content-type': `application/x-amz-json-${version}`,
         'x-amz-target': `${target}.${operation}`,
       };
-      const action = `${service === 'monitoring' ? 'cloudwatch' : service}:${operation}`;
+      const action = `${prefixes[service] ?? service}:${operation}`;
       return (await send(service, { action, method: 'POST', path: '/', headers, body: JSON.stringify(input) })).json;
     },
     cloudFormation: async (operation, input) => {

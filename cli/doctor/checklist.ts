@@ -11,6 +11,7 @@ import { alarmActions, auditTrail, logRetention, signingKeys, trailOfKms } from 
 import { administrators, operators, recordsTable, stackStatus, webAcl } from './owned-checks.ts';
 import { adminRoutes, clock, discovery, errorAnswers, jwks, tls } from './public-checks.ts';
 import { checkServer } from './server-checks.ts';
+import { strayKeys } from './stray-keys.ts';
 
 export const checks = {
   discovery,
@@ -23,6 +24,7 @@ export const checks = {
   operators,
   table: recordsTable,
   'signing-keys': signingKeys,
+  'stray-keys': strayKeys,
   cloudtrail: trailOfKms,
   alarms: alarmActions,
   audit: auditTrail,
@@ -42,7 +44,7 @@ const preProduction: readonly CheckName[] = [
 
 export const checklists: Readonly<Record<string, readonly CheckName[]>> = {
   'pre-production': preProduction,
-  production: [...preProduction, 'cloudtrail', 'alarms', 'audit', 'logs', 'waf', 'administrators'],
+  production: [...preProduction, 'stray-keys', 'cloudtrail', 'alarms', 'audit', 'logs', 'waf', 'administrators'],
   incident: [
     'discovery',
     'jwks',

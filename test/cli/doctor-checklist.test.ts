@@ -37,6 +37,11 @@ const discoveryOf = ({ headers }: Received): Json => ({
 const jwk = (alg: string): Json => ({ kid: `kid-${alg}`, alg, kty: 'EC', use: 'sig' });
 const rightKeys: Reply = { body: { keys: [jwk('ES256'), jwk('RS256')] } };
 
+const keyArn = (id: string): string => `arn:aws:kms:eu-west-1:111122223333:key/${id}`;
+const taggedKeys = (...keys: readonly (readonly [id: string, keyring: string])[]): readonly Json[] =>
+  keys.map(([id, Value]) => ({ ResourceARN: keyArn(id), Tags: [{ Key: 'cambio:keyring', Value }] }));
+const getResources = 'ResourceGroupsTaggingAPI_20170126.GetResources';
+
 const api = {
   '/.well-known/oauth-authorization-server': (received: Received): Reply => ({ body: discoveryOf(received) }),
   '/.well-known/openid-configuration': (received: Received): Reply => ({
@@ -50,6 +55,7 @@ const api = {
       ? { status: 403, body: { message: 'Missing Authentication Token' } }
       : { body: { suspensions: [] } },
   '/admin/decisions/00000000-0000-4000-8000-000000000000': (): Reply => ({ status: 403 }),
+  '/admin/keys': (): Reply => ({ body: { keys: [{ kid: 'token.made', key_id: keyArn('key-2') }] } }),
 };
 
 const xml = (operation: string, result: string): Reply => ({
@@ -166,6 +172,12 @@ const awsAnswers = (base: string): NonNullable<Changes['aws']> => ({
   'TrentService.DescribeKey': {
     body: { KeyMetadata: { KeyId: 'key-1', KeyState: 'Enabled', CreationDate: Date.now() / 1_000 - 10 * 86_400 } },
   },
+  // In two pages: the template's, one that rotation made, and another stack's.
+  [getResources]: ({ PaginationToken: token }) => ({
+    body: token
+      ? { PaginationToken: '', ResourceTagMappingList: taggedKeys(['key-2', 'ours'], ['key-3', 'another']) }
+      : { PaginationToken: 'more', ResourceTagMappingList: taggedKeys(['key-1', 'ours']) },
+  }),
   'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DescribeTrails': { body: { trailList: [trail] } },
   'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetTrailStatus': { body: { IsLogging: true } },
   'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.GetEventSelectors': basicSelectors(),
@@ -318,6 +330,18 @@ describe('what is wrong is said, with what to do', () => {
       /key-1 is PendingDeletion\n.*key-compromise/,
     ],
     ['signing-keys', 'an old key', keyMetadata({}), /days old\n.*key-age/],
+    [
+      'stray-keys',
+      'a key in no keyring',
+      {
+        aws: {
+          [getResources]: {
+            body: { ResourceTagMappingList: taggedKeys(['key-1', 'ours'], ['key-2', 'ours'], ['key-9', 'ours']) },
+          },
+        },
+      },
+      /in no keyring: arn:[^,]*key-9\n.*schedule-key-deletion/,
+    ],
     ['cloudtrail', 'no trail', { aws: { [`${trails}.DescribeTrails`]: { body: { trailList: [] } } } }, /no trail\n/],
     [
       'cloudtrail',
@@ -433,6 +457,19 @@ test('a trail that is not ours to look at hides no other that records, and alone
   };
   expect(await said(others, trail)).toBe('✓ cloudtrail: organization records KMS');
   expect(await said(others)).toBe('? cloudtrail: not looked at: cloudtrail:GetEventSelectors: not yours');
+});
+
+test('a key that rotation made and that has ended, or whose keyring is not ours to read, is no stray one', async () => {
+  const two = { body: { ResourceTagMappingList: taggedKeys(['key-1', 'ours'], ['key-9', 'ours']) } };
+  const ended = ({ KeyId: id }: Json): Reply => ({
+    body: { KeyMetadata: { KeyState: id === keyArn('key-9') ? 'PendingDeletion' : 'Enabled', CreationDate: 4e9 } },
+  });
+  const aws = { [getResources]: two, 'TrentService.DescribeKey': ended };
+  const said = async (changes: Changes) => lineOf((await doctor('production', changes)).stdout, 'stray-keys');
+  expect(await said({ aws })).toBe('✓ stray-keys: none of 1 keys that the template does not have');
+  expect(await said({ aws, api: { '/admin/keys': () => ({ status: 403 }) } })).toMatch(
+    /^\? stray-keys: not looked at: not allowed: IAM has to let you call execute-api:Invoke on GET \/admin\/keys/,
+  );
 });
 
 describe('what cannot be looked at says why, and is no success', () => {
