@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { type Answer, answerOf, basic, types } from '../rfc/served.ts';
+import { makeHolder, proofOf } from '../shared/oauth/dpop-world.ts';
+import { readTrail, signTrail } from './trail-of-stack.ts';
 
 const sha256 = createHash('sha256').update('a:b%+ £').digest('hex');
 const ours = 'match: { organization_slug: acme-inc }';
@@ -14,11 +16,13 @@ const policy = `version: 1
 issuers:
   github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
   once: { url: https://agent.buildkite.com, audience: https://sts.acme.example, claims: buildkite, singleUse: true }
+  pool: { url: https://oidc.circleci.com/org/00000000-0000-4000-8000-000000000001, audience: https://sts.acme.example, claims: circleci, quota: { rate: 1/h } }
   few: { url: https://gitlab.com, audience: https://sts.acme.example, claims: gitlab, quota: { rate: 1/h, per: subject } }
 clients:
   orders: { auth: { client_secret_basic: { sha256: ${sha256} } }, introspects: [orders-api, opaque-api] }
   many: { auth: { client_secret_basic: { sha256: ${sha256} } }, quota: { rate: 100/h } }
   one: { auth: { client_secret_basic: { sha256: ${sha256} } }, quota: { rate: 1/h } }
+  single: { auth: { client_secret_basic: { sha256: ${sha256} } }, quota: { rate: 1/h } }
   keyed: { auth: { private_key_jwt: { jwksUri: https://keyed.acme.example/jwks.json } }, introspects: [orders-api] }
 audiences:
   orders-api: { resource: https://orders.acme.example, scopes: [read, write] }
@@ -214,15 +218,75 @@ describe('who asks too much', () => {
     });
   });
 
+  test.each<[string, () => Promise<readonly [string, Fields?]>]>([
+    ['client', async () => [await stack.tokenFor('github'), basic('single')]],
+    ['issuer', async () => [await stack.tokenFor('pool', { sub: `org/${crypto.randomUUID()}` })]],
+  ])('at /token by the quota of the %s likewise, whichever token it comes with', async (by, request) => {
+    const ask = async () => {
+      const [token, headers] = await request();
+      return exchange(token, {}, headers);
+    };
+    // Nobody has a rule for that issuer: what is refused is counted, too.
+    expect((await ask()).status).toBe(by === 'client' ? 200 : 400);
+    const { status, headers, body } = await ask();
+    expect([status, body['error'], body['error_description']]).toEqual([429, 'slow_down', 'too many requests']);
+    const seconds = headers.get('retry-after');
+    expect(Number(seconds)).toBeGreaterThan(3_400);
+    expect([headers.get('ratelimit-policy'), headers.get('ratelimit')]).toEqual([
+      `"${by}";q=1;w=3600`,
+      `"${by}";r=0;t=${seconds}`,
+    ]);
+    expect((await exchange(await stack.tokenFor('github'))).status).toBe(200);
+  });
+
+  test('and whoever forges, repeats or copies is in the log with issuer and source, in the metrics and in the trail', async () => {
+    const [header = '', payload = ''] = (await stack.tokenFor('github')).split('.');
+    const used = await stack.tokenFor('once');
+    expect((await exchange(used)).status).toBe(200);
+    const bound = await stack.tokenFor('github', { cnf: { jkt: 'x'.repeat(43) } });
+    const before = stack.metrics().length;
+    const attempts: Readonly<Record<string, readonly [Answer, string]>> = {
+      signature: [await exchange(`${header}.${payload}.${'A'.repeat(342)}`), 'github'],
+      replayed: [await exchange(used, { scope: 'read' }), 'once'],
+      binding: [await exchange(bound), 'github'],
+      quota: [await exchange(await stack.tokenFor('github'), {}, basic('single')), 'github'],
+    };
+    const points = stack.metrics().slice(before);
+    const countOf = (name: string, of = '') =>
+      points.filter((point) => point.name === name && (of === '' || point.dimensions['class'] === of)).length;
+    expect(['signature', 'replayed', 'binding'].map((name) => countOf(name))).toEqual([1, 1, 1]);
+    expect(countOf('errors', 'throttled')).toBe(1);
+    await signTrail(stack);
+    const { found } = await readTrail(stack);
+    for (const [reason, [{ status, body }, issuer]] of Object.entries(attempts)) {
+      expect([reason, status]).toEqual([reason, reason === 'quota' ? 429 : 400]);
+      const id = String(body['decision_id']);
+      const line = stack.logs.map(({ line: text }) => text).find((text) => text.includes(id)) ?? '{}';
+      expect(JSON.parse(line)).toMatchObject({
+        message: 'token_exchange',
+        event: { decision_id: id, reason, subject: { issuer }, source_ip: '127.0.0.1' },
+      });
+      const event = found.find(({ unmapped }) => JSON.stringify(unmapped).includes(id));
+      expect(event).toMatchObject({ class_uid: 3002, status_code: reason, unmapped: { subject: { issuer } } });
+    }
+  });
+
   test('and proves nothing costs no read, no signature and no session, and beyond a budget no write', async () => {
     const [header = '', payload = ''] = (await stack.tokenFor('github')).split('.');
+    const holder = await makeHolder();
+    const proven = { htu: `${stack.url}/token`, iat: Math.floor(Date.now() / 1_000) };
     const ask: readonly (() => Promise<Answer>)[] = [
       () => exchange('garbage'),
       () => exchange(`${header}.${payload}.${'A'.repeat(342)}`),
       () => exchange(payload, {}, { authorization: 'Basic bWFueTp3cm9uZw==' }),
       () => post('/token', { grant_type: 'password' }),
       () => credentials('deploy', `${header}.${payload}.AAAA`),
+      () => exchange('garbage', {}, { dpop: 'garbage' }),
+      () => exchange('garbage', {}, { dpop: proofOf(holder, { ...proven, iat: 0 }) }),
+      () => exchange('garbage', {}, { dpop: proofOf(holder, { ...proven, nonce: 'made.up' }) }),
     ];
+    // The nonce that a proof without one is told is there already.
+    expect((await ask.at(-1)?.())?.body).toMatchObject({ error: 'use_dpop_nonce' });
     const [before, start] = [stack.calls.length, Date.now()];
     for (let one = 0; one < 100; one += 1) {
       const { status } = (await ask[one % ask.length]?.()) ?? {};

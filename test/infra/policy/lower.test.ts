@@ -95,8 +95,22 @@ describe('clients, actors, conditions and own tokens', () => {
     ]);
     expect(artifact?.issuers['eks']).not.toHaveProperty('quota');
     expect(artifact?.clients['orders']).not.toHaveProperty('quota');
-    const tooMuch = policy.replace('claims: kubernetes }', 'claims: kubernetes, quota: { rate: 1/h, burst: 100001 } }');
-    expect(findingsOf(tooMuch).join()).toContain('a burst is at most 100000');
+  });
+
+  test.each([
+    ['rate: 1/h, burst: 100001', 'rate: 1/h, burst: 100000', 'a burst is at most 100000'],
+    ['rate: 1/h, burst: 0', 'rate: 1/h, burst: 1', 'a burst is at least 1'],
+    ['rate: 1/h, burst: 1.5', 'rate: 1/h, burst: 2', 'this must be a whole number'],
+    ['rate: 0/s', 'rate: 1/s', 'a rate is a whole number per unit'],
+    ['rate: 0.5/s', 'rate: 30/m', 'a rate is a whole number per unit'],
+    ['rate: 10000000/s', 'rate: 9999999/s', 'a rate is a whole number per unit'],
+    ['rate: 1/d', 'rate: 1/h', 'a rate is a whole number per unit'],
+    ['rate: 1/h, per: client', 'rate: 1/h, per: subject', 'this must be one of subject, issuer'],
+  ])('have no quota of { %s }, and one of { %s }', (bad, good, finding) => {
+    const findings = (quota: string) =>
+      findingsOf(policy.replace('claims: kubernetes }', `claims: kubernetes, quota: { ${quota} } }`)).join();
+    expect(findings(bad)).toContain(finding);
+    expect(findings(good)).toBe(findingsOf(policy).join());
   });
 
   test('become the rules of the artifact', () => {

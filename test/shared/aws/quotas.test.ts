@@ -171,6 +171,42 @@ onEveryEngine(
       },
     );
 
+    on('a clock that is set back gives nobody more, and keeps nobody waiting once it is right', async () => {
+      const { clock, takers } = instances(store(), 2);
+      const quota = counted(6, 60, 2);
+      const ask = async (which: number) => (await takers[which]?.(quota)) ?? Number.NaN;
+      expect([await ask(0), await ask(1)]).toEqual([0, 0]);
+      expect(await ask(0)).toBe(10_000);
+      clock.time -= 3_600_000;
+      expect([await ask(0), await ask(1)].every((wait) => wait > 3_600_000)).toBe(true);
+      clock.time += 3_600_000 + 10_000;
+      expect(await ask(1)).toBe(0);
+      expect(await ask(0)).toBeGreaterThan(0);
+    });
+
+    on('a quota that is changed holds as it is now, whatever was taken before', async () => {
+      const { takers } = instances(store(), 2);
+      const before = counted(100, 1, 100);
+      for (let one = 0; one < 5; one += 1) expect(await takers[0]?.(before)).toBe(0);
+      const stricter = { ...before, quota: { count: 1, seconds: 60, burst: 3 } };
+      const answers: number[] = [];
+      for (let one = 0; one < 4; one += 1) answers.push((await takers[1]?.(stricter)) ?? Number.NaN);
+      // What the five took fills in a twentieth of a second.
+      expect(answers.map((wait) => wait === 0)).toEqual([true, true, false, false]);
+      const wider = { ...before, quota: { count: 100, seconds: 1, burst: 20_000 } };
+      expect(await takers[0]?.(wider)).toBe(0);
+    });
+
+    on('of a rate beyond a million in a second as many as its burst are there, and hardly more', async () => {
+      const { takers } = instances(store(), 1);
+      const quota = counted(2_000_000, 1, 50);
+      const waits: number[] = [];
+      for (let one = 0; one < 60; one += 1) waits.push((await takers[0]?.(quota)) ?? Number.NaN);
+      const granted = waits.filter((wait) => wait === 0).length;
+      expect(granted).toBeGreaterThanOrEqual(25);
+      expect(granted).toBeLessThanOrEqual(51);
+    });
+
     on('a hot caller is let in by what instances hold, and one who is refused hardly asks', async () => {
       const many = instances(store(), 16);
       const quota = counted(400, 1, 800);

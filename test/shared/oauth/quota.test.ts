@@ -100,6 +100,16 @@ test('one too many is told when to come back, before anything is read, signed or
   expect(within.signed).toHaveLength(1);
 });
 
+test('who is suspended and asks too often is told the latter; within its quota it is told that it is suspended', async () => {
+  const suspension = { kind: 'issuer', name: 'github', at: 0, reason: 'test', principal: 'test' } as const;
+  const verdictAfter = async (wait: number): Promise<string> => {
+    const { world } = countingWorld('issuer', wait);
+    world.suspensions.push(suspension);
+    return verdict(await run(formBody(), world));
+  };
+  expect([await verdictAfter(1_200), await verdictAfter(0)]).toEqual(['slow_down/quota', 'invalid_target/suspended']);
+});
+
 describe('what a grant asks of AWS', () => {
   const arn = 'arn:aws:iam::111122223333:role/deploy';
   const role = { name: 'deploy', arn, ttl: 3_600, maxTtl: 3_600 } as const;
