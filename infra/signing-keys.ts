@@ -200,6 +200,8 @@ export class SigningKeys extends Construct {
   private makeWrappingKey(): Key {
     const key = new Key(this, 'Wrapping', {
       description: 'Cambio seals its signing keys with it',
+      // Each year, and what was sealed before is opened all the same.
+      enableKeyRotation: true,
       pendingWindow: Duration.days(30),
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

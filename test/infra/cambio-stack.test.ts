@@ -92,19 +92,20 @@ test('cdk-nag and the template validator find nothing that is not acknowledged',
   expect(findingsOf()).toEqual([]);
 });
 
-test('nor do they under a policy with revocable roles, and with all that the context can name', () => {
+test('nor do they under a policy with revocable roles, with sealed keys, and with all that the context can name', () => {
   const arn = 'arn:aws:iam::111122223333:role/deploy';
   const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
   const given = {
     canary: { issuer: 'aws', client: 'prober', audience: 'canary' },
     ...{ webAcl: {}, provisionedConcurrency: { revoke: { executions: 1 } }, collector: collectorArn },
     alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:on-call',
-  };
+    signing: 'envelope',
+  } as const;
   const read = (stack: CambioStack) => {
     const template = JSON.stringify(
       stack.resolve(stack.node.findAll().filter(CfnResource.isCfnResource).map(propertiesOf)),
     );
-    for (const each of [given.alarmTopic, collectorArn, '"minCapacity":1', 'AWSManagedRules'])
+    for (const each of [given.alarmTopic, collectorArn, '"minCapacity":1', 'AWSManagedRules', 'OnlyRotationMakes'])
       expect(template).toContain(each);
   };
   expect(findingsOf(read, { ...probed, roles: { deploy } }, given)).toEqual([]);
