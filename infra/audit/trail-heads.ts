@@ -55,7 +55,8 @@ export class TrailHeads extends Construct {
           conditions: { StringEquals: { 'kms:SigningAlgorithm': 'ECDSA_SHA_256', 'kms:MessageType': 'RAW' } },
         }),
       ],
-      timeout: Duration.seconds(120),
+      // It lists the objects of three days, a thousand at a time.
+      timeout: Duration.minutes(10),
       logRetention,
     });
     this.role = role;

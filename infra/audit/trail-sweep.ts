@@ -48,6 +48,8 @@ export class TrailSweep extends Construct {
         decisionIndex === 'all' ? records.decidedStatement() : records.scanStatement(),
       ],
       timeout: Duration.minutes(15),
+      // It holds the id of each of the day's decisions.
+      memorySize: 2_048,
       logRetention,
     });
     this.role = role;

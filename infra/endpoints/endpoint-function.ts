@@ -41,16 +41,17 @@ export interface EndpointFunctionProps {
   readonly tracing?: TracingOptions | undefined;
   /** It never runs twice at a time. */
   readonly alone?: boolean;
+  /** MB; 512 where it is not said. */
+  readonly memorySize?: number;
 }
 
-/** MB. */
-const memorySize = 512;
 /**
  * V8 would let the young generation grow to three times 17 MB on Lambda, and the heap with it, to what the peer's takes. 16 MB is
  * what an exchange under load is as fast with as without a bound; 8 MB would cost a tenth more CPU (docs/performance.md). Lambda's
  * own bound of the rest falls away where one of the two is given, so it is given too.
  */
-const heapOptions = `--max-semi-space-size=16 --max-old-space-size=${Math.floor(memorySize * 0.9)}`;
+const heapOptions = (memorySize: number): string =>
+  `--max-semi-space-size=16 --max-old-space-size=${Math.floor(memorySize * 0.9)}`;
 
 export class EndpointFunction extends Construct {
   readonly function: LambdaFunction;
@@ -84,7 +85,7 @@ export class EndpointFunction extends Construct {
   }
 
   private makeFunction(props: EndpointFunctionProps, role: Role, logGroup: LogGroup): LambdaFunction {
-    const { entry, policy, files, description, timeout, vpc, tracing } = props;
+    const { entry, policy, files, description, timeout, vpc, tracing, memorySize = 512 } = props;
     const settings = { ...props.settings, ...(tracing && { traceCollector: collectorUrl }) };
     return withBundle(
       { entry, ...(policy && { policy }), ...(files && { files }) },
@@ -97,7 +98,7 @@ export class EndpointFunction extends Construct {
           code: Code.fromAsset(directory),
           memorySize,
           timeout,
-          environment: { ...environmentOf(settings), ...tracing?.environment, NODE_OPTIONS: heapOptions },
+          environment: { ...environmentOf(settings), ...tracing?.environment, NODE_OPTIONS: heapOptions(memorySize) },
           tracing: Tracing.ACTIVE,
           // A version of an update that was taken back must go: the next update could not publish the same code again.
           currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE, ...versionOf(props) },
