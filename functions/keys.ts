@@ -1,5 +1,4 @@
-// /admin/keys: GET of the keyring, POST of a rotation and of a key's revocation; the schedule that rotates, and
-// what CloudTrail says of signatures by others. Wiring only.
+// /admin/keys: GET of the keyring, POST of a rotation and of a key's revocation; and the schedule that rotates. Wiring only.
 import { KMSClient } from '@aws-sdk/client-kms';
 import { patientOptions } from '../shared/aws/client-options.ts';
 import { createSealedKeys } from '../shared/aws/envelope-keys.ts';
@@ -14,7 +13,6 @@ import {
   revokeKeyEndpoint,
   rotateKeysEndpoint,
 } from '../shared/http/endpoints/admin-keys.ts';
-import { foreignSignatureTask } from '../shared/http/endpoints/foreign-signature.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { keyPurposes } from '../shared/policy/key-purposes.ts';
 import { configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
@@ -47,7 +45,6 @@ export const handler = byResource<unknown>({
   '/admin/keys': keysEndpoint(endpoint),
   '/admin/keys/rotate': rotateKeysEndpoint(endpoint),
   '/admin/keys/{kid}/revoke': revokeKeyEndpoint(endpoint),
-  // On a schedule, and by CloudTrail's events: no routes.
+  // On a schedule, not a route.
   rotation: keyRotationTask(endpoint),
-  signature: foreignSignatureTask(endpoint),
 });

@@ -184,7 +184,7 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
       name: 'foreign-signature',
       ...sum([
         ...names.signatureRules.map((RuleName) => aws('AWS/Events', 'TriggeredRules', { RuleName })),
-        own('foreign_signature', 'Sum', { service: 'cambio-keys' }),
+        own('foreign_signature', 'Sum', { service: 'cambio-jwks' }),
       ]),
       threshold: 1,
       period: minute,

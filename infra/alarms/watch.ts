@@ -56,7 +56,8 @@ export class Watch extends Construct {
     const watched = signingOf({ signingKeys, signersFor: endpoints.signersFor, makers: props.makers, trail });
     const { ruleNames } = new SignatureWatch(this, 'Signatures', {
       watched,
-      keys: rotation.live as IFunction,
+      // Not that of /admin/keys: whoever signs much with any key of the account would keep operators from revoking ours.
+      keys: endpoints.keySet as IFunction,
       logRetention,
     });
     const names = {

@@ -62,6 +62,8 @@ export class Endpoints extends Construct {
   readonly tokenRole: IRole;
   /** Whose keys are whose, under any policy: a key that rotation makes keeps its key policy, whatever the policy becomes. */
   readonly signersFor: Signers;
+  /** Serves the JWK Set. */
+  readonly keySet: Alias;
   /** Makes and ends signing keys. */
   readonly rotation: EndpointFunction;
   private readonly made: EndpointFunction[] = [];
@@ -80,6 +82,7 @@ export class Endpoints extends Construct {
     acknowledgeSigning(this);
     const discovery = this.make('Discovery', discoveryPart(props), props).live;
     const jwks = this.make('Jwks', jwksPart(props), props).live;
+    this.keySet = jwks;
     const decisions = this.make('Decisions', decisionsPart(props), props).live;
     const revocations = this.make('AdminRevocations', adminRevocationsPart(props), props).live;
     const suspensions = this.make('Suspensions', suspensionsPart(props), props).live;

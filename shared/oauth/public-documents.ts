@@ -24,7 +24,7 @@ type Deployment = Parameters<typeof openidConfiguration>[0];
 
 export const serverMetadataPath = '/.well-known/oauth-authorization-server';
 export const openidConfigurationPath = '/.well-known/openid-configuration';
-const keySetPath = '/.well-known/jwks.json';
+export const keySetPath = '/.well-known/jwks.json';
 
 /** @see [RFC 8414 §3](https://www.rfc-editor.org/rfc/rfc8414.html#section-3) */
 export function serverMetadataDocument(deployment: Deployment): PublicDocument {
