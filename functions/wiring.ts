@@ -83,8 +83,7 @@ export async function servedBy<Event>(
     keyId: config.tenantKey,
     kms: callOptions(config),
     clock,
-    onLeft: (tenants) => write('error', 'tenants_left_out', { tenants }),
-    onUnread: (cause) => write('error', 'tenants_unread', { cause }, { dependency_errors: 1, dependency: 'dynamodb' }),
+    write,
   });
   return withPolicy(current, make, write);
 }
