@@ -12,7 +12,6 @@ export async function startAwsStub({ keyring, signingKey }) {
   const tokens = new Map();
   const state = { delays: { kms: 0, dynamodb: 0 }, trace: undefined };
   let positions = 0;
-  let fullAt = 0;
   const find = (pk) => {
     if (pk === '#keyring') return { pk: { S: pk }, keys: { S: keyring }, version: { N: '1' }, mac: { S: 'AA==' } };
     if (isRevoked(pk, filled)) return { pk: { S: pk }, issuedBefore: { N: '1' }, expiresAt: { N: '9999999999' } };
@@ -37,11 +36,11 @@ export async function startAwsStub({ keyring, signingKey }) {
       return {};
     },
     VerifyMac: ({ KeyId }) => ({ KeyId, MacValid: true, MacAlgorithm: 'HMAC_SHA_256' }),
-    UpdateItem: ({ Key, ExpressionAttributeValues: values }) => {
+    UpdateItem: ({ Key, ExpressionAttributeNames: names, ExpressionAttributeValues: values }) => {
       if (Key.pk.S.includes('#quota#')) {
-        // A bucket that never is empty: no row measures refusals.
-        fullAt = values[':next'] ? Number(values[':next'].N) : fullAt + Number(values[':taken'].N);
-        return { Attributes: { fullAt: { N: String(fullAt) } } };
+        // A bucket that is always full: no row measures refusals.
+        const fullAt = Number(values[':full'].N) + Number(values[':taken'].N);
+        return { Attributes: { [names['#period']]: { N: String(fullAt) } } };
       }
       positions += 64;
       return { Attributes: { positions: { N: String(positions) } } };
