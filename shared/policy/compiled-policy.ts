@@ -105,8 +105,15 @@ export type ClientAuthentication = {
   | { readonly method: 'federated'; readonly issuer: string; readonly match: readonly ClaimMatch[] }
   /** By a certificate of an authority in the trust store that says exactly this. */
   | { readonly method: 'tls_client_auth'; readonly name: CertificateName; readonly value: string }
-  /** By one of these certificates of its own: base64url SHA-256 of the DER of each. */
-  | { readonly method: 'self_signed_tls_client_auth'; readonly thumbprints: readonly string[] }
+  /**
+   * By one of these certificates of its own: base64url SHA-256 of the DER of each. `signers` are the public keys (base64, SPKI) of those
+   * that may sign others, which the trust store then trusts.
+   */
+  | {
+      readonly method: 'self_signed_tls_client_auth';
+      readonly thumbprints: readonly string[];
+      readonly signers?: readonly string[];
+    }
 );
 
 /** A caller that authenticates. */

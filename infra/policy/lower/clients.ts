@@ -67,7 +67,10 @@ export function ownCertificates({ auth: { self_signed_tls_client_auth: own = [] 
 function lowerCertificates({ certificates }: ListOf<'self_signed_tls_client_auth'>): ClientAuthentication {
   const parsed = [certificates].flat().flatMap((pem) => parseCertificate(pem) ?? []);
   const thumbprints = parsed.map(({ raw }) => hash('sha256', raw, 'base64url'));
-  return { method: 'self_signed_tls_client_auth', thumbprints };
+  const signers = parsed.flatMap(({ ca, publicKey }) =>
+    ca ? publicKey.export({ format: 'der', type: 'spki' }).toString('base64') : [],
+  );
+  return { method: 'self_signed_tls_client_auth', thumbprints, ...(signers.length > 0 && { signers }) };
 }
 
 /** Undefined for what is no certificate. */

@@ -14,7 +14,6 @@ import { type ParsedJwt, parseJwt, TokenRefused } from '../jose/jwt.ts';
 import type { VerificationKey } from '../jose/key-set.ts';
 import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import { verifiesJws } from '../jose/signature.ts';
-import type { ClientCertificate } from '../request/client-certificate.ts';
 import type { ClientCredentials } from '../request/client-credentials.ts';
 import { tokenTypes } from '../token-types.ts';
 import type { MatchesCertificate } from './client-certificate.ts';
@@ -110,16 +109,7 @@ function checkCertificate(
 ): Client {
   const client = Object.hasOwn(clients, clientId) ? clients[clientId] : undefined;
   if (!client || !matchesCertificate) return failed();
-  // Whoever made its own certificate wrote the names in it, too: in the trust store it stands beside those of authorities.
-  const isOwn = Object.values(clients).some((each) => hasRegistered(each, certificate));
-  const ways = waysOf(client, now()).filter(({ method }) => !isOwn || method === 'self_signed_tls_client_auth');
-  return ways.some((auth) => matchesCertificate(auth, certificate, now())) ? client : failed();
-}
-
-function hasRegistered({ auth, also = [] }: Client, { thumbprint }: ClientCertificate): boolean {
-  return [auth, ...also].some(
-    (way) => way.method === 'self_signed_tls_client_auth' && way.thumbprints.includes(thumbprint),
-  );
+  return matchesCertificate(waysOf(client, now()), certificate, { clients, now: now() }) ? client : failed();
 }
 
 /** The client's secrets or keys that have not ended. */

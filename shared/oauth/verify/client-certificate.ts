@@ -1,22 +1,51 @@
 // What a client's certificate says (RFC 8705 §2). Functions load it where the policy has a client that authenticates by one. Pure.
-import { X509Certificate } from 'node:crypto';
-import type { CertificateName, ClientAuthentication } from '../../policy/compiled-policy.ts';
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import type { CertificateName, Client, ClientAuthentication, CompiledPolicy } from '../../policy/compiled-policy.ts';
 import type { ClientCertificate } from '../request/client-certificate.ts';
 
-/**
- * Whether a client's entry fits the certificate of a connection.
- * @param now seconds since the epoch
- */
-export type MatchesCertificate = (auth: ClientAuthentication, certificate: ClientCertificate, now: number) => boolean;
+/** `clients` are all of the policy; `now` is seconds since the epoch. */
+export interface CertificateWorld extends Pick<CompiledPolicy, 'clients'> {
+  readonly now: number;
+}
 
-export const matchesCertificate: MatchesCertificate = (auth, { pem, thumbprint }, now) => {
-  if (auth.method !== 'tls_client_auth' && auth.method !== 'self_signed_tls_client_auth') return false;
+/** Whether one of a client's ways to authenticate fits the certificate of a connection. */
+export type MatchesCertificate = (
+  ways: readonly ClientAuthentication[],
+  certificate: ClientCertificate,
+  world: CertificateWorld,
+) => boolean;
+
+export const matchesCertificate: MatchesCertificate = (ways, { pem, thumbprint }, { clients, now }) => {
   const certificate = parse(pem);
   // The terminator has looked at the times, too; its clock and its trust store are not ours.
   if (!certificate || !isCurrent(certificate, now)) return false;
-  if (auth.method === 'self_signed_tls_client_auth') return auth.thumbprints.includes(thumbprint);
-  return namesOf(certificate, auth.name).includes(auth.value);
+  const isOwn = Object.values(clients)
+    .flatMap(waysOf)
+    .some((way) => isMadeBy(way, certificate, thumbprint));
+  return ways.some((way) => {
+    if (way.method === 'self_signed_tls_client_auth') return way.thumbprints.includes(thumbprint);
+    return way.method === 'tls_client_auth' && !isOwn && namesOf(certificate, way.name).includes(way.value);
+  });
 };
+
+function waysOf({ auth, also = [] }: Client): readonly ClientAuthentication[] {
+  return [auth, ...also];
+}
+
+/**
+ * Whether a client has made the certificate: its own, or one that its own has signed, since the trust store trusts both like those of
+ * an authority. Whoever makes a certificate writes the names in it, which then prove nothing.
+ */
+function isMadeBy(way: ClientAuthentication, certificate: X509Certificate, thumbprint: string): boolean {
+  if (way.method !== 'self_signed_tls_client_auth') return false;
+  const { thumbprints, signers = [] } = way;
+  return thumbprints.includes(thumbprint) || signers.some((signer) => isSignedBy(certificate, signer));
+}
+
+function isSignedBy(certificate: X509Certificate, signer: string): boolean {
+  const key = createPublicKey({ key: Buffer.from(signer, 'base64'), format: 'der', type: 'spki' });
+  return certificate.verify(key);
+}
 
 function parse(pem: string): X509Certificate | undefined {
   try {

@@ -1,4 +1,5 @@
 // Secrets, keys and certificates of clients: several of them, each with its end, and the contract's example.
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -81,6 +82,12 @@ describe('credentials of a client', () => {
     expect(artifact?.clients['api']?.auth).toEqual({
       method: 'self_signed_tls_client_auth',
       thumbprints: [expect.stringMatching(/^[\w-]{43}$/)],
+    });
+    // One that may sign others is known by its key, too: what it has signed is none of an authority's.
+    const may = selfSigned({ notBefore: new Date(0), notAfter: new Date('2999-01-01'), ip: '127.0.0.1', ca: true });
+    const key = new X509Certificate(may.cert).publicKey.export({ format: 'der', type: 'spki' });
+    expect(compiled(auth(may.cert)).artifact?.clients['api']?.auth).toMatchObject({
+      signers: [key.toString('base64')],
     });
   });
 });

@@ -135,6 +135,28 @@ describe('RFC 8705 §2.2 a certificate of its own', () => {
     expect((await told(world, bank)).verdict).toBe('granted');
   });
 
+  test('nor does one that it has signed, where it may sign others and the trust store lets them in', async () => {
+    const authority = (name: string) =>
+      selfSigned({ notBefore: at(-1), notAfter: at(1), ip: '192.0.2.8', name, ca: true });
+    const [partners, real] = [authority('partner'), authority('authority')];
+    const { publicKey, raw } = new X509Certificate(partners.cert);
+    const registered: ClientAuthentication = {
+      method: 'self_signed_tls_client_auth',
+      thumbprints: [createHash('sha256').update(raw).digest('base64url')],
+      signers: [publicKey.export({ format: 'der', type: 'spki' }).toString('base64')],
+    };
+    const clients: Record<string, Client> = {
+      bank: { name: 'bank', auth: named('san_dns', 'bank.example'), introspects: [] },
+      partner: { name: 'partner', auth: registered, introspects: [] },
+    };
+    const world = served(registered, { clients });
+    const forged = certified({ issuer: { key: partners.key, name: 'partner' } });
+    expect((await told(world, forged)).verdict).toBe('invalid_client/client');
+    expect((await told(world, forged, { client_id: 'partner' })).verdict).toBe('invalid_client/client');
+    expect((await told(world, certified({ issuer: { key: real.key, name: 'partner' } }))).verdict).toBe('granted');
+    expect((await told(world, clientCertificate(partners.cert), { client_id: 'partner' })).verdict).toBe('granted');
+  });
+
   test('may be one of several, each with an end of its own', async () => {
     const ended = { ...auth(bank), notAfter: now };
     const world = served(ended, {}, { also: [auth(certified())] });
