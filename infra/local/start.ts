@@ -1,4 +1,5 @@
 // `npm start`: the local stack from the command line, until SIGINT or SIGTERM. I/O: stdout, stderr, signals.
+import { setImmediate as turn } from 'node:timers/promises';
 import { painter } from '../../cli/colour.ts';
 import type { LocalStack } from './stack.ts';
 import { StartError } from './start-error.ts';
@@ -36,10 +37,31 @@ async function main(): Promise<void> {
   await stack.warm();
 }
 
-async function start(options: Parameters<typeof import('./stack.ts').startLocalStack>[0]): Promise<LocalStack> {
+type StartOptions = Parameters<typeof import('./stack.ts').startLocalStack>[0];
+
+async function start(options: StartOptions & { readonly signal: AbortSignal }): Promise<LocalStack> {
+  for (const load of largeParts) {
+    await load();
+    // A signal that came meanwhile is heard here, and no sooner.
+    await turn();
+    options.signal.throwIfAborted();
+  }
   const { startLocalStack } = await import('./stack.ts');
   return startLocalStack(options);
 }
+
+/** Of what the stack is made of: loaded at once they keep a signal waiting for seconds, beside a synthesis on a small machine. */
+const largeParts = [
+  () => import('zod'),
+  () => import('yaml'),
+  () => import('@bufbuild/protobuf'),
+  () => import('@bufbuild/cel'),
+  () => import('../policy/profiles/registry.ts'),
+  () => import('../policy/rehearse-policy.ts'),
+  () => import('../policy/check-policy.ts'),
+  () => import('./stand-ins/local-policy.ts'),
+  () => import('./front-door.ts'),
+];
 
 /** Runs `stop` at the first signal; later ones find it under way. */
 function onStopSignal(stop: () => Promise<void>): void {

@@ -129,6 +129,19 @@ describe('npm start', () => {
     await vi.waitFor(() => expect(alive(children)).toEqual([]), { timeout: 5_000 });
   });
 
+  it('ends within the limit at SIGTERM after its very first line, whatever it has yet to load', async () => {
+    const limit = Math.max(2_000, 20 * startOfNode());
+    const started = start('--port', '0');
+    await vi.waitFor(() => expect(started.stdout.join('')).toContain('synthesizing'), {
+      timeout: 80_000,
+      interval: 10,
+    });
+    const signalled = Date.now();
+    started.child.kill('SIGTERM');
+    expect(await started.exit).toBe(0);
+    expect(Date.now() - signalled).toBeLessThan(limit);
+  });
+
   it('says in one line that a port is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
