@@ -44,6 +44,7 @@ export function requireCanary({ issuers, clients, audiences, rules }: PolicyArti
     refuse(`the client "${clientName}" does not introspect "${audienceName}"`);
   const audience = audiences[audienceName] ?? refuse(`the policy has no audience "${audienceName}"`);
   if (audience.format !== 'jwt') refuse(`the audience "${audienceName}" has references, and the probe verifies a JWT`);
+  if (audience.binding) refuse(`the audience "${audienceName}" wants proof of possession, which the probe has none of`);
   const grants = rules.some(
     (rule) =>
       'grant' in rule &&

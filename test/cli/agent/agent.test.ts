@@ -456,6 +456,21 @@ describe('--dpop', () => {
     expect((await without.ask('/authz/orders-api', { headers: bearer })).status).toBe(200);
   });
 
+  test('goes with a request for credentials too, whose 401 says the nonce', async () => {
+    const wanted = { status: 401, headers: { 'dpop-nonce': 'n1' }, body: { code: 'use_dpop_nonce', message: 'x' } };
+    const expires = new Date(Date.now() + 3_600_000).toISOString();
+    const keys = { AccessKeyId: 'ASIA1', SecretAccessKey: 's', Token: 't', Expiration: expires };
+    const server = await fakeServer({
+      '/credentials': ({ headers }) => (decodeJwt(String(headers['dpop']))['nonce'] === 'n1' ? { body: keys } : wanted),
+    });
+    closers.push(server.close);
+    const { ask } = await agentFor({ dpop: true }, server.url);
+    expect((await ask('/credentials?role=deploy-prod')).json).toMatchObject({ AccessKeyId: 'ASIA1', Token: 't' });
+    const proofs = server.received.map(({ headers }) => proofOf(headers));
+    expect(proofs.map(({ nonce }) => nonce)).toEqual([undefined, 'n1']);
+    expect(proofs[1]).toMatchObject({ htm: 'GET', htu: `${server.url}/credentials`, ath: athOf(ownToken) });
+  });
+
   test('is of the key in the file of --dpop-key', async () => {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const file = join(folder, 'dpop.pem');

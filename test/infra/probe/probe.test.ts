@@ -111,6 +111,12 @@ describe('a canary is refused where', () => {
       { audiences: { canary: { ...audience, format: 'reference' } } },
       'has references',
     ],
+    [
+      'its audience wants proof of possession',
+      {},
+      { audiences: { canary: { ...audience, binding: 'dpop' } } },
+      'the audience "canary" wants proof of possession',
+    ],
     ['no rule grants it', {}, { rules: [] }, 'no rule grants "canary" to the client "prober" from "aws"'],
     ['the rule is for others', {}, { rules: [{ ...rule, client: ['other'] }] }, 'no rule grants "canary"'],
     ['it probes once an hour', { rate: Duration.hours(1) }, {}, 'rate is one minute or five'],
