@@ -1,6 +1,5 @@
 // A failing dependency as the exchange sees it. Pure.
 import { type Dependency, Refused } from '../oauth/denial.ts';
-import { isThrottling } from './direct/retries.ts';
 
 /**
  * Awaits a call; whatever it throws becomes Refused `unavailable` with the cause kept. A call that is refused is
@@ -15,6 +14,11 @@ export async function callDependency<Answer>(dependency: Dependency, call: () =>
     const isTooOften = (dependency === 'kms' || dependency === 'sts') && isThrottling(cause);
     throw new Refused(isTooOften ? { kind: 'throttled', dependency } : { kind: 'unavailable', dependency }, { cause });
   }
+}
+
+/** Whether a service says that it is asked too often. */
+export function isThrottling(error: unknown): boolean {
+  return error instanceof Error && /^(?:Throttl|RequestLimit|ProvisionedThroughput)/.test(error.name);
 }
 
 /** Whether DynamoDB did not write because the item is not as the condition says. */

@@ -3,6 +3,7 @@
 import { hash } from 'node:crypto';
 import type { Counted } from '../oauth/quota.ts';
 import type { Quota } from '../policy/compiled-policy.ts';
+import { isThrottling } from './dependency.ts';
 import { type BucketState, type Buckets, drawFrom, isKnown, readBucket, roomAt, spacingOf } from './quota-bucket.ts';
 import { quotaKey } from './record-keys.ts';
 
@@ -68,7 +69,7 @@ export function createLeases(store: QuotaStore): TakeQuota {
     }
     if (now >= bucket.emptySince && now < bucket.emptyUntil) return bucket.emptyUntil - now;
     return take(bucket, counted.quota, store).catch((error: unknown) => {
-      if (!isTooOften(error)) throw error;
+      if (!isThrottling(error)) throw error;
       return emptyFor(bucket, longestSpread, store);
     });
   };
@@ -115,7 +116,9 @@ async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promi
   const { pk } = bucket;
   const now = Math.round(store.clock() * 1_000);
   const read = () => readBucket(store, { pk, now, quota });
-  const state = bucket.state && isKnown(bucket.state, now, quota) ? bucket.state : await read();
+  // Of a bucket that was empty, others have taken since.
+  const known = bucket.refusals === 0 && bucket.state && isKnown(bucket.state, now, quota) ? bucket.state : undefined;
+  const state = known ?? (await read());
   const lease = leaseSize(bucket, quota);
   // Not worth a write each time: of a hot bucket that is nearly empty, many would take one each.
   const least = Math.max(1, Math.floor(lease / 2));
@@ -123,7 +126,7 @@ async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promi
   const wanted = Math.min(lease, room);
   const drawn = room < least ? undefined : await drawFrom(store, { pk, quota, now, wanted, state });
   if (!drawn) {
-    bucket.state = room < least ? state : await read();
+    bucket.state = known === undefined || room < least ? state : await read();
     const wait = timeUntil(least, { now, state: bucket.state, quota });
     return emptyFor(bucket, Math.max(1, wait), store);
   }
@@ -151,8 +154,4 @@ function emptyFor(bucket: KnownBucket, wait: number, { clock, random }: QuotaSto
   bucket.emptySince = clock();
   bucket.emptyUntil = bucket.emptySince + whole;
   return whole;
-}
-
-function isTooOften(error: unknown): boolean {
-  return error instanceof Error && /^(ProvisionedThroughputExceeded|Throttling|RequestLimitExceeded)/.test(error.name);
 }

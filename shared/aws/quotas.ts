@@ -39,10 +39,12 @@ export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptio
   /** The same call; where it is refused as one too many, this instance counts each grant for a while. */
   const heeding =
     <Input extends readonly unknown[], Answer>(call: (...input: Input) => Promise<Answer>) =>
-    async (...input: Input): Promise<Answer> =>
-      call(...input).catch((error: unknown) => {
+    (...input: Input): Promise<Answer> => {
+      const answer = call(...input);
+      answer.catch((error: unknown) => {
         if (error instanceof Refused && error.denial.kind === 'throttled') throttledUntil = store.clock() + heededFor;
-        throw error;
       });
+      return answer;
+    };
   return { countRequest, countCalls, heeding };
 }

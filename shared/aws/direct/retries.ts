@@ -36,11 +36,6 @@ const baseDelay = { throttling: 150, transient: 50 } as const;
 
 type RetryClass = keyof typeof baseDelay;
 
-/** Whether a service says that it is asked too often; of an error whose class may be another copy of ours. */
-export function isThrottling(error: unknown): boolean {
-  return error instanceof Error && throttling.has(error.name);
-}
-
 /** Undefined for what the service would answer again. */
 export function retryClassOf(error: unknown): RetryClass | undefined {
   // Without an answer of the service, or with one that is none.
