@@ -84,6 +84,7 @@ export class SignatureWatch extends Construct {
         $or: [
           // A call that was refused may name no resource, and a key is named in several ways.
           { requestParameters: { keyId: named } },
+          ...(calls.includes('ReEncrypt') ? [{ requestParameters: { sourceKeyId: named } }] : []),
           // Of a call by an alias, anybody's, the request has the alias alone.
           { resources: { ARN: named } },
         ],
