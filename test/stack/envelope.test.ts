@@ -1,5 +1,5 @@
 // A deployment with `signing: 'envelope'`: the same tokens, keys and documents, and no call to KMS for a token.
-import { createRemoteJWKSet, jwtVerify } from 'jose';
+import { createLocalJWKSet, createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resourcesOfType } from '../../infra/local/template/stack-template.ts';
 import { type LocalStack, startLocalStack } from '../local-stack.ts';
@@ -47,6 +47,34 @@ test('tokens verify with the published keys; their key is opened once, within th
     const context = { ...call.context, 'kms:EncryptionContext:use': 'status' };
     expect(allows(statements, { ...call, context })).toBe(false);
   }
+});
+
+test('a sealed key that is revoked is gone, and its successor, sealed as well, signs at once; none is ended in KMS', async () => {
+  const authorization = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/x, SignedHeaders=host, Signature=00';
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid ?? '';
+  const published = async () =>
+    ((await (await fetch(`${stack.url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] }).keys;
+  const before = kidOf(await exchange());
+  const post = (path: string) =>
+    fetch(`${stack.url}/admin/keys/${path}`, { method: 'POST', headers: { authorization } });
+  expect((await post('rotate')).status).toBe(200);
+  const revoked = await post(`${before}/revoke`);
+  const { successor } = (await revoked.json()) as { successor: string };
+  expect(revoked.status).toBe(200);
+  const after = await exchange();
+  expect([kidOf(after), successor === before]).toEqual([successor, false]);
+  const keys = await published();
+  expect(keys.map(({ kid }) => kid)).toContain(successor);
+  expect(keys.map(({ kid }) => kid)).not.toContain(before);
+  await jwtVerify(after, createLocalJWKSet({ keys }), { issuer: stack.url });
+  const statements = statementsOf(stack);
+  const own = stack.calls.filter(
+    ({ principal, action }) => action.startsWith('kms:') && statements.some(({ role }) => role === principal),
+  );
+  for (const action of ['kms:Sign', 'kms:CreateKey', 'kms:DisableKey', 'kms:ScheduleKeyDeletion']) {
+    expect(own.map((call) => call.action)).not.toContain(action);
+  }
+  expect(own.filter((call) => !allows(statements, call))).toEqual([]);
 });
 
 test('the template has a key that seals, one for the MAC, and none that signs tokens', () => {
