@@ -14,8 +14,9 @@ export class Dashboards extends Construct {
     super(scope, id);
     for (const [name, widgets] of Object.entries(dashboardWidgets({ ...names, region: Aws.REGION }))) {
       const dashboardBody = Stack.of(this).toJsonString({ widgets });
-      // Of dashboards a dot is not in a name.
-      new CfnDashboard(this, name, { dashboardName: `${prefix}-${name}`.replaceAll('.', '-'), dashboardBody });
+      // A dot is in no name of a dashboard, and the account has one of a name, in whatever Region.
+      const dashboardName = `${`${prefix}-${name}`.replaceAll('.', '-')}-${Aws.REGION}`;
+      new CfnDashboard(this, name, { dashboardName, dashboardBody });
     }
   }
 }

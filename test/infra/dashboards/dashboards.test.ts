@@ -161,7 +161,13 @@ async function linesOf({ cambio }: World, ...bodies: readonly string[]): Promise
   return lines;
 }
 
-test('there are three, and none where they are turned off', () => {
-  expect(Object.keys(resourcesOf(template, 'AWS::CloudWatch::Dashboard'))).toHaveLength(3);
+test('there are three, named by their Region too, and none where they are turned off', () => {
+  const made = Object.values(resourcesOf(template, 'AWS::CloudWatch::Dashboard'));
+  // The account has one of a name, in whatever Region.
+  expect(made.map(({ Properties }) => Properties['DashboardName'])).toEqual(
+    ['executive', 'on-call', 'debug'].map((name) => ({
+      'Fn::Join': ['', [`Test-TokenExchange-${name}-`, { Ref: 'AWS::Region' }]],
+    })),
+  );
   expect(resourcesOf(templateOf({ dashboards: false }), 'AWS::CloudWatch::Dashboard')).toEqual({});
 });
