@@ -2,7 +2,7 @@
 // the running stack: tokens that an issuer's key did sign, and no honest issuer would make. Each has its twin, and its reason
 // in the decision.
 import { createHmac, createPublicKey } from 'node:crypto';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { issuerKey, makeKey, signCompact } from '../world.ts';
 import { ending, partnerClaims, partnerHeader, partnerToken, partnerUrl, type Served, serve } from './served.ts';
 
@@ -29,13 +29,6 @@ function part(index: 0 | 1 | 2, change: (text: string) => string): string {
 function hmac(secret: string | Buffer): string {
   const input = `${base64url(JSON.stringify({ ...partnerHeader, alg: 'HS256' }))}.${base64url(JSON.stringify(partnerClaims()))}`;
   return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
-}
-
-/** The reason of a refusal, which no caller is told: in the log, for more are refused here than are recorded. */
-async function reasonOf(decisionId: unknown): Promise<unknown> {
-  const find = () => served.stack.logs.find(({ line }) => line.includes(`{"decision_id":"${String(decisionId)}"`));
-  const { line } = await vi.waitFor(() => find() ?? expect.fail('not in the log yet'));
-  return (JSON.parse(line) as { readonly event: { readonly reason?: unknown } }).event.reason;
 }
 
 type Make = () => string;
@@ -194,7 +187,7 @@ describe('a subject token', () => {
       'invalid_request',
       'subject_token is not acceptable',
     ]);
-    expect(await reasonOf(body['decision_id'])).toBe(reason);
+    expect(await served.reasonOf(body['decision_id'])).toBe(reason);
     expect(ending(await served.exchange({ subject_token: good() }))).toBe('200');
   });
 
@@ -247,7 +240,7 @@ describe('a subject token', () => {
 
   test('of more than 16 KiB is refused before it is read, a body of more than 64 KiB before that', async () => {
     const { status, body } = await served.exchange({ subject_token: partnerToken({ pad: 'x'.repeat(16_000) }) });
-    expect([status, await reasonOf(body['decision_id'])]).toEqual([400, 'size']);
+    expect([status, await served.reasonOf(body['decision_id'])]).toEqual([400, 'size']);
     expect(ending(await served.exchange({ subject_token: partnerToken({ pad: 'x'.repeat(64_000) }) }))).toBe(
       '413 invalid_request',
     );

@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect, vi } from 'vitest';
 import { documentedFetch as fetch } from '../documented.ts';
 import { type LocalStack, startLocalStack } from '../local-stack.ts';
+import { selfSigned } from '../shared/issuers/certificate.ts';
 import { clientKey, issuerKey, signCompact, type TestKey } from '../world.ts';
 
 const grant = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -30,6 +31,16 @@ const sts = 'https://sts.acme.example';
 
 const sha256 = createHash('sha256').update(secret).digest('hex');
 
+const year = 365 * 86_400_000;
+const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + year), ip: '192.0.2.7' };
+/** An authority, and a client of no authority, with their keys (PEM). */
+export const authority = selfSigned({ ...times, name: 'authority', ca: true });
+export const vault = selfSigned({ ...times, name: 'vault', dns: ['vault.example'] });
+/** A certificate of that authority, or of another. */
+export const certified = (dns: string, { key }: { readonly key: string } = authority) =>
+  selfSigned({ ...times, name: dns, dns: [dns], issuer: { key, name: 'authority' } });
+export const mtlsName = 'mtls.acme.example';
+
 const policy = `version: 1
 issuers:
   github: { url: https://token.actions.githubusercontent.com, audience: https://sts.acme.example, claims: github-actions }
@@ -38,6 +49,8 @@ issuers:
 clients:
   legacy: { auth: { client_secret_basic: { sha256: ${sha256} } } }
   checkout: { auth: { private_key_jwt: { jwks: ${inline(clientKey)} } } }
+  bank: { auth: { tls_client_auth: { san_dns: bank.example } }, introspects: [bound-api] }
+  vault: { auth: { self_signed_tls_client_auth: { certificates: ${JSON.stringify(vault.cert)} } } }
   orders: { auth: { federated: { issuer: eks, match: { sub: "system:serviceaccount:shop:orders" } } } }
 audiences:
   orders-api: { resource: https://orders.acme.example, scopes: [orders:read, orders:write, orders:admin] }
@@ -45,6 +58,7 @@ audiences:
   opaque-api: { scopes: [a], format: reference }
   query-api: { resource: "https://query.acme.example/?tenant=a", scopes: [a] }
   acting-api: { scopes: [a] }
+  bound-api: { scopes: [a], binding: mtls }
 rules:
   - id: partner
     from: partner
@@ -57,6 +71,14 @@ rules:
   - id: query
     from: partner
     grant: { audience: query-api, scopes: [a] }
+  - id: bound
+    from: partner
+    grant: { audience: bound-api, scopes: [a] }
+  - id: bound-again
+    from: self
+    client: bank
+    match: { aud: bound-api }
+    grant: { audience: bound-api, scopes: [a] }
   - id: main
     from: github
     match: { repository_owner_id: "1", repository_id: "456789", ref: refs/heads/main }
@@ -92,6 +114,8 @@ export interface Served {
   readonly stack: LocalStack;
   /** A request that is granted, with changes; an array repeats a parameter, undefined leaves it out. */
   readonly exchange: (changes?: Changes, headers?: Record<string, string>) => Promise<Answer>;
+  /** The reason of a refusal, which no caller is told: in the log, for more are refused here than are recorded. */
+  readonly reasonOf: (decisionId: unknown) => Promise<unknown>;
 }
 
 type Changes = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -113,7 +137,11 @@ export function serve(): Promise<Served> {
 async function start(): Promise<Served> {
   const file = join(folder, 'policy.yaml');
   writeFileSync(file, policy);
-  const stack = await startLocalStack({ policy: file });
+  const truststore = join(folder, 'clients.pem');
+  writeFileSync(truststore, authority.cert);
+  const certificateArn = 'arn:aws:acm:eu-west-1:111122223333:certificate/a';
+  const mtls = { domainName: mtlsName, certificateArn, truststore };
+  const stack = await startLocalStack({ policy: file, mtls });
   const exchange: Served['exchange'] = async (changes = {}, headers = {}) => {
     const granted = { grant_type: grant, subject_token: await stack.tokenFor('github'), subject_token_type: types.jwt };
     const form = Object.entries({ ...granted, audience: 'orders-api', ...changes }).flatMap(([name, value]) =>
@@ -121,7 +149,13 @@ async function start(): Promise<Served> {
     );
     return answerOf(await fetch(`${stack.url}/token`, { method: 'POST', body: new URLSearchParams(form), headers }));
   };
-  return { stack, exchange };
+  const reasonOf: Served['reasonOf'] = async (id) => {
+    const find = () =>
+      stack.logs.find(({ line }) => line.includes('"event":') && line.includes(`"decision_id":"${String(id)}"`));
+    const { line } = await vi.waitFor(() => find() ?? expect.fail('not in the log yet'));
+    return (JSON.parse(line) as { readonly event: { readonly reason?: unknown } }).event.reason;
+  };
+  return { stack, exchange, reasonOf };
 }
 
 export async function answerOf(response: Response): Promise<Answer> {

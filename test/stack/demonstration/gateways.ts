@@ -1,9 +1,8 @@
 // Gateways that ask the agent before they pass a request on, in front of the running local stack: a real nginx, and what
 // Envoy sends.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as oauth from 'oauth4webapi';
@@ -13,6 +12,7 @@ import type { LocalStack } from '../../../infra/local/stack.ts';
 import { type AgentWorld, askerOf, startAgentFor } from '../../cli/agent/agent-world.ts';
 import { snippetOf } from '../../cli/snippets.ts';
 import { installed } from '../../installed.ts';
+import { type Nginx, startNginx } from '../../nginx.ts';
 import { demonstrationStack } from './stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-gateways-'));
@@ -50,35 +50,23 @@ const hasNginx = installed('nginx', 'nginx with auth_request in front of the age
 describe.skipIf(!hasNginx)(`nginx${hasNginx ? '' : ' (NOT INSTALLED, SKIPPED)'}`, () => {
   let agent: AgentWorld;
   let prover: AgentWorld;
-  let nginx: ChildProcess;
-  let port: number;
-  let boundPort: number;
+  let nginx: Nginx;
+  let [port, boundPort] = [0, 0];
   beforeAll(async () => {
     agent = await startAgentFor(stack.url);
     prover = await startAgentFor(stack.url, { dpop: true });
-    [port, boundPort] = [await freePort(), await freePort()];
     const locations = (heading: string, { listener }: AgentWorld) =>
       snippetOf('agent.md', heading, 'nginx')
         .replace('127.0.0.1:9911', new URL(listener.url).host)
         .replace('127.0.0.1:8080', `127.0.0.1:${servicePort}`);
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-      (name) => `${name}_temp_path ${folder}/${name};`,
-    );
-    writeFileSync(
-      join(folder, 'nginx.conf'),
-      `daemon off; pid ${folder}/nginx.pid; error_log stderr; events {}
-       http { access_log off; ${temporary.join(' ')} server { listen 127.0.0.1:${port}; ${locations('nginx', agent)} }
-         server { listen 127.0.0.1:${boundPort}; ${locations('Tokens that are bound to a key', prover)} } }`,
-    );
-    nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
-    await listening(port);
+    nginx = await startNginx(folder, [
+      (address) => `listen ${address}; ${locations('nginx', agent)}`,
+      (address) => `listen ${address}; ${locations('Tokens that are bound to a key', prover)}`,
+    ]);
+    [port = 0, boundPort = 0] = nginx.ports;
   });
   afterAll(async () => {
-    const ended = new Promise((resolve) => nginx.once('close', resolve));
-    nginx.kill('SIGTERM');
-    await ended;
+    await nginx.close();
     await agent.close();
     await prover.close();
   });
@@ -207,24 +195,3 @@ describe('Envoy’s ext_authz', () => {
     expect([status, claimsOf(headers['authorization'])['aud']]).toEqual([200, 'https://orders.acme.example']);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function listening(port: number): Promise<void> {
-  for (;;) {
-    const isUp = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      socket.once('close', () => socket.destroy());
-      socket.once('connect', () => socket.destroy());
-    });
-    if (isUp) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
