@@ -86,6 +86,12 @@ export const commands: Readonly<Record<string, Command>> = {
     options: { ...server, ...subject, ...client, ...texts('listen', 'auth-token-file'), ...proof },
     run: async ({ values, output, machine }) => (await import('./agent/agent.ts')).agent(values, output, machine),
   },
+  proof: {
+    argument: { name: 'URL' },
+    options: texts('token-file', 'token-env', 'dpop-key', 'method', 'nonce'),
+    run: async ({ values, positionals: [url = ''], output, machine }) =>
+      (await import('./proof.ts')).proof(url, values, output, machine),
+  },
   introspect: {
     options: { ...server, ...texts('token-file', 'token-env'), ...client },
     run: async ({ values, output, machine }) => (await import('./introspect.ts')).introspect(values, output, machine),

@@ -102,6 +102,15 @@ export const commandWords: Readonly<Record<string, CommandWords>> = {
     does: 'A broker beside a workload: GET /credentials?role=R, POST /token, /proof, /authz/AUDIENCE, /metrics, /healthz.',
     examples: ['agent', 'agent --dpop', 'agent --listen unix:/run/cambio.sock --auth-token-file /run/cambio.token'],
   },
+  proof: {
+    does: 'The headers by which a token that is bound to a key is sent with one request to an API, which URL is; as curl -H @- reads them. The token may be piped in, too.',
+    examples: ['proof https://orders.acme.example/orders --method PUT --token-env TOKEN --dpop-key key.pem'],
+    options: {
+      'token-file': ['FILE', 'the token that is sent'],
+      'token-env': ['NAME', 'the variable that holds it'],
+      'dpop-key': ['FILE', 'the private key that the token is bound to, PEM or JWK'],
+    },
+  },
   introspect: {
     does: 'What a token is worth, one that is piped in too. Needs a client.',
     examples: ['introspect --token-env TOKEN --client-id checkout --client-key key.pem'],
@@ -191,6 +200,8 @@ export const optionWords: Readonly<Record<string, OptionWords>> = {
   'client-assertion-file': ['FILE', 'a workload’s own token, for federated clients'],
   dpop: ['', 'binds what it gets to a key of this process, which proves it (DPoP)'],
   'dpop-key': ['FILE', 'the private key in place of that, PEM or JWK; the one that a bound token is bound to'],
+  method: ['METHOD', 'of the request (default: GET)'],
+  nonce: ['NONCE', 'what the API wants in the proof: DPoP-Nonce of its last answer'],
   audience: ['NAME', 'of the policy'],
   resource: ['URI', 'in place of --audience'],
   scope: ['SCOPE', 'what of it, separated by spaces (default: all that is allowed)'],

@@ -33,6 +33,8 @@ commands:
                           the folder of a tenant, with tests (default: infra/policy)
   policy replay AUDIT.jsonl --policy PATH
                           recorded decisions against another policy; exit 1 when one would flip
+  proof URL [--method METHOD] [--nonce NONCE] --dpop-key FILE (--token-file FILE | --token-env NAME)
+                          the headers by which a bound token is sent with one request to an API
   introspect (--token-file FILE | --token-env NAME)
                           what a token is worth, or a token piped in; needs a client
   revoke (--token-file FILE | --token-env NAME)

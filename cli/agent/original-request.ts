@@ -1,6 +1,6 @@
 // What a gateway asks the agent about: method and URL of the request it holds, as the service behind it will see them. Pure.
 import type { IncomingMessage } from 'node:http';
-import { absoluteUrl } from './proof.ts';
+import { absoluteUrl, isMethod } from '../dpop/api-headers.ts';
 
 export interface OriginalRequest {
   readonly method: string;
@@ -26,5 +26,5 @@ export function originalRequest(
 
 function requestOf(method: string, uri: string): OriginalRequest | undefined {
   const url = absoluteUrl(uri);
-  return url && /^[A-Z]{1,32}$/.test(method) ? { method, url } : undefined;
+  return url && isMethod(method) ? { method, url } : undefined;
 }

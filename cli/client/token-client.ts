@@ -5,6 +5,7 @@ import { limits } from '../agent/broker.ts';
 import { credentialsKeeper } from '../agent/role-credentials.ts';
 import { tokenKeeper } from '../agent/token-keeper.ts';
 import { CallFailed } from '../call-failed.ts';
+import { apiHeaders } from '../dpop/api-headers.ts';
 import { keyFrom, newKey } from '../dpop/proof.ts';
 import { createProver, type Prover } from '../dpop/prover.ts';
 import { withRetries } from '../fetch.ts';
@@ -91,10 +92,7 @@ function headersFor(
   if (type === 'bearer') return { authorization: `Bearer ${accessToken}` };
   if (type !== 'dpop') throw new UsageError(`a token of type ${tokenType} is not sent to an API like this`);
   if (!prover) throw new UsageError('the token is bound to a key that this client does not have: give dpop');
-  const place = String(url);
-  if (!URL.canParse(place)) throw new UsageError('url is no whole URL');
-  const proof = prover.proofFor({ method, url: new URL(place), token: accessToken, nonce });
-  return { authorization: `DPoP ${accessToken}`, dpop: proof };
+  return { ...apiHeaders({ method, url: String(url), token: accessToken, nonce }, prover) };
 }
 
 /** Tries again while that may help and there is time; a refusal is told at once. @throws CambioError */

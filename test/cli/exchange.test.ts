@@ -392,6 +392,36 @@ describe('proof of possession', () => {
     expect(stderr).not.toContain('top secret');
   });
 
+  test('of a bound token for an API is what cambio proof prints, for one request', async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const key = join(folder, 'api.pem');
+    writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
+    const jkt = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }) as JWK);
+    const mine = unsignedJwt({ cnf: { jkt } });
+    const proof = (environment: Record<string, string>, ...words: string[]) =>
+      cambioIn(inTheWorld(environment), 'proof', ...words, '--token-env', 'T');
+    const url = 'https://orders.acme.example/orders/7';
+    const words = [`${url}?x=1`, '--dpop-key', key];
+    const { exit, stdout, stderr } = await proof({ T: mine }, ...words, '--method', 'PUT', '--nonce', 'theirs');
+    expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+    const [, token, dpop = ''] = /^Authorization: DPoP (.*)\nDPoP: (.*)\n$/.exec(stdout) ?? [];
+    expect(token).toBe(mine);
+    const { payload, protectedHeader } = await jwtVerify(dpop, publicKey, { typ: 'dpop+jwt' });
+    expect(await calculateJwkThumbprint(protectedHeader.jwk as JWK)).toBe(jkt);
+    expect(payload).toMatchObject({ htm: 'PUT', htu: url, nonce: 'theirs', ath: hash('sha256', mine, 'base64url') });
+    for (const [told, ...line] of [
+      ['not bound to this key', { T: unsignedJwt({ cnf: { jkt: 'x' } }) }, ...words],
+      ['not bound to this key', { T: unsignedJwt() }, ...words],
+      ['needs --dpop-key', { T: mine }, url],
+      ['the URL is none', { T: mine }, '/orders', '--dpop-key', key],
+      ['the method is none', { T: mine }, ...words, '--method', 'get it'],
+    ] as const) {
+      const [environment, ...rest] = line;
+      const ran = await proof(environment, ...rest);
+      expect([ran.exit, ran.stdout, ran.stderr]).toEqual([2, '', expect.stringContaining(told)]);
+    }
+  });
+
   test('goes with a request for credentials, of the key that the subject token is bound to', async () => {
     const key = join(folder, 'role.pem');
     writeFileSync(

@@ -1,6 +1,6 @@
 // dist/cambio.mjs as a CI job gets it: one file, any Node from 20.16 on, nothing installed beside it.
 import { execFile, execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import {
   accessSync,
   copyFileSync,
@@ -161,6 +161,9 @@ test('every command runs on the oldest Node that is here', async () => {
   const node = nodes.at(-1) ?? '';
   const policy = join(repository, 'infra/policy');
   const [audit, claims] = ['audit.jsonl', 'claims.json'].map((name) => join(folder, name)) as [string, string];
+  const key = join(folder, 'key.pem');
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  writeFileSync(key, pair.privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   writeFileSync(audit, JSON.stringify(recorded));
   writeFileSync(claims, JSON.stringify({ sub: 'repo:x', repository_id: '1' }));
   const tenants = join(folder, 'policies');
@@ -186,6 +189,7 @@ test('every command runs on the oldest Node that is here', async () => {
       ...['--role', 'arn:aws:iam::111122223333:role/deploy', '--url', server.url.replace('http:', 'https:')],
       ...['--token-audience', 'https://sts.acme.example'],
     ],
+    proof: ['https://orders.acme.example/', '--token-env', 'BOUND', '--dpop-key', key],
     introspect: ['--token-env', 'TOKEN', ...client],
     revoke: ['--token-env', 'TOKEN'],
     probe: ['--audience', 'orders-api', ...client],
@@ -205,6 +209,7 @@ test('every command runs on the oldest Node that is here', async () => {
     PATH: process.env['PATH'] ?? '',
     CAMBIO_ID_TOKEN: unsignedJwt(),
     TOKEN: unsignedJwt(),
+    BOUND: 'opaque',
     SECRET: 's',
   };
   for (const [name, words] of Object.entries(lines)) {
