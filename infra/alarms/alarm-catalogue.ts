@@ -164,8 +164,9 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
   'foreign-signature': {
     severity: 'attack',
     consequence:
-      'Somebody else than the functions signed, or tried to sign, with a key of the keyring or of the audit trail: such a signature is a token, or a head.',
-    action: 'Read who it was in the event’s log group; treat the key as lost unless you know why.',
+      'Somebody else than the functions signed, or tried to sign, with a key of the keyring or of the audit trail, or opened a sealed one: such a signature is a token, or a head.',
+    action:
+      'Read who it was in the event’s log group, or in the log of the function for the keys; treat the key as lost unless you know why.',
     runbook: 'key-compromise',
   },
   'signature-spike': {
