@@ -75,7 +75,7 @@ export function awsOf(base: URL, machine: Machine): Aws {
     },
     get: async (service, path) => {
       const action = service === 'lambda' ? 'lambda:GetAccountSettings' : `${service}:GET`;
-      return (await send(service, { action, method: 'GET', path, headers: {} })).json;
+      return (await send(service, { action, method: 'GET', path, headers: { accept: 'application/json' } })).json;
     },
     objects: async (bucket, prefix) => {
       if (!/^[a-z0-9][a-z0-9.-]{2,62}$/.test(bucket)) throw new UsageError('the output of the bucket is none');

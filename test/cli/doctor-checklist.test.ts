@@ -155,7 +155,7 @@ const awsAnswers = (base: string): NonNullable<Changes['aws']> => ({
   'GET /restapis/abc123': {
     body: {
       id: 'abc123',
-      policy: '{\\"Effect\\":\\"Deny\\",\\"Resource\\":\\"arn:aws:execute-api:r:a:abc123/v1/*/admin/*\\"}',
+      policy: '{\\"Effect\\":\\"Deny\\",\\"Resource\\":\\"arn:aws:execute-api:r:a:abc123\\/v1\\/*\\/admin\\/*\\"}',
     },
   },
   'GET /2016-08-19/account-settings': {
