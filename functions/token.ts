@@ -28,7 +28,7 @@ const constant = {
   sign: heeding(shared.sign),
   ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
   evaluateCondition: await conditionEvaluator(shared.policy),
-  assumeRole: heeding(await assumeRoles(shared.policy, await createCallSts(callOptions(config)))),
+  assumeRole: heeding(assumeRoles(await createCallSts(callOptions(config)))),
   reserveStatus: await statusReserve(shared.policy, { ...store, now, randomInt }),
   newHandle: () => randomBytes(32),
 };

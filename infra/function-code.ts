@@ -19,6 +19,7 @@ const ownChunks = {
   './fetch-json.ts': 'shared/issuers/fetch-json.ts',
   './verify/client-certificate.ts': 'shared/oauth/verify/client-certificate.ts',
   './assume-role.ts': 'shared/aws/assume-role.ts',
+  './sts-protocol.ts': 'shared/aws/direct/sts-protocol.ts',
   './status-positions.ts': 'shared/aws/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',
   './dpop-checks.ts': 'shared/aws/dpop-checks.ts',

@@ -1,20 +1,16 @@
-// Role sessions for a function: what asks STS for them is loaded only where the policy has roles.
+// Role sessions for a function: what asks STS for them is loaded with the first.
 import { asRefused } from '../oauth/denial.ts';
 import type { AssumeRole } from '../oauth/role-session/role-credentials.ts';
-import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import type { CallSts } from './assume-role.ts';
 
-/** Rejects when what asks is not there. */
-export async function assumeRoles({ roles }: Pick<CompiledPolicy, 'roles'>, sts: CallSts): Promise<AssumeRole> {
-  if (Object.keys(roles).length === 0) return nobodyHasRoles;
-  const { createAssumeRole } = await import('./assume-role.ts');
-  const assume = createAssumeRole(sts);
-  return async (session, webIdentity) =>
-    assume(session, webIdentity).catch((error: unknown) => {
+export function assumeRoles(sts: CallSts): AssumeRole {
+  let loading: Promise<AssumeRole> | undefined;
+  const load = async () => (await import('./assume-role.ts')).createAssumeRole(sts);
+  return async (session, webIdentity) => {
+    loading ??= load();
+    const assume = await loading;
+    return assume(session, webIdentity).catch((error: unknown) => {
       throw asRefused(error);
     });
+  };
 }
-
-const nobodyHasRoles: AssumeRole = async () => {
-  throw new TypeError('the policy has no roles');
-};

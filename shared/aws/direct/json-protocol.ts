@@ -1,6 +1,6 @@
 // The JSON protocol of AWS, as DynamoDB and KMS speak it. Pure.
 // https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
-import { awsErrorOf } from './aws-error.ts';
+import { faultIn } from './aws-error.ts';
 import type { ServiceProtocol } from './service.ts';
 
 /** What a service calls itself and its protocol. */
@@ -18,6 +18,6 @@ export function jsonProtocol({ name, maxBytes, contentType, targetPrefix }: Json
       body: JSON.stringify(input),
     }),
     read: JSON.parse,
-    errorOf: awsErrorOf,
+    faultIn,
   };
 }

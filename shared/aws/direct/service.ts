@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AwsKeys, createSignPost } from '../sigv4.ts';
 import type { Answer } from './answer.ts';
-import { AwsError } from './aws-error.ts';
+import { AwsError, type Fault } from './aws-error.ts';
 import { createConnections } from './connections.ts';
 import { createCredentials } from './credentials.ts';
 import { type Endpoint, type Environment, endpointOf } from './endpoint.ts';
@@ -17,7 +17,7 @@ export interface ServiceProtocol {
   readonly write: (operation: string, input: object) => ServiceRequest;
   /** Of a body with status 200. */
   readonly read: (body: string) => unknown;
-  readonly errorOf: (answer: Answer) => AwsError;
+  readonly faultIn: (answer: Answer) => Fault;
 }
 
 export interface ServiceRequest {
@@ -86,7 +86,7 @@ export function createService(protocol: ServiceProtocol, options: DirectOptions)
   const once = async (request: ServiceRequest): Promise<unknown> => {
     const keys = request.isUnsigned ? undefined : await credentials.find();
     const answer = await connections.send(requestText({ ...request, keys, now: new Date(clock() + skew) }));
-    if (answer.status !== 200) throw protocol.errorOf(answer);
+    if (answer.status !== 200) throw new AwsError(protocol.faultIn(answer), answer);
     return protocol.read(answer.body.toString('utf8'));
   };
   /** Whether another try may end otherwise, because the cause of the error is no longer there. */

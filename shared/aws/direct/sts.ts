@@ -1,63 +1,15 @@
-// Role sessions by STS without the SDK's client: its Query protocol, a form there and XML back.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+// Role sessions by STS without the SDK's client: how STS is spoken to is loaded with the first.
 import type { AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
 import type { CallSts } from '../assume-role.ts';
-import { elementIn } from '../xml-element.ts';
-import type { Answer } from './answer.ts';
-import { AwsError } from './aws-error.ts';
-import { createService, type DirectOptions, type ServiceProtocol } from './service.ts';
+import { createService, type DirectOptions, type ServiceClient } from './service.ts';
 
-const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-
-const protocol: ServiceProtocol = {
-  name: 'sts',
-  maxBytes: 64 * 1024,
-  write: (operation, input) => ({
-    headers,
-    body: new URLSearchParams([
-      ['Action', operation],
-      ['Version', '2011-06-15'],
-      ...Object.entries(input).flatMap(([name, value]) => parameters(name, value)),
-    ]).toString(),
-    // The web identity is the proof: we need no right to present it.
-    isUnsigned: operation === 'AssumeRoleWithWebIdentity',
-  }),
-  read: sessionIn,
-  errorOf,
-};
-
-/** Connects at the first call. @throws Error when the environment names no region, or endpoints that cannot be had */
+/** The first call connects, and throws an Error where the environment names no region, or endpoints that cannot be had. */
 export function stsDirectly(options: DirectOptions): CallSts {
-  const { call } = createService(protocol, options);
-  const session = (operation: string) => (request: object) =>
-    call(operation, request) as Promise<AssumeRoleWithWebIdentityResponse>;
-  return { assumeRole: session('AssumeRole'), assumeRoleWithWebIdentity: session('AssumeRoleWithWebIdentity') };
-}
-
-/** Of a list `Tags.member.1`, and of an object in it `Tags.member.1.Key`. */
-function parameters(name: string, value: unknown): [name: string, value: string][] {
-  if (Array.isArray(value)) return value.flatMap((item, index) => parameters(`${name}.member.${index + 1}`, item));
-  if (typeof value !== 'object' || value === null) return [[name, String(value)]];
-  return Object.entries(value).flatMap(([key, inner]) => parameters(`${name}.${key}`, inner));
-}
-
-function sessionIn(xml: string): AssumeRoleWithWebIdentityResponse {
-  const size = elementIn(xml, 'PackedPolicySize');
-  const expiration = Date.parse(elementIn(xml, 'Expiration') ?? '');
-  return {
-    Credentials: {
-      AccessKeyId: elementIn(xml, 'AccessKeyId'),
-      SecretAccessKey: elementIn(xml, 'SecretAccessKey'),
-      SessionToken: elementIn(xml, 'SessionToken'),
-      Expiration: Number.isNaN(expiration) ? undefined : new Date(expiration),
-    },
-    ...(size !== undefined && { PackedPolicySize: Number(size) }),
+  let loading: Promise<ServiceClient> | undefined;
+  const load = async () => createService((await import('./sts-protocol.ts')).stsProtocol, options);
+  const session = (operation: string) => async (request: object) => {
+    loading ??= load();
+    return (await loading).call(operation, request) as Promise<AssumeRoleWithWebIdentityResponse>;
   };
-}
-
-/** Where the answer is not of STS itself, its name is the status. */
-function errorOf(answer: Answer): AwsError {
-  const xml = answer.body.toString('utf8');
-  const name = /^\w{1,100}$/.exec(elementIn(xml, 'Code') ?? '')?.[0] ?? `Status${answer.status}`;
-  return new AwsError(name, (elementIn(xml, 'Message') ?? `status ${answer.status}`).slice(0, 300), answer);
+  return { assumeRole: session('AssumeRole'), assumeRoleWithWebIdentity: session('AssumeRoleWithWebIdentity') };
 }
