@@ -8,19 +8,23 @@ import { type CelProblem, type CelTree, childrenOf, type Expression, parseCondit
 import { type CelKind, type CelScope, kindOf } from './types.ts';
 
 const maxNestedLoops = 2;
+/** One that goes through what another has made, or inside it. */
+const maxLoopsInARow = 4;
 
 interface Context {
   readonly tree: CelTree;
   readonly scope: CelScope;
   /** Loops around the node. */
   readonly loops: number;
+  /** Their variables. */
+  readonly turning: ReadonlySet<string>;
 }
 
 /** Everything that is surely wrong; the first syntax error alone if it does not parse. */
 export function lintCondition(text: string, scope: CelScope): readonly CelProblem[] {
   const tree = parseCondition(text);
   if (!('root' in tree)) return [tree];
-  const context = { tree, scope, loops: 0 };
+  const context = { tree, scope, loops: 0, turning: new Set<string>() };
   return [...needsBool(tree.root, context), ...lint(tree.root, context)];
 }
 
@@ -30,7 +34,7 @@ function lint(node: Expression, context: Context): readonly CelProblem[] {
     return [...path.map((problem) => at(beginOf(node), context, problem)), ...lintIndexes(node, context)];
   const { exprKind } = node;
   if (exprKind.case === 'comprehensionExpr') return lintLoop(node, exprKind.value, context);
-  const children = childrenOf(node).flatMap((child) => lint(child, context));
+  const children = [...lintGrowth(node, context), ...childrenOf(node).flatMap((child) => lint(child, context))];
   if (exprKind.case === 'callExpr') return [...lintCall(node, exprKind.value, context), ...children];
   if (exprKind.case !== 'structExpr' || exprKind.value.messageName === '') return children;
   return [at(node, context, { message: `${exprKind.value.messageName} cannot be made here` }), ...children];
@@ -46,19 +50,48 @@ function lintIndexes(node: Expression, context: Context): readonly CelProblem[] 
 type Loop = Extract<Expression['exprKind'], { readonly case: 'comprehensionExpr' }>['value'];
 
 function lintLoop(node: Expression, loop: Loop, context: Context): readonly CelProblem[] {
-  const { scope, loops } = context;
+  const { scope, loops, turning } = context;
   const inner = {
     ...context,
     loops: loops + 1,
+    turning: new Set([...turning, loop.iterVar, loop.iterVar2]),
     scope: { ...scope, locals: new Set([...scope.locals, loop.iterVar, loop.iterVar2, loop.accuVar]) },
   };
   const message = `more than ${maxNestedLoops} loops inside each other`;
   const hint = 'their turns multiply, and a token decides how many there are';
   return [
     ...(loops < maxNestedLoops ? [] : [at(node, context, { message, hint })]),
+    ...(loopsInARow(node) === maxLoopsInARow + 1 ? [at(node, context, inARow)] : []),
     ...(loop.iterRange ? lint(loop.iterRange, context) : []),
     ...(loop.loopStep ? lint(loop.loopStep, inner) : []),
   ];
+}
+
+const inARow = {
+  message: `more than ${maxLoopsInARow} loops, each over what another has made`,
+  hint: 'what they make can grow with each: make it one loop, or two conditions',
+};
+
+function loopsInARow(node: Expression): number {
+  const below = Math.max(0, ...childrenOf(node).map(loopsInARow));
+  return below + (node.exprKind.case === 'comprehensionExpr' ? 1 : 0);
+}
+
+/** In a loop nothing is made of what it goes through twice: twenty such loops make a million of it. */
+function lintGrowth(node: Expression, context: Context): readonly CelProblem[] {
+  const { exprKind } = node;
+  const isSum = exprKind.case === 'callExpr' && exprKind.value.function === '_+_';
+  if (!isSum && exprKind.case !== 'listExpr' && exprKind.case !== 'structExpr') return [];
+  const parts = childrenOf(node);
+  if (isSum && parts.some((part) => kindOf(part, context.scope) === 'number')) return [];
+  if (parts.filter((part) => mentions(part, context.turning)).length < 2) return [];
+  const hint = 'name the variable of the loop once in what the loop makes';
+  return [at(node, context, { message: 'this loop makes twice of what it goes through', hint })];
+}
+
+function mentions(node: Expression, names: ReadonlySet<string>): boolean {
+  if (node.exprKind.case === 'identExpr') return names.has(node.exprKind.value.name);
+  return childrenOf(node).some((child) => mentions(child, names));
 }
 
 type Call = Extract<Expression['exprKind'], { readonly case: 'callExpr' }>['value'];

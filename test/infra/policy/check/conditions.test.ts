@@ -138,6 +138,27 @@ describe('conditions', () => {
     expect(lint('claims.groups.map(a, a).map(b, b).filter(c, c == "a") == []')).toEqual([]);
   });
 
+  test('have loops that make no more of what they go through, however many there are in a row', () => {
+    const row = (step: string, times: number) =>
+      `claims.groups${`.map(a, ${step})`.repeat(times)}.exists(b, size(b) > 1)`;
+    expect(lint(row('a + "x"', 3))).toEqual([]);
+    expect(lint(row('a', 4))).toEqual([expect.stringContaining('more than 4 loops, each over what another has made')]);
+    for (const [twice, once] of [
+      ['a + a', 'a + client'],
+      ['[a, a]', '[a, "x"]'],
+      ['{"x": a, "y": [a]}', '{"x": a, "y": 1}'],
+      ['"x" + a + (a + "y")', '"x" + a + "y"'],
+    ] as const) {
+      expect(lint(row(twice, 1))).toContainEqual(expect.stringContaining('makes twice of what it goes through'));
+      expect(lint(row(once, 1))).toEqual([]);
+    }
+    // Sums of numbers, and what stands side by side, make nothing larger.
+    expect(lint('claims.groups.all(a, size(a) + size(a) < 9)')).toEqual([]);
+    const five = Array.from({ length: 5 }, () => 'claims.groups.exists(a, a == "x")');
+    expect(lint(five.join(' && '))).toEqual([]);
+    expect(lint('claims.groups.all(a, a in ["x", "y"] || claims.groups.exists(b, a == b))')).toEqual([]);
+  });
+
   test('end somewhere', () => {
     expect(lint(`${'('.repeat(16)}true${')'.repeat(16)}`)).toEqual([]);
     expect(lint(`${'('.repeat(17)}true${')'.repeat(17)}`)).toEqual([expect.stringContaining('brackets nest deeper')]);
