@@ -1,22 +1,21 @@
 // A verified token's claims as policy sees them. Pure.
 import { writtenForms } from '../../policy/audience-forms.ts';
 import type { Claims } from '../../policy/claims.ts';
-import type { Audience, CompiledPolicy } from '../../policy/compiled-policy.ts';
+import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import { isJsonObject } from '../../policy/json.ts';
 import { ownIssuer, tenantOf } from '../../policy/tenant.ts';
-import { audienceClaims, selfName } from './self-issuer.ts';
+import { audiencesOf, selfName } from './self-issuer.ts';
 import type { VerifiedToken } from './verify-token.ts';
 
 /**
  * The claims without the inner levels of `act`: who acted earlier is history and grants nothing (RFC 8693 §4.1). `aud` is
  * always a list; in our own tokens it has both forms of the audience, its name and its resource.
  */
-export function policyClaims({ issuer, claims, registered }: VerifiedToken, { audiences }: CompiledPolicy): Claims {
+export function policyClaims({ issuer, claims, registered }: VerifiedToken, policy: CompiledPolicy): Claims {
   const { act } = claims;
   const outermost = isJsonObject(act) ? { act: withoutAct(act) } : {};
   if (issuer.name !== selfName) return { ...claims, ...outermost, aud: registered.aud };
-  const named = Object.values(audiences).filter((audience) => names(registered.aud, audience));
-  return { ...claims, ...outermost, aud: named.flatMap(writtenForms) };
+  return { ...claims, ...outermost, aud: audiencesOf({ registered }, policy).flatMap(writtenForms) };
 }
 
 interface IssuedBy {
@@ -32,10 +31,6 @@ export function policyIssuer({ issuer, claims }: IssuedBy): string {
 /** The tenant whose subject a token is of; `''`: the root policy's. */
 export function tenantOfToken(token: IssuedBy): string {
   return tenantOf(policyIssuer(token));
-}
-
-function names(aud: readonly string[], audience: Audience): boolean {
-  return audienceClaims(audience).some((form) => aud.includes(form));
 }
 
 function withoutAct(act: Claims): Claims {

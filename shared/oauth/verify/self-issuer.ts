@@ -21,14 +21,34 @@ export function audienceClaims(audience: Audience): readonly string[] {
   return resourceForms(audienceClaim(audience));
 }
 
+type OfOneToken = { readonly registered: Pick<RegisteredClaims, 'aud'> };
+type Audiences = Pick<CompiledPolicy, 'audiences'>;
+
 /** The audience a token of ours is for; undefined where the policy no longer has it. */
-export function audienceOf(
-  { registered }: { readonly registered: Pick<RegisteredClaims, 'aud'> },
-  { audiences }: Pick<CompiledPolicy, 'audiences'>,
-): Audience | undefined {
-  return Object.values(audiences).find((audience) =>
-    audienceClaims(audience).some((form) => registered.aud.includes(form)),
-  );
+export function audienceOf(token: OfOneToken, policy: Audiences): Audience | undefined {
+  return audiencesOf(token, policy)[0];
+}
+
+/** All that `aud` of a token of ours may mean. */
+export function audiencesOf({ registered }: OfOneToken, { audiences }: Audiences): readonly Audience[] {
+  const index = indexes.get(audiences) ?? indexAudiences(audiences);
+  indexes.set(audiences, index);
+  return [...new Set(registered.aud.flatMap((form) => index.get(form) ?? []))];
+}
+
+/** Audiences by what `aud` may say of them: indexed once, for a policy may have thousands. */
+const indexes = new WeakMap<CompiledPolicy['audiences'], ReadonlyMap<string, readonly Audience[]>>();
+
+function indexAudiences(audiences: CompiledPolicy['audiences']): ReadonlyMap<string, readonly Audience[]> {
+  const index = new Map<string, Audience[]>();
+  for (const audience of Object.values(audiences)) {
+    for (const form of audienceClaims(audience)) {
+      const named = index.get(form);
+      if (named) named.push(audience);
+      else index.set(form, [audience]);
+    }
+  }
+  return index;
 }
 
 type PolicyOfOurs = Pick<CompiledPolicy, 'audiences' | 'issuers' | 'rules'>;

@@ -141,7 +141,7 @@ export async function verifyParsed(
 // Two entries may share one `iss` and differ in audience; `iss` is compared as a string, before anything parses it.
 function findIssuer(issuers: readonly TrustedIssuer[], { iss, aud }: RegisteredClaims): TrustedIssuer {
   const named = issuers.filter((issuer) => issuer.url === iss);
-  const issuer = named.find(({ audiences }) => audiences.some((audience) => aud.includes(audience))) ?? named[0];
+  const issuer = named.find(({ audiences }) => aud.some((audience) => audiences.includes(audience))) ?? named[0];
   return issuer ?? refuse('issuer', 'iss names no trusted issuer');
 }
 

@@ -28,6 +28,33 @@ describe('aud', () => {
     expect(seen(self, { aud: 'https://payments.acme.example' })['aud']).toEqual([]);
   });
 
+  test('of our own token is found without a look at each audience, those alone that it names, and none where it names none', () => {
+    let looks = 0;
+    const names = Array.from({ length: 1_000 }, (_, n) => `api-${n}`);
+    const audiences = Object.fromEntries(
+      names.map((name) => [
+        name,
+        {
+          ...policy.audiences['payments-api'],
+          get name() {
+            looks += 1;
+            return name;
+          },
+        },
+      ]),
+    ) as unknown as typeof policy.audiences;
+    const named = (aud: string | string[]) => {
+      const claims = { ...subjectClaims, aud } as JsonObject;
+      const token = { issuer: self, claims, registered: readRegisteredClaims(claims), kid: undefined };
+      return policyClaims(token, { ...policy, audiences })['aud'];
+    };
+    expect(named('api-7')).toEqual(['api-7']);
+    const before = looks;
+    expect(named(['api-999', 'api-3'])).toEqual(['api-999', 'api-3']);
+    expect(named('api-1000')).toEqual([]);
+    expect(looks - before).toBeLessThan(10);
+  });
+
   test('of a foreign token is what it says, always a list, whatever our audiences are called', () => {
     expect(seen(github, { aud: 'https://sts.acme.example' })['aud']).toEqual(['https://sts.acme.example']);
     expect(seen(github, { aud: ['https://orders.acme.example', 'a'] })['aud']).toEqual([
