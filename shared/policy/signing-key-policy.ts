@@ -12,7 +12,7 @@ export interface SignersText extends Readonly<Record<KeyUse, readonly number[]>>
  * @param account `arn:aws:iam::111122223333:`
  * @param signers ARNs of roles
  */
-export function signingKeyPolicy(account: string, signers: readonly string[]) {
+function signingKeyPolicy(account: string, signers: readonly string[]) {
   return {
     Version: '2012-10-17',
     Statement: [

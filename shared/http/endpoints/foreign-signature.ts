@@ -18,7 +18,7 @@ export interface SignatureEvent {
   };
 }
 
-export interface ForeignSignatures {
+interface ForeignSignatures {
   readonly readKeyring: ReadKeyring;
   readonly write: WriteLog;
 }
