@@ -5,6 +5,7 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  type BucketProps,
   type LifecycleRule,
   ObjectLockRetention,
   ObjectOwnership,
@@ -30,8 +31,7 @@ export class TrailBucket extends Construct {
     super(scope, id);
     // Keys of heads stay: what was copied elsewhere is verified when all else here is gone.
     const expiring = ['events/', 'heads/'];
-    this.bucket = new Bucket(this, 'Bucket', {
-      ...guarded,
+    this.bucket = guardedBucket(this, 'Bucket', {
       objectLockEnabled: true,
       objectLockDefaultRetention: ObjectLockRetention[mode](retention),
       versioned: true,
@@ -81,8 +81,17 @@ export class TrailBucket extends Construct {
   }
 }
 
-/** What every bucket of the trail is. */
-export const guarded = {
+/**
+ * A bucket that nobody reads over plain HTTP or from outside. It stays when the stack goes, and so does its policy: what it lets
+ * nobody do is as true then, and CloudFront goes on reading what it may.
+ */
+export function guardedBucket(scope: Construct, id: string, props: BucketProps): Bucket {
+  const bucket = new Bucket(scope, id, { ...guarded, ...props });
+  bucket.policy?.applyRemovalPolicy(guarded.removalPolicy);
+  return bucket;
+}
+
+const guarded = {
   encryption: BucketEncryption.S3_MANAGED,
   enforceSSL: true,
   minimumTLSVersion: 1.2,

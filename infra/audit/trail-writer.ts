@@ -4,11 +4,10 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { CfnEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { EndpointFunction, type Settings } from '../endpoints/endpoint-function.ts';
 import type { RecordsTable } from '../records-table.ts';
-import { guarded, type TrailBucket, wildcardOf } from './trail-bucket.ts';
+import { guardedBucket, type TrailBucket, wildcardOf } from './trail-bucket.ts';
 
 export interface TrailWriterProps {
   readonly bucket: TrailBucket;
@@ -28,8 +27,7 @@ export class TrailWriter extends Construct {
     const { bucket, records, issuer, digests, logRetention, metricsNamespace } = props;
     const { streamArn } = records;
     // Whole batches, which a queue would not get: by then the stream has forgotten them.
-    const failures = new Bucket(this, 'Failures', {
-      ...guarded,
+    const failures = guardedBucket(this, 'Failures', {
       // Whoever is told of them has delivered them again long before.
       lifecycleRules: [{ id: 'end', expiration: Duration.days(90) }],
     });

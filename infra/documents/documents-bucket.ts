@@ -1,9 +1,9 @@
 // The bucket that CloudFront serves the issuer's documents from: whoever can write it can publish keys, so only functions can.
 import { Duration, Validations } from 'aws-cdk-lib';
 import { type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { guarded } from '../audit/trail-bucket.ts';
+import { guardedBucket } from '../audit/trail-bucket.ts';
 import { onlyThese } from '../only-these.ts';
 
 /** Below the issuer; what else is in `/.well-known/` the API answers. */
@@ -20,8 +20,7 @@ export class DocumentsBucket extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.bucket = new Bucket(this, 'Bucket', {
-      ...guarded,
+    this.bucket = guardedBucket(this, 'Bucket', {
       // What was published when is seen for a while; the distribution serves the newest.
       versioned: true,
       lifecycleRules: [{ id: 'former-versions-end', noncurrentVersionExpiration: Duration.days(90) }],

@@ -5,11 +5,11 @@ import { Annotations, CfnCustomResource, Duration, Validations } from 'aws-cdk-l
 import { DomainName, EndpointType, type IRestApi, type RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { Domain } from '../api/domain.ts';
-import { guarded } from '../audit/trail-bucket.ts';
+import { guardedBucket } from '../audit/trail-bucket.ts';
 import { EndpointFunction } from '../endpoints/endpoint-function.ts';
 import { onlyThese } from '../only-these.ts';
 import { PropsError } from '../props-error.ts';
@@ -107,7 +107,7 @@ class StoredTrustStore extends Construct {
   constructor(scope: Construct, id: string, { trustStore, logRetention }: StoredTrustStoreProps) {
     super(scope, id);
     // No version ends: a rollback trusts an earlier one again.
-    const bucket = new Bucket(this, 'Bucket', { ...guarded, versioned: true });
+    const bucket = guardedBucket(this, 'Bucket', { versioned: true });
     const [key, objects] = ['truststore.pem', bucket.arnForObjects('*')];
     const writer = new EndpointFunction(this, 'Writer', {
       entry: 'trust-store',

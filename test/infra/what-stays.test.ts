@@ -95,11 +95,14 @@ test('besides them only logs and the versions of functions stay, and whatever st
         'AWS::IAM::Role',
         'AWS::IAM::ManagedPolicy',
         'AWS::S3::Bucket',
+        // What a bucket lets nobody do, and CloudFront read, it does as well without the stack.
+        'AWS::S3::BucketPolicy',
       ],
       ...['AWS::Logs::LogGroup', 'AWS::Lambda::Version'],
     ]),
   );
   expect(kept.filter(([, { UpdateReplacePolicy }]) => UpdateReplacePolicy !== 'Retain')).toEqual([]);
+  expect(idsOf('AWS::S3::BucketPolicy')).toHaveLength(idsOf('AWS::S3::Bucket').length);
 });
 
 test('a first deployment that fails leaves no distribution, role or boundary, only the protected table and keys a keyring may name', () => {
