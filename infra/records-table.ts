@@ -15,6 +15,7 @@ import type { DecisionIndex } from '../shared/config.ts';
 /** Keys of each kind of item as IAM patterns: `<tenant>#keyring`, `<tenant>#decision#<id>`. */
 const itemKeys = {
   keyring: '*#keyring',
+  policy: '*#policy',
   decision: '*#decision#*',
   used: '*#used#*',
   reference: '*#reference#*',

@@ -240,7 +240,9 @@ export class TokenExchange extends Construct {
     this.records = new RecordsTable(this, 'Records', { decisionIndex, hasStream: audit !== false, onTrial });
     this.signingKeys = new SigningKeys(this, 'SigningKeys', { purposes: keyPurposes(artifact), signing });
     const { records, signingKeys } = this;
-    const { keyring, role: seedRole } = new KeyringSeed(this, 'KeyringSeed', { signingKeys, records, logRetention });
+    const { keyring, role: seedRole } = new KeyringSeed(this, 'KeyringSeed', {
+      ...{ signingKeys, records, policy: artifact, logRetention },
+    });
 
     if (props.vpcEndpoints && vpc) new VpcEndpoints(this, 'VpcEndpoints', { vpc, traced: props.tracing !== undefined });
     const privately = privateEndpoint &&

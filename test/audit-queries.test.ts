@@ -127,6 +127,9 @@ function plant(): void {
   times(2, { sub: 'repo:acme/busy', ending: refused('quota', 'over the quota of the client: 100 in 60 s') });
   decided({ sub: 'repo:acme/quiet', policyHash: 'policy-2' });
   facts.push([today, change('suspension', 'issuer#github')], [today, change('tenant', 'supplier#abc')]);
+  const quotas = '{"clients":{"api":{"count":100,"seconds":60,"burst":20}},"issuers":{}}';
+  const deployed = { ...change('policy', ''), activity: 'update', data: { hash: 'policy-2', quotas } } as TrailFact;
+  facts.push([today, deployed]);
   facts.push([today, { kind: 'finding', finding: 'deleted', item: 'used#abc' }]);
 }
 
@@ -193,7 +196,10 @@ describe.skipIf(!hasDuckDb)('a query of the trail finds', () => {
     expect(found('Who was over a quota')).toEqual([
       [today, 'api', 'github', 'over the quota of the client: 100 in 60 s', 2],
     ]);
-    expect(found('When did the policy change').map(([policy]) => policy)).toEqual(['policy-1', 'policy-2']);
+    expect(found('When did the policy change').map((row) => row.slice(1))).toEqual([
+      ['Update', 'policy-2', '{"clients":{"api":{"count":100,"seconds":60,"burst":20}},"issuers":{}}'],
+    ]);
+    expect(found('Under which policy was decided').map(([policy]) => policy)).toEqual(['policy-1', 'policy-2']);
     expect(found('Which tenants were put or taken away at run time').map((row) => row.slice(1, 5))).toEqual([
       ['arn:aws:iam::111122223333:user/ops', 'Create', 'tenant', 'supplier#abc'],
     ]);
@@ -207,7 +213,7 @@ describe.skipIf(!hasDuckDb)('a query of the trail finds', () => {
       ]),
     );
     expect(found('Who got what, on one day')).toHaveLength(2 + 59 + 52 + 3 + 1 + 1);
-    expect(found('What did administrators change?')).toHaveLength(2);
+    expect(found('What did administrators change?')).toHaveLength(3);
     expect(found('What should never be there?').map((row) => row.slice(2))).toEqual([['used#abc', null]]);
     expect(found('What is this token?')).toEqual([]);
     expect(queries.size).toBe(answers.size);

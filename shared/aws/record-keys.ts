@@ -7,6 +7,9 @@ const tenant = '';
 /** The item that names the signing keys. */
 export const keyringKey = `${tenant}#keyring`;
 
+/** The item that says which policy was deployed last. */
+export const policyKey = `${tenant}#policy`;
+
 /** A decision, and the token it issued: that token's `jti` is the decision's id. */
 export const decisionKey = (decisionId: string): string => `${tenant}#decision#${decisionId}`;
 

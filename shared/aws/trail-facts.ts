@@ -149,6 +149,7 @@ function changeFact(pk: string, now: Item, before: Item | undefined): ChangeFact
 const shown: Readonly<Record<string, readonly string[]>> = {
   revoked: ['by', 'value', 'issuedBefore', 'expiresAt'],
   suspended: ['kind', 'name', 'until'],
+  policy: ['hash', 'quotas'],
 };
 
 function dataOf(kind: string, item: Item): Readonly<Record<string, unknown>> {

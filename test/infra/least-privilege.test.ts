@@ -165,7 +165,7 @@ describe('records', () => {
     ['Jwks', ['dynamodb:GetItem', '*#keyring']],
     ['Keys', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring'], ['dynamodb:PutItem', '*#revoked#*']],
     ['Decisions', ['dynamodb:GetItem', '*#decision#*']],
-    ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring']],
+    ['KeyringSeed', [['dynamodb:GetItem', 'dynamodb:PutItem'], '*#keyring'], ['dynamodb:PutItem', '*#policy']],
   ])('%s has these rights on items and no others', (name, ...rights) => {
     const ofTable = (statements[name] ?? []).filter((each) =>
       actionsOf(each).some((one) => one.startsWith('dynamodb:') && one !== 'dynamodb:Query'),

@@ -269,6 +269,11 @@ describe('who asks too much', () => {
       const event = found.find(({ unmapped }) => JSON.stringify(unmapped).includes(id));
       expect(event).toMatchObject({ class_uid: 3002, status_code: reason, unmapped: { subject: { issuer } } });
     }
+    // The quotas themselves are there since they were deployed.
+    const quotas = { count: 1, seconds: 3_600, burst: 1 };
+    const deployed = found.find(({ entity }) => JSON.stringify(entity).includes('"type":"policy"'));
+    expect(deployed).toMatchObject({ class_uid: 3004, entity: { data: { hash: expect.any(String) } } });
+    expect(JSON.stringify(deployed)).toContain(JSON.stringify(JSON.stringify({ single: quotas })).slice(2, -2));
   });
 
   test('and proves nothing costs no read, no signature and no session, and beyond a budget no write', async () => {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { trailEvent } from '../../../shared/audit/trail-event.ts';
-import type { Item } from '../../../shared/aws/dynamodb.ts';
+import { deployedPolicyIn, recordDeployedPolicy } from '../../../shared/aws/deployed-policy.ts';
+import type { CallDynamoDb, Item } from '../../../shared/aws/dynamodb.ts';
 import {
   decisionKey,
   keyringKey,
@@ -231,6 +232,27 @@ describe('what else changes', () => {
       type: 'keyring',
       data: { keys: [{ kid: 'k', alg: 'ES256', key_id: 'arn:k', state: 'current' }] },
     });
+  });
+
+  test('a policy that is deployed says which, and its quotas', async () => {
+    const puts: Item[] = [];
+    const call = (async (_: string, { Item: item }: { readonly Item: Item }) => {
+      puts.push(item);
+      return {};
+    }) as unknown as CallDynamoDb;
+    for (const [hash, quotas] of [
+      ['h-1', '{}'],
+      ['h-2', '{"clients":{}}'],
+    ] as const) {
+      await recordDeployedPolicy({ call, table: 'records' }, deployedPolicyIn({ hash, quotas }), now);
+    }
+    const [before = {}, after = {}] = puts;
+    const event = eventOf(changed(String(after['pk']?.S), { NewImage: after, OldImage: before }));
+    expect(event).toMatchObject({
+      ...{ class_uid: 3004, activity_name: 'Update', time: now * 1_000 },
+      entity: { type: 'policy', data: { hash: 'h-2', quotas: '{"clients":{}}' } },
+    });
+    expect(() => deployedPolicyIn({ hash: 'h-1' })).toThrow('Policy must be {hash, quotas}');
   });
 
   test('a kind of item that nobody has thought of yet is an event, with the hash of what it holds', () => {
