@@ -41,7 +41,10 @@ const samples: { readonly [Each in Kind]: readonly Extract<Denial, { readonly ki
     { kind: 'suspended', suspended: { kind: 'client', name: '' }, as: 'client' },
     { kind: 'suspended', suspended: { kind: 'role', name: '' }, as: 'target' },
   ],
-  throttled: [{ kind: 'throttled', over: { by: 'client', count: 1, seconds: 1, retryAfter: 1 } }],
+  throttled: [
+    { kind: 'throttled', over: { by: 'client', count: 1, seconds: 1, retryAfter: 1 } },
+    { kind: 'throttled', dependency: 'kms' },
+  ],
   role_session: [{ kind: 'role_session', part: 'tag', name: '', problem: 'missing' }],
   sts: [{ kind: 'sts', code: '', detail: undefined }],
   unavailable: [{ kind: 'unavailable', dependency: 'kms' }],
