@@ -36,6 +36,11 @@ describe('an answer', () => {
     expect(
       await answered(503, { ...refused, error: 'temporarily_unavailable' }, { 'retry-after': '1' }),
     ).toBeUndefined();
+    const throttled = { ...refused, error: 'slow_down' };
+    const ofQuota = { 'ratelimit-policy': '"client";q=1;w=60', ratelimit: '"client";r=0;t=7' };
+    expect(await answered(429, throttled, { 'retry-after': '7', ...ofQuota })).toBeUndefined();
+    expect(await answered(429, throttled, { 'retry-after': '1' })).toBeUndefined();
+    expect(await answered(429, throttled, ofQuota)).toBe('Retry-After is missing');
     expect(await answered(201, granted)).toBe('no such status');
     expect(await answered(200, granted, { 'content-type': 'text/html' })).toBe('text/html is no type of it');
     expect(await answered(503, { ...refused, error: 'temporarily_unavailable' })).toBe('Retry-After is missing');
