@@ -93,7 +93,9 @@ const loader = `const [require, { compileFunction }] = [createRequire(import.met
 /** The policy compiler and the operators' page stand in the last lines of this file, packed: as comments they cost a start next to nothing. */
 const longPart = (name) => {
   const text = process.getBuiltinModule('node:fs').readFileSync(new URL(import.meta.url), 'latin1');
-  const from = text.lastIndexOf('\\n//' + name + ':') + name.length + 4;
+  const at = text.lastIndexOf('\\n//' + name + ':');
+  if (at < 0) throw new Error('cambio.mjs has been replaced since it was started');
+  const from = at + name.length + 4;
   const packed = Buffer.from(text.slice(from, text.indexOf('\\n', from)), 'base64');
   return process.getBuiltinModule('node:zlib').brotliDecompressSync(packed).toString();
 };

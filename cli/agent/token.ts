@@ -37,14 +37,18 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return readFormText(request);
 }
 
-/** A workload asks for the same few things again and again: those that bring no token of their own are read once. */
+/** A form of these alone holds no token: its text may stay in memory. */
+const openParameters = new Set(['grant_type', 'audience', 'resource', 'scope', 'requested_token_type']);
+
+/** A workload asks for the same few things again and again: what brings no token of its own is read once. */
 function createParser(): (text: string) => Wanted {
   const known = new Map<string, Wanted>();
   return (text) => {
     const before = known.get(text);
     if (before) return before;
-    const wanted = wantedOf(parseForm(text));
-    if (wanted.subject === undefined && text.length <= longestKnown) {
+    const form = parseForm(text);
+    const wanted = wantedOf(form);
+    if (text.length <= longestKnown && Object.keys(form).every((name) => openParameters.has(name))) {
       if (known.size === mostKnown) known.clear();
       known.set(text, wanted);
     }
