@@ -5,17 +5,24 @@ type Part = { readonly literal: string } | { readonly star: 'segment' | 'any' };
 
 const segmentBoundary = (character: string): boolean => character === ':' || character === '/';
 
+/** Where in a text a pattern's parts may have come to, ascending; a number: to any place from there on. */
+type Places = readonly number[] | number;
+
 /** Whether the whole of `text` fits the whole of `pattern`. */
 export function matchesGlob(pattern: string, text: string): boolean {
   const star = pattern.indexOf('*');
   if (star < 0) return pattern === text;
   if (!text.startsWith(pattern.slice(0, star))) return false;
-  let ends: ReadonlySet<number> = new Set([0]);
-  for (const part of partsOf(pattern)) {
-    ends = 'literal' in part ? afterLiteral(ends, part.literal, text) : afterStar(ends, part.star, text);
-    if (ends.size === 0) return false;
+  const parts = partsOf(pattern);
+  let places: Places = [0];
+  for (const [index, part] of parts.entries()) {
+    // Before `**` the first place is as good as all.
+    const next = parts[index + 1];
+    const most = next && 'star' in next && next.star === 'any' ? 1 : Number.POSITIVE_INFINITY;
+    places = 'literal' in part ? afterLiteral(places, part.literal, text, most) : afterStar(places, part.star, text);
+    if (typeof places !== 'number' && places.length === 0) return false;
   }
-  return ends.has(text.length);
+  return typeof places === 'number' || places.at(-1) === text.length;
 }
 
 /** Patterns are the policy's, so there are not many; the bound is for policies that nobody thought of. */
@@ -38,21 +45,29 @@ function parseGlob(pattern: string): readonly Part[] {
   );
 }
 
-function afterLiteral(starts: ReadonlySet<number>, literal: string, text: string): ReadonlySet<number> {
-  const ends = new Set<number>();
-  for (const start of starts) if (text.startsWith(literal, start)) ends.add(start + literal.length);
-  return ends;
+function afterLiteral(places: Places, literal: string, text: string, most: number): Places {
+  const after: number[] = [];
+  if (typeof places !== 'number') {
+    for (const place of places) if (text.startsWith(literal, place)) after.push(place + literal.length);
+    return after;
+  }
+  for (let at = text.indexOf(literal, places); at >= 0 && after.length < most; at = text.indexOf(literal, at + 1)) {
+    after.push(at + literal.length);
+  }
+  return after;
 }
 
-// One sweep from the first start: `open` says whether some start reaches this far, so that starts cost nothing more.
-function afterStar(starts: ReadonlySet<number>, star: 'segment' | 'any', text: string): ReadonlySet<number> {
-  const ends = new Set<number>();
-  let open = false;
-  for (let position = 0; position <= text.length; position += 1) {
-    if (star === 'any' && starts.has(position)) open = true;
-    if (open) ends.add(position);
-    if (star === 'any') continue;
-    open = (open || starts.has(position)) && !segmentBoundary(text[position] ?? ':');
+function afterStar(places: Places, star: 'segment' | 'any', text: string): Places {
+  const first = typeof places === 'number' ? places : (places[0] ?? text.length + 1);
+  if (star === 'any') return first;
+  // One sweep from the first place: `open` says whether some place reaches this far, so that places cost nothing more.
+  const after: number[] = [];
+  let [open, passed] = [false, 0];
+  for (let at = first; at <= text.length; at += 1) {
+    if (open) after.push(at);
+    const isPlace = typeof places === 'number' || places[passed] === at;
+    if (isPlace) passed += 1;
+    open = (open || isPlace) && !segmentBoundary(text[at] ?? ':');
   }
-  return ends;
+  return after;
 }

@@ -7,6 +7,9 @@ export interface PatternProblem {
 
 const asGlob = 'globs are anchored already: * is one or more characters but : and /, ** is zero or more of any';
 
+/** Each is a way through the whole claim, in every decision, whoever's rule it is. */
+const mostStars = 16;
+
 /** Marks of a regular expression that hardly occur in real claims. `v1.*` and `a|b` do occur: they are literal. */
 const regexMarks: readonly RegExp[] = [
   /^\^/,
@@ -29,6 +32,12 @@ export function patternProblem(pattern: string): PatternProblem | undefined {
     };
   }
   if (pattern.includes('***')) return { message: 'three stars in a row mean nothing', hint: asGlob };
+  if ((pattern.match(/\*+/g)?.length ?? 0) > mostStars) {
+    return {
+      message: `more than ${mostStars} stars in one pattern`,
+      hint: 'match several claims, or list several patterns',
+    };
+  }
   if (!regexMarks.some((mark) => mark.test(pattern))) return undefined;
   return { message: 'this looks like a regular expression; patterns are globs', hint: asGlob };
 }

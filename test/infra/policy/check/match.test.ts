@@ -129,6 +129,12 @@ const mistakes: Readonly<Record<string, Mistake>> = {
     finding: `37:66: "b***": three stars in a row mean nothing | ${glob}`,
     good: 'team: b**',
   },
+  'more stars than anybody means': {
+    from: 'team: blue',
+    bad: `team: ${'b*'.repeat(17)}`,
+    finding: `37:66: "${'b*'.repeat(17)}": more than 16 stars in one pattern | match several claims, or list several patterns`,
+    good: `team: ${'b*'.repeat(16)}`,
+  },
   'a regular expression': {
     from: 'ref: refs/heads/main',
     bad: 'ref: ^refs/heads/main$',
