@@ -173,7 +173,8 @@ function stageOptions(accessLogs: LogGroup) {
   return {
     stageName,
     tracingEnabled: true,
-    metricsEnabled: true,
+    // Those of single methods are a series each, and paid for; the stage's own, which alarms watch, are there anyway.
+    metricsEnabled: false,
     throttlingRateLimit: 1000,
     throttlingBurstLimit: 2000,
     accessLogDestination: new LogGroupLogDestination(accessLogs),

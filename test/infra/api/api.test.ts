@@ -220,6 +220,8 @@ describe('stage', () => {
     expect(stage).toMatchObject({ StageName: 'live', TracingEnabled: true });
     const [settings] = stage['MethodSettings'] as readonly Readonly<Record<string, Json>>[];
     expect(settings).toMatchObject({ HttpMethod: '*', ResourcePath: '/*', ThrottlingRateLimit: 1000 });
+    // Of single methods each would be paid for; the stage's own are there without.
+    expect(settings?.['MetricsEnabled']).toBe(false);
     // Execution logs hold headers and bodies, and so tokens.
     expect(settings).not.toHaveProperty('LoggingLevel');
     expect(settings).toMatchObject({ DataTraceEnabled: false });
