@@ -42,6 +42,7 @@ import {
   MutualTlsDomain,
   mutualTlsName,
   type OwnMutualTls,
+  trustStoreFor,
   warnOfNoCertificates,
 } from './mtls/mutual-tls.ts';
 import { type ExchangeOutputs, makeOutputs } from './outputs.ts';
@@ -220,14 +221,17 @@ export class TokenExchange extends Construct {
     super(scope, id);
     refuseOtherPartitions(Stack.of(this).region);
     checkProps(props);
-    const { artifact, values, certificates = [] } = resolvePolicy(this, props);
+    const { mtls } = props;
+    const { artifact: compiled, values, certificates = [] } = resolvePolicy(this, props);
+    const trustStore = trustStoreFor(mtls, certificates);
+    const artifact = { ...compiled, ...(trustStore?.authorities && { authorities: trustStore.authorities }) };
     refuseLocalPolicy(this, artifact);
     requireVpc(artifact, props.vpc);
     requirePublicIssuer(artifact, props.issuerDomain?.domainName);
     if (props.privateEndpoint) requireReach(artifact);
     warnOfOpenAdministration(this, props.operators, artifact);
     const { domain, stageEndpoint, operators, issuerDomain, vpc, reservedConcurrency, awsClients } = props;
-    const { privateEndpoint, mtls } = props;
+    const { privateEndpoint } = props;
     if (!mtls) warnOfNoCertificates(this, artifact);
     const { signing = 'kms' } = props;
     const { keyRotation = Duration.days(signing === 'kms' ? 90 : 1) } = props;
@@ -258,9 +262,14 @@ export class TokenExchange extends Construct {
     this.issuer = this.cloudFront ? `https://${this.cloudFront.domainName}` : this.api.base;
     this.apiBase = this.api.base;
     const mtlsBase = mtls && `https://${mutualTlsName(mtls)}`;
-    if (mtls && 'domain' in mtls) {
+    if (mtls && 'domain' in mtls && trustStore) {
       const { restApi } = this.api;
-      this.mutualTls = new MutualTlsDomain(this, 'MutualTls', { ...mtls, restApi, own: certificates, logRetention });
+      this.mutualTls = new MutualTlsDomain(this, 'MutualTls', {
+        domain: mtls.domain,
+        restApi,
+        trustStore,
+        logRetention,
+      });
     }
     const valuesJson = policyValues(this, values);
     const digests = digestValues(this, {

@@ -1,7 +1,7 @@
 // A name of the API for callers with a certificate (RFC 8705). API Gateway lets nobody in without one there, so that it is a second
 // name; the certificates it trusts lie in a bucket, and the version it trusts is in the template.
 import { hash } from 'node:crypto';
-import { Annotations, CfnCustomResource, Duration, Validations } from 'aws-cdk-lib';
+import { Annotations, CfnCustomResource, Duration, Token, Validations } from 'aws-cdk-lib';
 import { DomainName, EndpointType, type IRestApi, type RestApi, SecurityPolicy } from 'aws-cdk-lib/aws-apigateway';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -49,6 +49,10 @@ export function checkMutualTls(props: CheckedMutualTlsProps): void {
     throw new PropsError('mtls is not for a stack on trial, whose bucket has to be empty to go');
   }
   const name = mutualTlsName(mtls);
+  // As API Gateway says where a request came to, and as a URL is normalised.
+  if (!Token.isUnresolved(name) && name !== name.toLowerCase()) {
+    throw new PropsError(`mtls is a name in small letters, and "${name}" is not`);
+  }
   const taken = [domain, issuerDomain].some((other) => other?.domainName.toLowerCase() === name.toLowerCase());
   if (taken) throw new PropsError(`mtls is a name of its own, and ${name} is one for callers without a certificate`);
 }
@@ -68,10 +72,23 @@ export function warnOfNoCertificates(scope: Construct, { clients, audiences, loc
   Annotations.of(scope).addWarningV2('cambio:mtls', text);
 }
 
-export interface MutualTlsDomainProps extends MutualTls {
+/**
+ * What API Gateway is to trust; nothing where it is none of ours.
+ * @param own PEM of the certificates that clients of the policy sign themselves
+ * @throws PropsError
+ */
+export function trustStoreFor(
+  mtls: MutualTls | OwnMutualTls | undefined,
+  own: readonly string[],
+): TrustStore | undefined {
+  if (!mtls || !('domain' in mtls)) return undefined;
+  return trustStoreOf({ file: mtls.truststore, own, now: Math.floor(Date.now() / 1_000) });
+}
+
+export interface MutualTlsDomainProps {
   readonly restApi: RestApi;
-  /** PEM of the certificates that clients of the policy sign themselves. */
-  readonly own: readonly string[];
+  readonly domain: Domain;
+  readonly trustStore: TrustStore;
   readonly logRetention: RetentionDays;
 }
 
@@ -79,9 +96,8 @@ export class MutualTlsDomain extends Construct {
   /** Where its DNS record has to point. */
   readonly domainTarget: string;
 
-  constructor(scope: Construct, id: string, { restApi, domain, truststore, own, logRetention }: MutualTlsDomainProps) {
+  constructor(scope: Construct, id: string, { restApi, domain, trustStore, logRetention }: MutualTlsDomainProps) {
     super(scope, id);
-    const trustStore = trustStoreOf({ file: truststore, own, now: Math.floor(Date.now() / 1_000) });
     for (const finding of trustStore.findings) Annotations.of(this).addWarningV2('cambio:trust-store', finding);
     const stored = new StoredTrustStore(this, 'TrustStore', { trustStore, logRetention });
     const { domainName, certificate } = domain;

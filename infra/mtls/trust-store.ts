@@ -7,6 +7,8 @@ import { PropsError } from '../props-error.ts';
 
 export interface TrustStore {
   readonly pem: string;
+  /** Public keys (base64, SPKI) of the file's certificates, where clients have certificates of their own beside them. */
+  readonly authorities: readonly string[] | undefined;
   /** What of it API Gateway or clients may stumble over, a line each. */
   readonly findings: readonly string[];
 }
@@ -25,8 +27,11 @@ const mostBytes = 1_000_000;
 
 /** @throws PropsError for what cannot be one */
 export function trustStoreOf({ file, own, now }: TrustStoreParts): TrustStore {
-  const given = [...(file === undefined ? [] : certificatesIn(file)), ...own.map((pem) => new X509Certificate(pem))];
-  const all = [...new Map(given.map((certificate) => [certificate.fingerprint256, certificate])).values()];
+  const [ofFile, ofClients] = [
+    file === undefined ? [] : certificatesIn(file),
+    own.map((pem) => new X509Certificate(pem)),
+  ];
+  const all = [...new Map([...ofFile, ...ofClients].map((each) => [each.fingerprint256, each])).values()];
   if (all.length === 0) {
     const how = 'give a truststore, or a client of the policy its self_signed_tls_client_auth';
     throw new PropsError(`mtls trusts nobody: ${how}`);
@@ -44,7 +49,13 @@ export function trustStoreOf({ file, own, now }: TrustStoreParts): TrustStore {
       ...chainProblems(certificate, all),
     ].map((problem) => `${about} ${problem}`);
   });
-  return { pem, findings };
+  const keysOfClients = new Set(ofClients.map(publicKeyOf));
+  const authorities = [...new Set(ofFile.map(publicKeyOf))].filter((key) => !keysOfClients.has(key));
+  return { pem, authorities: own.length === 0 ? undefined : authorities, findings };
+}
+
+function publicKeyOf({ publicKey }: X509Certificate): string {
+  return publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
 }
 
 function certificatesIn(file: string): readonly X509Certificate[] {

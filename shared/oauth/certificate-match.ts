@@ -7,8 +7,10 @@ import type { MatchesCertificate } from './verify/client-certificate.ts';
 export async function certificateMatch({
   clients,
   tenants,
-}: Pick<CompiledPolicy, 'clients' | 'tenants'>): Promise<MatchesCertificate | undefined> {
+  authorities,
+}: Pick<CompiledPolicy, 'clients' | 'tenants' | 'authorities'>): Promise<MatchesCertificate | undefined> {
   const isKnown = Object.values(clients).some(({ auth }) => auth.method.endsWith('tls_client_auth'));
   if (!isKnown && !tenants) return undefined;
-  return (await import('./verify/client-certificate.ts')).matchesCertificate;
+  const { matchesCertificate } = await import('./verify/client-certificate.ts');
+  return (ways, certificate, world) => matchesCertificate(ways, certificate, { ...world, authorities });
 }

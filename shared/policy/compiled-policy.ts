@@ -282,6 +282,11 @@ export interface CompiledPolicy<Value = string> {
   readonly rules: readonly PolicyRule[];
   /** Absent where all tenants are deployed. */
   readonly tenants?: TenantSource;
+  /**
+   * Public keys (base64, SPKI) of the authorities in the trust store, where it has certificates of clients' own beside them: these
+   * alone sign for `tls_client_auth`. The deployment adds them; the hash is the policy's without them.
+   */
+  readonly authorities?: readonly string[];
 }
 
 /** What `policy.json` holds. */

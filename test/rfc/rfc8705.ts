@@ -193,6 +193,19 @@ describe.skipIf(!hasNginx)(`through nginx${hasNginx ? '' : ' (NOT INSTALLED, SKI
     expect(await endingOf(await post(vault, form({ client_id: 'bank' })))).toBe('401 invalid_client client');
   });
 
+  test('whoever registered a certificate that may sign others is nobody else by those that it signs, one the other', async () => {
+    const signed = certified('bank.example', vault, 'vault');
+    const between = certified('between', vault, 'vault', true);
+    const last = certified('bank.example', between, 'between');
+    const before = arrived;
+    for (const forged of [signed, { ...last, cert: last.cert + between.cert }]) {
+      expect(await endingOf(await post(forged, form({ client_id: 'bank' })))).toBe('401 invalid_client client');
+      expect(await endingOf(await post(forged, form({ client_id: 'vault' })))).toBe('401 invalid_client client');
+    }
+    expect(arrived).toBe(before + 4);
+    expect((await post(bank, form({ client_id: 'bank' }))).status).toBe(200);
+  });
+
   test('there is no connection without a certificate, nor with one that the trust store does not end', async () => {
     const before = arrived;
     const impostor = selfSigned({ ...times, ip: '192.0.2.7', name: 'authority', ca: true });

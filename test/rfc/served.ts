@@ -35,10 +35,10 @@ const year = 365 * 86_400_000;
 const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + year), ip: '192.0.2.7' };
 /** An authority, and a client of no authority, with their keys (PEM). */
 export const authority = selfSigned({ ...times, name: 'authority', ca: true });
-export const vault = selfSigned({ ...times, name: 'vault', dns: ['vault.example'] });
+export const vault = selfSigned({ ...times, name: 'vault', dns: ['vault.example'], ca: true });
 /** A certificate of that authority, or of another. */
-export const certified = (dns: string, { key }: { readonly key: string } = authority) =>
-  selfSigned({ ...times, name: dns, dns: [dns], issuer: { key, name: 'authority' } });
+export const certified = (dns: string, { key }: { readonly key: string } = authority, by = 'authority', ca = false) =>
+  selfSigned({ ...times, name: dns, dns: [dns], ca, issuer: { key, name: by } });
 export const mtlsName = 'mtls.acme.example';
 
 const policy = `version: 1

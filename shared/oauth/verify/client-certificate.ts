@@ -5,6 +5,8 @@ import type { ClientCertificate } from '../request/client-certificate.ts';
 
 /** `clients` are all of the policy; `now` is seconds since the epoch. */
 export interface CertificateWorld extends Pick<CompiledPolicy, 'clients'> {
+  /** Public keys (base64, SPKI) of those who sign for names; anybody whom the terminator trusts, without it. */
+  readonly authorities?: readonly string[] | undefined;
   readonly now: number;
 }
 
@@ -15,16 +17,18 @@ export type MatchesCertificate = (
   world: CertificateWorld,
 ) => boolean;
 
-export const matchesCertificate: MatchesCertificate = (ways, { pem, thumbprint }, { clients, now }) => {
+export const matchesCertificate: MatchesCertificate = (ways, { pem, thumbprint }, { clients, authorities, now }) => {
   const certificate = parse(pem);
   // The terminator has looked at the times, too; its clock and its trust store are not ours.
   if (!certificate || !isCurrent(certificate, now)) return false;
   const isOwn = Object.values(clients)
     .flatMap(waysOf)
     .some((way) => isMadeBy(way, certificate, thumbprint));
+  // Of a chain that a client's own certificate begins, the last may be signed by one that nobody here has seen.
+  const hasName = !isOwn && (authorities?.some((one) => isSignedBy(certificate, one)) ?? true);
   return ways.some((way) => {
     if (way.method === 'self_signed_tls_client_auth') return way.thumbprints.includes(thumbprint);
-    return way.method === 'tls_client_auth' && !isOwn && namesOf(certificate, way.name).includes(way.value);
+    return way.method === 'tls_client_auth' && hasName && namesOf(certificate, way.name).includes(way.value);
   });
 };
 

@@ -205,6 +205,15 @@ describe('props', () => {
     expect(refusal({ mtls: own, removalPolicy: 'destroy' })).toBeUndefined();
   });
 
+  test('have the name as API Gateway has it, in small letters', () => {
+    for (const of of [mtls.domain, own]) {
+      const named = { ...of, domainName: 'MTLS.acme.example' };
+      expect(refusal({ mtls: of === own ? named : { domain: { ...mtls.domain, ...named } } })).toContain(
+        'in small letters',
+      );
+    }
+  });
+
   test('a domain of one’s own is stated and nothing is made for it', () => {
     const template = templateOf({ mtls: own });
     template.hasResourceProperties('AWS::Lambda::Function', {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,11 +37,18 @@ const refusalOf = (text: string, own: readonly string[] = []): unknown => {
 
 test('holds the certificates of the file and then those of clients, each once, and nothing that stands around them', () => {
   const own = certified({ name: 'bank', ca: false }).cert;
+  const authorities = [
+    new X509Certificate(root.cert).publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+  ];
   expect(storeOf(`# our authority\r\n${root.cert.replaceAll('\n', '\r\n')}${root.cert}`, [own, own])).toEqual({
     pem: root.cert + own,
+    authorities,
     findings: [],
   });
-  expect(trustStoreOf({ file: undefined, own: [own], now })).toEqual({ pem: own, findings: [] });
+  // One of both is a client's.
+  expect(storeOf(root.cert + own, [own])).toEqual({ pem: root.cert + own, authorities, findings: [] });
+  expect(trustStoreOf({ file: undefined, own: [own], now })).toEqual({ pem: own, authorities: [], findings: [] });
+  expect(storeOf(root.cert)).toEqual({ pem: root.cert, authorities: undefined, findings: [] });
 });
 
 test('is of certificates alone, and of some', () => {

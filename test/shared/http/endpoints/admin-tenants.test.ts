@@ -21,6 +21,7 @@ import {
 import type { CompiledPolicy, TenantSource } from '../../../../shared/policy/compiled-policy.ts';
 import { tenantPolicy } from '../../../infra/policy/tenant-world.ts';
 import { formBody, makeWorld, now, run, subjectToken, verdict } from '../../../world.ts';
+import { selfSigned } from '../../issuers/certificate.ts';
 
 const table = 'tenants: { source: table }\nexports: { audiences: { shared: [partner] } }\n';
 type Deployed = CompiledPolicy & { readonly tenants: TenantSource };
@@ -42,6 +43,8 @@ tests:
     request: { audience: api }
     expect: { allow: true, rule: main }
 `;
+const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
+const { cert: certificate } = selfSigned({ ...times, ip: '192.0.2.7' });
 const joined = `${yaml}  - { id: to-shared, from: idp, match: { ref: refs/heads/main }, grant: { audience: shared, scopes: [read] } }
 imports: { audiences: [shared] }
 `;
@@ -177,6 +180,14 @@ describe('a tenant put at run time', () => {
         tests,
       },
       '"introspection" is not for',
+    ],
+    [
+      'a certificate of its own, which no trust store has',
+      {
+        yaml: `${yaml}clients:\n  c: { auth: { self_signed_tls_client_auth: { certificates: ${JSON.stringify(certificate)} } } }\n`,
+        tests,
+      },
+      '"self_signed_tls_client_auth" is not for',
     ],
     [
       'a key that is not there',

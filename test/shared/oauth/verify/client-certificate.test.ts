@@ -1,6 +1,7 @@
 // Clients that authenticate by the certificate of their connection, and tokens that are bound to it (RFC 8705).
 import { createHash, X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { certificateMatch } from '../../../../shared/oauth/certificate-match.ts';
 import { newDecision } from '../../../../shared/oauth/decision/decision.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { exchange } from '../../../../shared/oauth/exchange.ts';
@@ -155,6 +156,21 @@ describe('RFC 8705 §2.2 a certificate of its own', () => {
     expect((await told(world, forged, { client_id: 'partner' })).verdict).toBe('invalid_client/client');
     expect((await told(world, certified({ issuer: { key: real.key, name: 'partner' } }))).verdict).toBe('granted');
     expect((await told(world, clientCertificate(partners.cert), { client_id: 'partner' })).verdict).toBe('granted');
+  });
+
+  test('nor does any that no authority of the file has signed, where the deployment says who they are', async () => {
+    const authority = selfSigned({ notBefore: at(-1), notAfter: at(1), ip: '192.0.2.8', name: 'authority', ca: true });
+    const key = new X509Certificate(authority.cert).publicKey.export({ format: 'der', type: 'spki' });
+    const clients = { bank: { name: 'bank', auth: named('san_dns', 'bank.example'), introspects: [] } };
+    const signed = certified({ issuer: { key: authority.key, name: 'authority' } });
+    const verdicts = async (authorities: readonly string[] | undefined) => {
+      const match = await certificateMatch({ clients, ...(authorities && { authorities }) });
+      const world = makeWorld({ matchesCertificate: match }, { ...policy, clients });
+      return [(await told(world, signed)).verdict, (await told(world, bank)).verdict];
+    };
+    expect(await verdicts(undefined)).toEqual(['granted', 'granted']);
+    expect(await verdicts([key.toString('base64')])).toEqual(['granted', 'invalid_client/client']);
+    expect(await verdicts([])).toEqual(['invalid_client/client', 'invalid_client/client']);
   });
 
   test('may be one of several, each with an end of its own', async () => {
