@@ -3,16 +3,14 @@ import { type Dependency, Refused } from '../oauth/denial.ts';
 
 /**
  * Awaits a call; whatever it throws becomes Refused `unavailable` with the cause kept. A call that is refused is
- * our mistake or an operator's, not the caller's, so it is no 4xx either: but that KMS or STS is asked too often is what the
- * deployment's budget is there to say before them, and is told as it is (docs/decisions/throttled-by-aws.md).
+ * our mistake or an operator's, not the caller's, so it is no 4xx either.
  */
 export async function callDependency<Answer>(dependency: Dependency, call: () => Promise<Answer>): Promise<Answer> {
   try {
     return await call();
   } catch (cause) {
     if (cause instanceof Refused) throw cause;
-    const isTooOften = (dependency === 'kms' || dependency === 'sts') && isThrottling(cause);
-    throw new Refused(isTooOften ? { kind: 'throttled', dependency } : { kind: 'unavailable', dependency }, { cause });
+    throw new Refused({ kind: 'unavailable', dependency }, { cause });
   }
 }
 

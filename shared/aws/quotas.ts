@@ -3,7 +3,7 @@ import { type OverQuota, Refused } from '../oauth/denial.ts';
 import type { CallRates, CountCalls, CountRequest } from '../oauth/quota.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { hasQuotas } from '../policy/quotas.ts';
-import { callDependency } from './dependency.ts';
+import { callDependency, isThrottling } from './dependency.ts';
 import type { Counting } from './quota-counting.ts';
 import type { QuotaStore } from './quota-leases.ts';
 
@@ -42,7 +42,7 @@ export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptio
     (...input: Input): Promise<Answer> => {
       const answer = call(...input);
       answer.catch((error: unknown) => {
-        if (error instanceof Refused && error.denial.kind === 'throttled') throttledUntil = store.clock() + heededFor;
+        if (error instanceof Refused && isThrottling(error.cause)) throttledUntil = store.clock() + heededFor;
       });
       return answer;
     };

@@ -4,7 +4,7 @@ import type { MiddlewareObj } from '@middy/core';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { causesOf, placeOf } from '../causes.ts';
 import type { ErrorClass, Measured } from '../metrics.ts';
-import { type Denial, type Dependency, Refused } from '../oauth/denial.ts';
+import { type Denial, Refused } from '../oauth/denial.ts';
 import { type OAuthError, oauthError } from '../oauth/oauth-error.ts';
 import { json } from './api-gateway.ts';
 import type { WriteLog } from './log.ts';
@@ -31,7 +31,7 @@ export interface Failure extends Omit<OAuthError, 'reason'> {
 export function failureOf(error: unknown): Failure {
   if (!(error instanceof Refused)) return { ...serverError, level: 'error', why: { place: placeOf(error) } };
   const { denial, cause } = error;
-  const level = failedOf(denial) ? 'error' : 'info';
+  const level = denial.kind === 'unavailable' ? 'error' : 'info';
   return { ...oauthError(denial), level, why: { denial, cause: causesOf(cause) } };
 }
 
@@ -91,18 +91,10 @@ export function measuredFailure({ status, error, reason, why: { denial } }: Fail
   // A proof that is missing or late is ordinary; a bound token without its key is not its holder's.
   const told = reason === 'binding' && denial?.kind !== 'token' ? undefined : reason;
   const measured = { errors: 1, class: classOf(status, error, reason), ...suspicious(told) };
+  if (measured.class !== 'fault') return measured;
   // An issuer's failure is counted where its answer failed: in a line of its own, whether or not the old keys served.
-  const failed = denial && failedOf(denial);
-  return {
-    ...measured,
-    ...(measured.class === 'fault' && { success: 0 }),
-    ...(failed && failed !== 'issuer' && { dependency_errors: 1, dependency: failed }),
-  };
-}
-
-/** What was called and failed. That a service of AWS is asked too often operators have to see, too: it is not only our callers who ask it. */
-function failedOf(denial: Denial): Dependency | undefined {
-  return denial.kind === 'unavailable' || denial.kind === 'throttled' ? denial.dependency : undefined;
+  const failed = denial?.kind === 'unavailable' && denial.dependency !== 'issuer' ? denial.dependency : undefined;
+  return { ...measured, success: 0, ...(failed && { dependency_errors: 1, dependency: failed }) };
 }
 
 function classOf(status: number, error: string, reason: Failure['reason']): ErrorClass {

@@ -56,12 +56,8 @@ export type Denial =
   | { readonly kind: 'irrevocable' }
   /** An administrator suspended it; `as` says whose request it is: that of a client who is none now, or for a target. */
   | { readonly kind: 'suspended'; readonly suspended: SuspendableName; readonly as: 'client' | 'target' }
-  /** `over` is the quota that is used up; `dependency` says itself that it is asked too often; without both, a client's budget for guesses. */
-  | {
-      readonly kind: 'throttled';
-      readonly over?: OverQuota;
-      readonly dependency?: Extract<Dependency, 'kms' | 'sts'>;
-    }
+  /** `over` is the quota that is used up; without one, a client's budget for guesses. */
+  | { readonly kind: 'throttled'; readonly over?: OverQuota }
   | ({ readonly kind: 'role_session' } & SessionProblem)
   /** STS refused the session; `detail` is what it said, where that holds nothing of a token. */
   | { readonly kind: 'sts'; readonly code: string; readonly detail: string | undefined }

@@ -43,7 +43,8 @@ const samples: { readonly [Each in Kind]: readonly Extract<Denial, { readonly ki
   ],
   throttled: [
     { kind: 'throttled', over: { by: 'client', count: 1, seconds: 1, retryAfter: 1 } },
-    { kind: 'throttled', dependency: 'kms' },
+    // Of guesses.
+    { kind: 'throttled' },
   ],
   role_session: [{ kind: 'role_session', part: 'tag', name: '', problem: 'missing' }],
   sts: [{ kind: 'sts', code: '', detail: undefined }],

@@ -38,7 +38,7 @@ function detailOf(denial: Denial): string | undefined {
     case 'unavailable':
       return denial.dependency;
     case 'throttled':
-      return throttledBy(denial);
+      return denial.over && `over the quota of the ${denial.over.by}: ${denial.over.count} in ${denial.over.seconds} s`;
     case 'content_type':
     case 'body_too_large':
     case 'grant_type':
@@ -50,9 +50,4 @@ function detailOf(denial: Denial): string | undefined {
     case 'irrevocable':
       return undefined;
   }
-}
-
-function throttledBy({ over, dependency }: Extract<Denial, { kind: 'throttled' }>): string | undefined {
-  if (over) return `over the quota of the ${over.by}: ${over.count} in ${over.seconds} s`;
-  return dependency && `${dependency} is asked too often`;
 }

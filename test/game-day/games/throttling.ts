@@ -8,8 +8,8 @@ export async function throttling({ deployment, happens, exchange, operator }: St
   await happens('KMS throttles every signature', () =>
     suffer(({ action }) => action === 'kms:Sign', { code: 'ThrottlingException', status: 400 }),
   );
-  const { decision } = await exchange(await job(), '429 slow_down');
-  await operator('cambio why DECISION', /(reason quota)/, { DECISION: decision });
+  const { decision } = await exchange(await job(), '503 temporarily_unavailable');
+  await operator('cambio why DECISION', /(reason unavailable)/, { DECISION: decision });
   await happens('KMS throttles no more', recover);
   await exchange(await job(), '200');
   await happens('DynamoDB throttles every write', () =>

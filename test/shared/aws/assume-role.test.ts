@@ -97,8 +97,7 @@ async function outcomeOf(asked: RoleSession, webIdentity?: string): Promise<stri
     const { denial } = error;
     const { error: code, reason } = oauthError(denial);
     if (denial.kind === 'sts') return `${code} ${reason} ${denial.code}`;
-    const isOfDependency = denial.kind === 'unavailable' || denial.kind === 'throttled';
-    return `${code} ${reason} ${isOfDependency ? denial.dependency : ''}`;
+    return `${code} ${reason} ${denial.kind === 'unavailable' ? denial.dependency : ''}`;
   }
 }
 
@@ -178,16 +177,8 @@ describe.each(ways)('%s', (_way, calls) => {
     });
 
     test.each<[string, string, number]>([
-      ['with its old word', 'Throttling', 400],
-      ['with its new word', 'ThrottlingException', 429],
-    ])('asks for patience while STS throttles %s', async (_what, code, status) => {
-      world.faults.inject = () => ({ code, status });
-      expect(await outcomeOf(session)).toBe('slow_down quota sts');
-      world.faults.inject = () => undefined;
-      expect(await outcomeOf(session)).toBe('made');
-    });
-
-    test.each<[string, string, number]>([
+      ['throttles', 'Throttling', 400],
+      ['is throttled by its own word', 'ThrottlingException', 429],
       ['is broken', 'InternalFailure', 500],
       ['is unavailable', 'ServiceUnavailable', 503],
       ['does not know our credentials', 'InvalidClientTokenId', 403],

@@ -98,16 +98,13 @@ describe('on the embedded KMS', () => {
       );
     });
 
-    test.each([
-      ['KMSInternalException', 'unavailable', 500],
-      ['ThrottlingException', 'throttled', 400],
-    ])('%s of KMS is `%s` with its cause, and the same call without it signs', async (code, kind, status) => {
-      fault = { code, status };
+    test('a failure of KMS is `unavailable` with its cause, and the same call without it signs', async () => {
+      fault = { code: 'KMSInternalException', status: 500 };
       const refused = await signAndVerify(client, signedBy(way), 'ES256').catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(Refused);
       expect(refused).toMatchObject({
-        denial: { kind, dependency: 'kms' },
-        cause: { name: code },
+        denial: { kind: 'unavailable', dependency: 'kms' },
+        cause: { name: 'KMSInternalException' },
       });
       fault = undefined;
       expect(await signAndVerify(client, signedBy(way), 'ES256')).toBe('{"sub":"x"}');

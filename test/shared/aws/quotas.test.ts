@@ -4,7 +4,7 @@ import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
 import { createLeases } from '../../../shared/aws/quota-leases.ts';
 import { createQuotas } from '../../../shared/aws/quotas.ts';
 import { uncountedGrants } from '../../../shared/http/budget.ts';
-import { type Denial, Refused } from '../../../shared/oauth/denial.ts';
+import { Refused } from '../../../shared/oauth/denial.ts';
 import type { Counted } from '../../../shared/oauth/quota.ts';
 import type { VerifiedToken } from '../../../shared/oauth/verify/verify-token.ts';
 import type { Audience } from '../../../shared/policy/compiled-policy.ts';
@@ -152,18 +152,19 @@ onEveryEngine(
         const quotaStore = { call, table, clock: () => clock.time, random: () => 0.5 };
         const options = { policy, rates: { kms: 1_000, sts: 1 }, store: quotaStore, mayPass: () => true };
         const { countCalls, heeding } = await createQuotas(options);
-        const failingBy = (denial: Denial) =>
+        const failingBy = (name: string) =>
           heeding(async () => {
-            throw new Refused(denial);
+            const cause = Object.assign(new Error(name), { name });
+            throw new Refused({ kind: 'unavailable', dependency: 'kms' }, { cause });
           })().catch(denialOf);
         const writesOfAGrant = async (): Promise<number> => {
           const before = calls.UpdateItem;
           await countCalls(granted);
           return calls.UpdateItem - before;
         };
-        expect(await failingBy({ kind: 'unavailable', dependency: 'kms' })).toMatchObject({ kind: 'unavailable' });
+        expect(await failingBy('KMSInternalException')).toMatchObject({ kind: 'unavailable' });
         expect(await writesOfAGrant()).toBe(0);
-        expect(await failingBy({ kind: 'throttled', dependency: 'kms' })).toMatchObject({ kind: 'throttled' });
+        expect(await failingBy('ThrottlingException')).toMatchObject({ kind: 'unavailable' });
         expect(await writesOfAGrant()).toBe(1);
         clock.time += 60_001;
         expect(await writesOfAGrant()).toBe(0);

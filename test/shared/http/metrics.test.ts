@@ -93,10 +93,6 @@ describe('what an exception counts as', () => {
     ],
     [new Refused({ kind: 'unavailable', dependency: 'issuer' }), { success: 0, errors: 1, class: 'fault' }],
     [new Refused({ kind: 'throttled' }), { errors: 1, class: 'throttled' }],
-    [
-      new Refused({ kind: 'throttled', dependency: 'kms' }),
-      { errors: 1, class: 'throttled', dependency_errors: 1, dependency: 'kms' },
-    ],
     [new Refused({ kind: 'content_type' }), { errors: 1, class: 'input' }],
     [new Refused({ kind: 'client' }), { errors: 1, class: 'client' }],
     [new Refused({ kind: 'no_rule' }), { errors: 1, class: 'policy' }],
