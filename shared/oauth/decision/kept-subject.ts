@@ -16,7 +16,8 @@ export function hidesSubject({ issuer, claims }: KeptToken): boolean {
   if (issuer.name !== selfName) return hasPrivateSubject(issuer);
   const origin = claimAt(claims, 'lineage.origin.iss');
   // Of an issuer that the policy has no longer nobody knows what it called private.
-  return issuer.openSubjects !== undefined && !issuer.openSubjects.some((name) => name === origin);
+  const open: readonly unknown[] | undefined = issuer.openSubjects;
+  return open !== undefined && !open.includes(origin);
 }
 
 /**

@@ -11,6 +11,7 @@ import { readRegisteredClaims } from '../jose/registered-claims.ts';
 import { verifiesJws, verifiesJwsAgain } from '../jose/signature.ts';
 import type { PresentedToken } from '../request/token-request.ts';
 import { tokenTypes } from '../token-types.ts';
+import { findIssuer } from './find-issuer.ts';
 import { selfName } from './self-issuer.ts';
 import { type SingleUse, useOf } from './single-use.ts';
 
@@ -118,7 +119,7 @@ export async function verifyParsed(
   facts: TokenFacts,
 ): Promise<VerifiedToken> {
   const registered = readRegisteredClaims(jwt.claims);
-  const issuer = findIssuer(verifier.issuers, registered);
+  const issuer = findIssuer(verifier.issuers, registered) ?? refuse('issuer', 'iss names no trusted issuer');
   facts.issuer = issuer.name;
   await verifySignature(jwt, issuer, verifier.findKey);
   facts.verified = { issuer, claims: jwt.claims };
@@ -136,13 +137,6 @@ export async function verifyParsed(
     kid: jwt.header.kid,
     ...(issuer.singleUse && { use: useOf(jwt, issuer, registered) }),
   };
-}
-
-// Two entries may share one `iss` and differ in audience; `iss` is compared as a string, before anything parses it.
-function findIssuer(issuers: readonly TrustedIssuer[], { iss, aud }: RegisteredClaims): TrustedIssuer {
-  const named = issuers.filter((issuer) => issuer.url === iss);
-  const issuer = named.find(({ audiences }) => aud.some((audience) => audiences.includes(audience))) ?? named[0];
-  return issuer ?? refuse('issuer', 'iss names no trusted issuer');
 }
 
 /**
