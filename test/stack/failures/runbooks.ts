@@ -56,15 +56,21 @@ const emulated = /^aws (?:kms (?:describe|disable|enable)-key|dynamodb (?:get-it
 /** A checklist needs a deployment in AWS to be all well. */
 const mayFind = /^cambio doctor/;
 
-/** In no game of these does it happen. */
-const roleThatRefuses = JSON.stringify({
-  ...{ level: 'ERROR', message: 'session_revocation' },
-  event: { role: 'deploy-prod', role_arn: 'arn:aws:iam::111122223333:role/deploy-prod', cause: ['AccessDenied'] },
-});
+/** What happens in no game of these, or only in another test. */
+const elsewhere = [
+  {
+    ...{ level: 'ERROR', message: 'session_revocation' },
+    event: { role: 'deploy-prod', role_arn: 'arn:aws:iam::111122223333:role/deploy-prod', cause: ['AccessDenied'] },
+  },
+  { level: 'ERROR', message: 'token_exchange', event: { denial: { dependency: 'kms' }, cause: ['DisabledException'] } },
+].map((line) => JSON.stringify(line));
 
 describe('the commands of the runbook', () => {
   test.each(runbooks)('$name', async ({ text }) => {
-    for (const line of typedCommandsOf(text, 'cambio')) {
+    // A page may say it for two cases, and a key that is gone is revoked no more.
+    const isFirst = (line: string, at: number, all: readonly string[]): boolean =>
+      !line.startsWith('cambio keys revoke') || all.indexOf(line) === at;
+    for (const line of typedCommandsOf(text, 'cambio').filter(isFirst)) {
       const { exit, stderr } = await runCambio(deployment, line, values);
       if (mayFind.test(line)) expect([0, 1]).toContain(exit);
       else expect({ line, exit, stderr }).toMatchObject({ line, exit: 0 });
@@ -104,7 +110,7 @@ describe('the commands of the runbook', () => {
   test.each(runbooks.filter(({ text }) => text.includes('--query-string')))('$name asks the log what it can say', ({
     text,
   }) => {
-    const lines = [...deployment.stack.logs.map(({ line }) => line), roleThatRefuses].filter((line) =>
+    const lines = [...deployment.stack.logs.map(({ line }) => line), ...elsewhere].filter((line) =>
       line.startsWith('{"level"'),
     );
     const queries = typedCommandsOf(text, 'aws').flatMap((line) => /--query-string '([^']+)'/.exec(line)?.[1] ?? []);
