@@ -3,7 +3,7 @@ import { createFindDecision } from '../shared/aws/decision-records.ts';
 import { createRecordRevocation } from '../shared/aws/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
-import { configured, joinedPolicy, keyringOf, logOf, now, recordsStore, servedBy } from './wiring.ts';
+import { administeredBy, configured, joinedPolicy, keyringOf, logOf, now, recordsStore } from './wiring.ts';
 import { endSessionsBy } from './wiring-sessions.ts';
 
 const config = configured(
@@ -21,15 +21,19 @@ const { call, table } = store;
 
 const { readKeyring } = await keyringOf({ store, config, write });
 
-export const handler = await servedBy({ policy: joinedPolicy(config), config, write }, (policy) =>
-  adminRevocationsEndpoint({
-    findDecision: createFindDecision(call, table),
-    recordRevocation: createRecordRevocation(call, table),
-    endSessions: endSessionsBy(config),
-    policy,
-    readKeyring,
-    keptFor: keptFor(policy),
-    now,
-    write,
-  }),
+export const handler = await administeredBy(
+  { policy: joinedPolicy(config), config, write, name: 'admin_revocation' },
+  {
+    by: (policy) =>
+      adminRevocationsEndpoint({
+        findDecision: createFindDecision(call, table),
+        recordRevocation: createRecordRevocation(call, table),
+        endSessions: endSessionsBy(config),
+        policy,
+        readKeyring,
+        keptFor: keptFor(policy),
+        now,
+        write,
+      }),
+  },
 );

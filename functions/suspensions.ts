@@ -4,7 +4,7 @@ import { createEndSuspension, createListSuspensions, createRecordSuspension } fr
 import { byMethod, byResource } from '../shared/http/by-resource.ts';
 import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/http/endpoints/admin-suspensions.ts';
 import { gaugesTask } from '../shared/http/endpoints/gauges.ts';
-import { configured, joinedPolicy, keyringOf, logOf, now, recordsStore, servedBy } from './wiring.ts';
+import { administeredBy, configured, joinedPolicy, keyringOf, logOf, now, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'policyValues', 'keyringMac', 'tenantKey');
 const write = logOf('suspensions');
@@ -20,16 +20,21 @@ const constant = {
 };
 const deployed = joinedPolicy(config);
 const gauges = gaugesTask(constant);
-const administered = await servedBy<never>({ policy: deployed, config, write }, (policy) => {
-  const capabilities = { ...constant, policy };
-  return byResource({
-    '/admin/suspensions': suspensionsEndpoint(capabilities),
-    '/admin/suspensions/{kind}/{name+}': byMethod({
-      PUT: suspendEndpoint(capabilities),
-      DELETE: resumeEndpoint(capabilities),
-    }),
-  });
-});
+const administered = await administeredBy<never>(
+  { policy: deployed, config, write, name: 'suspension' },
+  {
+    by: (policy) => {
+      const capabilities = { ...constant, policy };
+      return byResource({
+        '/admin/suspensions': suspensionsEndpoint(capabilities),
+        '/admin/suspensions/{kind}/{name+}': byMethod({
+          PUT: suspendEndpoint(capabilities),
+          DELETE: resumeEndpoint(capabilities),
+        }),
+      });
+    },
+  },
+);
 
 export const handler = byResource<unknown>({
   '/admin/suspensions': administered,

@@ -1,7 +1,15 @@
 // PUT, GET and DELETE /admin/tenants/{name}. Wiring only.
+import { randomUUID } from 'node:crypto';
 import { compileTenant } from '../infra/policy/compile-tenant.ts';
 import { createMac } from '../shared/aws/tenant-mac.ts';
-import { createFindTenant, createReadList, createWriteList, createWriteTenant } from '../shared/aws/tenant-store.ts';
+import {
+  createEndTenant,
+  createFindTenant,
+  createReadList,
+  createWriteList,
+  createWriteTenant,
+  refusedBy,
+} from '../shared/aws/tenant-store.ts';
 import { byMethod } from '../shared/http/by-resource.ts';
 import { findTenantEndpoint, putTenantEndpoint, removeTenantEndpoint } from '../shared/http/endpoints/admin-tenants.ts';
 import { callOptions, configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
@@ -10,16 +18,23 @@ const config = configured('recordsTable', 'awsClients', 'policyValues', 'tenantK
 const policy = joinedPolicy(config);
 const { tenants } = policy;
 if (!tenants || config.tenantKey === undefined) throw new Error('the policy has no tenants put at run time');
-const store = { ...(await recordsStore(config)), mac: createMac(config.tenantKey, callOptions(config)) };
+const write = logOf('tenants');
+const store = {
+  ...(await recordsStore(config)),
+  mac: createMac(config.tenantKey, callOptions(config)),
+  onFault: refusedBy(write),
+};
 const endpoint = {
   policy,
   compile: (files: Parameters<typeof compileTenant>[0]) => compileTenant(files, { ...policy, tenants }),
   readList: createReadList(store),
   findTenant: createFindTenant(store),
   writeTenant: createWriteTenant(store),
+  endTenant: createEndTenant(store),
   writeList: createWriteList(store),
+  newId: randomUUID,
   now,
-  write: logOf('tenants'),
+  write,
 };
 
 export const handler = byMethod({

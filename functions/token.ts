@@ -9,6 +9,7 @@ import { uncountedGrants } from '../shared/http/budget.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';
 import { tokenEndpoint } from '../shared/http/endpoints/token.ts';
+import type { CompiledPolicy } from '../shared/policy/compiled-policy.ts';
 import { conditionEvaluator } from '../shared/policy/condition-evaluator.ts';
 import { indexRules } from '../shared/policy/evaluate.ts';
 import { callOptions, clock, configured, endpointParts, now, servedBy } from './wiring.ts';
@@ -33,10 +34,16 @@ const constant = {
   newHandle: () => randomBytes(32),
 };
 
-export const handler = await servedBy({ policy: shared.policy, config, write: options.write }, (policy) => {
+function serve(policy: CompiledPolicy, unavailable?: unknown) {
   const capabilities = { ...constant, policy, findRules: indexRules(policy.rules) };
+  const parts = { ...options, unavailable };
   return byResource({
-    '/token': tokenEndpoint(capabilities, options),
-    '/credentials': credentialsEndpoint(capabilities, options),
+    '/token': tokenEndpoint(capabilities, parts),
+    '/credentials': credentialsEndpoint(capabilities, parts),
   });
-});
+}
+
+export const handler = await servedBy(
+  { policy: shared.policy, config, write: options.write },
+  { by: serve, without: (error) => serve(shared.policy, error) },
+);

@@ -2,7 +2,6 @@
 // environment and of the policy beside the bundle; what a function does not use is not in its bundle.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { createCallDynamoDb, createCallKms } from '../shared/aws/clients.ts';
 import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
 import { createSign } from '../shared/aws/kms.ts';
@@ -15,7 +14,7 @@ import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';
 import { createEntersList } from '../shared/http/decision-listing.ts';
 import { createLog, type WriteLog } from '../shared/http/log.ts';
 import { requestTracing } from '../shared/http/request-tracing.ts';
-import { withPolicy } from '../shared/http/with-policy.ts';
+import { type Handler, type Serving, unavailable, withPolicy } from '../shared/http/with-policy.ts';
 import { fetchDocument } from '../shared/issuers/issuer-documents.ts';
 import { createIssuerKeys } from '../shared/issuers/issuer-keys.ts';
 import { upstreamCheck } from '../shared/issuers/upstream.ts';
@@ -72,11 +71,11 @@ interface ServedParts {
 }
 
 /** The handler of a function that decides by the policy: made once, or anew whenever a tenant is put or taken at run time. */
-export async function servedBy<Event>(
+export async function servedBy<Event extends object>(
   { policy, config, write }: ServedParts,
-  make: (policy: CompiledPolicy) => (event: Event, context: Context) => Promise<APIGatewayProxyResult>,
-) {
-  if (!policy.tenants || config.tenantKey === undefined) return make(policy);
+  serving: Serving<Event>,
+): Promise<Handler<Event>> {
+  if (!policy.tenants || config.tenantKey === undefined) return serving.by(policy);
   const current = await createServedPolicy({
     ...(await recordsStore(config)),
     deployed: policy,
@@ -85,7 +84,15 @@ export async function servedBy<Event>(
     clock,
     write,
   });
-  return withPolicy(current, make, write);
+  return withPolicy({ current, clock: stopwatch }, serving);
+}
+
+/** As {@link servedBy}, of a function that makes no decisions. @param name of the log line about a request without policy */
+export function administeredBy<Event extends object>(
+  { name, ...parts }: ServedParts & { readonly name: string },
+  { by }: Pick<Serving<Event>, 'by'>,
+): Promise<Handler<Event>> {
+  return servedBy(parts, { by, without: unavailable(name, parts.write) });
 }
 
 export async function recordsStore(config: Config<'recordsTable' | 'awsClients'>) {

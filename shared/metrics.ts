@@ -24,6 +24,8 @@ export const metricMeanings = {
   rotation_lag: 'for how long a step in the life of the signing keys has been due',
   foreign_signature: 'signatures by others with a key of the keyring',
   keyring_refused: 'times that the keyring item was not used, because it does not verify',
+  tenants_refused: 'times that what the table says of tenants was not believed: it does not verify, or is older',
+  tenants_left_out: 'tenants put at run time that a later deployment has shut out',
   suspension_age: 'of the oldest suspension that nobody ended and that does not end by itself',
 } as const;
 

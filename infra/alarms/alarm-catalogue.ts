@@ -44,6 +44,8 @@ export type AlarmName =
   | 'key-age'
   | 'key-rotation'
   | 'keyring-refused'
+  | 'tenants-refused'
+  | 'tenants-left-out'
   | 'maintenance-left-on';
 
 export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
@@ -206,6 +208,19 @@ export const alarmCatalogue: Readonly<Record<AlarmName, AlarmMeaning>> = {
       'The keyring item does not verify, or is an older one: somebody else than rotation wrote it. Functions that start now cannot sign.',
     action: 'Put the last good item back, and take the right to write the table away from whoever did it.',
     runbook: 'keyring-refused',
+  },
+  'tenants-refused': {
+    severity: 'attack',
+    consequence:
+      'What the table says of tenants does not verify, or is older: somebody else wrote it. Functions that start now answer 503.',
+    action: 'Put the last good items back, and take the right to write the table away from whoever did it.',
+    runbook: 'tenants',
+  },
+  'tenants-left-out': {
+    severity: 'warn',
+    consequence: 'A deployment has shut out a tenant that was put at run time: its callers are refused.',
+    action: 'See in the log which, and export to it again what it imports, or put it again.',
+    runbook: 'tenants',
   },
   'maintenance-left-on': {
     severity: 'attack',

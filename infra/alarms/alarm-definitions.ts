@@ -37,6 +37,8 @@ export interface WatchedNames {
   readonly api: { readonly name: string; readonly stage: string };
   /** Of the function that ends sessions of AWS roles, where there is one. */
   readonly sessionRevocations: string | undefined;
+  /** Whether tenants may be put at run time. */
+  readonly hasTenants: boolean;
   /** Names of those that write, sign and complete the audit trail, the writer first, where there is one. */
   readonly trailFunctions: readonly string[];
   /** Of the EventBridge rules for signatures of others. */
@@ -50,6 +52,9 @@ export interface AlarmLimits {
 
 /** The functions whose requests are decisions. */
 const decisive = ['cambio-token', 'cambio-introspect', 'cambio-revoke'];
+
+/** Those that read tenants put at run time. */
+const ofTenants = [...decisive, 'cambio-events', 'cambio-admin-revocations', 'cambio-suspensions', 'cambio-tenants'];
 
 /** As many metrics as CloudWatch takes for one alarm. */
 const mostMetrics = 10;
@@ -225,6 +230,22 @@ export function alarmDefinitions(names: WatchedNames, { leastRequests }: AlarmLi
       threshold: 1,
       period: 5 * minute,
     },
+    ...(names.hasTenants
+      ? ([
+          {
+            name: 'tenants-refused',
+            ...sum(ofTenants.map((service) => own('tenants_refused', 'Sum', { service }))),
+            threshold: 1,
+            period: 5 * minute,
+          },
+          {
+            name: 'tenants-left-out',
+            ...sum(ofTenants.map((service) => own('tenants_left_out', 'Sum', { service }))),
+            threshold: 1,
+            period: 5 * minute,
+          },
+        ] as const)
+      : []),
     {
       name: 'maintenance-left-on',
       ...only(maintenanceMetric(names.namespace)),

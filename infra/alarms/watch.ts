@@ -65,6 +65,7 @@ export class Watch extends Construct {
       // That of the keys has an alarm of its own.
       functions: functions.filter((each) => each !== rotation.function.functionName),
       sessionRevocations: sessions?.functionName,
+      hasTenants: endpoints.routes.some(({ path }) => path === '/admin/tenants/{name}'),
       signatureRules: ruleNames,
     };
     this.alarms = new Alarms(this, 'Alarms', { ...alarms, prefix, names });

@@ -89,6 +89,7 @@ export function tenantsPart(props: PartsProps, tenantKey: TenantKey): EndpointPa
     settings: { recordsTable: records.name, tenantKey: tenantKey.arn, ...valuesOf(props) },
     statements: [
       records.statement(['tenants', 'tenant'], ['GetItem', 'PutItem']),
+      records.statement('tenant', ['UpdateItem']),
       tenantKey.statement('GenerateMac', 'VerifyMac'),
     ],
   };

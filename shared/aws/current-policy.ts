@@ -1,6 +1,7 @@
-// The policy of the moment: what is deployed, with the tenants that were put at run time. One item is read at most every 55 s,
+// The policy of the moment: what is deployed, with the tenants that were put at run time. One item is read at most every 50 s,
 // so that a change is in force within 60.
 import { causesOf } from '../causes.ts';
+import { withDeadline } from '../deadline.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { type NamedPart, withParts } from '../policy/tenant-parts.ts';
 
@@ -17,9 +18,13 @@ export interface CurrentPolicyOptions {
 }
 
 /** Milliseconds. */
-const freshFor = 55_000;
+const freshFor = 50_000;
 /** The last one serves so long while the next cannot be read. */
 const staleFor = 600_000;
+/** Then it is tried again. */
+const triedAgainAfter = 5_000;
+/** A request waits so long for the next one; the read goes on for those that follow. */
+const waits = { ofFirst: 1_000, ofLast: 300 } as const;
 
 interface Read {
   readonly parts: readonly NamedPart[];
@@ -32,7 +37,9 @@ export function createCurrentPolicy(options: CurrentPolicyOptions): () => Promis
   const { deployed, readParts, clock, onLeft, onUnread } = options;
   let last: Read | undefined;
   let flight: Promise<Read> | undefined;
-  const isWithin = (span: number): boolean => last !== undefined && clock() >= last.at && clock() - last.at < span;
+  let failedAt: number | undefined;
+  // A clock that was set back makes an age negative: such an answer does not count.
+  const isWithin = (at: number | undefined, span: number) => at !== undefined && clock() >= at && clock() - at < span;
   const read = async (): Promise<Read> => {
     const at = clock(); // as old as the question, not as the answer
     const parts = await readParts();
@@ -41,22 +48,27 @@ export function createCurrentPolicy(options: CurrentPolicyOptions): () => Promis
     if (left.length > 0) onLeft?.(left);
     return { parts, policy, at };
   };
+  const refresh = async (): Promise<Read> => {
+    flight ??= read().finally(() => {
+      flight = undefined;
+    });
+    last = await flight;
+    return last;
+  };
   return async () => {
-    if (last && isWithin(freshFor)) return last.policy;
-    flight ??= read()
-      .catch((error: unknown) => {
-        onUnread?.(causesOf(error));
-        throw error;
-      })
-      .finally(() => {
-        flight = undefined;
-      });
+    const stale = isWithin(last?.at, staleFor) ? last : undefined;
+    if (stale && (isWithin(stale.at, freshFor) || isWithin(failedAt, triedAgainAfter))) return stale.policy;
+    const milliseconds = stale ? waits.ofLast : waits.ofFirst;
     try {
-      last = await flight;
-    } catch (error) {
-      if (!isWithin(staleFor)) throw error;
+      return (
+        await withDeadline({ milliseconds, expired: () => new Error('reading the tenants takes too long') }, refresh)
+      ).policy;
+    } catch (cause) {
+      failedAt = clock();
+      onUnread?.(causesOf(cause));
+      if (!stale) throw cause;
+      return stale.policy;
     }
-    return last?.policy ?? deployed;
   };
 }
 

@@ -150,6 +150,8 @@ const shown: Readonly<Record<string, readonly string[]>> = {
   revoked: ['by', 'value', 'issuedBefore', 'expiresAt'],
   suspended: ['kind', 'name', 'until'],
   policy: ['hash', 'quotas'],
+  tenants: ['version'],
+  tenant: ['expiresAt'],
 };
 
 function dataOf(kind: string, item: Item): Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { ExchangeCapabilities } from '../oauth/capabilities.ts';
 import { type Audit, type AuditedEvent, audit } from './audit.ts';
 import { type Budget, createBudget } from './budget.ts';
+import { begunAt } from './deadline.ts';
 import { endpoint } from './endpoint.ts';
 import { refusals } from './refusals.ts';
 
@@ -17,6 +18,8 @@ export interface EndpointOptions extends Pick<Audit, 'write' | 'newId'> {
   readonly budget?: Budget;
   /** Makes spans of requests. */
   readonly trace?: MiddlewareObj<AuditedEvent, APIGatewayProxyResult> | undefined;
+  /** Why nothing can be decided now: whatever is asked ends with it. */
+  readonly unavailable?: unknown;
 }
 
 /** What it takes to keep decisions. */
@@ -43,14 +46,14 @@ export function unverifiedDecisions(clock: () => number): Budget {
 /** The Lambda handler. */
 export function auditedEndpoint<Event extends AuditedEvent>(
   { name, capabilities, requestTime, errors, reader, respond }: AuditedEndpoint<Event>,
-  { write, newId, clock, budget = unverifiedDecisions(clock), trace }: EndpointOptions,
+  { write, newId, clock, budget = unverifiedDecisions(clock), trace, unavailable }: EndpointOptions,
 ) {
   const { decisionRetention: retention, policy, recordDecision, now } = capabilities;
   const keeping = () => ({ now: now(), retention, policyHash: policy.hash });
   const ends = new WeakMap<object, number>();
   const timeLeft = (event: object): number => (ends.get(event) ?? 0) - clock();
   const started: MiddlewareObj<Event, APIGatewayProxyResult> = {
-    before: ({ event }) => void ends.set(event, clock() + requestTime),
+    before: ({ event }) => void ends.set(event, (begunAt(event) ?? clock()) + requestTime),
   };
   return endpoint<Event>({
     log: audit({ name, write, newId, keeping, clock }),
@@ -61,6 +64,6 @@ export function auditedEndpoint<Event extends AuditedEvent>(
     abandon: ({ decision }) => {
       decision.abandoned = true;
     },
-    respond,
+    respond: unavailable === undefined ? respond : () => Promise.reject(unavailable),
   });
 }

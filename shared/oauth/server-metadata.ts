@@ -13,7 +13,7 @@ export interface Deployment {
   readonly apiBase: string;
   /** Of a domain with mutual TLS; where there is none, no connection has a certificate. */
   readonly mtlsBase?: string | undefined;
-  readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients'>;
+  readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients' | 'tenants'>;
 }
 
 /**
@@ -57,7 +57,7 @@ function mutualTls(mtlsBase: string, { audiences }: Deployment['policy']): Metad
 
 /** With the roles, for which it is an OIDC provider of AWS. */
 interface OpenidDeployment extends Deployment {
-  readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients' | 'roles'>;
+  readonly policy: Pick<CompiledPolicy, 'audiences' | 'clients' | 'roles' | 'tenants'>;
 }
 
 /**
@@ -91,8 +91,10 @@ const issuedClaimNames = ['iss', 'sub', 'aud', 'exp', 'iat', 'jti', 'client_id',
  */
 function clientAuthentication({ policy, mtlsBase }: Deployment): Metadata {
   const methods = Object.values(policy.clients).map(({ auth }) => auth);
-  const secrets = methods.some(({ method }) => method === 'client_secret');
-  const assertions = methods.some(({ method }) => method === 'private_key_jwt' || method === 'federated');
+  // Clients of tenants that are put at run time may have either; their certificates, only where deployed ones have.
+  const comeLater = policy.tenants !== undefined;
+  const secrets = comeLater || methods.some(({ method }) => method === 'client_secret');
+  const assertions = comeLater || methods.some(({ method }) => method === 'private_key_jwt' || method === 'federated');
   const byCertificate = (['tls_client_auth', 'self_signed_tls_client_auth'] as const).filter(
     (wanted) => mtlsBase !== undefined && methods.some(({ method }) => method === wanted),
   );

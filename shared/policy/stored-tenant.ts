@@ -1,4 +1,4 @@
-// Tenants that were put at run time, as they are kept. Types only.
+// Tenants that were put at run time, as they are kept. Pure.
 import type { TenantPart } from './tenant-parts.ts';
 
 export interface ListedTenant {
@@ -9,7 +9,7 @@ export interface ListedTenant {
   readonly taken: readonly string[];
 }
 
-/** Which tenants there are; each change has the next version. */
+/** Which tenants there are; each change has a later version. */
 export interface TenantList {
   readonly version: number;
   readonly tenants: readonly ListedTenant[];
@@ -22,9 +22,18 @@ export interface TenantChange {
   readonly principal: string;
 }
 
+/** Of the list that takes the place of another: its time, so that one which is put where there is none is later than all before. */
+export function nextVersion({ version }: TenantList, { at }: TenantChange): number {
+  return Math.max(version + 1, at);
+}
+
 /** A tenant as it was put. */
 export interface StoredTenant extends TenantChange {
   readonly name: string;
+  /** Of this one request: what is put again is another item, with another hash. */
+  readonly id: string;
+  /** {@link partFormat} of who compiled it. */
+  readonly format: number;
   readonly part: TenantPart;
   readonly yaml: string;
   readonly tests: string;

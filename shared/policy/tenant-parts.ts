@@ -2,7 +2,14 @@
 import { hash } from 'node:crypto';
 import { resourceForms } from './audience-forms.ts';
 import type { CompiledPolicy, PolicyRule } from './compiled-policy.ts';
+import { keyPurposes } from './key-purposes.ts';
 import { tenantOf } from './tenant.ts';
+
+/**
+ * Of what is compiled. A tenant lies in the table as it was compiled when it was put: what a later version of Cambio would read in
+ * another way is left out until it is put again. To be counted up with every change of the compiled policy's meaning.
+ */
+export const partFormat = 1;
 
 /** A compiled tenant; all its names are full. */
 export interface TenantPart {
@@ -42,14 +49,16 @@ export interface NamedPart {
   readonly name: string;
   /** Of what it was read from. */
   readonly hash: string;
+  /** {@link partFormat} of who compiled it. */
+  readonly format: number;
   readonly part: TenantPart;
 }
 
 export interface Joined {
   readonly policy: CompiledPolicy;
   /**
-   * Names of those that a later deployment has shut out: it has such a tenant itself, or what was theirs alone, or no longer
-   * exports what they import.
+   * Names of those that a later deployment has shut out: it has such a tenant itself, or what was theirs alone, no longer exports
+   * what they import, has no key for what they sign by, or reads what is compiled in another way.
    */
   readonly left: readonly string[];
 }
@@ -61,9 +70,9 @@ export function withParts(deployed: CompiledPolicy, parts: readonly NamedPart[])
   const joined: NamedPart[] = [];
   const left: string[] = [];
   for (const named of parts) {
-    const own = takenBy(named.part);
-    const isShutOut = names.has(named.name) || own.some((each) => taken.has(each)) || !importsHold(named, deployed);
-    if (isShutOut) left.push(named.name);
+    const own = named.format === partFormat ? takenBy(named.part) : undefined;
+    const isShutOut = names.has(named.name) || own?.some((each) => taken.has(each));
+    if (!own || isShutOut || !importsHold(named, deployed) || !hasKeys(named, deployed)) left.push(named.name);
     else {
       joined.push(named);
       names.add(named.name);
@@ -79,7 +88,7 @@ export function withParts(deployed: CompiledPolicy, parts: readonly NamedPart[])
     issuers: all('issuers'),
     clients: all('clients'),
     audiences: all('audiences'),
-    rules: [...deployed.rules, ...joined.flatMap(({ part }) => part.rules)],
+    rules: [...deployed.rules, ...joined.flatMap(({ part }) => part.rules.map((rule) => within(rule, deployed)))],
   };
   return { policy, left };
 }
@@ -99,6 +108,23 @@ function importsHold({ name: tenant, part }: NamedPart, deployed: CompiledPolicy
     ({ section, name }) =>
       tenantOf(name) === tenant || (there[section].has(name) && exported.has(`${section} ${name}`)),
   );
+}
+
+/** Whether the deployment still signs what the tenant's audiences want signed. */
+function hasKeys({ part }: NamedPart, deployed: CompiledPolicy): boolean {
+  const purposes = keyPurposes(deployed);
+  const signs = (wanted: string, by: string) => purposes.some(({ use, alg }) => use === wanted && alg === by);
+  return Object.values(part.audiences).every(
+    ({ alg, status }) => signs('token', alg) && (status !== true || signs('status', alg)),
+  );
+}
+
+/** A token for an audience of the root policy lives no longer than that allows today. */
+function within(rule: PolicyRule, { audiences }: CompiledPolicy): PolicyRule {
+  if (!('grant' in rule) || !('audience' in rule.grant)) return rule;
+  const { grant, ...rest } = rule;
+  const { maxTtl = grant.ttl } = audiences[grant.audience] ?? {};
+  return grant.ttl > maxTtl ? { ...rest, grant: { ...grant, ttl: maxTtl } } : rule;
 }
 
 interface UsedName {

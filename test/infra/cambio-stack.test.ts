@@ -92,7 +92,7 @@ test('cdk-nag and the template validator find nothing that is not acknowledged',
   expect(findingsOf()).toEqual([]);
 });
 
-test('nor do they under a policy with revocable roles, with sealed keys, and with all that the context can name', () => {
+test('nor do they under a policy with revocable roles, with sealed keys and tenants at run time, and with all that the context can name', () => {
   const arn = 'arn:aws:iam::111122223333:role/deploy';
   const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
   const given = {
@@ -105,10 +105,23 @@ test('nor do they under a policy with revocable roles, with sealed keys, and wit
     const template = JSON.stringify(
       stack.resolve(stack.node.findAll().filter(CfnResource.isCfnResource).map(propertiesOf)),
     );
-    for (const each of [given.alarmTopic, collectorArn, '"minCapacity":1', 'AWSManagedRules', 'OnlyRotationMakes'])
+    for (const each of [
+      given.alarmTopic,
+      collectorArn,
+      '"minCapacity":1',
+      'AWSManagedRules',
+      'OnlyRotationMakes',
+      'HMAC_SHA_256',
+      'TENANT_KEY',
+    ])
       expect(template).toContain(each);
+    // Nobody else says which tenants there are, whatever IAM allows whom.
+    const only =
+      /kms:GenerateMac","Condition":\{"StringNotEquals":\{"aws:PrincipalArn":\[\{"Fn::GetAtt":\["[^"]*EndpointsTenantsRole[^"]*","Arn"\]\}\]\}\},"Effect":"Deny"/;
+    expect(only.test(template)).toBe(true);
   };
-  expect(findingsOf(read, { ...probed, roles: { deploy } }, given)).toEqual([]);
+  const tenants = { source: 'table', exports: [], exported: {} } as const;
+  expect(findingsOf(read, { ...probed, roles: { deploy }, tenants }, given)).toEqual([]);
 });
 
 /** A construct with these props, in a stack beside what the deployer brings. */

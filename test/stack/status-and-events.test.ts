@@ -13,6 +13,7 @@ import { type LocalStack, startLocalStack } from '../local-stack.ts';
 import { basic, secret } from '../rfc/served.ts';
 import { statusAt } from '../status-list-reader.ts';
 import { issuerKey, signCompact } from '../world.ts';
+import { allows, type Statement, statementsOf } from './iam-statements.ts';
 import { signed } from './lifecycle.ts';
 
 const { x, y } = issuerKey.publicJwk as Record<string, string>;
@@ -20,6 +21,7 @@ const okta = 'https://acme.okta.example';
 const receiver = 'https://cambio.acme.example/events';
 const policy = `version: 1
 tenants: { source: table }
+exports: { audiences: { plain-api: [partner] } }
 issuers:
   okta:
     url: ${okta}
@@ -40,6 +42,33 @@ rules:
   - { id: plain, from: okta, match: { email: "**@acme.example" }, grant: { audience: plain-api, scopes: [a] } }
 `;
 
+/** Put before anybody asks for anything, so that every function finds it when it first reads the list. */
+const partner = {
+  yaml: `version: 1
+issuers:
+  idp:
+    url: https://idp.partner.example
+    audience: https://sts.acme.example
+    claims: { team: string }
+    jwks: { keys: [{ kty: EC, crv: P-256, x: ${x}, y: ${y}, kid: ${issuerKey.kid}, alg: ES256, use: sig }] }
+clients:
+  orders: { auth: { client_secret_basic: { sha256: ${createHash('sha256').update(secret).digest('hex')} } }, introspects: [feed] }
+audiences:
+  feed: { scopes: [a] }
+rules:
+  - { id: plain, from: idp, match: { team: red }, grant: { audience: feed, scopes: [a] } }
+  - { id: to-root, from: idp, match: { team: red }, grant: { audience: plain-api, scopes: [a] } }
+imports: { audiences: [plain-api] }
+`,
+  tests: `version: 1
+tests:
+  - { name: a, issuer: idp, claims: { sub: a, team: red }, request: { audience: feed }, expect: { allow: true } }
+`,
+};
+
+const putTenant = (name: string, files: object) =>
+  fetch(`${stack.url}/admin/tenants/${name}`, { method: 'PUT', headers: signed, body: JSON.stringify(files) });
+
 let stack: LocalStack;
 let folder: string;
 beforeAll(async () => {
@@ -47,6 +76,7 @@ beforeAll(async () => {
   const file = join(folder, 'policy.yaml');
   writeFileSync(file, policy);
   stack = await startLocalStack({ policy: file });
+  expect((await putTenant('partner', partner)).status).toBe(200);
 });
 afterAll(async () => {
   await stack.close();
@@ -319,6 +349,94 @@ describe('signing keys', () => {
   });
 });
 
+describe('a tenant put at run time', () => {
+  const token = (changes: object = {}) =>
+    sign('JWT', {
+      ...{ iss: 'https://idp.partner.example', aud: 'https://sts.acme.example', sub: 'plant', team: 'red' },
+      // Whatever a foreign token says of tenants is its own.
+      ...{ tenant: 'root', iat: now(), exp: now() + 600, jti: crypto.randomUUID(), ...changes },
+    });
+  const call = async (path: string, body: string, client?: string) => {
+    const headers =
+      client === undefined ? signed : { 'content-type': 'application/x-www-form-urlencoded', ...basic(client) };
+    const response = await fetch(`${stack.url}${path}`, { method: 'POST', headers, body });
+    return (await response.json()) as Readonly<Record<string, unknown>>;
+  };
+
+  test('has its tokens, asks about them, and is revoked and suspended by its names', async () => {
+    const { claims, ...granted } = await exchange(token(), 'partner/feed');
+    expect(granted).toMatchObject({ status: 200 });
+    expect(claims).toMatchObject({ sub: 'partner/idp|plant', aud: 'partner/feed', tenant: 'partner' });
+    expect((await exchange(token(), 'plain-api')).claims).toMatchObject({ aud: 'plain-api', tenant: 'partner' });
+    for (const audience of ['orders-api', 'feed']) {
+      expect(await exchange(token(), audience)).toMatchObject({ status: 400, error: 'invalid_target' });
+    }
+    expect(await exchange(userToken('somebody'), 'partner/feed')).toMatchObject({
+      status: 400,
+      error: 'invalid_target',
+    });
+
+    const form = (subjectToken: string) => ({
+      ...{ grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: subjectToken },
+      ...{ subject_token_type: 'urn:ietf:params:oauth:token-type:jwt', audience: 'partner/feed' },
+    });
+    const body = new URLSearchParams(form(token())).toString();
+    const { access_token: issued } = await call('/token', body, 'partner/orders');
+    const isActive = async (client: string) => (await call('/introspect', `token=${issued}`, client))['active'];
+    // The root's client of that name is another.
+    expect([await isActive('partner/orders'), await isActive('orders')]).toEqual([true, false]);
+
+    const suspension = `${stack.url}/admin/suspensions/rule/partner/plain`;
+    const suspending = { method: 'PUT', headers: signed, body: JSON.stringify({ reason: 'a test' }) };
+    const suspended = (await (await fetch(suspension, suspending)).json()) as object;
+    expect(suspended).toMatchObject({ kind: 'rule', name: 'partner/plain' });
+    expect(suspended).not.toHaveProperty('known');
+    expect(await exchange(token(), 'partner/feed')).toMatchObject({ status: 400, error: 'invalid_target' });
+    expect((await fetch(suspension, { method: 'DELETE', headers: signed })).status).toBe(204);
+    expect((await exchange(token(), 'partner/feed')).status).toBe(200);
+
+    const revocation = { by: 'issuer', value: 'partner/idp', reason: 'a test' };
+    const revoked = await call('/admin/revocations', JSON.stringify(revocation));
+    expect(revoked).not.toHaveProperty('known');
+    expect(await isActive('partner/orders')).toBe(false);
+    expect(await call('/admin/revocations', JSON.stringify({ ...revocation, value: 'partner/nobody' }))).toMatchObject({
+      known: false,
+    });
+  });
+
+  test('is refused in words that openapi.json has: a mistake, what another has, and what is no name', async () => {
+    const answers = async (name: string, files: object = partner) => {
+      const response = await putTenant(name, files);
+      return { status: response.status, ...((await response.json()) as { readonly findings?: readonly string[] }) };
+    };
+    const mistake = { ...partner, yaml: partner.yaml.replace('scopes: [a] }', 'alg: ES384, scopes: [a] }') };
+    const { status, findings } = await answers('partner', mistake);
+    expect([status, findings?.[0]]).toEqual([
+      400,
+      expect.stringContaining('no key for ES384\n  hint: it signs tokens by ES256, RS256;'),
+    ]);
+    const own = { ...partner, yaml: partner.yaml.replace(/ {2}- \{ id: to-root.*\nimports.*\n/, '') };
+    expect(await answers('other', own)).toMatchObject({ status: 409, error: 'invalid_request' });
+    expect((await answers('root', own)).findings).toEqual([expect.stringContaining('this name is reserved')]);
+    for (const name of ['Partner', 'a%2Fb', 'a..%2F', 'p%C3%A4rtner', 'a'.repeat(64)]) {
+      expect(await answers(name)).toMatchObject({ status: 400, error: 'invalid_request' });
+    }
+    const path = `${stack.url}/admin/tenants/nobody`;
+    for (const [method, status] of [
+      ['GET', 404],
+      ['HEAD', 404],
+      ['DELETE', 204],
+      ['POST', 405],
+    ] as const) {
+      expect((await fetch(path, { method, headers: signed })).status).toBe(status);
+    }
+    expect((await fetch(path)).status).toBe(403);
+    expect(await (await fetch(`${stack.url}/admin/tenants/partner`, { headers: signed })).json()).toMatchObject(
+      partner,
+    );
+  });
+});
+
 describe('every route', () => {
   const base = 'grant_type=urn:ietf:params:oauth:grant-type:token-exchange';
   const exchangeForm = () =>
@@ -388,4 +506,29 @@ tests:
     );
     expect(answered).toEqual(Object.fromEntries(documented));
   });
+});
+
+// Last: what the functions asked of the table and of KMS.
+test('the functions’ rights to tenants are all used, and cover what is asked for', () => {
+  const statements = statementsOf(stack);
+  const calls = stack.calls.filter(({ principal }) => statements.some(({ role }) => role === principal));
+  expect(calls.filter((call) => !allows(statements, call))).toEqual([]);
+  const putting = ({ role, actions }: Statement) =>
+    role.includes('EndpointsTenants') && actions.includes('kms:GenerateMac');
+  const [key = ''] = statements.find(putting)?.resources ?? [];
+  const ofTenants = statements.filter(
+    ({ resources, condition }) => resources.includes(key) || JSON.stringify(condition).includes('#tenant'),
+  );
+  const readers = ['AdminRev', 'Events', 'Introspect', 'Revoke', 'Suspensions', 'Tenants', 'Token'];
+  expect(readers.filter((name) => !ofTenants.some(({ role }) => role.includes(`Endpoints${name}`)))).toEqual([]);
+  const unused = ofTenants
+    .flatMap((statement) => statement.actions.map((action) => ({ ...statement, actions: [action] })))
+    .filter((statement) => !calls.some((call) => allows([statement], call)));
+  expect(unused).toEqual([]);
+  const token = ofTenants.find(({ role }) => role.includes('EndpointsToken'))?.role;
+  const asked = (action: string) =>
+    calls.find((call) => call.principal === token && call.action === action && allows(ofTenants, call)) ??
+    expect.fail(action);
+  expect(allows(statements, { ...asked('kms:VerifyMac'), action: 'kms:GenerateMac' })).toBe(false);
+  expect(allows(statements, { ...asked('dynamodb:GetItem'), action: 'dynamodb:PutItem' })).toBe(false);
 });

@@ -26,13 +26,25 @@ export function checkRunTime(policy: MergedPolicy, { tenant, algorithms, statuse
       .flatMap(({ value: { alg = defaults.alg, status }, place }) => [
         ...(algorithms.includes(alg)
           ? []
-          : [errorAt(below(place, 'alg'), `the deployment has no key for ${alg}`, deployHint)]),
+          : [errorAt(below(place, 'alg'), `the deployment has no key for ${alg}`, keysHint('tokens', algorithms))]),
         ...(status !== true || statuses.includes(alg)
           ? []
-          : [errorAt(keyOf(below(place, 'status')), `the deployment signs no status lists by ${alg}`, deployHint)]),
+          : [
+              errorAt(
+                keyOf(below(place, 'status')),
+                `the deployment signs no status lists by ${alg}`,
+                keysHint('status lists', statuses),
+              ),
+            ]),
       ]),
     ...policy.imports
       .filter((each) => each.tenant === tenant && (tenantOf(each.name) !== '' || each.section === 'roles'))
       .map(({ name, place }) => errorAt(place, `${quote(name)} is not exported by the root policy`, deployHint)),
   ];
+}
+
+/** A key is made at deploy, for what the deployed policy has a use for. */
+function keysHint(what: string, algorithms: readonly string[]): string {
+  const has = algorithms.length === 0 ? `it signs no ${what}` : `it signs ${what} by ${algorithms.join(', ')}`;
+  return `${has}; another begins with an audience of the deployed policy`;
 }

@@ -164,7 +164,8 @@ function errorSchema(form: ErrorForm, { codes, status, decides }: Errors): Schem
   const decision = decides && { decision_id: decisionId };
   const oauth = { error: { enum: codes }, error_description: text };
   const sdk = { code: { enum: codes }, message: text };
-  const members = { ...oauth, ...sdk, ...decision };
+  const found = form === 'findings' && status === 400 && { findings: { type: 'array', items: text } };
+  const members = { ...oauth, ...sdk, ...decision, ...found };
   const required = form === 'sdk' ? ['code', 'message'] : ['error', 'error_description'];
   const schema = { type: 'object', properties: members, required };
   return form === 'event' && status === 400 ? { anyOf: [eventError, schema] } : schema;

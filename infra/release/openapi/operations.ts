@@ -7,8 +7,8 @@ import { decisionId, forms, listing, named, type Schema } from './schemas.ts';
 /** Who may call: anybody, clients by Basic beside what the form has, the bearer of a token, AWS principals by SigV4. */
 export type Caller = 'anyone' | 'client' | 'bearer' | 'aws';
 
-/** How refusals are written. */
-export type ErrorForm = 'oauth' | 'sdk' | 'event';
+/** How refusals are written; with what is found in a body that is a policy, `findings`. */
+export type ErrorForm = 'oauth' | 'sdk' | 'event' | 'findings';
 
 export interface Content {
   readonly type: string;
@@ -271,6 +271,7 @@ export const operations: Readonly<Record<string, Readonly<Record<string, Operati
       parameters: [tenantName],
       body: json(named('TenantRequest')),
       success: { status: 200, description: 'Put.', content: [json(named('TenantPut'))] },
+      errors: 'findings',
       refusals: [...refusals(administration), conflict()],
     },
     delete: {

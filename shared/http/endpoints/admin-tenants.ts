@@ -1,11 +1,12 @@
 // /admin/tenants/{name}, for callers API Gateway has authenticated with IAM: tenants without a deploy (docs/tenants.md). One audit
 // line for every change; durable before it is answered. No I/O of its own.
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from 'aws-lambda';
+import { causesOf } from '../../causes.ts';
 import { Refused } from '../../oauth/denial.ts';
 import { parseJsonBody, requiredText } from '../../oauth/revocation/revocation-request.ts';
 import type { CompiledPolicy } from '../../policy/compiled-policy.ts';
 import type { ListedTenant, StoredTenant, TenantChange, TenantList } from '../../policy/stored-tenant.ts';
-import { deployedTenants, type TenantPart, takenBy } from '../../policy/tenant-parts.ts';
+import { deployedTenants, partFormat, type TenantPart, takenBy } from '../../policy/tenant-parts.ts';
 import { adminEndpoint } from '../admin-endpoint.ts';
 import { bodyText, json } from '../api-gateway.ts';
 import type { WriteLog } from '../log.ts';
@@ -25,8 +26,12 @@ export interface TenantsEndpoint {
   readonly findTenant: (listed: ListedTenant) => Promise<StoredTenant>;
   /** Durable when it returns; the hash of what was written. */
   readonly writeTenant: (tenant: StoredTenant) => Promise<string>;
+  /** What no list names any more ends. */
+  readonly endTenant: (tenant: Pick<ListedTenant, 'name' | 'hash'>, by: TenantChange) => Promise<void>;
   /** Whether nobody else has written since. */
   readonly writeList: (before: TenantList, tenants: readonly ListedTenant[], by: TenantChange) => Promise<boolean>;
+  /** Random. */
+  readonly newId: () => string;
   /** Epoch seconds. */
   readonly now: () => number;
   readonly write: WriteLog;
@@ -58,13 +63,24 @@ export function putTenantEndpoint(endpoint: TenantsEndpoint) {
     const taken = takenBy(part);
     const clash = clashOf(name, taken, before, policy);
     if (clash !== undefined) return conflict(clash);
-    const tenant = { ...files, part, at: now(), principal };
-    const hash = await writeTenant(tenant);
+    const change = { at: now(), principal };
+    const tenant = { ...files, part, ...change, id: endpoint.newId(), format: partFormat };
+    const bytes = bytesOf(tenant);
+    if (bytes > mostBytes) return wrong([`compiled, the tenant has ${bytes} bytes, and ${mostBytes} at most are kept`]);
     const others = before.tenants.filter((each) => each.name !== name);
-    if (!(await endpoint.writeList(before, [...others, { name, hash, taken }], tenant)))
+    if (bytesOf([...others, { name, hash: '0'.repeat(64), taken }]) > mostBytes)
+      return conflict('there are too many tenants');
+    const hash = await writeTenant(tenant);
+    const isPut = await endpoint.writeList(before, [...others, { name, hash, taken }], change);
+    // An answer that was lost, and asked for again, is told as if somebody else had come first.
+    if (!isPut && (await hashOf(name, endpoint)) !== hash) {
+      await end({ name, hash }, change, endpoint);
       return conflict('another change came first');
-    write('info', 'tenant', { name, hash, at: tenant.at, principal });
-    return json(200, { name, hash, at: tenant.at, principal, warnings });
+    }
+    const replaced = before.tenants.find((each) => each.name === name);
+    if (replaced) await end(replaced, change, endpoint);
+    write('info', 'tenant', { name, hash, ...change });
+    return json(200, { name, hash, ...change, warnings });
   };
   return adminEndpoint({ name: 'tenant', policy, respond }, write);
 }
@@ -76,14 +92,39 @@ export function removeTenantEndpoint(endpoint: TenantsEndpoint) {
     const name = nameIn(event);
     const before = await endpoint.readList();
     const change = { at: now(), principal };
-    const others = before.tenants.filter((each) => each.name !== name);
-    if (others.length < before.tenants.length && !(await endpoint.writeList(before, others, change))) {
-      return conflict('another change came first');
+    const removed = before.tenants.find((each) => each.name === name);
+    if (removed) {
+      const others = before.tenants.filter((each) => each !== removed);
+      const isRemoved = await endpoint.writeList(before, others, change);
+      if (!isRemoved && (await hashOf(name, endpoint)) !== undefined) return conflict('another change came first');
+      await end(removed, change, endpoint);
     }
     write('info', 'tenant_removed', { name, ...change });
     return { statusCode: 204, body: '' };
   };
   return adminEndpoint({ name: 'tenant_removed', policy, respond }, write);
+}
+
+async function hashOf(tenant: string, { readList }: TenantsEndpoint): Promise<string | undefined> {
+  return (await readList()).tenants.find(({ name }) => name === tenant)?.hash;
+}
+
+/** Ends an item that no list will ever name again. What fails here leaves bytes behind, and nothing else. */
+async function end(
+  { name, hash }: Pick<ListedTenant, 'name' | 'hash'>,
+  change: TenantChange,
+  { endTenant, write }: TenantsEndpoint,
+): Promise<void> {
+  await endTenant({ name, hash }, change).catch((error: unknown) =>
+    write('error', 'tenant_not_ended', { name, hash, cause: causesOf(error) }),
+  );
+}
+
+/** DynamoDB takes 400 KB for an item with all that is in it. */
+const mostBytes = 350_000;
+
+function bytesOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
 }
 
 /** What is once in the deployment, and somebody has already; undefined: nothing. */
@@ -102,7 +143,9 @@ function clashOf(
 function filesIn(body: string): { readonly yaml: string; readonly tests: string } {
   const request = parseJsonBody(body);
   if (Object.keys(request).some((member) => !['yaml', 'tests'].includes(member))) malformed('the body');
-  return { yaml: requiredText(request, 'yaml'), tests: requiredText(request, 'tests') };
+  // The body has a limit, and that is theirs.
+  const textOf = (member: string): string => requiredText(request, member, body.length);
+  return { yaml: textOf('yaml'), tests: textOf('tests') };
 }
 
 function nameIn({ pathParameters }: NamedEvent): string {

@@ -52,12 +52,13 @@ export function parseJsonBody(body: string): JsonObject {
 
 /**
  * A member that must be there, as text.
+ * @param longest in UTF-16 units
  * @throws Refused `parameter`
  */
-export function requiredText(request: JsonObject, name: string): string {
+export function requiredText(request: JsonObject, name: string, longest = maxLength): string {
   const value = request[name];
   if (value === undefined) throw new Refused({ kind: 'parameter', parameter: name, problem: 'missing' });
-  return typeof value === 'string' && value !== '' && value.length <= maxLength ? value : malformed(name);
+  return typeof value === 'string' && value !== '' && value.length <= longest ? value : malformed(name);
 }
 
 /** Names a revocation: the same for the same thing, so that asking twice is asking once. */

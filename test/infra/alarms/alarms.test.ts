@@ -196,6 +196,8 @@ const incidents: Readonly<Record<AlarmName, Incident>> = {
     off: 330,
   },
   'keyring-refused': { happens: (at) => at.line('jwks', 1, { keyring_refused: 1 }), on: 3, off: 10 },
+  'tenants-refused': { happens: (at) => at.line('token', 1, { tenants_refused: 1 }), on: 3, off: 10 },
+  'tenants-left-out': { happens: (at) => at.line('events', 1, { tenants_left_out: 2 }), on: 3, off: 10 },
   'maintenance-left-on': {
     happens: (at) => at.published(`Cambio/${prefix}`, 'maintenance', {}, { from: 0, to: 290 }),
     on: 280,
@@ -212,7 +214,8 @@ function accessLogFilter(): object {
 }
 
 function ofSeverity(...wanted: readonly Severity[]): string[] {
-  const named = Object.entries(alarmCatalogue).filter(([name]) => name !== 'session-revocations');
+  // Not of every policy.
+  const named = Object.entries(alarmCatalogue).filter(([name]) => !/^(session-revocations|tenants-)/.test(name));
   return named.flatMap(([name, { severity }]) => (wanted.includes(severity) ? [name] : [])).sort();
 }
 
@@ -227,6 +230,15 @@ describe('a simulated incident', () => {
     expect(deployment.inAlarm(0)).toEqual([]);
     expect(deployment.inAlarm(on)).toContain(name);
     expect(deployment.inAlarm(off)).not.toContain(name);
+  });
+
+  test('is one where the function of tenants crashes, as where any does', () => {
+    const deployment = new Deployment();
+    deployment.published('AWS/Lambda', 'Errors', functionNamed('EndpointsTenants'), { from: 10, to: 20 });
+    expect([9, 18].map((minute) => deployment.inAlarm(minute))).toEqual([
+      [],
+      expect.arrayContaining([expect.stringMatching(/^function-errors/)]),
+    ]);
   });
 
   test('is told by each alarm that wakes somebody, and by no warning of the same cause', () => {
@@ -376,9 +388,7 @@ describe('the alarms of a template', () => {
       expect($or.map((way) => Object.keys(way).join())).toEqual(['requestParameters', 'resources']);
       return JSON.stringify(pattern);
     });
-    const keys = Object.values(resourcesOf(templateOf(), 'AWS::KMS::Key')).filter(
-      ({ Properties: key }) => key['KeyUsage'] === 'SIGN_VERIFY',
-    );
+    const keys = resolvedOf<{ KeyUsage: string }>('AWS::KMS::Key').filter(({ KeyUsage: use }) => use === 'SIGN_VERIFY');
     expect(patterns.join().match(/"suffix"/g)).toHaveLength(2 * keys.length);
     // Each by those that sign what it is for, and by no other function either: tokens, and heads of the trail.
     expect(patterns).toContainEqual(

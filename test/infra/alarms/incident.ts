@@ -17,14 +17,16 @@ interface Resource {
   readonly Properties: Json;
 }
 
-/** With a revocable role, so that there is the function that ends its sessions. */
+/** With a revocable role, so that there is the function that ends its sessions, and with tenants that are put at run time. */
 const role = {
   name: 'deploy',
   via: 'assume-role',
   arn: 'arn:aws:iam::111122223333:role/deploy',
   revocable: true,
 } as const;
-const policy = { artifact: { ...artifact, roles: { deploy: { ...role, ttl: 3_600, maxTtl: 3_600 } } }, values: {} };
+const roles = { deploy: { ...role, ttl: 3_600, maxTtl: 3_600 } };
+const tenants = { source: 'table', exports: [], exported: {} } as const;
+const policy = { artifact: { ...artifact, roles, tenants }, values: {} };
 const { Resources: resources } = templateOf({ policy, alarms: {} }).toJSON() as { Resources: Record<string, Resource> };
 
 /** The template's resources of a type, references resolved: each stands for its name, or its logical id. */

@@ -1,11 +1,136 @@
-// Functions whose policy may change at run time: while it cannot be read nothing is granted, and somebody hears of it.
+// What functions answer while nobody knows the tenants put at run time: each endpoint in its own words, and in its own time.
 import type { Context } from 'aws-lambda';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createCurrentPolicy } from '../../../shared/aws/current-policy.ts';
+import { byResource } from '../../../shared/http/by-resource.ts';
+import { credentialsEndpoint } from '../../../shared/http/endpoints/credentials.ts';
+import { introspectionEndpoint } from '../../../shared/http/endpoints/introspection.ts';
+import { tokenEndpoint } from '../../../shared/http/endpoints/token.ts';
 import type { WriteLog } from '../../../shared/http/log.ts';
-import { withPolicy } from '../../../shared/http/with-policy.ts';
+import { unavailable, withPolicy } from '../../../shared/http/with-policy.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
-import { policy } from '../../world.ts';
+import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { formBody, makeWorld, policy, subjectToken } from '../../world.ts';
+
+type Lines = [level: string, message: string, fields: object, measured: object | undefined][];
+
+const brief = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
+
+function serve(current: () => Promise<CompiledPolicy>, clock: () => number = () => 0) {
+  const lines: Lines = [];
+  const write: WriteLog = (level, message, fields, measured) => void lines.push([level, message, fields, measured]);
+  const { cambio, records } = makeWorld({ countRequest: brief });
+  const by = (served: CompiledPolicy, error?: unknown) => {
+    const capabilities = { ...cambio, policy: served, mayGuess: () => true };
+    const options = { write, newId: () => 'decision-7', clock, unavailable: error };
+    return byResource({
+      '/token': tokenEndpoint(capabilities, options),
+      '/credentials': credentialsEndpoint(capabilities, options),
+      '/introspect': introspectionEndpoint(capabilities as never, options),
+    });
+  };
+  const made: CompiledPolicy[] = [];
+  const handler = withPolicy(
+    { current, clock },
+    {
+      by: (served) => {
+        made.push(served);
+        return by(served);
+      },
+      without: (error) => by(policy, error),
+    },
+  );
+  const send = async (resource: string, body: string | null) => {
+    const event = {
+      ...{ resource, body, isBase64Encoded: false },
+      multiValueHeaders: {
+        'Content-Type': ['application/x-www-form-urlencoded'],
+        ...(body === null && { Authorization: [subjectToken()] }),
+      },
+      multiValueQueryStringParameters: { role: ['deploy'] },
+      requestContext: { requestId: 'request-1', identity: { sourceIp: '192.0.2.1' } },
+    };
+    const answer = await handler(event as never, {} as Context);
+    return { status: answer.statusCode, headers: answer.headers, body: JSON.parse(answer.body) as object };
+  };
+  return { send, lines, made, records };
+}
+
+const down = new Refused({ kind: 'unavailable', dependency: 'dynamodb' }, { cause: new Error('no list') });
+const exchange = formBody({});
+
+describe('without a policy', () => {
+  test('every endpoint says so in its own words, counts it as a fault, and grants nothing by what is deployed', async () => {
+    const { send, lines, records } = serve(() => Promise.reject(down));
+    const said = { error: 'temporarily_unavailable', decision_id: 'decision-7' };
+    for (const [resource, body] of [
+      ['/token', exchange],
+      ['/introspect', 'token=x'],
+    ] as const) {
+      const answer = await send(resource, body);
+      expect(answer).toMatchObject({ status: 503, body: said, headers: { 'Retry-After': expect.any(String) } });
+      expect(answer.headers).toMatchObject({ 'Cache-Control': 'no-store' });
+    }
+    expect(await send('/credentials', null)).toMatchObject({
+      status: 503,
+      body: { code: expect.any(String), message: expect.any(String), decision_id: 'decision-7' },
+    });
+    expect(lines.map(([level, message]) => [level, message])).toEqual([
+      ['error', 'token_exchange'],
+      ['error', 'introspection'],
+      ['error', 'aws_credentials'],
+    ]);
+    expect(lines.map(([, , , measured]) => measured)).toMatchObject(
+      Array(3).fill({ success: 0, class: 'fault', dependency_errors: 1, dependency: 'dynamodb' }),
+    );
+    expect(records.some(({ ending }) => ending.outcome === 'granted')).toBe(false);
+    const whole = serve(async () => policy);
+    expect((await whole.send('/token', exchange)).status).toBe(200);
+  });
+
+  test('a request that is malformed is told so all the same', async () => {
+    const { send } = serve(() => Promise.reject(down));
+    expect(await send('/token', 'a=%')).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    expect(await send('/token', exchange)).toMatchObject({ status: 503 });
+  });
+
+  test('what makes no decisions answers in JSON and writes its line', async () => {
+    const lines: Lines = [];
+    const write: WriteLog = (level, message, fields, measured) => void lines.push([level, message, fields, measured]);
+    const by = (status: number) => async () => ({ statusCode: status, body: '{}' });
+    const without = unavailable('security_event_failed', write);
+    const serving = { by: () => by(202), without };
+    const answerOf = (current: () => Promise<CompiledPolicy>) =>
+      withPolicy({ current, clock: () => 0 }, serving)({}, {} as Context);
+    expect(await answerOf(() => Promise.reject(down))).toMatchObject({
+      statusCode: 503,
+      headers: { 'Cache-Control': 'no-store', 'Retry-After': expect.any(String) },
+    });
+    expect(lines).toMatchObject([['error', 'security_event_failed', {}, { success: 0 }]]);
+    expect(await answerOf(async () => policy)).toMatchObject({ statusCode: 202 });
+  });
+});
+
+test('a handler is made once for each policy, and again for another', async () => {
+  const policies = [policy, policy, { ...policy, hash: 'other' }];
+  const { send, made } = serve(async () => policies.shift() ?? policy);
+  for (let asked = 0; asked < 3; asked += 1) expect((await send('/token', exchange)).status).toBe(200);
+  expect(made.map(({ hash }) => hash)).toEqual([policy.hash, 'other']);
+});
+
+test('what is waited for the policy is of the request’s own time', async () => {
+  let at = 0;
+  const slowBy = (milliseconds: number) =>
+    serve(
+      async () => {
+        at += milliseconds;
+        return policy;
+      },
+      () => at,
+    );
+  expect((await slowBy(2_000).send('/token', exchange)).status).toBe(200);
+  expect((await slowBy(3_000).send('/token', exchange)).status).toBe(503);
+});
 
 test('a list of tenants that cannot be read is told each time, also while the last one serves, and then nothing is answered', async () => {
   const cause = new Error('the list of tenants has a MAC of somebody else');
@@ -22,9 +147,11 @@ test('a list of tenants that cannot be read is told each time, also while the la
     onUnread: (causes) => void unread.push(causes),
   });
   const handler = withPolicy(
-    current,
-    () => async () => ({ statusCode: 200, body: '' }),
-    (...line) => void lines.push(line),
+    { current, clock: () => state.now },
+    {
+      by: () => async () => ({ statusCode: 200, body: '' }),
+      without: unavailable('suspension', (...line) => void lines.push(line)),
+    },
   );
   const asked = async (seconds: number) => {
     state.now += seconds * 1_000;
@@ -40,9 +167,9 @@ test('a list of tenants that cannot be read is told each time, also while the la
   expect(lines).toEqual([
     [
       'error',
-      'policy_unavailable',
+      'suspension',
       expect.objectContaining({ error: 'temporarily_unavailable', cause: [`Error: ${cause.message}`] }),
-      { success: 0, errors: 1, class: 'fault' },
+      expect.objectContaining({ success: 0, errors: 1, class: 'fault' }),
     ],
   ]);
   state.fails = false;

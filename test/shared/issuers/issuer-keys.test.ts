@@ -94,6 +94,15 @@ describe('keys come from', () => {
     expect(requests).toEqual(['/keys']);
   });
 
+  test('where they are now: an issuer that is put anew, with its keys elsewhere, is not believed by the old ones', async () => {
+    const [{ url: old }, { url, documents }] = [await createIssuer(), await createIssuer()];
+    documents.keys = { keys: [named('b')] };
+    const { kidOf } = createFinder();
+    const at = (base: string) => trust('https://issuer.example', { from: 'jwksUri', jwksUri: `${base}/keys` });
+    expect([await kidOf(at(old), 'a'), await kidOf(at(old), 'b')]).toEqual(['a', 'none']);
+    expect([await kidOf(at(url), 'a'), await kidOf(at(url), 'b')]).toEqual(['none', 'b']);
+  });
+
   test('the policy itself, without any request', async () => {
     const { url, requests } = await createIssuer();
     const { kidOf, clock } = createFinder();

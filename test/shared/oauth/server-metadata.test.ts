@@ -27,6 +27,12 @@ describe('discovery', () => {
         'token_endpoint_auth_methods_supported'
       ];
     expect(methods({})).toEqual(['none']);
+    const tenants = { source: 'table', exports: [], exported: {} } as const;
+    expect(
+      authorizationServerMetadata({ ...deployment, policy: { ...policy, clients: {}, tenants } })[
+        'token_endpoint_auth_methods_supported'
+      ],
+    ).toEqual(['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none']);
     const secret = { name: 'a', auth: { method: 'client_secret', sha256: '' }, introspects: [] } as const;
     expect(methods({ a: secret })).toEqual(['client_secret_basic', 'client_secret_post', 'none']);
     const federated = {

@@ -1,5 +1,5 @@
 // Tenants put at run time: the endpoint, its store and a reader of it, in memory (docs/tenants.md).
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { compileTenant } from '../../../../infra/policy/compile-tenant.ts';
@@ -7,6 +7,7 @@ import { createCurrentPolicy } from '../../../../shared/aws/current-policy.ts';
 import type { CallDynamoDb, Item } from '../../../../shared/aws/dynamodb.ts';
 import type { MacCalls } from '../../../../shared/aws/tenant-mac.ts';
 import {
+  createEndTenant,
   createFindTenant,
   createReadList,
   createReadParts,
@@ -18,7 +19,9 @@ import {
   putTenantEndpoint,
   removeTenantEndpoint,
 } from '../../../../shared/http/endpoints/admin-tenants.ts';
-import type { CompiledPolicy, TenantSource } from '../../../../shared/policy/compiled-policy.ts';
+import type { Audience, CompiledPolicy, TenantSource } from '../../../../shared/policy/compiled-policy.ts';
+import type { ListedTenant } from '../../../../shared/policy/stored-tenant.ts';
+import { partFormat, withParts } from '../../../../shared/policy/tenant-parts.ts';
 import { tenantPolicy } from '../../../infra/policy/tenant-world.ts';
 import { formBody, makeWorld, now, run, subjectToken, verdict } from '../../../world.ts';
 import { selfSigned } from '../../issuers/certificate.ts';
@@ -45,12 +48,17 @@ tests:
 `;
 const times = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 86_400_000) };
 const { cert: certificate } = selfSigned({ ...times, ip: '192.0.2.7' });
+/** Issuers whose claims, once compiled, are many times their text. */
+const profiled = (count: number): string =>
+  Array.from(
+    { length: count },
+    (_, at) => `  i${at}: { url: "https://i.example", audience: "${at}.a", claims: gitlab }\n`,
+  ).join('');
 const joined = `${yaml}  - { id: to-shared, from: idp, match: { ref: refs/heads/main }, grant: { audience: shared, scopes: [read] } }
 imports: { audiences: [shared] }
 `;
 
-function makeStore(policy: Deployed = deployed) {
-  const items = new Map<string, Item>();
+function makeStore(policy: Deployed = deployed, items = new Map<string, Item>()) {
   let reads = 0;
   const call = (async (operation: string, input: Readonly<Record<string, never>>) => {
     const { Key, Item: item, ConditionExpression, ExpressionAttributeValues } = input as Readonly<Record<string, Item>>;
@@ -58,6 +66,14 @@ function makeStore(policy: Deployed = deployed) {
       reads += 1;
       const found = items.get(Key?.['pk']?.S ?? '');
       return found ? { Item: found } : {};
+    }
+    if (operation === 'UpdateItem') {
+      const key = Key?.['pk']?.S ?? '';
+      const found = items.get(key);
+      if (!found) throw Object.assign(new Error(), { name: 'ConditionalCheckFailedException' });
+      const { ':end': expiresAt, ':at': at, ':principal': by } = ExpressionAttributeValues as Item;
+      items.set(key, { ...found, expiresAt, at, principal: by } as Item);
+      return {};
     }
     const pk = item?.['pk']?.S ?? '';
     const before = ExpressionAttributeValues?.[':before']?.N;
@@ -71,7 +87,8 @@ function makeStore(policy: Deployed = deployed) {
     generate: async (message) => macOf(message),
     verify: async (message, given) => macOf(message) === given,
   };
-  const store = { call, table: 'records', mac };
+  const faults: string[] = [];
+  const store = { call, table: 'records', mac, onFault: (fault: string) => void faults.push(fault) };
   const lines: unknown[] = [];
   const endpoint = {
     policy,
@@ -79,7 +96,9 @@ function makeStore(policy: Deployed = deployed) {
     readList: createReadList(store),
     findTenant: createFindTenant(store),
     writeTenant: createWriteTenant(store),
+    endTenant: createEndTenant(store),
     writeList: createWriteList(store),
+    newId: randomUUID,
     now: () => now,
     write: (...line: unknown[]) => void lines.push(line),
   };
@@ -96,7 +115,7 @@ function makeStore(policy: Deployed = deployed) {
     return { status: statusCode, ...(text === '' ? {} : JSON.parse(text)) };
   };
   return {
-    ...{ items, store, lines, endpoint, reads: () => reads },
+    ...{ items, store, faults, lines, endpoint, reads: () => reads },
     put: (name: string, files: object = { yaml, tests }) => send(putTenantEndpoint, name, files),
     get: (name: string) => send(findTenantEndpoint, name),
     remove: (name: string) => send(removeTenantEndpoint, name),
@@ -106,16 +125,18 @@ function makeStore(policy: Deployed = deployed) {
 function readerOf(world: ReturnType<typeof makeStore>, policy: CompiledPolicy = deployed) {
   let clock = 0;
   const left: (readonly string[])[] = [];
+  const failures: unknown[] = [];
   const current = createCurrentPolicy({
     deployed: policy,
     readParts: createReadParts(world.store),
     clock: () => clock,
     onLeft: (tenants) => left.push(tenants),
+    onUnread: (cause) => failures.push(cause),
   });
   const passing = (seconds: number): void => {
     clock += seconds * 1_000;
   };
-  return { current, left, pass: passing };
+  return { current, left, failures, pass: passing };
 }
 
 const token = subjectToken({ iss: 'https://idp.partner.example', aud: 'https://sts.partner.example' });
@@ -151,10 +172,10 @@ describe('a tenant put at run time', () => {
     const reader = readerOf(world);
     const first = await reader.current();
     const before = world.reads();
-    reader.pass(54);
+    reader.pass(49);
     expect(await reader.current()).toBe(first);
     expect(world.reads()).toBe(before);
-    reader.pass(6);
+    reader.pass(1);
     expect(await reader.current()).toBe(first);
     expect(world.reads()).toBe(before + 1);
   });
@@ -192,7 +213,17 @@ describe('a tenant put at run time', () => {
     [
       'a key that is not there',
       { yaml: yaml.replace('scopes: [read] }\nrules', 'alg: ES384, scopes: [read] }\nrules'), tests },
-      'no key for ES384',
+      'no key for ES384\n  hint: it signs tokens by ES256, RS256; another begins with an audience of the deployed policy',
+    ],
+    [
+      'status lists that nobody signs',
+      { yaml: yaml.replace('scopes: [read] }\nrules', 'status: true, scopes: [read] }\nrules'), tests },
+      'signs no status lists by ES256\n  hint: it signs no status lists;',
+    ],
+    [
+      'more than an item holds',
+      { yaml: yaml.replace('audiences:', `${profiled(600)}audiences:`), tests },
+      'and 350000 at most are kept',
     ],
     ['tenants of its own', { yaml: `${yaml}tenants: { source: table }\n`, tests }, 'a tenant has no tenants'],
     [
@@ -225,6 +256,47 @@ describe('a tenant put at run time', () => {
     expect(later.left).toEqual([['partner']]);
   });
 
+  test('is left out where a later deployment has no key for it, or reads what is compiled in another way', async () => {
+    const withKey = tenantPolicy({
+      '': 'version: 1\ntenants: { source: table }\naudiences: { strong: { alg: ES384, scopes: [read] } }\n',
+    }) as Deployed;
+    const world = makeStore(withKey);
+    const files = { yaml: yaml.replace('scopes: [read] }\nrules', 'alg: ES384, scopes: [read] }\nrules'), tests };
+    expect(await world.put('partner', files)).toMatchObject({ status: 200 });
+    const here = readerOf(world, withKey);
+    expect(Object.keys((await here.current()).audiences)).toEqual(expect.arrayContaining(['partner/api']));
+    expect(here.left).toEqual([]);
+    const later = readerOf(world);
+    expect(await ask(await later.current(), 'partner/api')).toBe('invalid_request/issuer');
+    expect(later.left).toEqual([['partner']]);
+    const part = (await world.endpoint.findTenant((await world.endpoint.readList()).tenants[0] as ListedTenant)).part;
+    const named = { name: 'partner', hash: 'h', part };
+    expect(withParts(withKey, [{ ...named, format: partFormat }]).left).toEqual([]);
+    expect(withParts(withKey, [{ ...named, format: partFormat + 1 }]).left).toEqual(['partner']);
+  });
+
+  test('gives tokens for an audience of the root no longer than that allows today', async () => {
+    const world = makeStore();
+    await world.put('partner', {
+      yaml: joined.replace('audience: shared, scopes: [read]', 'audience: shared, scopes: [read], ttl: 10m'),
+      tests,
+    });
+    const lives = async (policy: CompiledPolicy): Promise<number> => {
+      const outcome = await run(formBody({ subject_token: token, audience: 'shared' }), makeWorld({}, policy));
+      return 'granted' in outcome ? outcome.granted.expires_in : 0;
+    };
+    expect(await lives(await readerOf(world).current())).toBe(600);
+    const shorter = {
+      ...deployed,
+      audiences: { shared: { ...(deployed.audiences['shared'] as Audience), ttl: 60, maxTtl: 60 } },
+    };
+    expect(
+      await lives(
+        await readerOf(world, { ...shorter, audiences: { ...deployed.audiences, ...shorter.audiences } }).current(),
+      ),
+    ).toBe(60);
+  });
+
   test('has what is once in the deployment alone: a name, a pair of url and audience, a resource', async () => {
     const world = makeStore();
     expect(await world.put('acme')).toMatchObject({ status: 409 });
@@ -240,6 +312,65 @@ describe('a tenant put at run time', () => {
       .replace('https://sts.partner', 'https://sts.root');
     expect(await world.put('partner', { yaml: ofRoot, tests })).toMatchObject({ status: 409 });
     expect(await world.put('partner')).toMatchObject({ status: 200 });
+  });
+
+  test('is as long as its body may be, and still one item', async () => {
+    const world = makeStore();
+    const remark = `# ${'long '.repeat(6_000)}\n`;
+    expect(await world.put('partner', { yaml: `${yaml}${remark}`, tests: `${tests}${remark}` })).toMatchObject({
+      status: 200,
+    });
+    expect(await world.put('partner', { yaml: `${yaml}${remark}${remark}${remark}`, tests })).toMatchObject({
+      status: 413,
+    });
+    expect(await world.get('partner')).toMatchObject({ yaml: `${yaml}${remark}` });
+  });
+
+  test('ends when it is replaced, removed or too late, a day after the last list that names it; what a list names does not', async () => {
+    const world = makeStore();
+    const ends = () =>
+      [...world.items].flatMap(([key, item]) => (key.startsWith('#tenant#') ? [[key, item['expiresAt']?.N]] : []));
+    const end = String(now + 86_400);
+    const keyOf = ({ hash }: { readonly hash: string }) => `#tenant#partner#${hash}`;
+    const first = await world.put('partner');
+    expect(ends()).toEqual([[keyOf(first), undefined]]);
+    // The same text again is another item: an end that is late is never that of what is in force.
+    const second = await world.put('partner');
+    expect(ends()).toEqual([
+      [keyOf(first), end],
+      [keyOf(second), undefined],
+    ]);
+    // Whoever still has the older list finds what it names.
+    const listed = { name: 'partner', hash: first.hash, taken: [] };
+    expect(await world.endpoint.findTenant(listed)).toMatchObject({ yaml, id: expect.any(String) });
+    const { writeList } = world.endpoint;
+    world.endpoint.writeList = async (before, tenants, by) => {
+      world.endpoint.writeList = writeList;
+      await writeList(before, before.tenants, by);
+      return writeList(before, tenants, by);
+    };
+    expect(await world.put('partner')).toMatchObject({ status: 409 });
+    expect(ends().map(([, at]) => at)).toEqual([end, undefined, end]);
+    await world.remove('partner');
+    expect(ends().map(([, at]) => at)).toEqual([end, end, end]);
+    await world.remove('partner');
+    expect(await world.put('partner')).toMatchObject({ status: 200 });
+    expect(ends().map(([, at]) => at)).toEqual([end, end, end, undefined]);
+  });
+
+  test('of which the answer was lost, and which was written all the same, is put, and stays', async () => {
+    const world = makeStore();
+    const { writeList } = world.endpoint;
+    world.endpoint.writeList = async (before, tenants, by) => {
+      await writeList(before, tenants, by);
+      return writeList(before, tenants, by);
+    };
+    expect(await world.put('partner')).toMatchObject({ status: 200 });
+    expect(await world.get('partner')).toMatchObject({ status: 200, yaml });
+    expect([...world.items.values()].flatMap(({ expiresAt }) => expiresAt ?? [])).toEqual([]);
+    expect(await world.remove('partner')).toMatchObject({ status: 204 });
+    expect(await world.get('partner')).toMatchObject({ status: 404 });
+    expect([...world.items.values()].flatMap(({ expiresAt }) => expiresAt ?? [])).toHaveLength(1);
   });
 
   test('loses to a change that came first, which then both are', async () => {
@@ -273,6 +404,58 @@ describe('a tenant put at run time', () => {
     const body = [...world.items.keys()].find((key) => key.startsWith('#tenant#')) as string;
     world.items.set(body, { ...(world.items.get(body) as Item), doc: { S: '{}' } });
     await expect(readerOf(world).current()).rejects.toMatchObject({ denial: { kind: 'unavailable' } });
+    expect(world.faults).toEqual(['mac', 'older', 'older', 'item']);
+    // Without the list a reader of it goes on for ten minutes, and one that starts knows of no tenant: neither lets anybody in.
+    const other = makeStore();
+    await other.put('partner');
+    const warm = readerOf(other);
+    await warm.current();
+    other.items.delete(pk);
+    warm.pass(60);
+    expect(await ask(await warm.current(), 'partner/api')).toBe('granted');
+    warm.pass(600);
+    await expect(warm.current()).rejects.toMatchObject({ denial: { kind: 'unavailable' } });
+    expect(await ask(await readerOf(other).current(), 'partner/api')).toBe('invalid_request/issuer');
+    expect(other.faults).toEqual(['missing', 'missing']);
+    // A list that takes the place of one that is gone is later than that.
+    expect(await makeStore(deployed, other.items).put('partner')).toMatchObject({ status: 200 });
+    warm.pass(60);
+    expect(await ask(await warm.current(), 'partner/api')).toBe('granted');
+  });
+
+  test('of one tenant is not taken for another’s: an item belongs to the hash that the list has', async () => {
+    const world = makeStore();
+    const own = yaml.replaceAll('partner.example', 'other.example');
+    await world.put('partner');
+    await world.put('other', { yaml: own, tests });
+    const [partner, other] = [...world.items.keys()].filter((key) => key.startsWith('#tenant#')) as [string, string];
+    const items = [world.items.get(partner), world.items.get(other)] as [Item, Item];
+    await expect(readerOf(world).current()).resolves.toBeDefined();
+    world.items.set(partner, { ...items[1], pk: { S: partner } });
+    world.items.set(other, { ...items[0], pk: { S: other } });
+    await expect(readerOf(world).current()).rejects.toMatchObject({ denial: { kind: 'unavailable' } });
+  });
+
+  test('is waited for a moment; the last one serves while the next is slow, and what is late counts for the next', async () => {
+    const world = makeStore();
+    const { call } = world.store;
+    let release: () => void = () => {};
+    let isSlow = false;
+    const slow = (async (...args: Parameters<CallDynamoDb>) => {
+      if (isSlow) await new Promise<void>((resolve) => (release = resolve));
+      return call(...args);
+    }) as CallDynamoDb;
+    const reader = readerOf({ ...world, store: { ...world.store, call: slow } });
+    expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
+    await world.put('partner');
+    isSlow = true;
+    reader.pass(55);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
+    expect(reader.failures).toEqual([['Error: reading the tenants takes too long']]);
+    isSlow = false;
+    release();
+    reader.pass(5);
+    expect(await ask(await reader.current(), 'partner/api')).toBe('granted');
   });
 });
 
