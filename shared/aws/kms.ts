@@ -7,7 +7,8 @@ import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import { verifiesDer } from '../oauth/jose/signature.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
-import type { Decrypt, SealedKey } from './sealed-keys.ts';
+import { loadedOnce } from './loaded-once.ts';
+import type { Decrypt } from './sealed-keys.ts';
 
 /**
  * KMS's `Sign` over a whole message.
@@ -55,16 +56,12 @@ const algorithms: Readonly<Record<SigningAlgorithm, KmsAlgorithm>> = {
 export function createSign({ signMessage, decrypt }: Pick<CallKms, 'signMessage' | 'decrypt'>): Sign {
   const publicKeyOf = createPublicKeys();
   // A file of its own beside a bundle (infra/function-code.ts): the first sealed key loads it.
-  let sealed: Promise<(key: SealedKey, message: Buffer) => Promise<Buffer>> | undefined;
-  const signSealed = async (key: SealedKey, message: Buffer): Promise<Buffer> => {
-    sealed ??= import('./envelope.ts').then(({ createSignSealed }) => createSignSealed(decrypt));
-    return (await sealed)(key, message);
-  };
+  const signSealed = loadedOnce(async () => (await import('./envelope.ts')).createSignSealed(decrypt));
   return (key, input) =>
     callDependency('kms', async () => {
       const { spec, integerSize } = algorithms[key.alg];
       const message = Buffer.from(input, 'ascii');
-      if (key.sealed !== undefined) return signSealed({ ...key, sealed: key.sealed }, message);
+      if (key.sealed !== undefined) return (await signSealed())({ ...key, sealed: key.sealed }, message);
       const signature = await signMessage(key.keyId, message, spec);
       if (!signature || !verifiesDer(message, publicKeyOf(key), key.alg, signature)) {
         throw new Error('the signature of KMS does not verify with the published key');

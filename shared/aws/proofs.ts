@@ -2,14 +2,10 @@
 import type { ProofCapabilities } from '../oauth/verify/possession.ts';
 import { callDependency } from './dependency.ts';
 import type { NonceStore } from './dpop-nonces.ts';
+import { loadedOnce } from './loaded-once.ts';
 
 export function createProofs(store: NonceStore): ProofCapabilities {
-  let loading: ReturnType<typeof load> | undefined;
-  const load = async () => (await import('./dpop-checks.ts')).createProofChecks(store);
-  const checks = () => {
-    loading ??= load();
-    return loading;
-  };
+  const checks = loadedOnce(async () => (await import('./dpop-checks.ts')).createProofChecks(store));
   return {
     checkProof: (header, request) =>
       callDependency('dynamodb', async () => (await checks()).checkProof(header, request)),

@@ -4,6 +4,7 @@ import type { CallRates, CountCalls, CountRequest } from '../oauth/quota.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { hasQuotas } from '../policy/quotas.ts';
 import { callDependency, isThrottling } from './dependency.ts';
+import { loadedOnce } from './loaded-once.ts';
 import type { Counting } from './quota-counting.ts';
 import type { QuotaStore } from './quota-leases.ts';
 
@@ -20,11 +21,7 @@ const heededFor = 60_000;
 
 /** Rejects when a policy has quotas, and what keeps the buckets is not there. */
 export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptions) {
-  let counting: Promise<Counting> | undefined;
-  const load = (): Promise<Counting> => {
-    counting ??= import('./quota-counting.ts').then(({ createCounting }) => createCounting(store, rates));
-    return counting;
-  };
+  const load = loadedOnce(async () => (await import('./quota-counting.ts')).createCounting(store, rates));
   const refuse = async (findOver: (counting: Counting) => Promise<OverQuota | undefined>): Promise<void> => {
     const over = await callDependency('dynamodb', async () => findOver(await load()));
     if (over) throw new Refused({ kind: 'throttled', over });

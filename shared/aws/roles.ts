@@ -2,15 +2,13 @@
 import { asRefused } from '../oauth/denial.ts';
 import type { AssumeRole } from '../oauth/role-session/role-credentials.ts';
 import type { CallSts } from './assume-role.ts';
+import { callDependency } from './dependency.ts';
+import { loadedOnce } from './loaded-once.ts';
 
 export function assumeRoles(sts: CallSts): AssumeRole {
-  let loading: Promise<AssumeRole> | undefined;
-  const load = async () => (await import('./assume-role.ts')).createAssumeRole(sts);
-  return async (session, webIdentity) => {
-    loading ??= load();
-    const assume = await loading;
-    return assume(session, webIdentity).catch((error: unknown) => {
+  const assume = loadedOnce(async () => (await import('./assume-role.ts')).createAssumeRole(sts));
+  return async (session, webIdentity) =>
+    (await callDependency('sts', assume))(session, webIdentity).catch((error: unknown) => {
       throw asRefused(error);
     });
-  };
 }

@@ -1,6 +1,7 @@
 // What may be used once, for a function: what records it is loaded with the first use.
 import type { ReleaseUse, TakeUse } from '../oauth/verify/single-use.ts';
 import { callDependency } from './dependency.ts';
+import { loadedOnce } from './loaded-once.ts';
 import type { UseStore } from './single-uses.ts';
 
 interface Uses {
@@ -9,15 +10,10 @@ interface Uses {
 }
 
 export function usesOf(store: UseStore): Uses {
-  let loading: Promise<Uses> | undefined;
-  const load = async (): Promise<Uses> => {
+  const uses = loadedOnce(async (): Promise<Uses> => {
     const { createRelease, createTakeUse } = await import('./single-uses.ts');
     return { takeUse: createTakeUse(store), release: createRelease(store) };
-  };
-  const uses = (): Promise<Uses> => {
-    loading ??= load();
-    return loading;
-  };
+  });
   return {
     takeUse: (taking) => callDependency('dynamodb', async () => (await uses()).takeUse(taking)),
     // Of what was taken: it is loaded.
