@@ -33,9 +33,13 @@ export async function revokeKey(kid: string, capabilities: RevokeKeyCapabilities
   const at = now();
   // First, and for as long as a function may sign with it that has not heard of it yet.
   await Promise.all(gone.map((one) => revokeSignedBy(one.kid, at + cacheLifetimes.keyring)));
-  const after = await replaceWithout(kid, before, capabilities);
-  // Side by side, before anything else is done with the keyring: neither may keep the other from being tried.
-  const ended = await Promise.allSettled([publish(), kms.disable(key.keyId)]);
+  const { after, spare } = await replaceWithout(kid, before, capabilities);
+  // Side by side, before anything else is done with the keyring: none may keep another from being tried.
+  const ended = await Promise.allSettled([
+    publish(),
+    kms.disable(key.keyId),
+    ...(spare ? [kms.scheduleDeletion(spare.keyId)] : []),
+  ]);
   for (const one of ended) if (one.status === 'rejected') throw one.reason;
   const signed = gone.some(({ state }) => state === 'current');
   const successor = after.find(
@@ -49,22 +53,24 @@ export async function revokeKey(kid: string, capabilities: RevokeKeyCapabilities
   };
 }
 
+interface Replaced {
+  readonly after: readonly SigningKey[];
+  /** Made for nothing: somebody else made the next one meanwhile. */
+  readonly spare: MadeKey | undefined;
+}
+
 async function replaceWithout(
   kid: string,
   first: KeyringItem,
   { store, kms, now }: RevokeKeyCapabilities,
-): Promise<readonly SigningKey[]> {
+): Promise<Replaced> {
   let item = first;
   let made: MadeKey | undefined;
   for (let tries = 0; tries < mostTries; tries += 1) {
     const purpose = orphanedBy(item.keys, kid);
     if (purpose) made ??= await kms.make(purpose);
-    const keys = revoked(item.keys, kid, now(), purpose && made && { purpose, made });
-    if (await store.replace(item, keys)) {
-      // Somebody else made the next one meanwhile.
-      if (made && !purpose) await kms.scheduleDeletion(made.keyId);
-      return keys;
-    }
+    const after = revoked(item.keys, kid, now(), purpose && made && { purpose, made });
+    if (await store.replace(item, after)) return { after, spare: purpose ? undefined : made };
     item = await store.read();
   }
   throw new Error('the keyring changes all the time');

@@ -327,6 +327,29 @@ describe('a compromise', () => {
     expect(at.kms.ending.size).toBe(1);
   });
 
+  test('of the only key disables it, whether or not what was made for nothing can be ended', async () => {
+    const enabledAfter = async (scheduleDeletion?: () => Promise<never>) => {
+      const at = world();
+      const { kms } = at.capabilities;
+      let rival: Promise<unknown> | undefined;
+      const make: typeof kms.make = async (purpose) => {
+        const made = await kms.make(purpose);
+        rival ??= at.run();
+        await rival;
+        return made;
+      };
+      const changed = { ...kms, make, ...(scheduleDeletion && { scheduleDeletion }) };
+      const revoked = revokeKey('token.template-ES256', { ...at.capabilities, kms: changed });
+      const outcome = await revoked.then(
+        () => 'revoked',
+        (error: Error) => error.message,
+      );
+      return [outcome, at.kms.enabled.has('arn:template-token-ES256'), at.kms.ending.size];
+    };
+    expect(await enabledAfter()).toEqual(['revoked', false, 1]);
+    expect(await enabledAfter(() => Promise.reject(new Error('down')))).toEqual(['down', false, 0]);
+  });
+
   test('leaves the JWK Set also where its key cannot be disabled, and is disabled where that cannot be written', async () => {
     const at = world();
     await at.run();
