@@ -92,11 +92,11 @@ function verifiedKey(jwt: ParsedJwt): string {
   return thumbprintOf(parsed.key);
 }
 
-/** RFC 9449 §4.3: without query and fragment, after normalisation by syntax and scheme (RFC 3986 §6.2.2, §6.2.3). */
+/** RFC 9449 §4.3: without query and fragment, both after normalisation by syntax and scheme (RFC 3986 §6.2.2, §6.2.3). */
 function isAt(htu: unknown, endpoint: string): boolean {
   if (typeof htu !== 'string' || !URL.canParse(htu)) return false;
   const { origin, pathname, username, password } = new URL(htu);
-  return username + password === '' && endpoint === origin + pathname;
+  return username + password === '' && new URL(endpoint).href === origin + pathname;
 }
 
 function refuse(detail: string): never {

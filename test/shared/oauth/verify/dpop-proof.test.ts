@@ -117,6 +117,12 @@ describe('RFC 9449 §4.3 a proof', () => {
     expect(await withProof(proofOf(holder, claims, header))).toBe('granted');
   });
 
+  test('is for the endpoint however discovery spells its host', async () => {
+    const spelled = makeWorld({ apiBase: apiBase.replace('api.acme.example', 'API.acme.example') });
+    expect(await withProof(proofOf(holder), formBody(), spelled)).toBe('granted');
+    expect(await withProof(proofOf(holder, { htu: `${apiBase}/Token` }), formBody(), spelled)).toBe(bad);
+  });
+
   const makers: Readonly<Record<string, () => KeyPairKeyObjectResult>> = {
     ES256: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }),
     ES384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }),
