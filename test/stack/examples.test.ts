@@ -1,6 +1,6 @@
 // The calls of examples/ and of docs/patterns.md as they stand, by sh, at one running stack that serves all their policies.
 import { execFile } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
@@ -23,6 +23,11 @@ beforeAll(async () => {
     if (existsSync(join(from, 'tenants'))) cpSync(join(from, 'tenants'), join(policy, 'tenants'), { recursive: true });
   }
   writeFileSync(join(policy, 'patterns.yaml'), snippetOf('patterns.md', 'Other clouds', 'yaml'));
+  // As a deployment of all of it may be: nothing that is served says less for tenants that may come.
+  writeFileSync(
+    join(policy, 'tenants.yaml'),
+    `${readFileSync(join(policy, 'tenants.yaml'), 'utf8')}tenants: { source: table }\n`,
+  );
   const bundled = bundleCli();
   stack = await startLocalStack({ policy });
   writeFileSync(program, (await bundled).code);
