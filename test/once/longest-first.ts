@@ -4,10 +4,18 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Vitest knows how long a file takes where it has run before, and elsewhere only how long it is. */
 const long = [
-  ...['shared/aws/single-use-races', 'infra/local/stack', 'stack/demonstration', 'infra/local/start', 'infra/app'],
-  ...['infra/release/package', 'stack/examples', 'stack/revocation-races', 'shared/aws/listed-items'],
-  ...['infra/cli-bundle', 'shared/aws/single-uses', 'stack/credentials', 'stack/failures', 'cli/aws-exec'],
-  ...['infra/local/aws-cli', 'stack/profiles', 'cli/agent/agent'],
+  ...['stack/demonstration', 'shared/aws/single-use-races', 'infra/release/package', 'infra/app', 'stack/failures'],
+  ...[
+    'infra/local/start',
+    'infra/local/stack',
+    'stack/revocation-races',
+    'rfc/rfc',
+    'stack/profiles',
+    'infra/cli-bundle',
+  ],
+  ...['stack/examples', 'stack/credentials', 'infra/local/aws-cli', 'cli/github-action', 'cli/aws-exec'],
+  ...['infra/asset-upload', 'stack/least-privilege', 'shared/aws/single-uses', 'stack/status-and-events'],
+  ...['shared/aws/listed-items', 'stack/probe-function', 'cli/agent/agent', 'shared/aws/listed-decisions'],
 ];
 
 export class LongestFirst extends BaseSequencer {
