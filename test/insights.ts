@@ -9,7 +9,7 @@ export type Row = Readonly<Record<string, Value>>;
 const mostFields = 200;
 
 /** A line as Logs Insights sees it: the path of each value, members of lists by their number. */
-export function fieldsOf(line: string): Row {
+function fieldsOf(line: string): Row {
   const found: [string, Value][] = [];
   const visit = (value: unknown, path: string): void => {
     if (typeof value === 'object' && value !== null) {

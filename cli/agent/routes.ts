@@ -36,13 +36,14 @@ interface Route {
 
 export function agentListener(parts: AgentParts): RequestListener {
   const routeOf = createRoutes(parts);
-  return async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     // As sent: a URL would resolve `..`, by which the path of a request could choose another audience.
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const route = routeOf(path);
     await answer({ request, response, route, query }, parts.door);
     parts.metrics.countRequest(route?.name ?? 'other', response.statusCode);
   };
+  return (request, response) => void serve(request, response);
 }
 
 interface Asked {

@@ -50,7 +50,11 @@ const mostSteps = 50;
  */
 export async function rotate(capabilities: RotateCapabilities): Promise<readonly SigningKey[]> {
   // A step that cannot be taken must not keep a key published that has left the keyring.
-  return takeAll(capabilities).finally(capabilities.publish);
+  try {
+    return await takeAll(capabilities);
+  } finally {
+    await capabilities.publish();
+  }
 }
 
 async function takeAll(capabilities: RotateCapabilities): Promise<readonly SigningKey[]> {
