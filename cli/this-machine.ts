@@ -14,7 +14,11 @@ export function thisMachine(readStdin: Machine['readStdin']): Machine {
     random: Math.random,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     send: async (request) => {
-      sender ??= loadSender();
+      sender ??= loadSender().catch((error: unknown) => {
+        // An agent lives long: what cannot be loaded now may be a minute later.
+        sender = undefined;
+        throw error;
+      });
       return (await sender)(request);
     },
     runProgram,

@@ -39,6 +39,9 @@ export interface CheckedMutualTlsProps {
   readonly removalPolicy?: string | undefined;
 }
 
+/** Of two labels or more, without scheme, port, path or a dot at its end. */
+const hostName = /^[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/;
+
 /** @throws PropsError */
 export function checkMutualTls(props: CheckedMutualTlsProps): void {
   const { mtls, domain, issuerDomain, privateEndpoint, removalPolicy } = props;
@@ -52,6 +55,9 @@ export function checkMutualTls(props: CheckedMutualTlsProps): void {
   // As API Gateway says where a request came to, and as a URL is normalised.
   if (!Token.isUnresolved(name) && name !== name.toLowerCase()) {
     throw new PropsError(`mtls is a name in small letters, and "${name}" is not`);
+  }
+  if (!Token.isUnresolved(name) && !hostName.test(name)) {
+    throw new PropsError(`mtls is the name of a host, and "${name}" is not`);
   }
   const taken = [domain, issuerDomain].some((other) => other?.domainName.toLowerCase() === name.toLowerCase());
   if (taken) throw new PropsError(`mtls is a name of its own, and ${name} is one for callers without a certificate`);

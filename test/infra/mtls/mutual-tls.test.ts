@@ -205,6 +205,19 @@ describe('props', () => {
     expect(refusal({ mtls: own, removalPolicy: 'destroy' })).toBeUndefined();
   });
 
+  test('have the name of a host', () => {
+    const named = (domainName: string): string | undefined => refusal({ mtls: { domainName } });
+    for (const end of [':443', '.', '/live']) {
+      expect(named(`mtls.acme.example${end}`)).toContain(
+        `mtls is the name of a host, and "mtls.acme.example${end}" is not`,
+      );
+    }
+    expect(named('https://mtls.acme.example')).toContain('mtls is the name of a host');
+    expect(named('mtls')).toContain('mtls is the name of a host');
+    expect(named('mtls.acme.example')).toBeUndefined();
+    expect(named('xn--mtls-1.acme.example')).toBeUndefined();
+  });
+
   test('have the name as API Gateway has it, in small letters', () => {
     for (const of of [mtls.domain, own]) {
       const named = { ...of, domainName: 'MTLS.acme.example' };
