@@ -2,13 +2,13 @@
 
 import type { ClaimMatch, DenyRule } from '../../../shared/policy/compiled-policy.ts';
 import { evaluateRule } from '../../../shared/policy/evaluate-rule.ts';
+import { groupBy } from '../../../shared/policy/group-by.ts';
 import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import { slotsOf } from '../rehearse/admission.ts';
 import { areDisjoint } from '../rehearse/covers.ts';
 import { anyHolder } from '../rehearse/holder.ts';
 import { grantsByTarget, pathsTo, type RulePath } from '../rehearse/paths.ts';
 import { questionOf } from '../rehearse/rehearse.ts';
-import { groupBy } from '../rehearse/rule-index.ts';
 import { createWays, type Way } from '../rehearse/ways.ts';
 import { keyOf, requestsFor, type Settled, tokenOf, valueAt } from '../rehearse/witness.ts';
 import { type Allow, targetOf, type World } from '../rehearse/world.ts';

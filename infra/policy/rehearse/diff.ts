@@ -2,6 +2,7 @@
 // rule before surely covered, and for which nobody was found who gains. Pure.
 
 import type { PolicyArtifact, PolicyRule } from '../../../shared/policy/compiled-policy.ts';
+import { groupBy } from '../../../shared/policy/group-by.ts';
 import { isOwnIssuer, mayUse } from '../../../shared/policy/tenant.ts';
 import { areDisjoint, coversRule } from './covers.ts';
 import { grantsAllOf, moreThan, same } from './grant-differences.ts';
@@ -9,7 +10,6 @@ import { grantsByTarget, pathsTo, type RulePath } from './paths.ts';
 import { probesOf } from './probes.ts';
 import { showWay } from './reach.ts';
 import { createReplay } from './replay-way.ts';
-import { groupBy } from './rule-index.ts';
 import { type Change, trustChanges } from './trust-changes.ts';
 import { createWays, type Way } from './ways.ts';
 import { type Allow, createWorld, targetOf, type World } from './world.ts';

@@ -1,9 +1,9 @@
 // Which rules lead to a target one after the other: a rule about a foreign token first, then rules about our own. Pure.
 
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { groupBy } from '../../../shared/policy/group-by.ts';
 import { isOwnIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
 import { audiencesNamed } from './audience-names.ts';
-import { groupBy } from './rule-index.ts';
 import { isWanted } from './witness.ts';
 import { type Allow, targetOf } from './world.ts';
 

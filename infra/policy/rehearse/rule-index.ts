@@ -1,6 +1,7 @@
 // Rules by what they want of one claim: those that a token may fit are found without a look at the others. Pure.
 import { type Claims, readClaim } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch, PolicyRule, WantedValue } from '../../../shared/policy/compiled-policy.ts';
+import { groupBy } from '../../../shared/policy/group-by.ts';
 
 /** The rules a token with these claims may fit; never fewer. */
 export type RuleIndex<Rule> = (claims: Claims) => readonly Rule[];
@@ -53,16 +54,4 @@ function isWrittenOut({ anyOf }: ClaimMatch): boolean {
 
 function wantedValue(wanted: WantedValue): unknown {
   return 'equals' in wanted ? wanted.equals : wanted.glob;
-}
-
-/** `Map.groupBy`, which Node 20 does not have. */
-export function groupBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): ReadonlyMap<Key, readonly T[]> {
-  const groups = new Map<Key, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

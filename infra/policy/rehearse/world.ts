@@ -9,10 +9,11 @@ import type {
   RoleGrant,
 } from '../../../shared/policy/compiled-policy.ts';
 import { evaluateRule } from '../../../shared/policy/evaluate-rule.ts';
+import { groupBy } from '../../../shared/policy/group-by.ts';
 import type { EvaluateCondition } from '../../../shared/policy/when.ts';
 import { type ExpressionFacts, expressionFacts } from './expression-facts.ts';
 import { createRehearse, questionOf, type Rehearsal, type Rehearse, type Rehearsed } from './rehearse.ts';
-import { groupBy, indexRules, type RuleIndex } from './rule-index.ts';
+import { indexRules, type RuleIndex } from './rule-index.ts';
 
 export type Allow = AllowRule<AudienceGrant | RoleGrant>;
 

@@ -1,5 +1,6 @@
 // Which trusted issuer a token names, by `iss` and `aud`. Found by an index: where tenants share an issuer, thousands have one URL. Pure.
 import type { TrustedIssuer } from '../../policy/compiled-policy.ts';
+import { groupBy } from '../../policy/group-by.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
 
 type Issuers = readonly TrustedIssuer[];
@@ -16,7 +17,7 @@ export function findIssuer(
   issuers: Issuers,
   { iss, aud }: Pick<RegisteredClaims, 'iss' | 'aud'>,
 ): TrustedIssuer | undefined {
-  const urls = byUrl.get(issuers) ?? indexUrls(issuers);
+  const urls = byUrl.get(issuers) ?? groupBy(issuers, ({ url }) => url);
   byUrl.set(issuers, urls);
   const named = urls.get(iss) ?? [];
   if (named.length < 2) return named[0];
@@ -24,16 +25,6 @@ export function findIssuer(
   byAudience.set(named, places);
   const place = Math.min(...aud.map((audience) => places.get(audience) ?? named.length));
   return named[place] ?? named[0];
-}
-
-function indexUrls(issuers: Issuers): ReadonlyMap<string, Issuers> {
-  const index = new Map<string, TrustedIssuer[]>();
-  for (const issuer of issuers) {
-    const named = index.get(issuer.url);
-    if (named) named.push(issuer);
-    else index.set(issuer.url, [issuer]);
-  }
-  return index;
 }
 
 /** The first place of each audience. */

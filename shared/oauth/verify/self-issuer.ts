@@ -1,5 +1,5 @@
 // Tokens Cambio issued, presented to it again: an issuer named `self` among the others (RFC 9068 §4). Pure.
-import { resourceForms } from '../../policy/audience-forms.ts';
+import { audiencesByForm, resourceForms } from '../../policy/audience-forms.ts';
 import type { Audience, CompiledPolicy, TrustedIssuer } from '../../policy/compiled-policy.ts';
 import { ownPrivate } from '../../policy/private-claims.ts';
 import type { RegisteredClaims } from '../../policy/registered-claims.ts';
@@ -31,25 +31,13 @@ export function audienceOf(token: OfOneToken, policy: Audiences): Audience | und
 
 /** All that `aud` of a token of ours may mean. */
 export function audiencesOf({ registered }: OfOneToken, { audiences }: Audiences): readonly Audience[] {
-  const index = indexes.get(audiences) ?? indexAudiences(audiences);
+  const index = indexes.get(audiences) ?? audiencesByForm(audiences, audienceClaims);
   indexes.set(audiences, index);
   return [...new Set(registered.aud.flatMap((form) => index.get(form) ?? []))];
 }
 
 /** Audiences by what `aud` may say of them: indexed once, for a policy may have thousands. */
 const indexes = new WeakMap<CompiledPolicy['audiences'], ReadonlyMap<string, readonly Audience[]>>();
-
-function indexAudiences(audiences: CompiledPolicy['audiences']): ReadonlyMap<string, readonly Audience[]> {
-  const index = new Map<string, Audience[]>();
-  for (const audience of Object.values(audiences)) {
-    for (const form of audienceClaims(audience)) {
-      const named = index.get(form);
-      if (named) named.push(audience);
-      else index.set(form, [audience]);
-    }
-  }
-  return index;
-}
 
 type PolicyOfOurs = Pick<CompiledPolicy, 'audiences' | 'issuers' | 'rules'>;
 
