@@ -1,4 +1,5 @@
 // Work that a new role does at deploy: IAM puts its rights in force within seconds, not at once. No I/O of its own.
+import { retryWhile } from './retry-while.ts';
 
 /** Seconds to wait before each further attempt: 40 in all, within which IAM's changes are ordinarily seen everywhere. */
 const waits = [1, 2, 4, 8, 8, 8, 9];
@@ -8,19 +9,11 @@ const waits = [1, 2, 4, 8, 8, 8, 9];
  * @param work may be done twice
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
  */
-export async function retryWhileDenied<Result>(
+export function retryWhileDenied<Result>(
   work: () => Promise<Result>,
   wait: (seconds: number) => Promise<void>,
 ): Promise<Result> {
-  for (const seconds of waits) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isDenied(error)) throw error;
-      await wait(seconds);
-    }
-  }
-  return work();
+  return retryWhile(work, { passes: isDenied, waits, wait });
 }
 
 function isDenied(error: unknown): boolean {

@@ -7,8 +7,9 @@ import { kidFor, type PublicJwk } from '../oauth/jose/keyring.ts';
 import type { KmsKeys } from '../oauth/keys/rotate.ts';
 import type { MadeKey } from '../oauth/keys/rotation.ts';
 import { type KeyPurpose, keySpecs } from '../policy/key-purposes.ts';
-import { callDependency } from './dependency.ts';
+import { callDependency, isThrottling } from './dependency.ts';
 import { endOfKmsKeys } from './kms-keys.ts';
+import { retryWhile } from './retry-while.ts';
 import { contextOf, sealedKeyId } from './sealed-keys.ts';
 
 /** Of a pair that has no name yet: its name is made of its public half. */
@@ -24,12 +25,14 @@ export async function makeSealedKey(
   { use, alg }: KeyPurpose,
 ): Promise<MadeKey> {
   const before = { use, kid: unnamed };
-  const { PublicKey, PrivateKeyCiphertextBlob } = await unlessThrottled(() =>
-    client.send(
-      new GenerateDataKeyPairWithoutPlaintextCommand({
-        ...{ KeyId: wrappingKey, KeyPairSpec: keySpecs[alg], EncryptionContext: before },
-      }),
-    ),
+  const { PublicKey, PrivateKeyCiphertextBlob } = await retryWhile(
+    () =>
+      client.send(
+        new GenerateDataKeyPairWithoutPlaintextCommand({
+          ...{ KeyId: wrappingKey, KeyPairSpec: keySpecs[alg], EncryptionContext: before },
+        }),
+      ),
+    { passes: isThrottling, waits, wait: (seconds) => delay(seconds * 1_000) },
   );
   if (!PublicKey || !PrivateKeyCiphertextBlob) throw new TypeError('KMS answered without a key pair');
   const key = createPublicKey({ key: Buffer.from(PublicKey), format: 'der', type: 'spki' });
@@ -46,20 +49,8 @@ export async function makeSealedKey(
   return { keyId: sealedKeyId(wrappingKey, thumbprint), thumbprint, publicJwk, sealed };
 }
 
-/** Seconds before each further try: of RSA pairs KMS makes one a second for an account, whoever asks. */
+/** Seconds: of RSA pairs KMS makes one a second for an account, whoever asks. */
 const waits = [1, 2, 4, 8];
-
-async function unlessThrottled<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
-  for (const seconds of waits) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ThrottlingException') throw error;
-      await delay(seconds * 1_000);
-    }
-  }
-  return ask();
-}
 
 /** A sealed key ends with the keyring that has it; keys that an earlier mode made end as they would have. */
 export function createSealedKeys(
