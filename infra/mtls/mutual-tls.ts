@@ -52,15 +52,16 @@ export function checkMutualTls(props: CheckedMutualTlsProps): void {
     throw new PropsError('mtls is not for a stack on trial, whose bucket has to be empty to go');
   }
   const name = mutualTlsName(mtls);
-  // As API Gateway says where a request came to, and as a URL is normalised.
-  if (!Token.isUnresolved(name) && name !== name.toLowerCase()) {
-    throw new PropsError(`mtls is a name in small letters, and "${name}" is not`);
-  }
-  if (!Token.isUnresolved(name) && !hostName.test(name)) {
-    throw new PropsError(`mtls is the name of a host, and "${name}" is not`);
-  }
+  if (!Token.isUnresolved(name)) checkHostName(name);
   const taken = [domain, issuerDomain].some((other) => other?.domainName.toLowerCase() === name.toLowerCase());
   if (taken) throw new PropsError(`mtls is a name of its own, and ${name} is one for callers without a certificate`);
+}
+
+/** @throws PropsError */
+function checkHostName(name: string): void {
+  // As API Gateway says where a request came to, and as a URL is normalised.
+  if (name !== name.toLowerCase()) throw new PropsError(`mtls is a name in small letters, and "${name}" is not`);
+  if (!hostName.test(name)) throw new PropsError(`mtls is the name of a host, and "${name}" is not`);
 }
 
 export function mutualTlsName(mtls: MutualTls | OwnMutualTls): string {
