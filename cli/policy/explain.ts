@@ -1,11 +1,11 @@
 // `cambio policy explain`: what a policy decides about a token, and why. Reads the policy and the claims it is given.
 
 import { completeClaims } from '../../infra/policy/rehearse/complete-claims.ts';
+import { issuerNamed, ownIssuers } from '../../infra/policy/rehearse/own-token.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from '../../infra/policy/rehearse/rehearse.ts';
 import { didYouMean } from '../../infra/policy/source/did-you-mean.ts';
 import type { Claims } from '../../shared/policy/claims.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { isOwnIssuer } from '../../shared/policy/tenant.ts';
 import type { Environment } from '../environment.ts';
 import type { Machine } from '../machine.ts';
 import { printable } from '../printable.ts';
@@ -112,10 +112,11 @@ function actorOf(
 }
 
 /** The issuer that is named, else the one whose url is `iss` (and whose audience `aud` names, of several), else the only one. */
-function issuerOf(name: string | undefined, claims: Claims, { issuers }: PolicyArtifact): string {
-  const names = [...Object.keys(issuers), 'self'];
+function issuerOf(name: string | undefined, claims: Claims, policy: PolicyArtifact): string {
+  const { issuers } = policy;
+  const names = [...Object.keys(issuers), ...ownIssuers(policy)];
   if (name !== undefined)
-    return names.includes(name) || isOwnIssuer(name) ? name : fail(`${name} is no issuer: ${didYouMean(name, names)}`);
+    return names.includes(name) ? issuerNamed(name, claims) : fail(`${name} is no issuer: ${didYouMean(name, names)}`);
   const [only, ...others] = Object.keys(issuers);
   if (claims['iss'] === undefined && only !== undefined && others.length === 0) return only;
   if (claims['iss'] === undefined)

@@ -29,6 +29,7 @@ export function policyReach(
   if (!policy) return exitCodes.usage;
   const found = reach(policy, targetOf(options, policy), Math.floor(clock() / 1_000));
   output.stderr('a witness is a proof that somebody gets in; no witness is no proof that nobody does\n');
+  if (policy.tenants) output.stderr('tenants put at run time are not in the policy, and not looked at\n');
   if (found.truncated) output.stderr('there are more ways than were looked at\n');
   output.stdout(options.json ? `${JSON.stringify(found)}\n` : `${linesOf(found, policy).join('\n')}\n`);
   return exitCodes.ok;

@@ -153,8 +153,15 @@ function targetOf(rule: PolicyRule): readonly string[] {
   return ['role' in target ? target.role : target.audience];
 }
 
+type Section = Readonly<Record<string, unknown>>;
+
 /** Tenants that have a folder. */
-export function deployedTenants(policy: TenantPart): readonly string[] {
+export function deployedTenants(policy: {
+  readonly issuers: Section;
+  readonly clients: Section;
+  readonly audiences: Section;
+  readonly rules: readonly { readonly id: string }[];
+}): readonly string[] {
   const names = [policy.issuers, policy.clients, policy.audiences].flatMap((section) => Object.keys(section));
   const ids = policy.rules.map(({ id }) => id);
   return [...new Set([...names, ...ids].map(tenantOf))].filter((name) => name !== '');

@@ -4,13 +4,24 @@ import { type Claims, isClaims } from '../../../shared/policy/claims.ts';
 import type { AudienceGrant } from '../../../shared/policy/compiled-policy.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
 import { fillTemplate } from '../../../shared/policy/template.ts';
-import { isOwnIssuer, ownIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
+import { isOwnIssuer, ownIssuer, selfIssuerName, tenantOf } from '../../../shared/policy/tenant.ts';
+import { deployedTenants } from '../../../shared/policy/tenant-parts.ts';
 import type { Rehearsal } from './rehearse.ts';
 import type { Allow, World } from './world.ts';
 
 /** An own token as policy sees it: its `tenant` says which tenant's rules are about it. */
 export function presentedOwn(claims: Claims): Presented {
   return { issuer: ownIssuer(claims['tenant']), claims };
+}
+
+/** The issuer as it is named: `self` is of that tenant which the token says. */
+export function issuerNamed(name: string, claims: Claims): string {
+  return name === selfIssuerName ? ownIssuer(claims['tenant']) : name;
+}
+
+/** Names of Cambio itself as an issuer: `self`, and that of each tenant's own tokens. */
+export function ownIssuers(policy: World['policy']): readonly string[] {
+  return ['', ...deployedTenants(policy)].map(ownIssuer);
 }
 
 /** undefined where the issuer's subject template cannot be filled, or the rule is no audience's. */

@@ -9,7 +9,7 @@ import {
   type RegisteredClaims,
   type WrongClaim,
 } from '../../../shared/policy/registered-claims.ts';
-import { clientNamedBy, isOwnIssuer } from '../../../shared/policy/tenant.ts';
+import { clientNamedBy, isOwnIssuer, ownIssuer, tenantOf } from '../../../shared/policy/tenant.ts';
 
 /** One check, in the shape of a policy condition. */
 export interface TokenCheck {
@@ -28,7 +28,7 @@ type Check = (claims: RegisteredClaims, issuer: Issuer, now: number) => Omit<Tok
 
 /**
  * Checks the registered claims as the server reads them, then iss, aud and times; of Cambio's own tokens, whose `iss` only
- * the deployment knows, exp alone.
+ * the deployment knows, exp, and whether they are of that tenant's subjects.
  */
 export function checkToken(
   role: 'subject' | 'actor',
@@ -41,10 +41,18 @@ export function checkToken(
   const registered = parseRegisteredClaims({ ...(issuer ? {} : anyOwn), ...claims } as JsonObject);
   if ('wrong' in registered) return [malformed(role, registered, claims)];
   const checks = issuer ? foreign : own;
-  return Object.entries(checks).flatMap(([claim, check]) => {
+  const checked = Object.entries(checks).flatMap(([claim, check]) => {
     const result = check(registered, issuer ?? self, now);
     return result ? [{ name: `${role}.${claim}`, ...result }] : [];
   });
+  return issuer ? checked : [...checked, ...checkTenant(role, token)];
+}
+
+/** An own token is of the tenant that its claim names, whoever presents it. */
+function checkTenant(role: string, { issuer, claims: { tenant: got } }: Presented): readonly TokenCheck[] {
+  const wanted = tenantOf(issuer);
+  if (wanted === '' && got === undefined) return [];
+  return [{ name: `${role}.tenant`, wanted: [wanted], got, matched: ownIssuer(got) === issuer, reason: 'issuer' }];
 }
 
 /** A foreign token made for a client is that client's to present. */

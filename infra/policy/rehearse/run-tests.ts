@@ -1,10 +1,11 @@
 // Runs policy tests against a compiled policy. Pure but for `testFailures`, which reads them.
 import type { PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
-import { isOwnIssuer, ownIssuer, qualified } from '../../../shared/policy/tenant.ts';
+import { ownIssuer, qualified } from '../../../shared/policy/tenant.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
 import { below, errorAt } from '../source/place.ts';
 import { completeClaims } from './complete-claims.ts';
+import { ownIssuers } from './own-token.ts';
 import { type PlacedTest, readTests } from './read-tests.ts';
 import { createRehearse, type Rehearsal, type Rehearsed } from './rehearse.ts';
 import { fullyNamed } from './tenant-test.ts';
@@ -58,10 +59,12 @@ function verdictOf(rehearsed: Rehearsed): string {
   return `refuse, ${rehearsed.error}, ${rehearsed.reason}${rule}`;
 }
 
-function danglingName({ place, test }: PlacedTest, { issuers, clients }: PolicyArtifact): Diagnostic | undefined {
+function danglingName({ place, test }: PlacedTest, policy: PolicyArtifact): Diagnostic | undefined {
+  const { issuers, clients } = policy;
   const names = [...Object.keys(issuers), ownIssuer(place.source.tenant)];
+  const others = ownIssuers(policy);
   const issuerProblem = (name: string, ...path: string[]) =>
-    names.includes(name) || isOwnIssuer(name)
+    names.includes(name) || others.includes(name)
       ? undefined
       : errorAt(below(place, ...path), `${quote(name)} is no issuer`, didYouMean(name, names));
   const known = Object.keys(clients);

@@ -1,6 +1,7 @@
 // What is trusted more than before without a rule that says so: how issuers' tokens are verified, how clients authenticate,
-// whose tokens they see. Pure.
+// whose tokens they see, what tenants put at run time may name. Pure.
 import type { ClientAuthentication, PolicyArtifact } from '../../../shared/policy/compiled-policy.ts';
+import { deployedTenants } from '../../../shared/policy/tenant-parts.ts';
 import { formatDuration } from '../schema/duration.ts';
 import { coversMatch } from './covers.ts';
 import { same } from './grant-differences.ts';
@@ -8,7 +9,7 @@ import type { ShownWay } from './reach.ts';
 
 /** Somebody who gets more in one policy than in the other. */
 export interface Change {
-  /** The issuer of the token; of what a client gets by itself, `client NAME`. */
+  /** The issuer of the token; of what a client gets by itself, `client NAME`; or {@link comeLater}. */
   readonly who: string;
   /** The target, and what of it where it is not new as a whole. */
   readonly what: string;
@@ -20,7 +21,45 @@ export function trustChanges(before: PolicyArtifact, after: PolicyArtifact): rea
   return [
     ...Object.values(after.issuers).flatMap((issuer) => ofIssuer(before.issuers[issuer.name], issuer)),
     ...Object.values(after.clients).flatMap((client) => ofClient(before.clients[client.name], client)),
+    ...ofRunTime(before, after),
   ];
+}
+
+const comeLater = 'tenants put at run time';
+
+/** Which tenants there will be, no policy says: that they may name more than before is theirs to use. */
+function ofRunTime(before: PolicyArtifact, after: PolicyArtifact): readonly Change[] {
+  if (after.tenants === undefined) return [];
+  const had = importable(before);
+  const more = importable(after).filter(
+    ({ what, to }) => !had.some((each) => each.what === what && includes(each, to)),
+  );
+  return [
+    ...(before.tenants === undefined ? ['parties and rules of their own'] : []),
+    ...more.map(({ what, to }) => `${what}, where ${to === undefined ? 'they import' : `${to} imports`} it`),
+  ].map((what) => ({ who: comeLater, what }));
+}
+
+interface Importable {
+  /** `audience shared-api`. */
+  readonly what: string;
+  /** The tenant; absent: any. */
+  readonly to?: string;
+}
+
+/** What the root exports to tenants that have no folder. */
+function importable(policy: PolicyArtifact): readonly Importable[] {
+  const deployed = deployedTenants(policy);
+  return (policy.tenants?.exports ?? []).flatMap(({ section, name, to }) => {
+    const what = `${section.slice(0, -1)} ${name}`;
+    return to === undefined
+      ? [{ what }]
+      : to.filter((each) => !deployed.includes(each)).map((each) => ({ what, to: each }));
+  });
+}
+
+function includes({ to }: Importable, tenant: string | undefined): boolean {
+  return to === undefined || to === tenant;
 }
 
 type Issuer = PolicyArtifact['issuers'][string];

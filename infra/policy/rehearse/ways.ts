@@ -3,7 +3,7 @@
 import { type Claims, claimAt } from '../../../shared/policy/claims.ts';
 import type { ClaimMatch } from '../../../shared/policy/compiled-policy.ts';
 import type { Presented } from '../../../shared/policy/question.ts';
-import { clientNamedBy, isOwnIssuer, mayUse } from '../../../shared/policy/tenant.ts';
+import { clientNamedBy, isOwnIssuer, mayUse, tenantOf } from '../../../shared/policy/tenant.ts';
 import { admissionTo } from './admission.ts';
 import { anyHolder, type Holder } from './holder.ts';
 import { ownToken, presentedOwn } from './own-token.ts';
@@ -167,13 +167,15 @@ function withAudience({ issuer, claims }: Presented, aud: string | undefined): P
   return { issuer, claims: { ...claims, aud: Array.isArray(claims['aud']) ? [aud] : aud } };
 }
 
-/** Of our own tokens, one that somebody has who is nobody else. */
+/** Of our own tokens, one that somebody has who is nobody else, for an audience of the tenant whose subject it is of. */
 function actorToken(world: World, from: string): Presented {
   const now = world.now;
   if (!isOwnIssuer(from)) return tokenOf(world, from, anyHolder);
-  const [audience] = Object.values(world.policy.audiences).filter(({ format }) => format !== 'reference');
-  const claims = { sub: 'somebody', aud: audience?.resource ?? audience?.name, iat: now, exp: now + 300 };
-  return { issuer: from, claims };
+  const tenant = tenantOf(from);
+  const known = Object.values(world.policy.audiences).filter(({ format }) => format !== 'reference');
+  const audience = known.find(({ name }) => tenantOf(name) === tenant) ?? known[0];
+  const aud = audience?.resource ?? audience?.name;
+  return presentedOwn({ sub: 'somebody', aud, ...(tenant !== '' && { tenant }), iat: now, exp: now + 300 });
 }
 
 /** What was issued is as it is. */

@@ -1,6 +1,6 @@
 // "Did you mean …": the nearest of the known words by edit distance. Pure.
 
-/** A hint naming what the word begins, else the nearest candidate, or listing them all when none is near. */
+/** A hint naming what the word begins, a tenant's of that name, else the nearest candidate, or listing them all when none is near. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const nearest = suggestionFor(word, candidates);
   if (nearest !== undefined) return `did you mean ${nearest}?`;
@@ -9,7 +9,7 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
 
 /** What somebody most likely meant: `github` is `github-actions` rather than `gitlab`. */
 function suggestionFor(word: string, candidates: readonly string[]): string | undefined {
-  return begunBy(word, candidates) ?? nearestOf(word, candidates);
+  return begunBy(word, candidates) ?? ofTenant(word, candidates) ?? nearestOf(word, candidates);
 }
 
 /** The one candidate that goes on where the word ends; with several, none is meant more than another. */
@@ -17,6 +17,12 @@ function begunBy(word: string, candidates: readonly string[]): string | undefine
   if (word.length < 3) return undefined;
   const longer = candidates.filter((each) => each.toLowerCase().startsWith(word.toLowerCase()) && each !== word);
   return longer.length === 1 ? longer[0] : undefined;
+}
+
+/** The one tenant's thing that is called so. */
+function ofTenant(word: string, candidates: readonly string[]): string | undefined {
+  const found = candidates.filter((each) => each.endsWith(`/${word}`));
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** The candidate nearest to the word: within three edits, fewer for short words. */
