@@ -10,6 +10,8 @@ import type { WriteLog } from '../../../shared/http/log.ts';
 import { unavailable, withPolicy } from '../../../shared/http/with-policy.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import type { CompiledPolicy } from '../../../shared/policy/compiled-policy.ts';
+import { indexRules } from '../../../shared/policy/evaluate.ts';
+import { tenantPolicy } from '../../infra/policy/tenant-world.ts';
 import { formBody, makeWorld, policy, subjectToken } from '../../world.ts';
 
 type Lines = [level: string, message: string, fields: object, measured: object | undefined][];
@@ -21,7 +23,7 @@ function serve(current: () => Promise<CompiledPolicy>, clock: () => number = () 
   const write: WriteLog = (level, message, fields, measured) => void lines.push([level, message, fields, measured]);
   const { cambio, records } = makeWorld({ countRequest: brief });
   const by = (served: CompiledPolicy, error?: unknown) => {
-    const capabilities = { ...cambio, policy: served, mayGuess: () => true };
+    const capabilities = { ...cambio, policy: served, findRules: indexRules(served.rules), mayGuess: () => true };
     const options = { write, newId: () => 'decision-7', clock, unavailable: error };
     return byResource({
       '/token': tokenEndpoint(capabilities, options),
@@ -116,6 +118,27 @@ test('a handler is made once for each policy, and again for another', async () =
   const { send, made } = serve(async () => policies.shift() ?? policy);
   for (let asked = 0; asked < 3; asked += 1) expect((await send('/token', exchange)).status).toBe(200);
   expect(made.map(({ hash }) => hash)).toEqual([policy.hash, 'other']);
+});
+
+test('a tenant removed during an exchange is gone for the next: the one that has begun ends by the policy it began with', async () => {
+  const whole = tenantPolicy();
+  const gone = { ...whole, issuers: {}, audiences: {}, rules: [] };
+  let served: CompiledPolicy = whole;
+  const { send, records } = serve(async () => served);
+  const token = subjectToken({ iss: 'https://token.actions.example', aud: 'https://sts.acme.example' });
+  const body = formBody({ subject_token: token, audience: 'acme/api' });
+  const begun = send('/token', body);
+  await Promise.resolve();
+  served = gone;
+  const [next, first] = await Promise.all([send('/token', body), begun]);
+  expect([first.status, next.status]).toEqual([200, 400]);
+  expect(next.body).toMatchObject({ error: 'invalid_request' });
+  expect(records.map(({ policyHash, ending: { outcome } }) => [policyHash, outcome])).toContainEqual([
+    whole.hash,
+    'granted',
+  ]);
+  served = whole;
+  expect((await send('/token', body)).status).toBe(200);
 });
 
 test('what is waited for the policy is of the request’s own time', async () => {

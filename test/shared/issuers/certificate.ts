@@ -9,6 +9,7 @@ export interface CertificateOptions {
   /** … more of them. */
   readonly dns?: readonly string[];
   readonly uri?: string;
+  readonly email?: string;
   /** Common name of subject and issuer: of two certificates of one name OpenSSL may look at the wrong one. */
   readonly name?: string;
   /** It may sign others. */
@@ -33,6 +34,7 @@ export function selfSigned({
   ip,
   dns = [],
   uri,
+  email,
   name: called = 'loopback',
   ca = false,
   issuer,
@@ -46,6 +48,7 @@ export function selfSigned({
     der(0x87, Buffer.from(ip.split('.').map(Number))),
     ...dns.map((each) => der(0x82, Buffer.from(each))),
     ...(uri === undefined ? [] : [der(0x86, Buffer.from(uri))]),
+    ...(email === undefined ? [] : [der(0x81, Buffer.from(email))]),
   );
   const extensions = [
     der(0x30, Buffer.from('0603551d11', 'hex'), der(0x04, subjectAltName)),

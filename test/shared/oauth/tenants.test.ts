@@ -2,8 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { effectOf } from '../../../shared/oauth/events/security-event.ts';
 import type { SecurityEventToken } from '../../../shared/oauth/events/security-event-token.ts';
+import { parseRevocationRequest } from '../../../shared/oauth/revocation/revocation-request.ts';
 import { tokenTypes } from '../../../shared/oauth/token-types.ts';
 import type { TrustedIssuer } from '../../../shared/policy/compiled-policy.ts';
+import { tenantOf } from '../../../shared/policy/tenant.ts';
 import { secret, tenantPolicy } from '../../infra/policy/tenant-world.ts';
 import { formBody, makeWorld, now, type Outcome, run, subjectClaims, subjectToken, verdict } from '../../world.ts';
 
@@ -212,5 +214,60 @@ describe('what ends a tenant’s access', () => {
         } as never),
       ),
     ).toEqual(['invalid_target/suspended', 'granted']);
+  });
+
+  test('ends a run there alone, though another tenant’s job has the same number, and what came of it', async () => {
+    const world = makeWorld({}, policy);
+    const job = (tenant: string) =>
+      subjectToken({ iss: 'https://token.actions.example', aud: `https://sts.${tenant}.example`, run_id: '7' });
+    const first = (tenant: string) => run(formBody({ subject_token: job(tenant), audience: `${tenant}/api` }), world);
+    const onward = async (tenant: string, token: string) => {
+      const changes = { subject_token: token, subject_token_type: tokenTypes.accessToken };
+      const body = formBody({ ...changes, audience: `${tenant}/backend` });
+      return verdict(await run(body, world, basic(`${tenant}/checkout`)));
+    };
+    const tenants = ['acme', 'globex'];
+    const tokens = (await Promise.all(tenants.map(first))).map((outcome) =>
+      'granted' in outcome ? outcome.granted.access_token : verdict(outcome),
+    );
+    const outcomes = async () =>
+      Promise.all(
+        tenants.map(async (tenant, at) => [verdict(await first(tenant)), await onward(tenant, tokens[at] ?? '')]),
+      );
+    const lives = ['granted', 'granted'];
+    const hit = ['invalid_request/revoked', 'invalid_request/revoked'];
+    expect(await outcomes()).toEqual([lives, lives]);
+    const { value } = parseRevocationRequest('{"by":"run","value":"acme/github|7","reason":"a leak"}', now);
+    const revocation = { by: 'run', issuedBefore: now, expiresAt: now + 9_000 } as const;
+    world.revocations.push({ ...revocation, value: 'github|7' }, { ...revocation, value: 'acme/github|70' });
+    expect(await outcomes()).toEqual([lives, lives]);
+    world.revocations.push({ ...revocation, value });
+    expect(await outcomes()).toEqual([hit, lives]);
+  });
+});
+
+describe('a tenant that is no more', () => {
+  test('is nobody: its subjects, its own tokens and its clients get nothing, and the others all they had', async () => {
+    const isLeft = (name: string) => tenantOf(name) !== 'acme';
+    const left = <T>(section: Readonly<Record<string, T>>) =>
+      Object.fromEntries(Object.entries(section).filter(([name]) => isLeft(name)));
+    const { issuers, clients, audiences, rules } = policy;
+    const gone = {
+      ...policy,
+      ...{ issuers: left(issuers), clients: left(clients), audiences: left(audiences) },
+      rules: rules.filter(({ id }) => isLeft(id)),
+    };
+    const tokens = { acme: await issued('acme'), globex: await issued('globex') };
+    const onward = (tenant: 'acme' | 'globex', client?: string): Asked => ({
+      token: tokens[tenant],
+      type: tokenTypes.accessToken,
+      audience: `${tenant}/backend`,
+      ...(client !== undefined && { client }),
+    });
+    expect(await verdictOf({ audience: 'acme/api' }, gone)).toBe('invalid_request/audience');
+    expect(await verdictOf(onward('acme', 'acme/checkout'), gone)).toBe('invalid_client/client');
+    expect(await verdictOf(onward('acme'), gone)).toBe('invalid_request/audience');
+    expect(await verdictOf({ token: tokenOf('globex'), audience: 'globex/api' }, gone)).toBe('granted');
+    expect(await verdictOf(onward('globex', 'globex/checkout'), gone)).toBe('granted');
   });
 });

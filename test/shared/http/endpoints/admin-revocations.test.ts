@@ -6,6 +6,7 @@ import type { DecisionRecord } from '../../../../shared/oauth/decision/decision-
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
 import type { CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
+import { tenantPolicy } from '../../../infra/policy/tenant-world.ts';
 import { makeWorld, now, policy } from '../../../world.ts';
 
 const principal = 'arn:aws:sts::111122223333:assumed-role/on-call/alice';
@@ -123,4 +124,13 @@ test.each([
   expect((await call({ ...valid, by, value: there })).answer).not.toHaveProperty('known');
   const { status, answer, recorded } = await call({ ...valid, by, value: other });
   expect([status, answer.known, recorded.length]).toEqual([200, false, 1]);
+});
+
+test('by the run of a tenant names its issuer in full', async () => {
+  const ofTenants = { policy: tenantPolicy() };
+  const by = { ...valid, by: 'run' };
+  const { answer, recorded } = await call({ ...by, value: 'acme/github|7' }, ofTenants);
+  expect(answer).not.toHaveProperty('known');
+  expect(recorded.map(({ value }) => value)).toEqual(['acme/github|7']);
+  expect((await call({ ...by, value: 'acme/gitlab|7' }, ofTenants)).answer.known).toBe(false);
 });

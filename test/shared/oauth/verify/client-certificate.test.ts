@@ -22,6 +22,7 @@ const certified = (changes: Partial<CertificateOptions> = {}) =>
     selfSigned({
       ...{ notBefore: at(-1), notAfter: at(1), ip: '192.0.2.7', name: 'bank' },
       ...{ dns: ['bank.example', 'www.bank.example'], uri: 'spiffe://bank.example/a,DNS:evil.example' },
+      email: 'ops@bank.example',
       ...changes,
     }).cert,
   );
@@ -63,6 +64,7 @@ describe('RFC 8705 §2.1 a certificate of an authority', () => {
     named('san_dns', 'www.bank.example'),
     named('san_ip', '192.0.2.7'),
     named('san_uri', 'spiffe://bank.example/a,DNS:evil.example'),
+    named('san_email', 'ops@bank.example'),
     named('subject_dn', 'CN=bank'),
   ])('authenticates the client whose $name it says: $value', async (auth) => {
     expect(await told(served(auth), bank)).toMatchObject({ verdict: 'granted', claims: { client_id: 'bank' } });
@@ -72,6 +74,7 @@ describe('RFC 8705 §2.1 a certificate of an authority', () => {
       ip: '192.0.2.8',
       dns: ['other.example'],
       uri: 'spiffe://other.example',
+      email: 'ops@other.example',
     });
     expect((await told(served(auth), another)).verdict).toBe('invalid_client/client');
   });
@@ -82,10 +85,21 @@ describe('RFC 8705 §2.1 a certificate of an authority', () => {
     named('san_dns', 'example'),
     named('san_dns', 'bank'),
     named('san_uri', 'bank.example'),
+    named('san_email', 'OPS@bank.example'),
+    named('san_email', 'bank.example'),
+    named('san_email', 'evil@bank.example'),
+    named('san_dns', 'ops@bank.example'),
     named('subject_dn', 'bank'),
     named('subject_dn', 'cn=bank'),
   ])('is no other name than what it says: $name $value', async (auth) => {
     expect((await told(served(auth), bank)).verdict).toBe('invalid_client/client');
+  });
+
+  test('names a mail address whole, however it is quoted', async () => {
+    const odd = certified({ email: '"a, email:ops@bank.example"@evil.example' });
+    expect((await told(served(named('san_email', 'ops@bank.example')), odd)).verdict).toBe('invalid_client/client');
+    const whole = named('san_email', '"a, email:ops@bank.example"@evil.example');
+    expect((await told(served(whole), odd)).verdict).toBe('granted');
   });
 
   test('that is not good yet, or no more, or no certificate, authenticates nobody', async () => {
