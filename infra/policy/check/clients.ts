@@ -1,5 +1,6 @@
 // Clients: one way to authenticate each, with keys that can prove something. Pure.
 
+import { isIP } from 'node:net';
 import { endOf, parseCertificate } from '../lower/clients.ts';
 import { urlHint, urlProblem } from '../schema/https-url.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
@@ -71,6 +72,10 @@ function checkCertificateName(
   const value = Object.values(names)[0] ?? '';
   if (value.includes('*'))
     return [errorAt(below(place, first), 'a name is compared as it is', 'write it without stars')];
+  if (first === 'san_ip' && isIP(value) === 0) {
+    const message = `the san_ip ${quote(value)} is no IP address`;
+    return [errorAt(below(place, first), message, 'write one address, as 192.0.2.7 or 2001:db8::7')];
+  }
   if (first !== 'subject_dn' || isPlainDn(value)) return [];
   const message = `the subject_dn ${quote(value)} is no plain distinguished name`;
   return [errorAt(below(place, first), message, 'write it as CN=name,O=company, or name a san_dns or san_uri')];

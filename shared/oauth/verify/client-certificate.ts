@@ -1,5 +1,6 @@
 // What a client's certificate says (RFC 8705 §2). Functions load it where the policy has a client that authenticates by one. Pure.
 import { createPublicKey, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { CertificateName, Client, ClientAuthentication, CompiledPolicy } from '../../policy/compiled-policy.ts';
 import type { ClientCertificate } from '../request/client-certificate.ts';
 
@@ -28,7 +29,7 @@ export const matchesCertificate: MatchesCertificate = (ways, { pem, thumbprint }
   const hasName = !isOwn && (authorities?.some((one) => isSignedBy(certificate, one)) ?? true);
   return ways.some((way) => {
     if (way.method === 'self_signed_tls_client_auth') return way.thumbprints.includes(thumbprint);
-    return way.method === 'tls_client_auth' && hasName && namesOf(certificate, way.name).includes(way.value);
+    return way.method === 'tls_client_auth' && hasName && isNamed(certificate, way);
   });
 };
 
@@ -63,15 +64,25 @@ function isCurrent({ validFromDate, validToDate }: X509Certificate, now: number)
   return validFromDate.getTime() / 1_000 <= now && now <= validToDate.getTime() / 1_000;
 }
 
-const labels: Readonly<Record<Exclude<CertificateName, 'subject_dn'>, string>> = {
+type Way = Extract<ClientAuthentication, { readonly method: 'tls_client_auth' }>;
+
+/** Compared as it is. */
+type TextName = Exclude<CertificateName, 'subject_dn' | 'san_ip'>;
+
+function isNamed(certificate: X509Certificate, { name, value }: Way): boolean {
+  // Of an address of IPv6 there are many spellings (RFC 5952), and Node.js writes another than people do.
+  if (name === 'san_ip') return isIP(value) !== 0 && certificate.checkIP(value) !== undefined;
+  return namesOf(certificate, name).includes(value);
+}
+
+const labels: Readonly<Record<TextName, string>> = {
   san_dns: 'DNS',
   san_uri: 'URI',
-  san_ip: 'IP Address',
   san_email: 'email',
 };
 
 /** All the certificate says of this kind. */
-function namesOf({ subject, subjectAltName = '' }: X509Certificate, name: CertificateName): readonly string[] {
+function namesOf({ subject, subjectAltName = '' }: X509Certificate, name: TextName | 'subject_dn'): readonly string[] {
   // Node.js writes a part in a line, the most general first; RFC 4514 §2.1 the other way round.
   if (name === 'subject_dn') return [subject.split('\n').toReversed().join(',')];
   const found = alternativeNames(subjectAltName).filter(({ label }) => label === labels[name]);

@@ -4,7 +4,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyPairKeyObjectResult, sig
 export interface CertificateOptions {
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** Subject alternative name: an IPv4 address. */
+  /** Subject alternative name: an address of IPv4, or of IPv6 with all its eight parts. */
   readonly ip: string;
   /** … more of them. */
   readonly dns?: readonly string[];
@@ -45,7 +45,7 @@ export function selfSigned({
   const algorithm = der(0x30, Buffer.from(algorithms[signer.asymmetricKeyType ?? '']?.[digest] ?? '', 'hex'));
   const subjectAltName = der(
     0x30,
-    der(0x87, Buffer.from(ip.split('.').map(Number))),
+    der(0x87, addressBytes(ip)),
     ...dns.map((each) => der(0x82, Buffer.from(each))),
     ...(uri === undefined ? [] : [der(0x86, Buffer.from(uri))]),
     ...(email === undefined ? [] : [der(0x81, Buffer.from(email))]),
@@ -69,6 +69,17 @@ export function selfSigned({
   const body = der(0x30, toBeSigned, algorithm, signature).toString('base64');
   const cert = `-----BEGIN CERTIFICATE-----\n${body.replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`;
   return { key: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(), cert };
+}
+
+function addressBytes(ip: string): Buffer {
+  if (!ip.includes(':')) return Buffer.from(ip.split('.').map(Number));
+  return Buffer.from(
+    ip
+      .split(':')
+      .map((part) => part.padStart(4, '0'))
+      .join(''),
+    'hex',
+  );
 }
 
 function distinguished(commonName: string): Buffer {

@@ -95,6 +95,16 @@ describe('RFC 8705 §2.1 a certificate of an authority', () => {
     expect((await told(served(auth), bank)).verdict).toBe('invalid_client/client');
   });
 
+  test('names an address of IPv6 however it is written', async () => {
+    const six = certified({ ip: '2001:db8:0:0:0:0:0:7' });
+    for (const address of ['2001:db8::7', '2001:0DB8:0:0::7']) {
+      expect((await told(served(named('san_ip', address)), six)).verdict).toBe('granted');
+    }
+    for (const address of ['2001:db8::8', '192.0.2.7', '::', '2001:db8::/32', 'bank']) {
+      expect((await told(served(named('san_ip', address)), six)).verdict).toBe('invalid_client/client');
+    }
+  });
+
   test('names a mail address whole, however it is quoted', async () => {
     const odd = certified({ email: '"a, email:ops@bank.example"@evil.example' });
     expect((await told(served(named('san_email', 'ops@bank.example')), odd)).verdict).toBe('invalid_client/client');
