@@ -16,7 +16,7 @@ import { callOptions, clock, configured, endpointParts, now, servedBy } from './
 
 const { config, capabilities: shared, options, store } = await endpointParts('token');
 const { signatureBudget, sessionBudget } = configured('signatureBudget', 'sessionBudget');
-const { heeding, ...counting } = await createQuotas({
+const { heeding, withLeases, ...counting } = await createQuotas({
   policy: shared.policy,
   rates: { kms: signatureBudget, sts: sessionBudget },
   store: { ...store, clock, random: Math.random },
@@ -27,6 +27,7 @@ const constant = {
   ...counting,
   ...configured('apiBase', 'mtlsBase'),
   sign: heeding(shared.sign),
+  recordDecision: withLeases(shared.recordDecision),
   ...createProofs({ ...store, now, newNonce: () => randomBytes(16).toString('base64url') }),
   evaluateCondition: await conditionEvaluator(shared.policy),
   assumeRole: heeding(assumeRoles(await createCallSts(callOptions(config)))),

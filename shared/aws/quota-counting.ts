@@ -8,7 +8,7 @@ import {
   countedCalls,
   countedRequest,
 } from '../oauth/quota.ts';
-import { createLeases, type QuotaStore } from './quota-leases.ts';
+import { createLeases, type Leases, type QuotaStore } from './quota-leases.ts';
 
 /** The quota that is used up; undefined where one was taken of each. Throws as DynamoDB does. */
 type FindOver<Count extends CountRequest | CountCalls> = (
@@ -18,10 +18,11 @@ type FindOver<Count extends CountRequest | CountCalls> = (
 export interface Counting {
   readonly request: FindOver<CountRequest>;
   readonly calls: FindOver<CountCalls>;
+  readonly renewed: Leases['renewed'];
 }
 
 export function createCounting(store: QuotaStore, rates: CallRates): Counting {
-  const take = createLeases(store);
+  const { take, renewed } = createLeases(store);
   const findOver = async (all: readonly (Counted | undefined)[]): Promise<OverQuota | undefined> => {
     for (const counted of all) {
       const wait = counted ? await take(counted) : 0;
@@ -32,6 +33,7 @@ export function createCounting(store: QuotaStore, rates: CallRates): Counting {
   return {
     request: (request) => findOver([countedRequest(request)]),
     calls: (granted) => findOver(countedCalls(granted, rates)),
+    renewed,
   };
 }
 

@@ -23,6 +23,12 @@ const [shareOfBurst, shareOfSecond] = [1 / 32, 1 / 4];
 /** Milliseconds: many instances that are refused do not come back all at once, nor too often. */
 const [leastSpread, longestSpread] = [8, 250];
 
+/**
+ * A lease of so many is taken again by the request that takes the last of it, beside its own calls: the next one need not wait. What is
+ * taken ahead of a request that never comes is lost, and of fewer than these it often would be.
+ */
+const leastRenewed = 4;
+
 /** Buckets an instance remembers: there is one for each subject where subjects are counted. */
 const mostBuckets = 10_000;
 
@@ -31,6 +37,8 @@ interface KnownBucket {
   readonly pk: string;
   left: number;
   leaseEnds: number;
+  /** The next lease, while it is being taken. */
+  renewal: Promise<void> | undefined;
   state: BucketState | undefined;
   /** Since when, and until when: a clock that was set back is before both. */
   emptySince: number;
@@ -43,12 +51,22 @@ interface KnownBucket {
   seenBefore: number;
 }
 
-/** Takes one from what is left; answers the milliseconds until there is one again, 0 when it was taken. */
-export type TakeQuota = (counted: Counted) => Promise<number>;
+export interface Leases {
+  /**
+   * Takes one from what is left; answers the milliseconds until there is one again, 0 when it was taken. Throws as DynamoDB does, but
+   * where it says that the bucket is asked too often: then it counts as empty.
+   */
+  readonly take: (counted: Counted) => Promise<number>;
+  /**
+   * Resolves when no lease is being taken beside a request. Lambda freezes an instance that has answered, and what it still waits for
+   * with it: the lease would be over when it wakes. Never rejects.
+   */
+  readonly renewed: () => Promise<unknown>;
+}
 
-/** Throws as DynamoDB does, but where it says that the bucket is asked too often: then it counts as empty. */
-export function createLeases(store: QuotaStore): TakeQuota {
+export function createLeases(store: QuotaStore): Leases {
   const known = new Map<string, KnownBucket>();
+  const renewals = new Set<Promise<void>>();
   const bucketOf = (counted: Counted): KnownBucket => {
     const pk = keyOf(counted);
     const bucket = known.get(pk) ?? newBucket(pk);
@@ -59,20 +77,37 @@ export function createLeases(store: QuotaStore): TakeQuota {
     }
     return bucket;
   };
-  return async (counted) => {
-    const bucket = bucketOf(counted);
-    const now = store.clock();
-    count(bucket, now);
-    if (bucket.left > 0 && now < bucket.leaseEnds) {
-      bucket.left -= 1;
-      return 0;
-    }
-    if (now >= bucket.emptySince && now < bucket.emptyUntil) return bucket.emptyUntil - now;
-    return take(bucket, counted.quota, store).catch((error: unknown) => {
+  const takeLease = (bucket: KnownBucket, quota: Quota, used: 0 | 1): Promise<number> =>
+    draw(bucket, { quota, used }, store).catch((error: unknown) => {
       if (!isThrottling(error)) throw error;
       return emptyFor(bucket, longestSpread, store);
     });
+  const renew = (bucket: KnownBucket, quota: Quota): void => {
+    const end = (): void => {
+      bucket.renewal = undefined;
+      renewals.delete(renewal);
+    };
+    // The request has what it needs; where this failed, the next one takes its own lease, or fails by the same cause.
+    const renewal = takeLease(bucket, quota, 0).then(end, end);
+    bucket.renewal = renewal;
+    renewals.add(renewal);
   };
+  const take = async (counted: Counted): Promise<number> => {
+    const { quota } = counted;
+    const bucket = bucketOf(counted);
+    count(bucket, store.clock());
+    if (bucket.left === 0) await bucket.renewal;
+    const now = store.clock();
+    if (now >= bucket.leaseEnds) bucket.left = 0;
+    if (bucket.left > 0) {
+      bucket.left -= 1;
+      if (bucket.left === 0 && !bucket.renewal && leaseSize(bucket, quota) >= leastRenewed) renew(bucket, quota);
+      return 0;
+    }
+    if (now >= bucket.emptySince && now < bucket.emptyUntil) return bucket.emptyUntil - now;
+    return takeLease(bucket, quota, 1);
+  };
+  return { take, renewed: () => Promise.all(renewals) };
 }
 
 function newBucket(pk: string): KnownBucket {
@@ -80,6 +115,7 @@ function newBucket(pk: string): KnownBucket {
     pk,
     left: 0,
     leaseEnds: 0,
+    renewal: undefined,
     state: undefined,
     emptySince: 0,
     emptyUntil: 0,
@@ -111,8 +147,14 @@ function leaseSize({ seen, seenBefore }: KnownBucket, { burst, count: each, seco
   return Math.max(1, Math.floor(Math.min(most, Math.max(seen, seenBefore) / 2)));
 }
 
+interface LeaseWanted {
+  readonly quota: Quota;
+  /** Of it, by the request that it is taken for. */
+  readonly used: 0 | 1;
+}
+
 /** By one conditional write at most; it is read first where what is known of it is of another period, and afterwards to say when to come again. */
-async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promise<number> {
+async function draw(bucket: KnownBucket, { quota, used }: LeaseWanted, store: QuotaStore): Promise<number> {
   const { pk } = bucket;
   const now = Math.round(store.clock() * 1_000);
   const read = () => readBucket(store, { pk, now, quota });
@@ -131,7 +173,8 @@ async function take(bucket: KnownBucket, quota: Quota, store: QuotaStore): Promi
     return emptyFor(bucket, Math.max(1, wait), store);
   }
   bucket.state = drawn;
-  bucket.left = wanted - 1;
+  // Requests side by side may each have taken one.
+  bucket.left += wanted - used;
   bucket.leaseEnds = now / 1_000 + leaseTime;
   bucket.refusals = Math.floor(bucket.refusals / 2);
   return 0;

@@ -21,7 +21,11 @@ const heededFor = 60_000;
 
 /** Rejects when a policy has quotas, and what keeps the buckets is not there. */
 export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptions) {
-  const load = loadedOnce(async () => (await import('./quota-counting.ts')).createCounting(store, rates));
+  let loaded: Counting | undefined;
+  const load = loadedOnce(async () => {
+    loaded = (await import('./quota-counting.ts')).createCounting(store, rates);
+    return loaded;
+  });
   const refuse = async (findOver: (counting: Counting) => Promise<OverQuota | undefined>): Promise<void> => {
     const over = await callDependency('dynamodb', async () => findOver(await load()));
     if (over) throw new Refused({ kind: 'throttled', over });
@@ -43,5 +47,15 @@ export async function createQuotas({ policy, rates, store, mayPass }: QuotaOptio
       });
       return answer;
     };
-  return { countRequest, countCalls, heeding };
+  /** The same call, of every request that is counted: it ends when the leases that were taken beside the request are there, too. */
+  const withLeases =
+    <Input extends readonly unknown[], Answer>(call: (...input: Input) => Promise<Answer>) =>
+    async (...input: Input): Promise<Answer> => {
+      try {
+        return await call(...input);
+      } finally {
+        await loaded?.renewed();
+      }
+    };
+  return { countRequest, countCalls, heeding, withLeases };
 }

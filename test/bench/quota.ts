@@ -72,8 +72,9 @@ async function measured({ name, quota, instances, load, seconds }: Case, call: C
   let granted = 0;
   for (let at = 0; at < asked; at += 1) {
     time = Math.floor(start + (at * 1_000) / load);
-    const wait = await takers[Math.floor(Math.random() * instances)]?.(counted);
-    if (wait === 0) granted += 1;
+    const leases = takers[Math.floor(Math.random() * instances)];
+    if ((await leases?.take(counted)) === 0) granted += 1;
+    await leases?.renewed();
   }
   const may = Math.min(asked, quota.burst + (quota.count / quota.seconds) * seconds);
   // The burst is in the first.

@@ -36,7 +36,16 @@ function instances(call: CallDynamoDb, many: number) {
     return call(operation, input);
   }) as CallDynamoDb;
   const store = { call: counting, table, clock: () => clock.time, random: () => 0.5 };
-  return { clock, calls, takers: Array.from({ length: many }, () => createLeases(store)) };
+  const takers = Array.from({ length: many }, () => {
+    const { take, renewed } = createLeases(store);
+    // As the function does it: nothing is under way when it answers.
+    return async (quota: Counted): Promise<number> => {
+      const wait = await take(quota);
+      await renewed();
+      return wait;
+    };
+  });
+  return { clock, calls, store, takers };
 }
 
 onEveryEngine((store, on) => {
