@@ -23,7 +23,11 @@ const regexMarks: readonly RegExp[] = [
   /\)[*+?]/,
 ];
 
+/** Letters and marks of which no problem is made: most values of a large policy. */
+const harmless = /^[\w @/:.,-]+$/;
+
 export function patternProblem(pattern: string): PatternProblem | undefined {
+  if (harmless.test(pattern)) return undefined;
   if (pattern === '') return { message: 'this pattern is empty', hint: 'write the value that the claim must have' };
   if (/^\*+$/.test(pattern)) {
     return {

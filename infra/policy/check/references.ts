@@ -5,35 +5,38 @@ import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { RuleEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
 import { didYouMean } from '../source/did-you-mean.ts';
-import { below, errorAt, type Place } from '../source/place.ts';
+import { below, type DocumentPath, errorAt, type Place } from '../source/place.ts';
 
 interface Reference {
   readonly kind: 'issuer' | 'client' | 'audience' | 'role';
-  readonly name: string | undefined;
+  readonly name: string;
   readonly place: Place;
 }
 
 export function checkReferences(policy: MergedPolicy): readonly Diagnostic[] {
   const names = {
-    issuer: policy.issuers.map(({ name }) => name),
-    client: policy.clients.map(({ name }) => name),
-    audience: policy.audiences.map(({ name }) => name),
-    role: policy.roles.map(({ name }) => name),
+    issuer: namesOf(policy.issuers),
+    client: namesOf(policy.clients),
+    audience: namesOf(policy.audiences),
+    role: namesOf(policy.roles),
   };
   const references = [
     ...policy.rules.flatMap(ofRule),
     ...policy.clients.flatMap(({ value: { auth, introspects = [] }, place }) => [
-      reference('issuer', auth.federated?.issuer, below(place, 'auth', 'federated', 'issuer')),
-      ...introspects.map((name, index) => reference('audience', name, below(place, 'introspects', index))),
+      ...reference('issuer', auth.federated?.issuer, place, 'auth', 'federated', 'issuer'),
+      ...introspects.flatMap((name, index) => reference('audience', name, place, 'introspects', index)),
     ]),
   ];
   return references.flatMap(({ kind, name, place }) => {
-    if (name === undefined) return [];
     const { tenant } = place.source;
     if (tenantOf(name) !== tenant && !isImported(kind, name, tenant, policy)) return [notImported(kind, name, place)];
-    if (names[kind].includes(name) || (kind === 'issuer' && isOwnIssuer(name))) return [];
-    return [errorAt(place, `there is no ${kind} ${quote(name)}`, didYouMean(name, names[kind]))];
+    if (names[kind].has(name) || (kind === 'issuer' && isOwnIssuer(name))) return [];
+    return [errorAt(place, `there is no ${kind} ${quote(name)}`, didYouMean(name, [...names[kind]]))];
   });
+}
+
+function namesOf(entries: readonly { readonly name: string }[]): ReadonlySet<string> {
+  return new Set(entries.map(({ name }) => name));
 }
 
 function isImported(kind: Reference['kind'], name: string, tenant: string, { imports }: MergedPolicy): boolean {
@@ -45,26 +48,32 @@ function notImported(kind: Reference['kind'], name: string, place: Place): Diagn
   return errorAt(place, `${kind} ${quote(name)} is another tenant's`, hint);
 }
 
-function ofRule({ value, place }: Entry<RuleEntry>): Reference[] {
+function ofRule({ value, place }: Entry<RuleEntry>): readonly Reference[] {
   const { from, actor, client, grant, deny } = value;
   const denied = deny === true ? undefined : deny;
   return [
-    reference('issuer', from, below(place, 'from')),
-    reference('issuer', actor?.from, below(place, 'actor', 'from')),
-    ...clientNames(client, below(place, 'client')),
-    reference('audience', grant?.audience, below(place, 'grant', 'audience')),
-    reference('role', grant?.role, below(place, 'grant', 'role')),
-    reference('audience', denied?.audience, below(place, 'deny', 'audience')),
-    reference('role', denied?.role, below(place, 'deny', 'role')),
+    ...reference('issuer', from, place, 'from'),
+    ...reference('issuer', actor?.from, place, 'actor', 'from'),
+    ...clientNames(client, place),
+    ...reference('audience', grant?.audience, place, 'grant', 'audience'),
+    ...reference('role', grant?.role, place, 'grant', 'role'),
+    ...reference('audience', denied?.audience, place, 'deny', 'audience'),
+    ...reference('role', denied?.role, place, 'deny', 'role'),
   ];
 }
 
-function clientNames(client: RuleEntry['client'], place: Place): Reference[] {
+function clientNames(client: RuleEntry['client'], place: Place): readonly Reference[] {
   if (client === undefined || client === 'any') return [];
-  if (typeof client === 'string') return [reference('client', client, place)];
-  return client.map((name, index) => reference('client', name, below(place, index)));
+  if (typeof client === 'string') return reference('client', client, place, 'client');
+  return client.flatMap((name, index) => reference('client', name, place, 'client', index));
 }
 
-function reference(kind: Reference['kind'], name: string | undefined, place: Place): Reference {
-  return { kind, name, place };
+/** @param path below the place */
+function reference(
+  kind: Reference['kind'],
+  name: string | undefined,
+  place: Place,
+  ...path: DocumentPath
+): readonly Reference[] {
+  return name === undefined ? [] : [{ kind, name, place: below(place, ...path) }];
 }

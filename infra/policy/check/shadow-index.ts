@@ -25,12 +25,15 @@ const noHead: Head = { path: '', text: '', isWhole: false };
 export function shadowIndex(rules: readonly Rule[]): Candidates {
   const conditions = rules.map(({ value }) => headsOf(value));
   const shares = countKeys(conditions);
+  const all = new Set(rules.map(({ value }) => partnersOf(value)));
   const positions = new Map<string, number[]>();
   const lengths = new Map<string, Set<number>>();
   const commonest = (heads: readonly KeyedHead[]) => Math.max(...heads.map(({ key }) => shares.get(key) ?? 0));
   for (const [at, { value }] of rules.entries()) {
     // Each of its conditions has to fit before a rule takes another: the one that the fewest rules share finds it.
-    const [rarest = [keyed(value, noHead)]] = (conditions[at] ?? []).toSorted((a, b) => commonest(a) - commonest(b));
+    const [rarest = [keyed(partnersOf(value), noHead)]] = (conditions[at] ?? []).toSorted(
+      (a, b) => commonest(a) - commonest(b),
+    );
     for (const { key, isWhole, path, text } of rarest) {
       positions.set(key, positions.get(key) ?? []);
       positions.get(key)?.push(at);
@@ -44,9 +47,11 @@ export function shadowIndex(rules: readonly Rule[]): Candidates {
         .filter((length) => length <= text.length)
         .map((length) => ({ path, text: text.slice(0, length), isWhole: false })),
     ]);
-    const denied = { from: value.from, deny: true } as const;
-    const keys = [noHead, ...heads].flatMap((head) => [keyOf(value, head), keyOf(denied, head)]);
-    return [...new Set(keys.flatMap((key) => positions.get(key) ?? []))].sort((a, b) => a - b);
+    const partners = [partnersOf(value), partnersOf({ from: value.from, deny: true })].filter((each) => all.has(each));
+    const found = partners.flatMap((each) =>
+      [noHead, ...heads].flatMap((head) => positions.get(keyOf(each, head)) ?? []),
+    );
+    return [...new Set(found)].sort((a, b) => a - b);
   };
 }
 
@@ -58,10 +63,11 @@ function countKeys(conditions: readonly (readonly (readonly KeyedHead[])[])[]): 
 
 /** Of each condition, what its patterns begin with. */
 function headsOf(rule: Rule['value']): readonly (readonly KeyedHead[])[] {
+  const partners = partnersOf(rule);
   return entriesOf(rule.match ?? {}).map(([path, patterns]) =>
     patterns.map((pattern) => {
       const [text = '', ...rest] = String(pattern).split('*');
-      return keyed(rule, { path, text, isWhole: rest.length === 0 });
+      return keyed(partners, { path, text, isWhole: rest.length === 0 });
     }),
   );
 }
@@ -75,15 +81,17 @@ function entriesOf(match: MatchEntry) {
   return Object.entries(match).map(([path, wanted]) => [path, [wanted].flat()] as const);
 }
 
-function keyed(rule: Rule['value'], head: Head): KeyedHead {
-  return { ...head, key: keyOf(rule, head) };
+function keyed(partners: string, head: Head): KeyedHead {
+  return { ...head, key: keyOf(partners, head) };
 }
 
-/** Of issuer, target (none of a rule that denies all of them) and head. */
-function keyOf(
-  { from, grant, deny }: Pick<RuleEntry, 'from' | 'grant' | 'deny'>,
-  { path, text, isWhole }: Head,
-): string {
+/** Issuer and target of a rule; no target of one that denies all of them. */
+function partnersOf({ from, grant, deny }: Pick<RuleEntry, 'from' | 'grant' | 'deny'>): string {
   const target = deny === true ? undefined : (deny ?? grant);
-  return JSON.stringify([from, target?.audience, target?.role, path, text, isWhole]);
+  return `${from} ${target?.audience} ${target?.role}`;
+}
+
+/** Two heads of one key are tried for nothing, no more: each candidate is compared with the rule itself. */
+function keyOf(partners: string, { path, text, isWhole }: Head): string {
+  return `${partners} ${isWhole} ${path} ${text}`;
 }

@@ -51,13 +51,23 @@ export function* requestsFor(world: World, search: WitnessSearch): Generator<Reh
   const whens = (rule.when ?? []).map(({ expression }) => ({ expression, facts: world.factsOf(expression) }));
   const solver = { world, search, facts: whens.map(({ facts }) => facts), left: budget };
   const slots = [...matchedSlots(search), ...[...settled.keys()].map(slotOf)];
+  if (slots.some((slot) => isOutOfReach(slot, search))) return;
   let request: Rehearsal | undefined = search.base;
   for (const slot of slots) {
-    const [value] = valuesOf(slot, request, solver);
-    if (!value) return;
-    request = assign(request, slot, value.value);
+    const values = valuesOf(slot, request, solver);
+    if (values.length === 0) return;
+    request = assign(request, slot, values[0]);
   }
   yield* solve(whens, request, solver, new Set(settled.keys()));
+}
+
+/** Whether the rule writes out what the claim must be, and its holder can have none of it: told before any request is made. */
+function isOutOfReach(slot: Slot, search: WitnessSearch): boolean {
+  const { canHave } = holderOf(slot, search);
+  return wishesOf(slot, search).some(
+    ({ anyOf, type, open, path }) =>
+      type !== 'list' && !open && anyOf.every((wanted) => 'equals' in wanted && !canHave(path, wanted.equals)),
+  );
 }
 
 interface Solver {
@@ -92,7 +102,7 @@ function* solve(
 /** Every combination of values, those first that change least. */
 function* assignments([slot, ...rest]: readonly Slot[], request: Rehearsal, solver: Solver): Generator<Rehearsal> {
   if (!slot) return yield request;
-  for (const { value } of valuesOf(slot, request, solver)) {
+  for (const value of distinct(valuesOf(slot, request, solver))) {
     yield* assignments(rest, assign(request, slot, value), solver);
   }
 }
@@ -121,23 +131,21 @@ function slotOf(key: string): Slot {
   return { variable: key.slice(0, colon) as Slot['variable'], path: key.slice(colon + 1) };
 }
 
-interface Tried {
-  readonly value: unknown;
+/** Each value once, by its JSON text. */
+function distinct(values: readonly unknown[]): Iterable<unknown> {
+  return new Map(values.map((value) => [JSON.stringify(value) ?? 'absent', value])).values();
 }
 
-/** Values worth a try, in order; each fits what `match` wants of the claim and what its holder can have. */
-function valuesOf(slot: Slot, request: Rehearsal, solver: Solver): readonly Tried[] {
+/** Values worth a try, in order, some of them repeatedly; each fits what `match` wants of the claim and what its holder can have. */
+function valuesOf(slot: Slot, request: Rehearsal, solver: Solver): readonly unknown[] {
   const { settled, hints } = solver.search;
   const key = keyOf(slot);
   if (settled?.has(key)) {
     const value = settled.get(key);
-    return isClaim(slot) && !isPossible(slot, value, solver.search) ? [] : [{ value }];
+    return isClaim(slot) && !isPossible(slot, value, solver.search) ? [] : [value];
   }
-  const values = isClaim(slot)
-    ? claimValues(slot, request, solver)
-    : [valueAt(request, slot), ...(hints?.get(key) ?? []), ...ofRequest(slot, request, solver)];
-  const distinct = new Map(values.map((value) => [JSON.stringify(value) ?? 'absent', value]));
-  return [...distinct.values()].map((value) => ({ value }));
+  if (isClaim(slot)) return claimValues(slot, request, solver);
+  return [valueAt(request, slot), ...(hints?.get(key) ?? []), ...ofRequest(slot, request, solver)];
 }
 
 function isClaim({ variable, path }: Slot): boolean {

@@ -36,16 +36,7 @@ export interface World {
 export function createWorld(policy: PolicyArtifact, now: number): World {
   const facts = new Map<string, ExpressionFacts>();
   const denials = denialsByIssuer(policy);
-  const granting = new Map(
-    [
-      ...groupBy(
-        policy.rules.filter((rule): rule is Allow => 'grant' in rule),
-        partiesOf,
-      ),
-    ].map(([parties, rules]) => [parties, indexRules(rules)] as const),
-  );
-  const places = new Map(policy.rules.map((rule, index) => [rule, index]));
-  const placeOf = (rule: Allow): number => places.get(rule) ?? 0;
+  const grants = grantsByParties(policy);
   const denying = groupBy(
     policy.rules.filter((rule) => 'deny' in rule),
     ({ from }) => from,
@@ -59,10 +50,7 @@ export function createWorld(policy: PolicyArtifact, now: number): World {
       facts.set(expression, known);
       return known;
     },
-    grants: (issuer, target, claims) => {
-      const found = granting.get(`${issuer} ${target}`)?.(claims) ?? [];
-      return [...found].sort((one, other) => placeOf(one) - placeOf(other));
-    },
+    grants,
     allDenials: (issuer, target) =>
       (denying.get(issuer) ?? []).filter(({ deny }) => deny === 'any' || deniedTarget(deny) === target),
     denials: (issuer, target, claims) => {
@@ -116,6 +104,23 @@ export function createJudge(world: World): Judge {
     alone.set(rule, rehearse);
     const ending = rehearse(request);
     return ending.outcome === 'granted' ? ending : undefined;
+  };
+}
+
+/** The rules of an issuer and a target are indexed when they are first asked for: the checks at synth ask for none. */
+function grantsByParties({ rules }: PolicyArtifact): World['grants'] {
+  const places = new Map(rules.map((rule, index) => [rule, index]));
+  const placeOf = (rule: Allow): number => places.get(rule) ?? 0;
+  const granting = groupBy(
+    rules.filter((rule): rule is Allow => 'grant' in rule),
+    partiesOf,
+  );
+  const indexes = new Map<string, RuleIndex<Allow>>();
+  return (issuer, target, claims) => {
+    const parties = `${issuer} ${target}`;
+    const index = indexes.get(parties) ?? indexRules(granting.get(parties) ?? []);
+    indexes.set(parties, index);
+    return index(claims).toSorted((one, other) => placeOf(one) - placeOf(other));
   };
 }
 
