@@ -170,7 +170,8 @@ function scopesOf(
   const { scope: had } = subject.claims;
   const own = isOwnIssuer(subject.issuer) ? (typeof had === 'string' ? had.split(' ') : []) : ofRule;
   const allowed = ofRule.filter((word) => target.scopes.includes(word) && own.includes(word));
-  if (scope === undefined) return allowed;
-  const granted = allowed.filter((word) => scope.includes(word));
-  return granted.length > 0 ? granted : undefined;
+  const granted = scope === undefined ? allowed : allowed.filter((word) => scope.includes(word));
+  // Of an audience that has scopes, or a request for some, nothing is left: the server refuses that.
+  const wanted = scope !== undefined || target.scopes.length > 0;
+  return wanted && granted.length === 0 ? undefined : granted;
 }

@@ -195,6 +195,17 @@ describe('ways over our own tokens', () => {
     expect(way?.hops[1]?.claims).toMatchObject({ scope: 'read' });
   });
 
+  test('end where none of the scopes is left that the token has', () => {
+    const pay = (scope: string) =>
+      `id: pay, from: self, client: shop, match: { aud: api }, grant: { audience: pay, scopes: [${scope}] }`;
+    expect(waysTo('pay', first(''), pay('read'))).toHaveLength(1);
+    expect(waysTo('pay', first(''), pay('charge'))).toEqual([]);
+    const own = { issuer: 'self', claims: { sub: 'a', aud: 'https://api.acme.example', scope: 'read', exp: now + 9 } };
+    const request = { ...{ subject: own, client: 'shop', audiences: ['pay'], resources: [] }, scope: undefined, now };
+    expect(createRehearse(policyOf(pay('charge')))(request)).toMatchObject({ error: 'invalid_scope', reason: 'scope' });
+    expect(createRehearse(policyOf(pay('read')))(request)).toMatchObject({ outcome: 'granted', scopes: ['read'] });
+  });
+
   test('come by no audience twice, and never by references', () => {
     const there = 'id: there, from: self, client: shop, match: { aud: api }, grant: { audience: pay, scopes: [read] }';
     const back = 'id: back, from: self, client: shop, match: { aud: pay }, grant: { audience: api, scopes: [read] }';
