@@ -6,6 +6,7 @@ import type { Presented } from '../../../shared/policy/question.ts';
 import { fillTemplate } from '../../../shared/policy/template.ts';
 import { isOwnIssuer, ownIssuer, selfIssuerName, tenantOf } from '../../../shared/policy/tenant.ts';
 import { deployedTenants } from '../../../shared/policy/tenant-parts.ts';
+import { issuedSubject } from './issued-subject.ts';
 import type { Rehearsal } from './rehearse.ts';
 import type { Allow, World } from './world.ts';
 
@@ -56,16 +57,6 @@ export function ownToken(
     exp: outlive || typeof exp !== 'number' ? latest : Math.min(latest, exp),
     jti: 'rehearsal',
   };
-}
-
-function issuedSubject({ issuer, claims }: Presented, { issuers }: World['policy']): string | undefined {
-  const { sub } = claims;
-  if (typeof sub !== 'string') return undefined;
-  if (isOwnIssuer(issuer)) return sub;
-  const template = issuers[issuer]?.subject;
-  if (!template) return `${issuer}|${sub}`;
-  const filled = fillTemplate(template, claims);
-  return typeof filled === 'string' && !filled.includes('|') ? filled : undefined;
 }
 
 /** Of a foreign token each under its issuer's name. */

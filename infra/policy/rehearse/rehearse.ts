@@ -19,6 +19,7 @@ import type { FilledGrant, SessionProblem } from '../../../shared/policy/role-gr
 import { namedTargets, type Target, targetsOf, writtenNames } from '../../../shared/policy/target.ts';
 import { isOwnIssuer } from '../../../shared/policy/tenant.ts';
 import { audiencesNamed } from './audience-names.ts';
+import { issuedSubject } from './issued-subject.ts';
 import { rehearseSession } from './rehearse-session.ts';
 import { checkPresenter, checkToken, type TokenCheck } from './rehearse-token.ts';
 
@@ -108,8 +109,8 @@ export function targetOf(
 function checksOf({ subject, actor, client, now }: Rehearsal, policy: PolicyArtifact): readonly TokenCheck[] {
   return [
     ...checkToken('subject', subject, policy, now),
-    ...checkPresenter(subject, client, policy),
     ...(actor ? checkToken('actor', actor, policy, now) : []),
+    ...checkPresenter(subject, client, policy),
   ];
 }
 
@@ -134,14 +135,20 @@ function endingOf(
   answer: PolicyAnswer,
   policy: PolicyArtifact,
 ): Ending {
-  if (answer.outcome === 'no_rule') return { outcome: 'refused', error: 'invalid_target', reason: 'no_rule' };
-  const { rule } = answer;
-  if (answer.outcome === 'denied') return { outcome: 'refused', error: 'invalid_target', reason: 'denied', rule };
-  if (isLate(request) && !answer.allow.outlive) {
-    return { outcome: 'refused', error: 'invalid_request', reason: 'expired', rule };
+  const decided = answer.outcome === 'no_rule' ? {} : { rule: answer.rule };
+  if (isLate(request) && !(answer.outcome === 'granted' && answer.allow.outlive)) {
+    return { outcome: 'refused', error: 'invalid_request', reason: 'expired', ...decided };
   }
+  if (answer.outcome !== 'granted') {
+    return { outcome: 'refused', error: 'invalid_target', reason: answer.outcome, ...decided };
+  }
+  const { rule } = answer;
   const scopes = scopesOf(request, target, answer.allow);
   if (!scopes) return { outcome: 'refused', error: 'invalid_scope', reason: 'scope', rule };
+  const { subject, actor } = request;
+  if ([subject, actor].some((token) => token && issuedSubject(token, policy) === undefined)) {
+    return { outcome: 'refused', error: 'invalid_request', reason: 'malformed', rule };
+  }
   const { grant } = answer.allow;
   if (!('role' in grant)) return { outcome: 'granted', rule, scopes };
   return sessionEnding(rule, rehearseSession(grant, request.subject, policy));

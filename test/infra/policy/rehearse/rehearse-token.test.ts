@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createRehearse } from '../../../../infra/policy/rehearse/rehearse.ts';
 import type { Claims } from '../../../../shared/policy/claims.ts';
 import { formBody, makeWorld, now, policy, run, subjectClaims, subjectToken, verdict } from '../../../world.ts';
+import { compileText } from '../policy-world.ts';
 
 const rehearse = createRehearse(policy);
 
@@ -48,5 +49,54 @@ describe('a token whose', () => {
   ])('%s is %j: %s, rehearsed and presented', async (claim, value, expected) => {
     expect(await presented({ [claim]: value })).toBe(expected);
     expect(rehearsed({ [claim]: value })).toBe(expected);
+  });
+});
+
+describe('what is said of a token', () => {
+  const { artifact = expect.fail('the policy does not compile') } = compileText(`version: 1
+issuers:
+  idp: { url: https://idp.example, audience: us, claims: { email: string }, subject: "mail:\${claims.email}" }
+  pods: { url: https://pods.example, audience: us, claims: {} }
+clients: { app: { auth: { client_secret_basic: { sha256: "${'0'.repeat(64)}" } } } }
+audiences: { api: {} }
+rules:
+  - { id: plain, from: idp, client: app, match: { sub: a }, grant: { audience: api } }
+  - { id: late, from: idp, client: app, match: { sub: b }, outlive: true, grant: { audience: api } }
+  - { id: acted, from: idp, client: app, actor: { from: pods }, match: { sub: a }, grant: { audience: api } }
+  - { id: never, from: idp, match: { sub: d }, deny: true }
+`);
+  const decide = createRehearse(artifact);
+  const times = { iat: now - 300, exp: now + 60 };
+  const said = (changes: Claims, actorChanges?: Claims): string => {
+    const email = 'a@acme.example';
+    const subject = { issuer: 'idp', claims: { iss: 'https://idp.example', aud: 'us', email, ...times, ...changes } };
+    const actor = {
+      issuer: 'pods',
+      claims: { iss: 'https://pods.example', aud: 'us', sub: 'pod', ...times, ...actorChanges },
+    };
+    const tokens = { subject, ...(actorChanges && { actor }) };
+    const answer = decide({ ...tokens, client: 'app', audiences: ['api'], resources: [], scope: undefined, now });
+    return answer.outcome === 'granted' ? answer.rule : `${answer.error}/${answer.reason} ${answer.rule ?? ''}`.trim();
+  };
+
+  test('is that its subject cannot be made, once a rule would grant', () => {
+    expect(said({ sub: 'a' })).toBe('plain');
+    for (const email of [undefined, '', 7, 'a|b'])
+      expect(said({ sub: 'a', email })).toBe('invalid_request/malformed plain');
+    expect(said({ sub: 'c', email: '' })).toBe('invalid_target/no_rule');
+  });
+
+  test('is that it has just expired, unless the rule that grants lets tokens outlive it', () => {
+    const justNow = { exp: now - 30 };
+    expect(said({ sub: 'b', ...justNow })).toBe('late');
+    expect(said({ sub: 'a', ...justNow })).toBe('invalid_request/expired plain');
+    expect(said({ sub: 'd', ...justNow })).toBe('invalid_request/expired never');
+    expect(said({ sub: 'c', ...justNow })).toBe('invalid_request/expired');
+  });
+
+  test('is that the actor’s has expired, whatever the clocks', () => {
+    expect(said({ sub: 'a' }, {})).toBe('acted');
+    expect(said({ sub: 'a' }, { exp: now - 1 })).toBe('invalid_request/expired');
+    expect(said({ sub: 'a' }, { nbf: now + 30 })).toBe('acted');
   });
 });
