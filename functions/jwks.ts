@@ -3,7 +3,7 @@ import { byResource } from '../shared/http/by-resource.ts';
 import { foreignSignatureTask } from '../shared/http/endpoints/foreign-signature.ts';
 import { publicDocument } from '../shared/http/endpoints/public-document.ts';
 import { keySetDocument, keySetPath } from '../shared/oauth/public-documents.ts';
-import { configured, keyringOf, logOf, recordsStore } from './wiring.ts';
+import { clock, configured, keyringOf, logOf, recordsStore } from './wiring.ts';
 
 const config = configured('recordsTable', 'awsClients', 'keyringMac');
 const write = logOf('jwks');
@@ -13,5 +13,5 @@ const { readKeyring } = await keyringOf({ store: await recordsStore(config), con
 export const handler = byResource<unknown>({
   [keySetPath]: publicDocument(async () => keySetDocument(await readKeyring()), write),
   // By CloudTrail's events, no route: many of them must not keep an operator from revoking the key.
-  signature: foreignSignatureTask({ readKeyring, write }),
+  signature: foreignSignatureTask({ readKeyring, clock, write }),
 });

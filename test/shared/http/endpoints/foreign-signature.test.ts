@@ -15,7 +15,8 @@ const session = {
 async function heard(detail: SignatureEvent['detail']): Promise<readonly unknown[]> {
   const lines: unknown[] = [];
   const write = (...line: unknown[]) => void lines.push(line);
-  await foreignSignatureTask({ readKeyring: async () => ({ keys: [made] }), write })({ ...(detail && { detail }) });
+  const readKeyring = async () => ({ keys: [made] });
+  await foreignSignatureTask({ readKeyring, clock: () => 0, write })({ ...(detail && { detail }) });
   return lines;
 }
 
@@ -38,4 +39,53 @@ test('a signature with a key that rotation made is logged and counted, by whatev
   for (const keyId of others) expect(await heard({ ...by, requestParameters: { keyId } })).toEqual([]);
   expect(await heard({ ...by, requestParameters: null })).toEqual([]);
   expect(await heard(undefined)).toEqual([]);
+});
+
+test('a keyring is looked into for a minute, but for a key that may have been made since it was read', async () => {
+  const lines: unknown[] = [];
+  const write = (...[, , { kid }]: readonly [unknown, unknown, Readonly<Record<string, unknown>>]) =>
+    void lines.push(kid);
+  const state: { keys: readonly SigningKey[]; reads: number; now: number; fails: boolean } = {
+    ...{ keys: [made], reads: 0, now: Date.parse('2027-01-01T12:00:00Z'), fails: false },
+  };
+  const readKeyring = async () => {
+    state.reads += 1;
+    if (state.fails) throw new Error('no keyring');
+    return { keys: state.keys };
+  };
+  const task = foreignSignatureTask({ readKeyring, clock: () => state.now, write });
+  /** @param ago seconds since the call */
+  const hear = async (keyId: string, ago: number | undefined) => {
+    const eventTime = ago === undefined ? {} : { eventTime: new Date(state.now - ago * 1_000).toISOString() };
+    const before = state.reads;
+    await task({ detail: { ...eventTime, requestParameters: { keyId } } });
+    return state.reads - before;
+  };
+  expect(await hear('theirs', 90)).toBe(1);
+  // Of a call long before the keyring was read, whatever key it was.
+  expect(await hear('theirs', 90)).toBe(0);
+  expect(await hear(id, 90)).toBe(0);
+  expect(lines).toEqual(['token.made']);
+  state.now += 30_000;
+  expect(await hear('theirs', 40)).toBe(0);
+  // One that was made meanwhile is found, and so is one whose call has no time.
+  const [later, last] = ['2', '3'].map((digit) => ({ ...made, kid: `token.${digit}`, keyId: arn.replace('1', digit) }));
+  if (!later || !last) throw new Error('two keys');
+  state.keys = [made, later];
+  expect(await hear(later.keyId, 39)).toBe(1);
+  state.keys = [made, later, last];
+  expect(await hear(last.keyId, undefined)).toBe(1);
+  expect(lines).toEqual(['token.made', 'token.2', 'token.3']);
+  // Known keys need no read, an old keyring and one of a clock that was set back say nothing of others.
+  state.now += 59_999;
+  expect(await hear('theirs', 3_600)).toBe(0);
+  state.now += 1;
+  expect(await hear(id, 0)).toBe(0);
+  expect(await hear('theirs', 3_600)).toBe(1);
+  state.now -= 1;
+  expect(await hear('theirs', 3_600)).toBe(1);
+  // Lambda calls again what has failed.
+  state.fails = true;
+  await expect(hear('theirs', 0)).rejects.toThrow('no keyring');
+  expect(await hear(id, 0)).toBe(0);
 });
