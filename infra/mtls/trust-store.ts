@@ -3,12 +3,15 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mutual-tls.html
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Authority } from '../../shared/policy/compiled-policy.ts';
+import { comparableName } from '../../shared/policy/distinguished-name.ts';
+import { groupBy } from '../../shared/policy/group-by.ts';
 import { PropsError } from '../props-error.ts';
 
 export interface TrustStore {
   readonly pem: string;
-  /** Public keys (base64, SPKI) of the file's certificates, where clients have certificates of their own beside them. */
-  readonly authorities: readonly string[] | undefined;
+  /** Those of the file, where clients have certificates of their own beside them. */
+  readonly authorities: readonly Authority[] | undefined;
   /** What of it API Gateway or clients may stumble over, a line each. */
   readonly findings: readonly string[];
 }
@@ -41,17 +44,28 @@ export function trustStoreOf({ file, own, now }: TrustStoreParts): TrustStore {
     const size = `${all.length} certificates in ${Buffer.byteLength(pem)} bytes`;
     throw new PropsError(`the trust store has ${size}, and API Gateway takes ${mostCertificates} in ${mostBytes}`);
   }
+  const signers: Signers = {
+    bySubject: groupBy(all, ({ subject }) => comparableName(subject)),
+    roots: new Set(all.filter((each) => isIssuedBy(each, each))),
+  };
   const findings = all.flatMap((certificate) => {
-    const about = `${certificate.subject.replaceAll('\n', ', ') || 'no name'} of the trust store`;
+    const subject: string | undefined = certificate.subject;
+    const about = `${subject?.replaceAll('\n', ', ') || 'a certificate without a name'} of the trust store`;
     return [
       ...timeProblems(certificate, now),
       ...algorithmProblems(certificate),
-      ...chainProblems(certificate, all),
+      ...chainProblems(certificate, signers),
     ].map((problem) => `${about} ${problem}`);
   });
   const keysOfClients = new Set(ofClients.map(publicKeyOf));
-  const authorities = [...new Set(ofFile.map(publicKeyOf))].filter((key) => !keysOfClients.has(key));
+  const authorities = distinctAuthorities(ofFile).filter(({ key }) => !keysOfClients.has(key));
   return { pem, authorities: own.length === 0 ? undefined : authorities, findings };
+}
+
+/** A key may have several names: certificates that replace one another, or cross one another. */
+function distinctAuthorities(certificates: readonly X509Certificate[]): readonly Authority[] {
+  const authorities = certificates.map((each) => ({ name: comparableName(each.subject), key: publicKeyOf(each) }));
+  return [...new Map(authorities.map((each) => [`${each.key} ${each.name}`, each])).values()];
 }
 
 function publicKeyOf({ publicKey }: X509Certificate): string {
@@ -134,10 +148,17 @@ function element(der: Buffer, at: number): { readonly begin: number; readonly en
 /** Certificates from a client's own up to the root. */
 const longestChain = 4;
 
-function chainProblems(certificate: X509Certificate, all: readonly X509Certificate[]): readonly string[] {
-  const above = chainAbove(certificate, all);
+/** A signature costs a hundred times what a name does: each is looked at once, and only between equal names. */
+interface Signers {
+  readonly bySubject: ReadonlyMap<string, readonly X509Certificate[]>;
+  /** Those that signed themselves. */
+  readonly roots: ReadonlySet<X509Certificate>;
+}
+
+function chainProblems(certificate: X509Certificate, signers: Signers): readonly string[] {
+  const above = chainAbove(certificate, signers);
   const root = above.at(-1) ?? certificate;
-  if (!isIssuedBy(root, root)) {
+  if (!signers.roots.has(root)) {
     return ['ends no chain: the certificate that signed it is missing, and API Gateway wants all up to the root'];
   }
   const length = above.length + (certificate.ca ? 2 : 1);
@@ -145,13 +166,12 @@ function chainProblems(certificate: X509Certificate, all: readonly X509Certifica
 }
 
 /** Those that signed it, one the other, as far as they are there. */
-function chainAbove(certificate: X509Certificate, all: readonly X509Certificate[]): readonly X509Certificate[] {
+function chainAbove(certificate: X509Certificate, { bySubject, roots }: Signers): readonly X509Certificate[] {
   const chain = [certificate];
   // Two that signed each other would go round for ever.
   for (const last of chain) {
-    const issuer = isIssuedBy(last, last)
-      ? undefined
-      : all.find((one) => !chain.includes(one) && isIssuedBy(last, one));
+    const named = roots.has(last) ? [] : (bySubject.get(comparableName(last.issuer)) ?? []);
+    const issuer = named.find((one) => !chain.includes(one) && isIssuedBy(last, one));
     if (issuer) chain.push(issuer);
   }
   return chain.slice(1);

@@ -283,10 +283,18 @@ export interface CompiledPolicy<Value = string> {
   /** Absent where all tenants are deployed. */
   readonly tenants?: TenantSource;
   /**
-   * Public keys (base64, SPKI) of the authorities in the trust store, where it has certificates of clients' own beside them: these
-   * alone sign for `tls_client_auth`. The deployment adds them; the hash is the policy's without them.
+   * The authorities in the trust store, where it has certificates of clients' own beside them: these alone sign for
+   * `tls_client_auth`. The deployment adds them; the hash is the policy's without them.
    */
-  readonly authorities?: readonly string[];
+  readonly authorities?: readonly Authority[];
+}
+
+/** Who signs certificates of clients. */
+export interface Authority {
+  /** Of its certificate's subject, as `comparableName` writes it. */
+  readonly name: string;
+  /** Public key (base64, SPKI). */
+  readonly key: string;
 }
 
 /** What `policy.json` holds. */

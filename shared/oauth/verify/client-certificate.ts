@@ -1,13 +1,20 @@
 // What a client's certificate says (RFC 8705 §2). Functions load it where the policy has a client that authenticates by one. Pure.
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { CertificateName, Client, ClientAuthentication, CompiledPolicy } from '../../policy/compiled-policy.ts';
+import type {
+  Authority,
+  CertificateName,
+  Client,
+  ClientAuthentication,
+  CompiledPolicy,
+} from '../../policy/compiled-policy.ts';
+import { comparableName } from '../../policy/distinguished-name.ts';
 import type { ClientCertificate } from '../request/client-certificate.ts';
 
 /** `clients` are all of the policy; `now` is seconds since the epoch. */
 export interface CertificateWorld extends Pick<CompiledPolicy, 'clients'> {
-  /** Public keys (base64, SPKI) of those who sign for names; anybody whom the terminator trusts, without it. */
-  readonly authorities?: readonly string[] | undefined;
+  /** Those who sign for names; anybody whom the terminator trusts, without it. */
+  readonly authorities?: readonly Authority[] | undefined;
   readonly now: number;
 }
 
@@ -26,7 +33,7 @@ export const matchesCertificate: MatchesCertificate = (ways, { pem, thumbprint }
     .flatMap(waysOf)
     .some((way) => isMadeBy(way, certificate, thumbprint));
   // Of a chain that a client's own certificate begins, the last may be signed by one that nobody here has seen.
-  const hasName = !isOwn && (authorities?.some((one) => isSignedBy(certificate, one)) ?? true);
+  const hasName = !isOwn && (authorities === undefined || isOfAny(authorities, certificate));
   return ways.some((way) => {
     if (way.method === 'self_signed_tls_client_auth') return way.thumbprints.includes(thumbprint);
     return way.method === 'tls_client_auth' && hasName && isNamed(certificate, way);
@@ -45,6 +52,12 @@ function isMadeBy(way: ClientAuthentication, certificate: X509Certificate, thumb
   if (way.method !== 'self_signed_tls_client_auth') return false;
   const { thumbprints, signers = [] } = way;
   return thumbprints.includes(thumbprint) || signers.some((signer) => isSignedBy(certificate, signer));
+}
+
+/** By name first: an authority's name costs nothing to compare, and there may be a thousand of them. */
+function isOfAny(authorities: readonly Authority[], certificate: X509Certificate): boolean {
+  const issuer = comparableName(certificate.issuer);
+  return authorities.some(({ name, key }) => name === issuer && isSignedBy(certificate, key));
 }
 
 function isSignedBy(certificate: X509Certificate, signer: string): boolean {
@@ -75,6 +88,12 @@ function isNamed(certificate: X509Certificate, { name, value }: Way): boolean {
   return namesOf(certificate, name).includes(value);
 }
 
+/** One that has other names may have no subject (RFC 5280 §4.1.2.6), whatever Node's types say. */
+interface NamedCertificate {
+  readonly subject: string | undefined;
+  readonly subjectAltName?: string | undefined;
+}
+
 const labels: Readonly<Record<TextName, string>> = {
   san_dns: 'DNS',
   san_uri: 'URI',
@@ -82,9 +101,9 @@ const labels: Readonly<Record<TextName, string>> = {
 };
 
 /** All the certificate says of this kind. */
-function namesOf({ subject, subjectAltName = '' }: X509Certificate, name: TextName | 'subject_dn'): readonly string[] {
+function namesOf({ subject, subjectAltName = '' }: NamedCertificate, name: TextName | 'subject_dn'): readonly string[] {
   // Node.js writes a part in a line, the most general first; RFC 4514 §2.1 the other way round.
-  if (name === 'subject_dn') return [subject.split('\n').toReversed().join(',')];
+  if (name === 'subject_dn') return subject === undefined ? [] : [subject.split('\n').toReversed().join(',')];
   const found = alternativeNames(subjectAltName).filter(({ label }) => label === labels[name]);
   return found.map(({ value }) => value);
 }

@@ -37,9 +37,8 @@ const refusalOf = (text: string, own: readonly string[] = []): unknown => {
 
 test('holds the certificates of the file and then those of clients, each once, and nothing that stands around them', () => {
   const own = certified({ name: 'bank', ca: false }).cert;
-  const authorities = [
-    new X509Certificate(root.cert).publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
-  ];
+  const key = new X509Certificate(root.cert).publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+  const authorities = [{ name: 'cn=root', key }];
   expect(storeOf(`# our authority\r\n${root.cert.replaceAll('\n', '\r\n')}${root.cert}`, [own, own])).toEqual({
     pem: root.cert + own,
     authorities,
@@ -100,6 +99,25 @@ test('says of a key or signature that API Gateway does not know it', () => {
   for (const pair of [rsa(1_024), ec('secp256k1')]) expect(findingsOf(certified({ pair }))).toEqual(otherKey);
   const weak = [expect.stringContaining('is not signed with RSA or ECDSA over SHA-256')];
   for (const pair of [rsa(2_048), ec('P-256')]) expect(findingsOf(certified({ pair, digest: 'sha1' }))).toEqual(weak);
+});
+
+test('of many authorities of one name it is the signature that tells which of them a chain ends at', () => {
+  const others = Array.from({ length: 5 }, () => certified());
+  const second = issuedBy(root, 'root', 'second');
+  expect(findingsOf(...others, root, second)).toEqual([]);
+  expect(findingsOf(...others, second)).toEqual([
+    expect.stringContaining('CN=second of the trust store ends no chain'),
+  ]);
+});
+
+test('names are compared as OpenSSL compares them, and a certificate may have none', () => {
+  const named = certified({ name: 'The  Root' });
+  const below = issuedBy(named, 'the root', 'second');
+  expect(findingsOf(named, below)).toEqual([]);
+  expect(findingsOf(certified({ name: '' }))).toEqual([]);
+  expect(findingsOf(certified({ name: '', notAfter: at(-0.5) }))).toEqual([
+    expect.stringMatching(/^a certificate without a name of the trust store has ended/),
+  ]);
 });
 
 test('says of a chain that it has no root, or is longer than API Gateway takes', () => {

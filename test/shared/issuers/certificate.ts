@@ -10,7 +10,7 @@ export interface CertificateOptions {
   readonly dns?: readonly string[];
   readonly uri?: string;
   readonly email?: string;
-  /** Common name of subject and issuer: of two certificates of one name OpenSSL may look at the wrong one. */
+  /** Common name of subject and issuer, none where it is empty: of two certificates of one name OpenSSL may look at the wrong one. */
   readonly name?: string;
   /** It may sign others. */
   readonly ca?: boolean;
@@ -83,6 +83,7 @@ function addressBytes(ip: string): Buffer {
 }
 
 function distinguished(commonName: string): Buffer {
+  if (commonName === '') return der(0x30);
   return der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(commonName)))));
 }
 

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { canonicalJson } from '../../../../infra/policy/lower/canonical-json.ts';
 
@@ -11,5 +10,4 @@ test('a text is written as JSON writes it, whatever it holds', () => {
   for (const text of ['plain: /a@b~c', '', 'a"b', 'a\\b', 'a\nb', 'é', '\u{1f600}', '\ud800', '\u007f']) {
     expect(canonicalJson({ [text]: text })).toBe(JSON.stringify({ [text]: text }));
   }
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => canonicalJson(text) === JSON.stringify(text)));
 });

@@ -10,7 +10,12 @@ import { clientCertificate } from '../../../../shared/oauth/request/client-certi
 import { parseForm } from '../../../../shared/oauth/request/form.ts';
 import { tokenTypes } from '../../../../shared/oauth/token-types.ts';
 import { matchesCertificate } from '../../../../shared/oauth/verify/client-certificate.ts';
-import type { Client, ClientAuthentication, CompiledPolicy } from '../../../../shared/policy/compiled-policy.ts';
+import type {
+  Authority,
+  Client,
+  ClientAuthentication,
+  CompiledPolicy,
+} from '../../../../shared/policy/compiled-policy.ts';
 import { formBody, makeWorld, now, policy, subjectToken } from '../../../world.ts';
 import { type CertificateOptions, selfSigned } from '../../issuers/certificate.ts';
 import { introspected, issued, lifecycle, served as lifecyclePolicy, nobody } from '../lifecycle-world.ts';
@@ -59,6 +64,14 @@ async function told(
 }
 
 describe('RFC 8705 §2.1 a certificate of an authority', () => {
+  test('may have no subject: it is known by its other names then', async () => {
+    const nameless = certified({ name: '' });
+    expect((await told(served(named('san_dns', 'bank.example')), nameless)).verdict).toBe('granted');
+    const bySubject = served(named('subject_dn', 'CN=bank'));
+    expect((await told(bySubject, nameless)).verdict).toBe('invalid_client/client');
+    expect((await told(bySubject, bank)).verdict).toBe('granted');
+  });
+
   test.each([
     named('san_dns', 'bank.example'),
     named('san_dns', 'www.bank.example'),
@@ -184,17 +197,35 @@ describe('RFC 8705 §2.2 a certificate of its own', () => {
 
   test('nor does any that no authority of the file has signed, where the deployment says who they are', async () => {
     const authority = selfSigned({ notBefore: at(-1), notAfter: at(1), ip: '192.0.2.8', name: 'authority', ca: true });
-    const key = new X509Certificate(authority.cert).publicKey.export({ format: 'der', type: 'spki' });
+    const key = new X509Certificate(authority.cert).publicKey
+      .export({ format: 'der', type: 'spki' })
+      .toString('base64');
     const clients = { bank: { name: 'bank', auth: named('san_dns', 'bank.example'), introspects: [] } };
     const signed = certified({ issuer: { key: authority.key, name: 'authority' } });
-    const verdicts = async (authorities: readonly string[] | undefined) => {
+    const verdicts = async (authorities: readonly Authority[] | undefined) => {
       const match = await certificateMatch({ clients, ...(authorities && { authorities }) });
       const world = makeWorld({ matchesCertificate: match }, { ...policy, clients });
       return [(await told(world, signed)).verdict, (await told(world, bank)).verdict];
     };
     expect(await verdicts(undefined)).toEqual(['granted', 'granted']);
-    expect(await verdicts([key.toString('base64')])).toEqual(['granted', 'invalid_client/client']);
+    expect(await verdicts([{ name: 'cn=authority', key }])).toEqual(['granted', 'invalid_client/client']);
     expect(await verdicts([])).toEqual(['invalid_client/client', 'invalid_client/client']);
+    // Of one name and other keys, and of one key and another name.
+    const otherKey = certified({ name: 'authority' });
+    const of = new X509Certificate(otherKey.pem).publicKey.export({ format: 'der', type: 'spki' }).toString('base64');
+    expect(await verdicts([{ name: 'cn=authority', key: of }])).toEqual([
+      'invalid_client/client',
+      'invalid_client/client',
+    ]);
+    expect(
+      (
+        await verdicts([
+          { name: 'cn=authority', key: of },
+          { name: 'cn=authority', key },
+        ])
+      )[0],
+    ).toBe('granted');
+    expect((await verdicts([{ name: 'cn=other', key }]))[0]).toBe('invalid_client/client');
   });
 
   test('may be one of several, each with an end of its own', async () => {
