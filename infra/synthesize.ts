@@ -36,12 +36,8 @@ export interface Synthesized {
 export function synthesize({ outdir, ...given }: SynthesizeOptions): Synthesized {
   const app = new App({
     outdir,
-    // Nobody uploads them: a copy of each function's folder would be the longest part of it.
-    context: { ...cdkContext(), 'aws:cdk:disable-asset-staging': true },
-    analyticsReporting: false,
-    treeMetadata: false,
-    stackTraces: false,
-    builtinCloudFormationValidation: false,
+    ...forTheTemplate,
+    context: { ...cdkContext(), ...forTheTemplate.context },
   });
   const bundles = join(outdir, 'bundles');
   mkdirSync(bundles, { recursive: true });
@@ -50,6 +46,21 @@ export function synthesize({ outdir, ...given }: SynthesizeOptions): Synthesized
   const template: Readonly<Record<string, unknown>> = assembly.getStackByName(stackName).template;
   return { template, assets: fileAssets(assembly.directory) };
 }
+
+/** Props of an app whose template is all that anybody reads: the rest would be the longest part of it. */
+export const forTheTemplate = {
+  context: {
+    // Nobody uploads the functions' folders.
+    'aws:cdk:disable-asset-staging': true,
+    // Nobody is told which line made a resource.
+    'aws:cdk:disable-creation-stack-traces': true,
+    'aws:cdk:disable-logicalId-metadata': true,
+  },
+  analyticsReporting: false,
+  treeMetadata: false,
+  stackTraces: false,
+  builtinCloudFormationValidation: false,
+} as const;
 
 /** The feature flags of cdk.json, which the CLI hands to the app it runs. */
 export function cdkContext(): Record<string, unknown> {

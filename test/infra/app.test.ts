@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import { describe, expect, test } from 'vitest';
 import { addStack } from '../../infra/app-stack.ts';
 import { isDemonstration } from '../../infra/demonstration.ts';
 import { compilePolicy } from '../../infra/policy/compile-policy.ts';
 import { cdkContext, synthesize } from '../../infra/synthesize.ts';
-import { inTemporaryFolder, quickly, quietly, unstaged } from './synthesized.ts';
+import { inTemporaryFolder, quickApp } from './synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const policies = join(import.meta.dirname, 'policies');
@@ -41,7 +40,7 @@ function runApp(context: Readonly<Record<string, string>>) {
 /** The same stack in this process, which has loaded the CDK. */
 function templateOf(context: Readonly<Record<string, string>>): CloudFormation {
   return inTemporaryFolder((outdir) => {
-    const app = new App({ ...quickly, outdir, context: { ...unstaged(), ...quietly, ...context } });
+    const app = quickApp(outdir, context);
     addStack(app);
     app.synth();
     return templateIn(outdir);

@@ -1,3 +1,4 @@
+// The app's stack and the construct under cdk-nag, the CDK's template validator, and the local stack's list of what it knows.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, CfnResource, Stack, Validations } from 'aws-cdk-lib';
@@ -14,12 +15,16 @@ import { intrinsicsIn, unsupportedIn } from '../../infra/local/template/support.
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { selfSigned } from '../shared/issuers/certificate.ts';
-import { artifact, inTemporaryFolder, probed, unstaged } from './synthesized.ts';
+import { artifact, inTemporaryFolder, probed, quickContext } from './synthesized.ts';
 
 interface ValidationReport {
   readonly pluginReports: readonly {
     readonly pluginName: string;
-    readonly violations: readonly { readonly ruleName: string; readonly severity?: string }[];
+    readonly metadata?: { readonly error?: string };
+    readonly violations: readonly {
+      readonly ruleName: string;
+      readonly violatingConstructs: readonly { readonly constructPath: string }[];
+    }[];
   }[];
 }
 
@@ -27,50 +32,24 @@ const operators = ['arn:aws:iam::111122223333:role/operators'];
 
 const collectorArn = 'arn:aws:lambda:eu-west-1:901920570463:layer:collector:1';
 
-/** Properties as the template gets them. */
-function propertiesOf(resource: CfnResource): unknown {
-  return (resource as unknown as { readonly cfnProperties: unknown }).cfnProperties;
+/** The app's own stack. */
+function appStack(app: App, id: string, served: PolicyArtifact = artifact, given: Partial<CambioStackProps> = {}) {
+  const policy = { artifact: served, values: {} };
+  return new CambioStack(app, id, { policy, demonstration: true, operators, ...given });
 }
 
-/** Of the app's own stack. */
-function findingsOf(
-  spoil: (stack: CambioStack, exchange: TokenExchange) => void = () => {},
-  served: PolicyArtifact = artifact,
-  given: Partial<CambioStackProps> = {},
-): readonly string[] {
-  return findingsIn((app) => {
-    const policy = { artifact: served, values: {} };
-    const stack = new CambioStack(app, 'Cambio', { policy, demonstration: true, operators, ...given });
-    spoil(stack, stack.node.findChild('TokenExchange') as TokenExchange);
-  });
-}
-
-/** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`, and what the local stack would not know. */
-function findingsIn(make: (app: App) => void): readonly string[] {
-  return inTemporaryFolder((outdir) => {
-    const app = new App({ outdir, context: unstaged(), analyticsReporting: false });
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
-    make(app);
-    let failure: unknown;
-    try {
-      app.synth();
-    } catch (error) {
-      failure = error;
-    }
-    const path = join(outdir, 'validation-report.json');
-    if (!existsSync(path)) throw new Error('no validation report', { cause: failure });
-    const { pluginReports } = JSON.parse(readFileSync(path, 'utf8')) as ValidationReport;
-    const findings = pluginReports.flatMap(({ pluginName, violations }) =>
-      violations.map(({ ruleName }) => `${pluginName} ${ruleName}`),
-    );
-    if (failure && findings.length === 0) throw failure;
-    return [...findings, ...unknownToTheLocalStack(join(outdir, 'Cambio.template.json'))];
-  });
+/** A construct with these props, in a stack beside what the deployer brings. */
+function constructStack(app: App, id: string, propsOf: (others: Stack) => Partial<TokenExchangeProps>): Stack {
+  // Theirs is not ours to judge.
+  const others = new Stack(app, `${id}Others`);
+  Validations.of(others).acknowledge({ id: 'AwsSolutions-VPC7', reason: 'Not part of the construct.' });
+  const stack = new Stack(app, id);
+  new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, operators, ...propsOf(others) });
+  return stack;
 }
 
 /** Types, properties and intrinsic functions that the local stack neither runs nor lists as not run. */
-function unknownToTheLocalStack(path: string): readonly string[] {
-  const template = JSON.parse(readFileSync(path, 'utf8')) as StackTemplate;
+function unknownToTheLocalStack(template: StackTemplate): readonly string[] {
   const { Resources, Conditions, Outputs } = template;
   const references = { ref: () => 'x', attribute: () => 'x' };
   const { resolve } = createResolver({ template, pseudo: {}, references });
@@ -88,53 +67,6 @@ function unknownToTheLocalStack(path: string): readonly string[] {
   return [...unsupportedIn(template), ...used.filter(isUnknown)].map((what) => `the local stack ${what}`);
 }
 
-test('cdk-nag and the template validator find nothing that is not acknowledged', () => {
-  expect(findingsOf()).toEqual([]);
-});
-
-test('nor do they under a policy with revocable roles, with sealed keys and tenants at run time, and with all that the context can name', () => {
-  const arn = 'arn:aws:iam::111122223333:role/deploy';
-  const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
-  const given = {
-    canary: { issuer: 'aws', client: 'prober', audience: 'canary' },
-    ...{ webAcl: {}, provisionedConcurrency: { revoke: { executions: 1 } }, collector: collectorArn },
-    alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:on-call',
-    signing: 'envelope',
-  } as const;
-  const read = (stack: CambioStack) => {
-    const template = JSON.stringify(
-      stack.resolve(stack.node.findAll().filter(CfnResource.isCfnResource).map(propertiesOf)),
-    );
-    for (const each of [
-      given.alarmTopic,
-      collectorArn,
-      '"minCapacity":1',
-      'AWSManagedRules',
-      'OnlyRotationMakes',
-      'HMAC_SHA_256',
-      'TENANT_KEY',
-    ])
-      expect(template).toContain(each);
-    // Nobody else says which tenants there are, whatever IAM allows whom.
-    const only =
-      /kms:GenerateMac","Condition":\{"StringNotEquals":\{"aws:PrincipalArn":\[\{"Fn::GetAtt":\["[^"]*EndpointsTenantsRole[^"]*","Arn"\]\}\]\}\},"Effect":"Deny"/;
-    expect(only.test(template)).toBe(true);
-  };
-  const tenants = { source: 'table', exports: [], exported: {} } as const;
-  expect(findingsOf(read, { ...probed, roles: { deploy }, tenants }, given)).toEqual([]);
-});
-
-/** A construct with these props, in a stack beside what the deployer brings. */
-function findingsWith(propsOf: (others: Stack) => Partial<TokenExchangeProps>): readonly string[] {
-  return findingsIn((app) => {
-    // Theirs is not ours to judge.
-    const others = new Stack(app, 'Others');
-    Validations.of(others).acknowledge({ id: 'AwsSolutions-VPC7', reason: 'Not part of the construct.' });
-    const stack = new Stack(app, 'Cambio');
-    new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, operators, ...propsOf(others) });
-  });
-}
-
 const lately = { notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 365 * 86_400_000) };
 const { cert: certificate } = selfSigned({ ...lately, ip: '192.0.2.7' });
 
@@ -143,59 +75,160 @@ const nameOf = (scope: Stack, domainName: string, region: string) => {
   return { domainName, certificate: Certificate.fromCertificateArn(scope, domainName, arn) };
 };
 
-test('nor under the props of an edge of one’s own', () => {
-  const findings = findingsWith((others) => ({
-    ...{ webAcl: {}, stageEndpoint: true, awsClients: 'sdk', decisionIndex: 'none', reservedConcurrency: 1 },
-    issuerDomain: nameOf(others, 'id.acme.example', 'us-east-1'),
-    domain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
-    policy: { artifact, values: {}, certificates: [certificate] },
-    mtls: { domain: nameOf(others, 'mtls.acme.example', 'eu-west-1') },
-    vpc: new Vpc(others, 'Vpc') as IVpc,
-    provisionedConcurrency: {
-      token: { executions: 1, schedule: [{ at: 'cron(0 7 ? * MON-FRI *)', executions: 5 }], timeZone: 'Europe/Berlin' },
-    },
-  }));
-  expect(findings).toEqual([]);
-});
+const given = {
+  canary: { issuer: 'aws', client: 'prober', audience: 'canary' },
+  ...{ webAcl: {}, provisionedConcurrency: { revoke: { executions: 1 } }, collector: collectorArn },
+  alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:on-call',
+  signing: 'envelope',
+} as const;
 
-test('nor under those of a private one', () => {
-  const findings = findingsWith((others) => ({
-    ...{ privateEndpoint: {}, vpcEndpoints: true, webAcl: { countOnly: true } },
-    tracing: { collector: LayerVersion.fromLayerVersionArn(others, 'Collector', collectorArn) },
-    issuerDomain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
-    vpc: new Vpc(others, 'Vpc') as IVpc,
-  }));
-  expect(findings).toEqual([]);
-});
-
-test('a wildcard somebody adds is found by cdk-nag', () => {
-  const findings = findingsOf((_, { records }) => {
+/** What the validators load for one stack they need not load for another: all are of one app. */
+const stacks = {
+  Cambio: (app: App) => appStack(app, 'Cambio'),
+  Whole: (app: App) => {
+    const arn = 'arn:aws:iam::111122223333:role/deploy';
+    const deploy = { name: 'deploy', arn, via: 'assume-role', ttl: 900, maxTtl: 900, revocable: true } as const;
+    const tenants = { source: 'table', exports: [], exported: {} } as const;
+    return appStack(app, 'Whole', { ...probed, roles: { deploy }, tenants }, given);
+  },
+  Edge: (app: App) =>
+    constructStack(app, 'Edge', (others) => ({
+      ...{ webAcl: {}, stageEndpoint: true, awsClients: 'sdk', decisionIndex: 'none', reservedConcurrency: 1 },
+      issuerDomain: nameOf(others, 'id.acme.example', 'us-east-1'),
+      domain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
+      policy: { artifact, values: {}, certificates: [certificate] },
+      mtls: { domain: nameOf(others, 'mtls.acme.example', 'eu-west-1') },
+      vpc: new Vpc(others, 'Vpc') as IVpc,
+      provisionedConcurrency: {
+        token: {
+          executions: 1,
+          schedule: [{ at: 'cron(0 7 ? * MON-FRI *)', executions: 5 }],
+          timeZone: 'Europe/Berlin',
+        },
+      },
+    })),
+  Private: (app: App) =>
+    constructStack(app, 'Private', (others) => ({
+      ...{ privateEndpoint: {}, vpcEndpoints: true, webAcl: { countOnly: true } },
+      tracing: { collector: LayerVersion.fromLayerVersionArn(others, 'Collector', collectorArn) },
+      issuerDomain: nameOf(others, 'sts.acme.example', 'eu-west-1'),
+      vpc: new Vpc(others, 'Vpc') as IVpc,
+    })),
+  Spoiled: (app: App) => {
+    const stack = appStack(app, 'Spoiled');
+    const { records } = stack.node.findChild('TokenExchange') as TokenExchange;
     const token = records.node.scope?.node.findChild('Endpoints').node.findChild('Token').node.findChild('Role');
     (token as unknown as { addToPolicy(statement: PolicyStatement): void }).addToPolicy(
       new PolicyStatement({ actions: ['kms:*'], resources: [records.table.tableArn] }),
     );
-  });
-  expect(findings).toEqual(['AwsSolutions AwsSolutions-IAM5[Action::kms:*]']);
-});
-
-test('a resource that the local stack neither runs nor lists as not run is found', () => {
-  const findings = findingsOf((stack) => {
     new CfnResource(stack, 'Parameter', { type: 'AWS::SSM::Parameter', properties: { Type: 'String', Value: 'x' } });
     const value = { 'Fn::Cidr': ['10.0.0.0/16', 1, 8] };
     new CfnResource(stack, 'Topic', { type: 'AWS::SNS::Topic', properties: { DisplayName: value } });
+    new CfnResource(stack, 'Broken', {
+      type: 'AWS::Lambda::Function',
+      properties: { Runtime: 'nodejs24.x', Nonsense: 1 },
+    });
+    return stack;
+  },
+} satisfies Readonly<Record<string, (app: App) => Stack>>;
+
+/** Of a stack; of the whole app where no name is given. */
+type FindingsOf = (name?: keyof typeof stacks) => readonly string[];
+
+interface Judged {
+  /** Every finding of cdk-nag's packs and of the CDK's template validator, as `plugin rule`, and what the local stack would not know. */
+  readonly findingsOf: FindingsOf;
+  /** The template of the stack {@link stacks.Whole}. */
+  readonly whole: string;
+}
+
+const { findingsOf, whole }: Judged = inTemporaryFolder((outdir) => {
+  const app = new App({ outdir, context: quickContext(), analyticsReporting: false });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app), new ServerlessChecks(app));
+  for (const make of Object.values(stacks)) make(app);
+  let failure: unknown;
+  try {
+    app.synth();
+  } catch (error) {
+    failure = error;
+  }
+  const found = findingsIn(join(outdir, 'validation-report.json'), failure);
+  const names = Object.keys(stacks);
+  const unknown = new Map(names.map((name) => [name, unknownToTheLocalStack(templateIn(outdir, name))]));
+  const ofStack: FindingsOf = (name) => {
+    const own = found.filter(({ stack }) => name === undefined || stack === name || stack === `${name}Others`);
+    return [...own.map(({ finding }) => finding), ...(name ? (unknown.get(name) ?? []) : [...unknown.values()].flat())];
+  };
+  return { findingsOf: ofStack, whole: JSON.stringify(templateIn(outdir, 'Whole')) };
+});
+
+function templateIn(outdir: string, name: string): StackTemplate {
+  return JSON.parse(readFileSync(join(outdir, `${name}.template.json`), 'utf8')) as StackTemplate;
+}
+
+/** @param path of the report, which is there unless `failure` says why not */
+function findingsIn(path: string, failure: unknown) {
+  if (!existsSync(path)) throw new Error('no validation report', { cause: failure });
+  const { pluginReports } = JSON.parse(readFileSync(path, 'utf8')) as ValidationReport;
+  return pluginReports.flatMap(({ pluginName, metadata, violations }) => {
+    if (metadata?.error !== undefined) throw new Error(metadata.error);
+    return violations.flatMap(({ ruleName, violatingConstructs }) =>
+      violatingConstructs.map(({ constructPath }) => ({
+        stack: constructPath.split('/')[0],
+        finding: `${pluginName} ${ruleName}`,
+      })),
+    );
   });
-  expect(findings.filter((finding) => finding.startsWith('the local stack'))).toEqual([
+}
+
+test('cdk-nag and the template validator find nothing that is not acknowledged', () => {
+  expect(findingsOf('Cambio')).toEqual([]);
+});
+
+test('nor do they under a policy with revocable roles, with sealed keys and tenants at run time, and with all that the context can name', () => {
+  for (const each of [
+    given.alarmTopic,
+    collectorArn,
+    '"MinCapacity":1',
+    'AWSManagedRules',
+    'OnlyRotationMakes',
+    'HMAC_SHA_256',
+    'TENANT_KEY',
+  ])
+    expect(whole).toContain(each);
+  // Nobody else says which tenants there are, whatever IAM allows whom.
+  const only =
+    /kms:GenerateMac","Condition":\{"StringNotEquals":\{"aws:PrincipalArn":\[\{"Fn::GetAtt":\["[^"]*EndpointsTenantsRole[^"]*","Arn"\]\}\]\}\},"Effect":"Deny"/;
+  expect(only.test(whole)).toBe(true);
+  expect(findingsOf('Whole')).toEqual([]);
+});
+
+test('nor under the props of an edge of one’s own', () => {
+  expect(findingsOf('Edge')).toEqual([]);
+});
+
+test('nor under those of a private one', () => {
+  expect(findingsOf('Private')).toEqual([]);
+});
+
+const spoiled = (whose: string) => findingsOf('Spoiled').filter((finding) => finding.startsWith(whose));
+
+test('a wildcard somebody adds is found by cdk-nag', () => {
+  expect(spoiled('AwsSolutions')).toEqual(['AwsSolutions AwsSolutions-IAM5[Action::kms:*]']);
+});
+
+test('a resource that the local stack neither runs nor lists as not run is found', () => {
+  expect(spoiled('the local stack')).toEqual([
+    'the local stack AWS::Lambda::Function Nonsense',
     'the local stack AWS::SSM::Parameter',
     'the local stack Fn::Cidr',
   ]);
 });
 
 test('a broken resource is found by the template validator', () => {
-  const findings = findingsOf((stack) => {
-    new CfnResource(stack, 'Broken', {
-      type: 'AWS::Lambda::Function',
-      properties: { Runtime: 'nodejs24.x', Nonsense: 1 },
-    });
-  });
-  expect(findings.filter((finding) => finding.startsWith('CloudFormation Validate')).length).toBeGreaterThan(0);
+  expect(spoiled('CloudFormation Validate').length).toBeGreaterThan(0);
+});
+
+test('no finding is of another stack than these', () => {
+  expect(findingsOf()).toEqual(findingsOf('Spoiled'));
 });

@@ -4,6 +4,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { AccountPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
+import { forTheTemplate } from '../../infra/synthesize.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { AllowRule, PolicyArtifact, RoleGrant } from '../../shared/policy/compiled-policy.ts';
 import { artifact, inTemporaryFolder } from './synthesized.ts';
@@ -18,13 +19,6 @@ const withRole = (via: 'assume-role' | 'web-identity'): PolicyArtifact => ({
   rules: [rule],
 });
 
-const quickly = {
-  analyticsReporting: false,
-  treeMetadata: false,
-  stackTraces: false,
-  builtinCloudFormationValidation: false,
-};
-
 interface World {
   readonly stack: Stack;
   readonly role: Role;
@@ -34,7 +28,7 @@ interface World {
 /** A stack with a role that the policy grants; `use` answers what is to be known of it. */
 function inStack<Result>(use: (world: World) => Result, served: PolicyArtifact = withRole('assume-role')): Result {
   return inTemporaryFolder((outdir) => {
-    const app = new App({ outdir, ...quickly, context: { 'aws:cdk:disable-asset-staging': true } });
+    const app = new App({ ...forTheTemplate, outdir });
     const stack = new Stack(app, 'Test');
     const role = new Role(stack, 'Deploy', { assumedBy: new AccountPrincipal('111122223333') });
     const make: World['make'] = (props = {}, id = 'Exchange', scope = stack) =>

@@ -1,10 +1,10 @@
 // Revocable roles in the template: the boundary, and the one function that may write into them.
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { type CfnRole, PermissionsBoundary, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
-import { artifact, inTemporaryFolder, type Json, resourcesOf, templateOf, unstaged } from './synthesized.ts';
+import { artifact, inTemporaryFolder, type Json, quickApp, resourcesOf, templateOf } from './synthesized.ts';
 
 const plain = { name: 'deploy', via: 'assume-role', ttl: 3_600, maxTtl: 3_600 } as const;
 const deploy = { ...plain, revocable: true } as const;
@@ -111,12 +111,7 @@ describe('a policy with revocable roles', () => {
 
   test('knows whose account each role is in where the stack knows its own', () => {
     const known = inTemporaryFolder((outdir) => {
-      const app = new App({
-        outdir,
-        context: unstaged(),
-        analyticsReporting: false,
-        builtinCloudFormationValidation: false,
-      });
+      const app = quickApp(outdir);
       const stack = new Stack(app, 'Test', { env: { account: '111122223333', region: 'eu-west-1' } });
       new TokenExchange(stack, 'TokenExchange', policyOf({ roles }));
       return stack.resolve(
@@ -173,12 +168,7 @@ describe('a revocable role from TypeScript', () => {
   /** Synthesizes with a role; `given` does to it what a deployment would. */
   function synthesized(given: (role: Role, exchange: TokenExchange) => void): string {
     return inTemporaryFolder((outdir) => {
-      const app = new App({
-        outdir,
-        context: unstaged(),
-        analyticsReporting: false,
-        builtinCloudFormationValidation: false,
-      });
+      const app = quickApp(outdir);
       const stack = new Stack(app, 'Test');
       const role = new Role(stack, 'Deploy', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
       const policy = policyOf(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { cdkContext } from '../../infra/synthesize.ts';
+import { cdkContext, forTheTemplate } from '../../infra/synthesize.ts';
 import { TokenExchange, type TokenExchangeProps } from '../../infra/token-exchange.ts';
 import type { Audience, PolicyArtifact, TrustedIssuer } from '../../shared/policy/compiled-policy.ts';
 
@@ -88,7 +88,7 @@ export function templateOf(
   const made = key === undefined ? undefined : known.get(key);
   if (made) return made;
   const template = inTemporaryFolder((outdir) => {
-    const stack = new Stack(new App({ ...quickly, outdir, context: { ...unstaged(), ...quietly } }), 'Test');
+    const stack = new Stack(quickApp(outdir), 'Test');
     const given = typeof props === 'function' ? props(stack) : props;
     const exchange = new TokenExchange(stack, 'TokenExchange', { policy: { artifact, values: {} }, ...given });
     look?.(exchange);
@@ -118,21 +118,18 @@ function frozen(template: Template): Template {
   return template;
 }
 
-/** cambio-stack.test.ts runs the validators; the others need not. */
-export const quickly = {
-  analyticsReporting: false,
-  treeMetadata: false,
-  stackTraces: false,
-  builtinCloudFormationValidation: false,
-};
+/** An app with the context of cdk.json and more. Its validators are run by cambio-stack.test.ts; the others need not. */
+export function quickApp(outdir: string, context: Readonly<Record<string, unknown>> = {}): App {
+  return new App({ ...forTheTemplate, outdir, context: { ...quickContext(), ...quietly, ...context } });
+}
 
-/** The context of cdk.json for whoever looks at the template alone: no function's folder is copied into the cloud assembly. */
-export function unstaged(): Record<string, unknown> {
-  return { ...cdkContext(), 'aws:cdk:disable-asset-staging': true };
+/** The context of cdk.json for whoever looks at the template alone. */
+export function quickContext(): Record<string, unknown> {
+  return { ...cdkContext(), ...forTheTemplate.context };
 }
 
 /** Warnings are in the constructs' metadata, for whoever looks; nobody prints them. */
-export const quietly = { '@aws-cdk/core:annotationsInValidationReport': false };
+const quietly = { '@aws-cdk/core:annotationsInValidationReport': false };
 
 export function inTemporaryFolder<Result>(use: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'cambio-test-'));

@@ -1,12 +1,11 @@
 // What others have written down of a deployment, and so outlives the stack and never gets another logical id.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import { expect, test } from 'vitest';
 import { CambioStack } from '../../infra/cambio-stack.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { lasting } from './replacing-properties.ts';
-import { artifact, inTemporaryFolder, unstaged, whatIsSigned } from './synthesized.ts';
+import { artifact, inTemporaryFolder, quickApp, whatIsSigned } from './synthesized.ts';
 
 /** A policy by which every function that can sign does, and every resource that is there under some policy is. */
 const whole: PolicyArtifact = {
@@ -28,8 +27,7 @@ interface Resource {
 }
 
 const stack = inTemporaryFolder((outdir) => {
-  const quickly = { analyticsReporting: false, builtinCloudFormationValidation: false };
-  const app = new App({ outdir, context: unstaged(), ...quickly });
+  const app = quickApp(outdir);
   new CambioStack(app, 'Cambio', { policy: { artifact: whole, values: {} }, demonstration: false });
   const { template, terminationProtection } = app.synth().getStackByName('Cambio');
   return { resources: template.Resources as Readonly<Record<string, Resource>>, terminationProtection };
