@@ -4,14 +4,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Keyring, ReadKeyring, SigningKey } from '../oauth/jose/keyring.ts';
 import { cacheLifetimes } from '../oauth/keys/key-times.ts';
 import type { KeyringItem, KeyringStore } from '../oauth/keys/rotate.ts';
+import { cachedRead } from './cached-read.ts';
 import { callDependency, unlessConditionFailed } from './dependency.ts';
 import type { CallDynamoDb } from './dynamodb.ts';
 import { keyringKey } from './record-keys.ts';
 
 /** Milliseconds a keyring is used while the store does not answer. */
 const staleFor = cacheLifetimes.keyring * 1_000;
-/** Milliseconds a read under way is joined by others. */
-const joinFor = 1_000;
 
 /** The MAC of a message, by the key that the keyring has for it. */
 export type MakeMac = (message: Uint8Array) => Promise<Uint8Array>;
@@ -173,39 +172,12 @@ export async function writeKeyring(
 }
 
 /**
- * A keyring that is read again once it is a minute old; concurrent callers share one read. When the store does not
- * answer, the last keyring is good for an hour: keys change rarely, and verifiers need theirs most in an outage.
+ * A keyring that is read again once it is a minute old. When the store does not answer, the last keyring is good for an hour: keys
+ * change rarely, and verifiers need theirs most in an outage.
  * @param clock milliseconds since the epoch
  * @param freshFor milliseconds; 0 where whoever asks is to have what is there now
  */
 export function createCachedKeyring(read: () => Promise<Keyring>, clock: () => number, freshFor = 60_000): ReadKeyring {
-  let last: { readonly keyring: Keyring; readonly at: number } | undefined;
-  let flight: { readonly keyring: Promise<Keyring>; readonly at: number } | undefined;
-  // A clock that was set back makes an age negative: such an answer does not count as fresh.
-  const isYounger = (at: number, age: number): boolean => clock() >= at && clock() - at < age;
-  const remember = (at: number) => (keyring: Keyring) => {
-    last = { keyring, at };
-    return keyring;
-  };
-  const readAgain = (): Promise<Keyring> => {
-    // Later requests do not wait for a read that hangs.
-    if (flight && isYounger(flight.at, joinFor)) return flight.keyring;
-    const at = clock();
-    const keyring = read().then(remember(at));
-    const current = { keyring, at };
-    flight = current;
-    const end = (): void => {
-      if (flight === current) flight = undefined;
-    };
-    keyring.then(end, end);
-    return keyring;
-  };
-  return async (again) => {
-    if (again) return read().then(remember(clock()));
-    if (last && isYounger(last.at, freshFor)) return last.keyring;
-    return readAgain().catch((error: unknown) => {
-      if (last && isYounger(last.at, staleFor)) return last.keyring;
-      throw error;
-    });
-  };
+  const { current, again } = cachedRead({ read, clock, freshFor, staleFor });
+  return (now) => (now === 'again' ? again() : current());
 }

@@ -451,7 +451,7 @@ describe('a tenant put at run time', () => {
     isSlow = true;
     reader.pass(55);
     expect(await ask(await reader.current(), 'partner/api')).toBe('invalid_request/issuer');
-    expect(reader.failures).toEqual([['Error: reading the tenants takes too long']]);
+    expect(reader.failures).toEqual([['Error: not read in 300 ms']]);
     isSlow = false;
     release();
     reader.pass(5);
