@@ -1,6 +1,7 @@
 // What may be used once, recorded by a conditional write to DynamoDB: of any number of uses at once, one wins.
 import { hash } from 'node:crypto';
 import {
+  type Asserted,
   type ReleaseUse,
   retryWindow,
   type SingleUse,
@@ -65,12 +66,13 @@ async function takeFirst({ call, table, now }: UseStore, { use, attempt, purpose
   return (await unlessConditionFailed(write)) !== undefined;
 }
 
-function itemOf({ request, jti, at, status }: UsePurpose): Item {
+function itemOf({ request, jti, at, status, asserted }: UsePurpose): Item {
   return {
     requestHash: { S: request },
     jti: { S: jti },
     at: { N: String(at) },
     ...(status && { statusList: { S: status.list }, statusIndex: { N: String(status.index) } }),
+    ...(asserted && { asserted: { S: JSON.stringify(asserted) } }),
   };
 }
 
@@ -103,9 +105,11 @@ async function joinHolders(
 }
 
 function firstOf(item: Item): Omit<UsePurpose, 'request'> {
-  const { jti, at, statusList, statusIndex } = item;
+  const { jti, at, statusList, statusIndex, asserted } = item;
   const status = statusList?.S === undefined ? undefined : { list: statusList.S, index: Number(statusIndex?.N) };
-  return { jti: jti?.S ?? '', at: Number(at?.N), status };
+  // Without it, the assertion that came now is named.
+  const first = asserted?.S === undefined ? {} : { asserted: JSON.parse(asserted.S) as Asserted };
+  return { jti: jti?.S ?? '', at: Number(at?.N), status, ...first };
 }
 
 /**

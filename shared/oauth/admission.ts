@@ -6,7 +6,13 @@ import type { Granted, RoleGrantedTo } from './grant.ts';
 import { TokenRefused } from './jose/jwt.ts';
 import type { SigningKey } from './jose/keyring.ts';
 import type { Parties } from './parties.ts';
-import { type FindHolds, isRevoked, type RevocableBy, revocableBy } from './revocation/revocation.ts';
+import {
+  type FindHolds,
+  isRevoked,
+  participantRevocableBy,
+  type RevocableBy,
+  revocableBy,
+} from './revocation/revocation.ts';
 import { isSuspended, type SuspendableName } from './revocation/suspension.ts';
 import type { AuthenticatedClient } from './verify/client-authentication.ts';
 import type { Possession } from './verify/possession.ts';
@@ -86,7 +92,7 @@ export async function admitCaller<Answer>(
 ): Promise<Answer> {
   if (!caller?.use) return work();
   const taking = { use: caller.use, attempt: decision.attempt };
-  if ((await takeUse(taking)).outcome === 'used') throw new Refused({ kind: 'client' });
+  if ((await takeUse(taking)).outcome === 'used') throw new Refused(usedAssertion);
   try {
     requireWaiting(decision);
     const answer = await work();
@@ -122,7 +128,7 @@ function presentedTokens({ caller, parties: { subject, actor } }: Admission): re
 
 /** A federated client's token: once it is revoked, it no longer proves who calls. */
 export function presentedAssertion(caller: AuthenticatedClient | undefined): readonly PresentedToken[] {
-  return caller?.token ? [{ token: caller.token, refuse: () => ({ kind: 'client' }) }] : [];
+  return caller?.token ? [{ token: caller.token, refuse: (_, detail) => ({ kind: 'client', detail }) }] : [];
 }
 
 export function tokenDenial(parameter: TokenParameter): PresentedToken['refuse'] {
@@ -195,14 +201,15 @@ export async function checkHolds(
  * @throws Refused `token` with reason `revoked`
  */
 async function checkRepeated(
-  { jti, at }: UsePurpose,
+  { jti, at, asserted }: UsePurpose,
   { caller, parties: { subject } }: Admission,
   { findHolds, now }: HoldCapabilities,
 ): Promise<void> {
   const parts = (['jti', 'family'] as const).map((by): RevocableBy => ({ by, value: jti, issuedAt: at }));
   const client: RevocableBy = { by: 'client', value: caller?.client.name ?? subject.issuer.name, issuedAt: at };
-  const { revocations } = await findHolds({ parts: [...parts, client], names: [] });
-  if (!isRevoked([...parts, client], revocations, now())) return;
+  const again = [...parts, client, ...(asserted ? participantRevocableBy(asserted) : [])];
+  const { revocations } = await findHolds({ parts: again, names: [] });
+  if (!isRevoked(again, revocations, now())) return;
   throw new Refused(tokenDenial('subject_token')('revoked', 'what was issued for it the first time was revoked'));
 }
 
@@ -244,7 +251,7 @@ async function takeUses(
   };
   await take(subject.use, true, replayed('subject_token'));
   await take(actor?.use, true, replayed('actor_token'));
-  await take(caller?.use, false, () => ({ kind: 'client' }));
+  await take(caller?.use, false, () => usedAssertion);
   await take(proof?.use, false, () => ({ kind: 'dpop', problem: 'replayed', detail: 'the proof was used before' }));
   return first;
 }
@@ -252,3 +259,5 @@ async function takeUses(
 function replayed(parameter: TokenParameter): () => Denial {
   return () => ({ kind: 'token', parameter, reason: 'replayed', detail: 'it may be used once, and was' });
 }
+
+const usedAssertion: Denial = { kind: 'client', detail: 'the assertion may be used once, and was' };

@@ -31,7 +31,8 @@ export type Denial =
     }
   | { readonly kind: 'grant_type' }
   | { readonly kind: 'token_type'; readonly parameter: string }
-  | { readonly kind: 'client' }
+  /** `detail` says what of a genuine assertion is not acceptable; what is wrong with another, the cause does. */
+  | { readonly kind: 'client'; readonly detail?: string }
   | { readonly kind: 'client_methods' }
   /** A DPoP proof; what is wrong with it is told nobody but operators. */
   | { readonly kind: 'dpop'; readonly problem: 'missing' | 'not acceptable' | 'replayed'; readonly detail: string }

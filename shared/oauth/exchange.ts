@@ -11,6 +11,7 @@ import { authenticate, provePossession, verifierOf, verifyParties } from './part
 import type { TokenCall } from './request/client-credentials.ts';
 import { parseTokenRequest } from './request/token-request.ts';
 import { requestHash } from './request-hash.ts';
+import { keptAssertion } from './revocation/lineage.ts';
 
 /**
  * Exchanges a token. `decision` is filled on the way, also when the request is refused. A request that is admitted and
@@ -41,6 +42,7 @@ export async function exchange(
     },
     jti: decision.decisionId,
     at: verified.now,
+    asserted: caller?.token && keptAssertion(caller.token),
     status:
       'audience' in granted && granted.audience.status ? await capabilities.reserveStatus(granted.audience) : undefined,
   };

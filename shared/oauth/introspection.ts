@@ -97,8 +97,9 @@ async function lookUp(
   const token = await findFor(presented, caller.client, capabilities, decision).catch(reasonOf);
   const assertion = presentedAssertion(caller);
   const looked = typeof token === 'string' ? [] : [{ token, refuse: tokenDenial('token') }];
+  // Who calls comes first: whoever is nobody now learns nothing of the token, that it is revoked too included.
   const revoked = await checkHolds(
-    { tokens: [...looked, ...assertion], names: callerNames(caller) },
+    { tokens: [...assertion, ...looked], names: callerNames(caller) },
     capabilities,
   ).then(() => undefined, reasonOf);
   if (typeof token !== 'string' && revoked === undefined) return activeAnswer(token);

@@ -6,6 +6,7 @@ import type { DecisionRecord, IssuedFacts, RecordDecision } from './decision/dec
 import { Refused } from './denial.ts';
 import type { Granted, VerifiedRequest } from './grant.ts';
 import type { TokenRequest } from './request/token-request.ts';
+import { assertedBy } from './revocation/lineage.ts';
 import { requestingWorkload } from './revocation/requesting-workload.ts';
 import { tokenTypes } from './token-types.ts';
 import { accessTokenType, type IssuedClaims } from './tokens/issued-token.ts';
@@ -34,7 +35,7 @@ type IssueCapabilities = GrantKeeping & MintCapabilities & { readonly issuer: st
 
 export interface AdmittedRequest extends VerifiedRequest {
   readonly granted: Granted;
-  /** `jti`, time and status of the token: those of the first of identical requests. */
+  /** `jti`, time, status and assertion of the token: those of the first of identical requests. */
   readonly purpose: UsePurpose;
   /** Whether this is the identical request again. */
   readonly again: boolean;
@@ -56,7 +57,7 @@ export async function issue(
     ...granted,
     ...parties,
     client,
-    assertion: caller?.token,
+    asserted: purpose.asserted ?? (caller?.token && assertedBy(caller.token)),
     issuer: capabilities.issuer,
     jti: purpose.jti,
     now: purpose.at,

@@ -48,11 +48,12 @@ export function reachOf(from: ReachFrom, policy: ReachingPolicy): Reach {
   return { roles, audiences };
 }
 
-/** Roles that a token of Cambio, whoever signed it, can reach, and those whose sessions are made with one. */
+/** Roles that a token of Cambio, whoever signed it, can reach, as subject or actor, and those whose sessions are made with one. */
 export function rolesOfOwnTokens({ rules, roles }: ReachingPolicy): ReadonlySet<string> {
   const granted = rules
     .filter(isAllow)
-    .flatMap(({ from, grant }) => (isOwnIssuer(from) && 'role' in grant ? [grant.role] : []));
+    .filter(({ from, actor }) => isOwnIssuer(from) || (actor && isOwnIssuer(actor.from)))
+    .flatMap(({ grant }) => ('role' in grant ? [grant.role] : []));
   const asserted = Object.values(roles).flatMap(({ name, via }) => (via === 'web-identity' ? [name] : []));
   return new Set([...granted, ...asserted]);
 }
@@ -63,23 +64,16 @@ function isAllow(rule: PolicyRule): rule is GrantingRule {
   return 'grant' in rule;
 }
 
-/** Rules that a token of the issuer, as subject, actor or a named client's assertion, or a request of the client may fit. */
+/** Rules that a token of the issuer, as subject, actor or a client's assertion, or a request of the client may fit. */
 function startsWith(from: Exclude<ReachFrom, { audience: string }>, { clients }: ReachingPolicy) {
-  if ('client' in from) {
-    return (rule: GrantingRule) =>
-      rule.client === undefined || rule.client === 'any'
-        ? mayUse(from.client, rule)
-        : rule.client.includes(from.client);
-  }
+  const asks = (client: string, rule: GrantingRule): boolean =>
+    rule.client === undefined || rule.client === 'any' ? mayUse(client, rule) : rule.client.includes(client);
+  if ('client' in from) return (rule: GrantingRule) => asks(from.client, rule);
   const federated = Object.values(clients).flatMap(({ name, auth }) =>
     auth.method === 'federated' && auth.issuer === from.issuer ? [name] : [],
   );
   return (rule: GrantingRule) =>
-    rule.from === from.issuer ||
-    rule.actor?.from === from.issuer ||
-    (rule.client === 'any'
-      ? federated.some((name) => mayUse(name, rule))
-      : rule.client?.some((name) => federated.includes(name)) === true);
+    rule.from === from.issuer || rule.actor?.from === from.issuer || federated.some((client) => asks(client, rule));
 }
 
 /** A token of ours; whichever tenant's subject it is of, where that is not known. */

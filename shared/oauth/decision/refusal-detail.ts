@@ -14,6 +14,7 @@ function detailOf(denial: Denial): string | undefined {
   switch (denial.kind) {
     case 'token':
     case 'dpop':
+    case 'client':
       return denial.detail;
     case 'dpop_nonce':
       return 'the proof has no nonce, or an old one';
@@ -42,7 +43,6 @@ function detailOf(denial: Denial): string | undefined {
     case 'content_type':
     case 'body_too_large':
     case 'grant_type':
-    case 'client':
     case 'client_methods':
     case 'no_rule':
     case 'denied':

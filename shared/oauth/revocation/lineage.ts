@@ -2,11 +2,13 @@
 // the token itself, so that one read tells whether any of them was revoked (docs/decisions/lineage-in-the-token.md). Pure.
 import { hash } from 'node:crypto';
 import { type Claims, isClaims } from '../../policy/claims.ts';
+import { hasPrivateSubject, showsPrivate } from '../../policy/private-claims.ts';
 import { runOf } from '../../policy/run.ts';
 import { Refused } from '../denial.ts';
 import { TokenRefused } from '../jose/jwt.ts';
 import { issuedSubject } from '../verify/delegation.ts';
 import { selfName } from '../verify/self-issuer.ts';
+import type { Asserted } from '../verify/single-use.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 import { requestingWorkload } from './requesting-workload.ts';
 
@@ -71,16 +73,15 @@ export function originOf({ issuer, registered, claims }: VerifiedToken): Origin 
 
 /**
  * The lineage of a token exchanged from `subject`.
- * @param others actor and assertion, where they are tokens
+ * @param present who takes part now: actor and assertion, where they are tokens
  * @param kid of the key that will sign it; undefined for a reference token
  * @throws Refused `token` with reason `depth` when there are too many exchanges to follow
  */
 export function lineageAfter(
   subject: VerifiedToken,
-  others: readonly VerifiedToken[],
+  present: readonly Participant[],
   kid: string | undefined,
 ): Lineage {
-  const present = others.flatMap(participantsOf);
   if (subject.issuer.name !== selfName) return { origin: originOf(subject), ...told(present) };
   const { origin, tokens, participants } = chainOf(subject);
   if (tokens.length >= maxLineage) throw tooLong(`more than ${maxLineage} exchanges`);
@@ -88,10 +89,32 @@ export function lineageAfter(
 }
 
 /** A token that takes part, and who took part in it. */
-function participantsOf(token: VerifiedToken): readonly Participant[] {
-  if (token.issuer.name !== selfName) return [{ ...originOf(token), sub: issuedSubject(token) }];
+export function participantsOf(token: VerifiedToken): readonly Participant[] {
+  if (token.issuer.name !== selfName) return [assertedBy(token)];
   const { origin, tokens, participants } = chainOf(token);
   return [{ ...origin, sub: token.registered.sub, tokens }, ...participants];
+}
+
+/** Who a foreign token says takes part. */
+export function assertedBy(token: VerifiedToken): Asserted {
+  return { ...originOf(token), sub: issuedSubject(token) };
+}
+
+/**
+ * Of a federated client's assertion, what its use keeps for the identical request, which then gets the same claims: nothing where that
+ * would show what the issuer calls private.
+ * @throws Refused `client` where the assertion names nobody
+ */
+export function keptAssertion(assertion: VerifiedToken): Asserted | undefined {
+  const { issuer } = assertion;
+  const shows = hasPrivateSubject(issuer) || issuer.run?.some((path) => showsPrivate(path, issuer));
+  try {
+    const asserted = assertedBy(assertion);
+    return shows ? undefined : asserted;
+  } catch (cause) {
+    if (!(cause instanceof Refused && cause.denial.kind === 'token')) throw cause;
+    throw new Refused({ kind: 'client', detail: cause.denial.detail }, { cause });
+  }
 }
 
 function told(participants: readonly Participant[]): Pick<Lineage, 'participants'> {

@@ -3,7 +3,7 @@
 import { earlierActors, issuedSubject } from '../verify/delegation.ts';
 import { selfName } from '../verify/self-issuer.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
-import { type Ancestor, type Chain, chainOf, type Origin, originId, originOf } from './lineage.ts';
+import { type Ancestor, type Chain, chainOf, type Origin, originId, originOf, type Participant } from './lineage.ts';
 import type { SuspendableName, Suspension } from './suspension.ts';
 
 /** What an administrator can name. */
@@ -96,9 +96,14 @@ export function chainRevocableBy(
   return distinct([
     ...tokensRevocableBy(tokens),
     ...originRevocableBy(origin, sub),
-    ...participants.flatMap((one) => [...tokensRevocableBy(one.tokens ?? []), ...originRevocableBy(one, one.sub)]),
+    ...participants.flatMap(participantRevocableBy),
     ...actorsRevocableBy(others, origin),
   ]);
+}
+
+/** All by which who takes part can be revoked. */
+export function participantRevocableBy(one: Participant): readonly RevocableBy[] {
+  return [...tokensRevocableBy(one.tokens ?? []), ...originRevocableBy(one, one.sub)];
 }
 
 function tokensRevocableBy(tokens: readonly Ancestor[]): readonly RevocableBy[] {

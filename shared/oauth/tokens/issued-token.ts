@@ -3,12 +3,13 @@ import { type Claims, isClaims } from '../../policy/claims.ts';
 import type { AllowRule, Audience, AudienceGrant } from '../../policy/compiled-policy.ts';
 import { fillTemplate } from '../../policy/template.ts';
 import type { TransactionContext } from '../request/transaction-context.ts';
-import { type Lineage, lineageAfter } from '../revocation/lineage.ts';
+import { type Lineage, lineageAfter, type Participant, participantsOf } from '../revocation/lineage.ts';
 import { listUri, type StatusReference } from '../status-list/status-list-id.ts';
 import { type Actor, delegate, issuedSubject } from '../verify/delegation.ts';
 import { tenantOfToken } from '../verify/policy-claims.ts';
 import type { Confirmation } from '../verify/possession.ts';
 import { audienceClaim } from '../verify/self-issuer.ts';
+import type { Asserted } from '../verify/single-use.ts';
 import type { VerifiedToken } from '../verify/verify-token.ts';
 
 /** What policy can never write, whatever its file says (the compiler refuses it too). */
@@ -41,8 +42,8 @@ export interface Issuance {
   readonly subject: VerifiedToken;
   readonly actor: VerifiedToken | undefined;
   readonly client: string | undefined;
-  /** Of a federated client: the token it authenticated with. */
-  readonly assertion?: VerifiedToken | undefined;
+  /** Of a federated client: the token it authenticated with; of a repeated request, the first time. */
+  readonly asserted?: Asserted | undefined;
   readonly audience: Audience;
   readonly rule: Pick<AllowRule, 'grant' | 'maxDepth' | 'outlive'>;
   readonly scopes: readonly string[];
@@ -78,7 +79,7 @@ export function accessTokenClaims(issuance: Issuance): IssuedClaims {
     ...(act && { act }),
     ...(tenant !== '' && { tenant }),
     ...(issuance.confirmation && { cnf: issuance.confirmation }),
-    lineage: lineageAfter(subject, othersOf(issuance), issuance.kid),
+    lineage: lineageAfter(subject, presentIn(issuance), issuance.kid),
     ...(issuance.status && statusClaim(issuer, issuance.status)),
   };
 }
@@ -96,8 +97,8 @@ function statusClaim(issuer: string, { list, index }: StatusReference) {
   return { status: { status_list: { idx: index, uri: listUri(issuer, list) } } };
 }
 
-function othersOf({ actor, assertion }: Issuance): readonly VerifiedToken[] {
-  return [actor, assertion].filter((token) => token !== undefined);
+function presentIn({ actor, asserted }: Issuance): readonly Participant[] {
+  return [...(actor ? participantsOf(actor) : []), ...(asserted ? [asserted] : [])];
 }
 
 function expiry({ subject, rule, now }: Issuance): number {

@@ -24,6 +24,20 @@ export interface UsePurpose {
   readonly at: number;
   /** Where that token's status is, if it has one. */
   readonly status?: StatusReference | undefined;
+  /** Who asserted the client of the first request, where a trusted issuer's token did and shows nothing that is private. */
+  readonly asserted?: Asserted | undefined;
+}
+
+/** An assertion as the lineage of what is issued names it. */
+export interface Asserted {
+  /** Policy name of its issuer. */
+  readonly iss: string;
+  /** When it counts as issued, seconds since the epoch. */
+  readonly iat: number;
+  /** As issued. */
+  readonly sub: string;
+  readonly id?: string;
+  readonly run?: string;
 }
 
 /** One request's taking of a use. */

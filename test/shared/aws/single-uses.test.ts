@@ -57,6 +57,22 @@ onEveryEngine((store, on) => {
     },
   );
 
+  on(
+    'the identical request learns who asserted the client of the first, and where nobody was kept names its own',
+    async () => {
+      const [kept, old] = [fresh(), fresh()];
+      const asserted = (run: string) => ({ iss: 'eks', iat: 940, sub: 'eks|pod', run });
+      const taking = (use: typeof kept, one?: ReturnType<typeof asserted>) => ({
+        ...{ use, attempt: attempt(), purpose: { ...purpose('same', 'j'), asserted: one } },
+      });
+      const take = taker(1_000);
+      expect(await take(taking(kept, asserted('7')))).toEqual({ outcome: 'first' });
+      expect(await take(taking(kept, asserted('8')))).toMatchObject({ purpose: { asserted: asserted('7') } });
+      expect(await take(taking(old))).toEqual({ outcome: 'first' });
+      expect(await take(taking(old, asserted('8')))).toMatchObject({ purpose: { asserted: asserted('8') } });
+    },
+  );
+
   on('the identical request gets the place in a Status List of the first, and none where that had none', async () => {
     const statusOf = async (first: { list: string; index: number } | undefined) => {
       const use = fresh();

@@ -2,6 +2,7 @@
 // roles is one use (docs/decisions/single-use.md).
 import { describe, expect, test } from 'vitest';
 import { newDecision } from '../../../shared/oauth/decision/decision.ts';
+import { refusalDetail } from '../../../shared/oauth/decision/refusal-detail.ts';
 import { Refused } from '../../../shared/oauth/denial.ts';
 import { exchange } from '../../../shared/oauth/exchange.ts';
 import { oauthError } from '../../../shared/oauth/oauth-error.ts';
@@ -70,11 +71,13 @@ describe('a federated client', () => {
     ] as const) {
       const at = lifecycle({ clients });
       const { token } = await issued(at);
-      if (revocation) at.revocations.push(revocation);
       const assertion = asserted(podToken('a'));
+      const own = await issued(at, formBody(assertion));
+      if (revocation) at.revocations.push(revocation);
       const endings = [
         verdict(await run(formBody(assertion), at)),
         (await introspected(at, token, nobody, assertion)).error ?? 'answered',
+        (await introspected(at, own.token, nobody, assertion)).error ?? 'answered',
         (await introspected(at, 'garbage', nobody, assertion)).error ?? 'answered',
         await revoked(at, 'garbage', nobody, assertion),
       ];
@@ -85,8 +88,9 @@ describe('a federated client', () => {
               '401 invalid_client/client',
               '401 invalid_client/client',
               '401 invalid_client/client',
+              '401 invalid_client/client',
             ]
-          : ['granted', 'answered', 'answered', 'done'],
+          : ['granted', 'answered', 'answered', 'answered', 'done'],
       );
     }
   });
@@ -102,6 +106,52 @@ describe('a federated client', () => {
     const fresh = await run(formBody({ subject_token, ...asserted(podToken('a-2')) }), at);
     if (!('granted' in fresh)) return expect.fail(verdict(fresh));
     expect(fresh.claims['jti']).toBe('decision-1');
+  });
+
+  test('gets the same claims again whoever asserts it then, and nothing once the first to do so is revoked', async () => {
+    const at = lifecycle(once);
+    const subject_token = subjectToken({ jti: 's-1' });
+    const by = (jti: string, claims: object) =>
+      run(formBody({ subject_token, ...asserted(podToken(jti, claims)) }), at);
+    const first = await by('a-1', { run_id: '7', iat: now - 30 });
+    const again = await by('a-2', { run_id: '8' });
+    if (!('granted' in first && 'granted' in again)) return expect.fail(`${verdict(first)} ${verdict(again)}`);
+    expect(again.claims).toEqual(first.claims);
+    expect(first.claims['lineage']).toMatchObject({ participants: [{ iss: 'github', run: '7', sub: 'github|pod' }] });
+    at.revocations.push({ by: 'run', value: 'github|7', issuedBefore: now, expiresAt: now + 1 });
+    expect(verdict(await by('a-3', { run_id: '8' }))).toBe('invalid_request/revoked');
+    const other = formBody({
+      subject_token: subjectToken({ jti: 's-2' }),
+      ...asserted(podToken('a-3', { run_id: '8' })),
+    });
+    expect(verdict(await run(other, at))).toBe('granted');
+  });
+
+  test('whose issuer calls the subject private is not kept with the use', async () => {
+    for (const secret of [undefined, ['sub']]) {
+      const issuers: CompiledPolicy['issuers'] = {
+        github: { ...ci, singleUse: true, ...(secret && { private: secret }) },
+      };
+      const at = lifecycle({ ...once, issuers });
+      expect(verdict(await run(formBody(asserted(podToken('a-1'))), at))).toBe('granted');
+      expect(JSON.stringify(at.uses).includes('github|pod')).toBe(!secret);
+    }
+  });
+
+  test('is told apart for operators: what was used, what was revoked', async () => {
+    const at = lifecycle(once);
+    const detailOf = async (jti: string) => {
+      const subject_token = subjectToken({ jti: `s-${at.newId()}` });
+      const call = { form: parseForm(formBody({ subject_token, ...asserted(podToken(jti)) })), headers: nobody };
+      return exchange(call, at.cambio, newDecision(at.newId(), 'attempt')).then(
+        () => 'granted',
+        (error: unknown) => (error instanceof Refused ? refusalDetail(error) : error),
+      );
+    };
+    expect(await detailOf('a-1')).toBe('granted');
+    expect(await detailOf('a-1')).toBe('the assertion may be used once, and was');
+    at.revocations.push({ by: 'subject', value: 'github|pod', issuedBefore: now, expiresAt: now + 1 });
+    expect(await detailOf('a-2')).toContain('was revoked');
   });
 
   test('whose assertion is its subject token too uses it once, and may repeat the request with it', async () => {

@@ -128,6 +128,18 @@ describe('a revocation by issuer, client or key', () => {
     expect(endsSessions({ by: 'key', value: 'any' }, [{ name: 'other' }], reaching)).toBe(false);
   });
 
+  test('counts who takes part: an assertion under a rule for any caller, a token of ours as actor', () => {
+    const pod = { name: 'pod', auth: { method: 'federated', issuer: 'eks', match: [] }, introspects: [] } as const;
+    const open = rule('open', 'okta', { role: 'admin' });
+    const acted = rule('acted', 'okta', { role: 'audit' }, { client: ['ci'], actor: { from: 'self', match: [] } });
+    const reached = (by: string, clients: CompiledPolicy['clients']) =>
+      reachingRevocations({ ...served, clients, rules: [open, acted] }).get(by);
+    expect(reached(`issuer#${hash('eks')}`, { pod })).toEqual(new Set(['admin']));
+    expect(reached(`issuer#${hash('eks')}`, { orders: served.clients['orders'] as never })).toEqual(new Set());
+    expect(reached(`issuer#${hash('eks')}`, { 'acme/pod': { ...pod, name: 'acme/pod' } })).toEqual(new Set());
+    expect(reached('key', {})).toEqual(new Set(['audit']));
+  });
+
   test('denies what was issued before and leaves what came later, beside exact denials of later times', () => {
     const revocations = [
       listed(`issuer#${hash('github')}`, now - 60),
