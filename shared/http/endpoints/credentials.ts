@@ -32,10 +32,11 @@ export function credentialsEndpoint(capabilities: ExchangeCapabilities, options:
   return auditedEndpoint<AuditedEvent>(endpoint, options);
 }
 
-/** Errors as the SDKs read them: `code` and `message`. */
+/** Errors as those of every endpoint, and as the SDKs read them: `code` and `message`. */
 const errors = answerErrors<AuditedEvent>((error, { decision }) => {
   const { status, code, message, headers } = error instanceof Refused ? credentialsError(error.denial) : unexpected;
-  return json(status, { code, message, decision_id: decision.decisionId }, headers);
+  const body = { error: code, error_description: message, code, message, decision_id: decision.decisionId };
+  return json(status, body, headers);
 });
 
 const unexpected = { ...serverError, code: serverError.error, message: serverError.description };
