@@ -27,13 +27,15 @@ export interface Poller {
 
 /** Reads at least so often, in milliseconds, should nobody tell of a write. */
 const idleMs = 1_000;
+/** Reads no sooner after a read, as Lambda does, unless somebody waits for the end. */
+const restMs = 250;
 /** An event is 6 MB at most. */
 const maxBatchBytes = 5 * 1024 * 1024;
 
 /** Begins to read; never throws. */
 export function startPoller(options: PollerOptions): Poller {
   const { mapping, source, prepare, checkpoints, log, clock } = options;
-  const [writes, stops] = [createBell(), createBell()];
+  const [writes, hurries, stops] = [createBell(), createBell(), createBell()];
   /** Who waits for the end of the stream; those that waited before the read that is under way. */
   const [waiting, before]: (() => void)[][] = [[], []] as const;
   let stopped = false;
@@ -73,6 +75,7 @@ export function startPoller(options: PollerOptions): Poller {
         if (gathered.length === 0) for (const settle of before.splice(0)) settle();
         await writes.pause(gathered.length > 0 ? mapping.batchingWindowMs - (clock() - since) : idleMs);
       }
+      if (iterator !== undefined && before.length + waiting.length === 0) await hurries.pause(restMs);
     }
   };
   const readStream = async (): Promise<void> => {
@@ -102,11 +105,11 @@ export function startPoller(options: PollerOptions): Poller {
         if (stopped) return settle();
         waiting.push(settle);
         writes.ring();
+        hurries.ring();
       }),
     stop: async () => {
       stopped = true;
-      writes.ring();
-      stops.ring();
+      for (const bell of [writes, hurries, stops]) bell.ring();
       await running;
     },
   };
@@ -147,12 +150,21 @@ function batchOf(mapping: EventSourceMapping, gathered: readonly StreamRecord[])
   const start = windowOf(mapping, gathered[0])?.start;
   let bytes = 0;
   const end = gathered.findIndex((record, index) => {
-    bytes += JSON.stringify(record).length;
+    bytes += bytesOf(record);
     return (
       index === mapping.batchSize || windowOf(mapping, record)?.start !== start || (index > 0 && bytes > maxBatchBytes)
     );
   });
   return end < 0 ? gathered : gathered.slice(0, end);
+}
+
+/** What waits for its batch is looked at after every read. */
+const sizes = new WeakMap<StreamRecord, number>();
+
+function bytesOf(record: StreamRecord): number {
+  const bytes = sizes.get(record) ?? JSON.stringify(record).length;
+  sizes.set(record, bytes);
+  return bytes;
 }
 
 function windowOf(
