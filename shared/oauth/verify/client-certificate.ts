@@ -1,6 +1,5 @@
 // What a client's certificate says (RFC 8705 §2). Functions load it where the policy has a client that authenticates by one. Pure.
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import type {
   Authority,
   CertificateName,
@@ -84,8 +83,16 @@ type TextName = Exclude<CertificateName, 'subject_dn' | 'san_ip'>;
 
 function isNamed(certificate: X509Certificate, { name, value }: Way): boolean {
   // Of an address of IPv6 there are many spellings (RFC 5952), and Node.js writes another than people do.
-  if (name === 'san_ip') return isIP(value) !== 0 && certificate.checkIP(value) !== undefined;
+  if (name === 'san_ip') return hasAddress(certificate, value);
   return namesOf(certificate, name).includes(value);
+}
+
+function hasAddress(certificate: X509Certificate, address: string): boolean {
+  try {
+    return certificate.checkIP(address) !== undefined;
+  } catch {
+    return false; // it is no address
+  }
 }
 
 /** One that has other names may have no subject (RFC 5280 §4.1.2.6), whatever Node's types say. */
