@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { compiledOnce } from '../compiled-once.ts';
 import { installed, sayNotInstalled } from '../installed.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
 import { busyRole, type FakeRoles, fakeRoles, refusedRole } from './fake-roles.ts';
@@ -31,6 +32,7 @@ afterAll(async () => {
 });
 
 const environment = (): NodeJS.ProcessEnv => ({
+  ...compiledOnce,
   PATH: process.env['PATH'],
   CAMBIO_URL: roles.server.url,
   CAMBIO_ID_TOKEN: unsignedJwt(),

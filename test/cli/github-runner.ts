@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { compiledOnce } from '../compiled-once.ts';
 
 interface ActionFile {
   readonly inputs: Readonly<Record<string, { readonly required?: boolean; readonly default?: string }>>;
@@ -64,7 +65,7 @@ async function runScript(script: string, environment: Readonly<Record<string, st
   const paths = Object.fromEntries(files.map((name) => [name, join(folder, name)]));
   for (const path of Object.values(paths)) writeFileSync(path, '');
   const ran = await new Promise<{ exit: number; stdout: string; stderr: string }>((resolve) => {
-    const options = { env: { ...environment, ...paths }, cwd: environment['GITHUB_WORKSPACE'] };
+    const options = { env: { ...compiledOnce, ...environment, ...paths }, cwd: environment['GITHUB_WORKSPACE'] };
     execFile(process.execPath, [script], options, (error, stdout, stderr) =>
       resolve({ exit: error ? Number(error.code) : 0, stdout, stderr }),
     );

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { bundleCli } from '../../infra/cli-bundle.ts';
+import { compiledOnce } from '../compiled-once.ts';
 import { exchangeForm } from './agent/agent-world.ts';
 import { type FakeRoles, fakeRoles } from './fake-roles.ts';
 import { unsignedJwt } from './fake-server.ts';
@@ -98,6 +99,7 @@ describe('the sidecar, as a kubelet runs it', () => {
     // A port of its own, and the mount elsewhere: this machine may have agents of others.
     const args = (sidecar.args ?? []).map((each) => each.replace(':9911', ':0'));
     const env = {
+      ...compiledOnce,
       ...Object.fromEntries(sidecar.env.map(({ name, value }) => [name, value])),
       CAMBIO_URL: roles.server.url,
       CAMBIO_TOKEN_FILE: token,

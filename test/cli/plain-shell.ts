@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { compiledOnce } from '../compiled-once.ts';
 
 const programs = ['sh', 'sed', 'tr', 'cat', 'rm', 'mktemp', 'env', 'echo'];
 
@@ -38,7 +39,7 @@ export function plainShell(): PlainShell {
     curlArguments: () => readFileSync(log, 'utf8'),
     run: (script, environment = {}) =>
       new Promise((resolve) => {
-        const env = { PATH: folder, TMPDIR: folder, HOME: folder, ...environment };
+        const env = { ...compiledOnce, PATH: folder, TMPDIR: folder, HOME: folder, ...environment };
         const child = execFile(join(folder, 'sh'), ['-c', script], { cwd: folder, env }, (error, stdout, stderr) =>
           resolve({ exit: error ? Number(error.code) : 0, stdout, stderr }),
         );

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createSend } from '../../cli/http-client.ts';
 import { proxyOf } from '../../cli/proxy.ts';
 import { tunnelAgent } from '../../cli/tunnel.ts';
+import { compiledOnce } from '../compiled-once.ts';
 import { selfSigned } from '../shared/issuers/certificate.ts';
 import { json, type LoopbackServer, serveHttps, serveTcp } from '../shared/issuers/loopback-server.ts';
 
@@ -109,7 +110,13 @@ describe('a command behind a proxy', () => {
   });
 
   async function exchange(environment: Readonly<Record<string, string>>) {
-    const env = { PATH: process.env['PATH'], CAMBIO_URL: server.url, CAMBIO_ID_TOKEN: 'token', ...environment };
+    const env = {
+      ...compiledOnce,
+      PATH: process.env['PATH'],
+      CAMBIO_URL: server.url,
+      CAMBIO_ID_TOKEN: 'token',
+      ...environment,
+    };
     const words = ['cli/cambio.mjs', 'exchange', '--audience', 'orders-api'];
     return run(process.execPath, words, { env }).then(
       ({ stdout }) => ({ exit: 0, stdout, stderr: '' }),

@@ -6,6 +6,7 @@ import { addStack } from '../../infra/app-stack.ts';
 import { isDemonstration } from '../../infra/demonstration.ts';
 import { compilePolicy } from '../../infra/policy/compile-policy.ts';
 import { cdkContext, synthesize } from '../../infra/synthesize.ts';
+import { bundledOnce } from '../compiled-once.ts';
 import { inTemporaryFolder, quickApp } from './synthesized.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,6 +24,7 @@ interface CloudFormation {
 function runApp(context: Readonly<Record<string, string>>) {
   return inTemporaryFolder((outdir) => {
     const environment = {
+      ...bundledOnce,
       PATH: process.env['PATH'],
       CDK_OUTDIR: outdir,
       CDK_CONTEXT_JSON: JSON.stringify({ ...cdkContext(), 'aws:cdk:version-reporting': false, ...context }),

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Synthesized, synthesize } from '../../infra/synthesize.ts';
+import { compiledOnce } from '../compiled-once.ts';
 import { hasMoto, type RunningMoto, startMoto } from '../moto.ts';
 import { artifact, policyReaders } from './synthesized.ts';
 
@@ -72,6 +73,7 @@ describe.skipIf(!isThere)(`the upload of assets${isThere ? '' : ' (moto NOT INST
     const cdk = join(root, 'node_modules/aws-cdk/bin/cdk');
     const args = [cdk, 'publish-assets', '--unstable=publish-assets', '--app', outdir, '--no-notices', '--ci'];
     const env = {
+      ...compiledOnce,
       ...{ PATH: process.env['PATH'], HOME: outdir, CDK_DISABLE_CLI_TELEMETRY: 'true' },
       ...{ AWS_ENDPOINT_URL: moto.url, AWS_REGION: region },
       ...{ AWS_ACCESS_KEY_ID: 'AKIATEST', AWS_SECRET_ACCESS_KEY: 'not-a-secret' },

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../cli/command-table.ts';
 import { bundleCli } from '../../infra/cli-bundle.ts';
 import { type FakeServer, fakeServer, granting, unsignedJwt } from '../cli/fake-server.ts';
+import { compiledOnce } from '../compiled-once.ts';
 import { sayNotInstalled } from '../installed.ts';
 
 const repository = join(import.meta.dirname, '../..');
@@ -93,7 +94,7 @@ function run(
   environment: Record<string, string> = {},
   ready?: RegExp,
 ): Promise<Ran> {
-  const env = { CAMBIO_URL: server.url, ...environment };
+  const env = { ...compiledOnce, CAMBIO_URL: server.url, ...environment };
   return new Promise((resolve) => {
     const child = execFile(node, args, { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ exit: error ? Number(error.code) : 0, stdout, stderr }),

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { bundledOnce } from '../../compiled-once.ts';
 import { installed } from '../../installed.ts';
 
 const repository = join(import.meta.dirname, '../../..');
@@ -27,9 +28,9 @@ function start(...args: string[]): Started {
   return spawned(process.execPath, [entry, ...args]);
 }
 
-function spawned(program: string, args: readonly string[]): Started {
+function spawned(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Started {
   // A process group of its own, so that whatever it leaves behind can be found.
-  const child = spawn(program, args, { cwd: repository, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd: repository, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   const stdout: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => stdout.push(chunk));
   const exit = once(child, 'exit').then(([code]) => code as number | null);
@@ -101,7 +102,8 @@ describe('npm start', () => {
   });
 
   it.skipIf(!hasNpm)('through npm ends with npm at SIGTERM, with no port open and nothing left', async () => {
-    const started = spawned('npm', ['start', '--', '--port', '0']);
+    // The one before has compiled for itself.
+    const started = spawned('npm', ['start', '--', '--port', '0'], { ...process.env, ...bundledOnce });
     const url = await ready(started);
     expect((await fetch(`${url}/.well-known/jwks.json`)).status).toBe(200);
     const children = descendants(started.child.pid);

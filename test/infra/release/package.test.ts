@@ -9,8 +9,9 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compilePolicy } from '../../../infra/policy/compile-policy.ts';
 import { writePackage } from '../../../infra/release/package.ts';
-import { synthesize } from '../../../infra/synthesize.ts';
+import { forTheTemplate, synthesize } from '../../../infra/synthesize.ts';
 import { TokenExchange } from '../../../infra/token-exchange.ts';
+import { compiledOnce } from '../../compiled-once.ts';
 
 const root = join(import.meta.dirname, '../../..');
 const modules = join(root, 'node_modules');
@@ -90,7 +91,7 @@ test('an app of `cdk init` that has it compiles, and synthesizes what the reposi
      export const token = (): Promise<IssuedToken> => cambio.token({ audience: 'orders-api' });
      export const credentials = fromCambio({ role: 'deploy', url: 'https://cambio.acme.example' });`,
   );
-  const env = { CDK_OUTDIR: join(app, 'cdk.out'), CDK_VALIDATION: 'false' };
+  const env = { ...compiledOnce, CDK_OUTDIR: join(app, 'cdk.out'), CDK_VALIDATION: 'false' };
   const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: app, encoding: 'utf8', env });
   expect(run('node_modules/typescript/bin/tsc', '--noEmit', 'false', '--outDir', 'out')).toBe('');
   expect(readFileSync(join(app, 'out/lib/app-stack.js'), 'utf8')).toContain('require("cambio-token-exchange")');
@@ -112,8 +113,9 @@ test('the app in it needs no app of one’s own, and synthesizes for a policy wh
   const own = join(root, 'test/infra/policies/good.yaml');
   const settings = JSON.parse(readFileSync(join(folder, 'cdk.json'), 'utf8'));
   const runPacked = (context: object) => {
-    const CDK_CONTEXT_JSON = JSON.stringify({ ...settings.context, 'aws:cdk:version-reporting': false, ...context });
-    const env = { CDK_OUTDIR: join(app, 'packed.out'), CDK_VALIDATION: 'false', CDK_CONTEXT_JSON };
+    const quick = { ...forTheTemplate.context, 'aws:cdk:version-reporting': false };
+    const CDK_CONTEXT_JSON = JSON.stringify({ ...settings.context, ...quick, ...context });
+    const env = { ...compiledOnce, CDK_OUTDIR: join(app, 'packed.out'), CDK_VALIDATION: 'false', CDK_CONTEXT_JSON };
     const [command = '', ...args] = settings.app.split(' ');
     expect(command).toBe('node');
     execFileSync(process.execPath, args, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });

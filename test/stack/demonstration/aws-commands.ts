@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalStack } from '../../../infra/local/stack.ts';
 import { startAgentFor } from '../../cli/agent/agent-world.ts';
 import { readCommandFile } from '../../cli/github-runner.ts';
+import { compiledOnce } from '../../compiled-once.ts';
 import { installed, sayNotInstalled } from '../../installed.ts';
 import { demonstrationStack } from './stack.ts';
 
@@ -35,6 +36,7 @@ interface Ran {
 
 function run(file: string, args: readonly string[], changes: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const env = {
+    ...compiledOnce,
     PATH: process.env['PATH'],
     HOME: process.env['HOME'],
     CAMBIO_URL: stack.url,

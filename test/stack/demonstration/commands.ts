@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LocalStack } from '../../../infra/local/stack.ts';
+import { compiledOnce } from '../../compiled-once.ts';
 import { demonstrationStack } from './stack.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-commands-'));
@@ -31,7 +32,7 @@ interface Ran {
 /** A line of sh; `cambio` is the command. Nothing is piped in but what the line pipes. */
 function sh(line: string, environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
   const script = `cambio() { "${process.execPath}" "${program}" "$@"; }\n${line}`;
-  const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, ...environment };
+  const env = { ...compiledOnce, PATH: process.env['PATH'], CAMBIO_URL: stack.url, ...environment };
   return new Promise((resolve) => {
     const child = execFile('sh', ['-c', script], { cwd: folder, env }, (error, stdout, stderr) =>
       resolve({ exit: typeof error?.code === 'number' ? error.code : 0, stdout, stderr }),
@@ -82,7 +83,7 @@ describe('cambio exchange', () => {
   });
 
   test('does not wait for a program that started it and leaves stdin open', async () => {
-    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token };
+    const env = { ...compiledOnce, PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token };
     const child = spawn(process.execPath, [program, 'exchange', '--audience', 'orders-api'], { env, stdio: 'pipe' });
     const exit = await new Promise((resolve) => child.on('close', resolve));
     child.stdin.end();
@@ -221,7 +222,13 @@ describe('cambio agent', () => {
   test('says where it is ready, serves, ends with SIGTERM, and leaves nothing on disk', async () => {
     const cwd = mkdtempSync(join(folder, 'agent-'));
     const places = { HOME: cwd, TMPDIR: cwd, XDG_CACHE_HOME: cwd };
-    const env = { PATH: process.env['PATH'], CAMBIO_URL: stack.url, CAMBIO_ID_TOKEN: token, ...places };
+    const env = {
+      ...compiledOnce,
+      PATH: process.env['PATH'],
+      CAMBIO_URL: stack.url,
+      CAMBIO_ID_TOKEN: token,
+      ...places,
+    };
     const child = spawn(process.execPath, [program, 'agent', '--listen', '127.0.0.1:0'], { env, cwd, stdio: 'pipe' });
     const ended = new Promise((resolve) => child.on('close', resolve));
     const [line = ''] = await Promise.race([once(child.stdout, 'data') as Promise<Buffer[]>, ended.then(() => [])]);
