@@ -166,7 +166,7 @@ function errorSchema(form: ErrorForm, { codes, status, decides }: Errors): Schem
   const sdk = { code: { enum: codes }, message: text };
   const found = form === 'findings' && status === 400 && { findings: { type: 'array', items: text } };
   const members = { ...oauth, ...sdk, ...decision, ...found };
-  const required = Object.keys(form === 'sdk' ? { ...oauth, ...sdk } : oauth);
+  const required = form === 'sdk' ? ['code', 'message'] : ['error', 'error_description'];
   const schema = { type: 'object', properties: members, required };
   return form === 'event' && status === 400 ? { anyOf: [eventError, schema] } : schema;
 }

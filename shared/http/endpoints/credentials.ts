@@ -32,11 +32,10 @@ export function credentialsEndpoint(capabilities: ExchangeCapabilities, options:
   return auditedEndpoint<AuditedEvent>(endpoint, options);
 }
 
-/** Errors as those of every endpoint, and as the SDKs read them: `code` and `message`. */
+/** Errors as the SDKs read them: `code` and `message`. */
 const errors = answerErrors<AuditedEvent>((error, { decision }) => {
   const { status, code, message, headers } = error instanceof Refused ? credentialsError(error.denial) : unexpected;
-  const body = { error: code, error_description: message, code, message, decision_id: decision.decisionId };
-  return json(status, body, headers);
+  return json(status, { code, message, decision_id: decision.decisionId }, headers);
 });
 
 const unexpected = { ...serverError, code: serverError.error, message: serverError.description };
