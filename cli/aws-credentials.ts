@@ -39,15 +39,17 @@ export async function exchangeForRole(
 export async function fetchForRole(request: RoleRequest, server: Server, machine: Machine): Promise<AwsCredentials> {
   const { role, subject, client, prover, limits, timeoutMs } = request;
   if (client) return exchangeForRole(request, server, machine);
-  const url = server.at('/credentials');
-  url.searchParams.set('role', role);
   const { token } = subject;
-  const send = (proof: { readonly dpop?: string } = {}) =>
-    fetchOnce(
-      { url, headers: { authorization: `Bearer ${token}`, ...proof }, ...(timeoutMs && { timeoutMs }) },
-      machine,
-    );
-  const attempt = () => (prover ? prover.prove({ method: 'GET', url, token }, send) : send());
+  const attempt = async () => {
+    const url = await server.endpoint('/credentials');
+    url.searchParams.set('role', role);
+    const send = async (proof: { readonly dpop?: string } = {}) => {
+      const headers = { authorization: `Bearer ${token}`, ...proof };
+      const certificate = await server.certificate();
+      return fetchOnce({ url, headers, certificate, ...(timeoutMs && { timeoutMs }) }, machine);
+    };
+    return prover ? prover.prove({ method: 'GET', url, token }, send) : send();
+  };
   const asked = withRetries(attempt, machine, { ...lifeOf(subject), ...limits });
   const { json } = await asked.catch((error) => withFacts(error, request, machine));
   return parseCredentials(json);

@@ -11,8 +11,7 @@ import { runChild } from './child.ts';
 import { type ProofOptions, proverOf } from './dpop/options.ts';
 import type { Environment } from './environment.ts';
 import type { Machine } from './machine.ts';
-import { serverOf } from './server.ts';
-import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { type Output, UsageError } from './usage.ts';
 
@@ -35,7 +34,7 @@ export async function awsExec(
   const { role } = options;
   if (role === undefined) throw new UsageError('aws exec needs --role NAME or ARN');
   if (words[0] === '') throw new UsageError('aws exec needs a program after --');
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const client = clientOf(options, server, machine);
   // stdin is the program's.
   const findToken = tokenFinder(options, server, machine, { stdin: false });

@@ -6,8 +6,7 @@ import { containerDocument, environmentFileLines, maskLines, processDocument, sh
 import { type ProofOptions, proverOf } from './dpop/options.ts';
 import type { Environment } from './environment.ts';
 import type { Machine } from './machine.ts';
-import { serverOf } from './server.ts';
-import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
@@ -23,7 +22,7 @@ type Print = (credentials: AwsCredentials, output: Output) => void;
 export async function aws(options: AwsOptions, output: Output, machine: Machine): Promise<number> {
   const role = options.role ?? fail('aws needs --role NAME or ARN');
   const print = printerOf(options.format ?? 'process', machine.environment);
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const client = clientOf(options, server, machine);
   const prover = await proverOf(options, output, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();

@@ -10,7 +10,7 @@ const server = texts('url');
 const subject = texts('token-file', 'token-env', 'token-audience', 'from');
 /** The key of this process, or one of a file. */
 const proof = { dpop: flag, ...texts('dpop-key') };
-const client = texts('client-id', 'client-secret-env', 'client-key', 'client-assertion-file');
+const client = texts('client-id', 'client-secret-env', 'client-key', 'client-cert', 'client-assertion-file');
 
 export const commands: Readonly<Record<string, Command>> = {
   'policy check': {

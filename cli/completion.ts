@@ -6,7 +6,7 @@ import { exitCodes, type Output, UsageError } from './usage.ts';
 type Commands = Readonly<Record<string, Command>>;
 
 const isFile = (name: string): boolean =>
-  /(?:^|-)file$|^(?:policy|claims|actor-claims|client-key)$|^(?:PATH|OLD|AUDIT\.jsonl)$/.test(name);
+  /(?:^|-)file$|^(?:policy|claims|actor-claims|client-key|client-cert)$|^(?:PATH|OLD|AUDIT\.jsonl)$/.test(name);
 
 /** @returns the exit code. @throws UsageError for a shell that is not known */
 export function completion(shell: string, commands: Commands, { stdout }: Output): number {

@@ -3,8 +3,7 @@
 import { type ProofOptions, proverOf } from './dpop/options.ts';
 import type { Machine } from './machine.ts';
 import { printable } from './printable.ts';
-import { serverOf } from './server.ts';
-import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { exchangeToken } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
@@ -23,7 +22,7 @@ export async function exchange(options: ExchangeOptions, output: Output, machine
   if ((audience === undefined) === (resource === undefined)) {
     throw new UsageError('give one of --audience NAME and --resource URI');
   }
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const client = clientOf(options, server, machine);
   const prover = await proverOf(options, output, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();

@@ -31,7 +31,7 @@ const advice: Readonly<Record<string, string>> = {
   invalid_target:
     'that a rule grants this audience, resource or role to this token; `cambio policy explain` says which condition fails',
   invalid_scope: 'that --scope names scopes which the rule and the audience allow',
-  invalid_client: '--client-id, and that the secret, key or token is the one the policy has for it',
+  invalid_client: '--client-id, and that the secret, key, certificate or token is the one the policy has for it',
   unsupported_grant_type: '--url or CAMBIO_URL: this server does no token exchange',
   unsupported_token_type: 'AWS credentials cannot be revoked here; an administrator can cut them',
   invalid_dpop_proof: proof,
@@ -51,6 +51,9 @@ function adviceFor(facts: FailureFacts): string | undefined {
 
 /** @param problem as it was told, with the code of its cause */
 export function adviceWithoutAnswer(problem: string): string {
+  if (problem.includes('client certificate')) {
+    return 'the server does not take the certificate: --client-cert, when it ends, and that the server trusts its authority';
+  }
   if (/CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(problem)) {
     return 'the certificate is not trusted: NODE_EXTRA_CA_CERTS names a file of further authorities';
   }

@@ -197,6 +197,10 @@ export const optionWords: Readonly<Record<string, OptionWords>> = {
   'client-id': ['NAME', 'the client that asks (default: an anonymous caller)'],
   'client-secret-env': ['NAME', 'the variable that holds its secret'],
   'client-key': ['FILE', 'its private key, PEM or JWK'],
+  'client-cert': [
+    'FILE',
+    'its certificate, PEM, shown at the name for such callers (mutual TLS); --client-key is its key, then',
+  ],
   'client-assertion-file': ['FILE', 'a workload’s own token, for federated clients'],
   dpop: ['', 'binds what it gets to a key of this process, which proves it (DPoP)'],
   'dpop-key': ['FILE', 'the private key in place of that, PEM or JWK; the one that a bound token is bound to'],

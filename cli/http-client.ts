@@ -4,6 +4,12 @@ import type { Environment } from './environment.ts';
 import { hostOf, proxyOf } from './proxy.ts';
 import { TunnelRefused, tunnelAgent } from './tunnel.ts';
 
+/** PEM, of the certificate and its key. */
+export interface ClientCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
 export interface HttpRequest {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
@@ -15,6 +21,8 @@ export interface HttpRequest {
   readonly encoding?: 'utf8' | 'latin1';
   /** Most bytes of an answer; default 1 MiB. */
   readonly maxBytes?: number;
+  /** Shown where the server asks for one: inside a tunnel, never to its proxy. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 export interface HttpAnswer {
@@ -65,7 +73,9 @@ export function createSend(environment: Environment): Send {
       return await Promise.race([answerTo(request, agent, signal), abortOf(signal)]);
     } catch (cause) {
       const why = signal.aborted ? `nothing for ${timeoutMs / 1_000} s` : causeOf(cause);
-      throw new NoAnswer(`no answer from ${url.host}: ${why}`, !signal.aborted && isFinal(cause));
+      // A server that does not take it ends the connection, most of them without a word.
+      const shown = request.certificate && isEnded(cause) ? ' to the client certificate' : '';
+      throw new NoAnswer(`no answer from ${url.host}: ${why}${shown}`, !signal.aborted && isFinal(cause));
     }
   };
 }
@@ -84,8 +94,8 @@ function directAgent({ protocol }: URL): Agent {
 }
 
 async function answerTo(request: HttpRequest, agent: Agent, signal: AbortSignal): Promise<HttpAnswer> {
-  const { url, method = 'GET', headers = {}, body } = request;
-  const options: RequestOptions & { rejectUnauthorized: true } = {
+  const { url, method = 'GET', headers = {}, body, certificate } = request;
+  const options: RequestOptions & Partial<ClientCertificate> & { rejectUnauthorized: true } = {
     method,
     protocol: url.protocol,
     hostname: hostOf(url),
@@ -99,6 +109,8 @@ async function answerTo(request: HttpRequest, agent: Agent, signal: AbortSignal)
     },
     agent,
     signal,
+    // Node keeps connections of other certificates apart.
+    ...certificate,
     rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
   };
   const { request: open } = process.getBuiltinModule(url.protocol === 'http:' ? 'node:http' : 'node:https');
@@ -131,9 +143,17 @@ async function textOf(
   return Buffer.concat(chunks).toString(encoding);
 }
 
+function isEnded(cause: unknown): boolean {
+  return /ECONNRESET|EPIPE|_ALERT_/.test(codeOf(cause));
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error ? String((cause as NodeJS.ErrnoException).code) : '';
+}
+
 function isFinal(cause: unknown): boolean {
-  const code = cause instanceof Error ? String((cause as NodeJS.ErrnoException).code) : '';
-  return cause instanceof TunnelRefused || /CERT|UNABLE_TO_VERIFY/.test(code);
+  const code = codeOf(cause);
+  return cause instanceof TunnelRefused || /CERT|UNABLE_TO_VERIFY|_ALERT_/.test(code);
 }
 
 function causeOf(cause: unknown): string {

@@ -1,8 +1,7 @@
 // `cambio introspect`: what a token is worth (RFC 7662). Calls POST /introspect.
 
 import type { Machine } from './machine.ts';
-import { serverOf } from './server.ts';
-import { type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
 import { givenToken, type SubjectTokenOptions } from './token/subject-token.ts';
 import { postForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
@@ -13,11 +12,12 @@ export interface IntrospectOptions extends SubjectTokenOptions, ClientOptions {
 
 /** @returns the exit code: 0 for every answer, an inactive token's too. @throws CallFailed, UsageError */
 export async function introspect(options: IntrospectOptions, output: Output, machine: Machine): Promise<number> {
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const client = clientOf(options, server, machine);
-  if (!client) throw new UsageError('introspect needs a client: --client-id NAME with its secret, key or token');
+  if (!client)
+    throw new UsageError('introspect needs a client: --client-id NAME with its secret, key, certificate or token');
   const { token } = await givenToken(options, machine);
-  const { json } = await postForm(server.at('/introspect'), { token }, client, machine);
+  const { json } = await postForm('/introspect', { token }, { server, client, machine });
   output.stdout(`${JSON.stringify(json)}\n`);
   return exitCodes.ok;
 }

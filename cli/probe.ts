@@ -5,11 +5,11 @@ import { CallFailed } from './call-failed.ts';
 import { type ProofOptions, proverOf } from './dpop/options.ts';
 import { fetchOnce } from './fetch.ts';
 import type { Machine } from './machine.ts';
-import { assertPrivate, type Server, serverOf } from './server.ts';
+import { assertPrivate } from './server.ts';
 import { type StatusPlace, statusIn, statusPlaceOf } from './status-list.ts';
-import { type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
+import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
-import { exchangeToken, postForm } from './token/token-exchange.ts';
+import { type Asking, exchangeToken, postForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
 
 export interface ProbeOptions extends SubjectTokenOptions, ClientOptions, ProofOptions {
@@ -22,21 +22,15 @@ const promise = 60_000;
 /** Milliseconds between two looks. */
 const pause = 500;
 
-interface Probing {
-  readonly server: Server;
-  readonly client: Client;
-  readonly machine: Machine;
-}
-
 /** @returns the exit code: 0 within the promise, 1 not. @throws CallFailed, UsageError */
 export async function probe(options: ProbeOptions, output: Output, machine: Machine): Promise<number> {
   const { audience } = options;
   if (audience === undefined) throw new UsageError('probe needs --audience NAME');
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const client = clientOf(options, server, machine);
   if (!client)
     throw new UsageError(
-      'probe needs a client that the audience lists: --client-id NAME with its secret, key or token',
+      'probe needs a client that the audience lists: --client-id NAME with its secret, key, certificate or token',
     );
   const prover = await proverOf(options, output, machine);
   const subject = await tokenFinder(options, server, machine, { stdin: true })();
@@ -59,14 +53,15 @@ export async function probe(options: ProbeOptions, output: Output, machine: Mach
 }
 
 /** Milliseconds; null for what was not seen within the promise. */
-async function measure(token: string, { server, client, machine }: Probing) {
+async function measure(token: string, asking: Asking) {
+  const { machine } = asking;
   const isActive = async (): Promise<boolean> =>
-    (await postForm(server.at('/introspect'), { token }, client, machine)).json['active'] === true;
+    (await postForm('/introspect', { token }, asking)).json['active'] === true;
   const introspected = await timed(machine, isActive);
   if (!introspected.answer)
     throw new UsageError('the token is not active to this client: its `introspects` must name the audience');
   const place = statusPlaceOf(token);
-  const revoked = await timed(machine, () => postForm(server.at('/revoke'), { token }, client, machine));
+  const revoked = await timed(machine, () => postForm('/revoke', { token }, asking));
   const since = machine.clock();
   const [inactive, listed] = await Promise.all([
     until(async () => !(await isActive()), since, machine),

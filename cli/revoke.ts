@@ -4,8 +4,8 @@ import { callAdmin } from './admin-call.ts';
 import { epochSeconds } from './epoch-seconds.ts';
 import type { Machine } from './machine.ts';
 import { printable } from './printable.ts';
-import { type Server, serverOf } from './server.ts';
-import { asserted, type Client, type ClientOptions, clientOf } from './token/client-credentials.ts';
+import type { Server } from './server.ts';
+import { asserted, type Client, type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
 import { givenToken, type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
 import { postForm } from './token/token-exchange.ts';
 import { exitCodes, type Output, UsageError } from './usage.ts';
@@ -23,15 +23,15 @@ const kinds = ['jti', 'family', 'subject', 'client', 'issuer', 'key', 'run'];
 /** @returns the exit code. @throws CallFailed, UsageError */
 export async function revoke(options: RevokeOptions, output: Output, machine: Machine): Promise<number> {
   const { by, value, reason, 'issued-before': issuedBefore } = options;
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const isAdmins = [by, value, reason, issuedBefore].some((each) => each !== undefined);
   return isAdmins ? revokeAll(options, server, output, machine) : revokeOwn(options, server, output, machine);
 }
 
 async function revokeOwn(options: RevokeOptions, server: Server, output: Output, machine: Machine): Promise<number> {
   const { token } = await givenToken(options, machine);
-  const caller = clientOf(options, server, machine) ?? anonymousCaller(options, server, machine);
-  await postForm(server.at('/revoke'), { token }, caller, machine);
+  const client = clientOf(options, server, machine) ?? anonymousCaller(options, server, machine);
+  await postForm('/revoke', { token }, { server, client, machine });
   output.stderr('cambio: revoked, with all that was exchanged from it\n');
   return exitCodes.ok;
 }

@@ -74,6 +74,8 @@ the token that is exchanged:
 
 the client that asks (none: an anonymous caller):
   --client-id NAME with --client-secret-env NAME or --client-key FILE (PEM or JWK)
+  --client-cert FILE with --client-key FILE [--client-id NAME]
+                          a certificate and its key, shown where the server asks for one (mutual TLS)
   --client-assertion-file FILE [--client-id NAME]
                           a workload's own token, for federated clients
 

@@ -4,8 +4,7 @@ import { CallFailed } from '../call-failed.ts';
 import { type ProofOptions, proverOf } from '../dpop/options.ts';
 import { failureLines } from '../failure-text.ts';
 import type { Machine } from '../machine.ts';
-import { serverOf } from '../server.ts';
-import { type ClientOptions, clientOf } from '../token/client-credentials.ts';
+import { type ClientOptions, clientOf, serverFor } from '../token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
 import type { CacheOptions } from './answer-cache.ts';
@@ -44,7 +43,7 @@ export async function startAgent(options: AgentOptions, output: Output, machine:
   if (file === undefined && !isOnThisMachine(address)) {
     throw new UsageError(`${address.text} can be reached from elsewhere: give --auth-token-file FILE`);
   }
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const client = clientOf(options, server, machine);
   const findToken = tokenFinder(options, server, machine, { stdin: false });
   const prover = await proverOf(options, output, machine);

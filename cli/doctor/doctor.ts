@@ -4,8 +4,8 @@
 import { CallFailed } from '../call-failed.ts';
 import type { Machine } from '../machine.ts';
 import { proxyOf } from '../proxy.ts';
-import { type Server, serverOf } from '../server.ts';
-import { type ClientOptions, clientOf } from '../token/client-credentials.ts';
+import type { Server } from '../server.ts';
+import { type ClientOptions, clientOf, serverFor } from '../token/client-credentials.ts';
 import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts';
 import { factsOf, tokenSummary } from '../token/token-facts.ts';
 import { exitCodes, type Output, UsageError } from '../usage.ts';
@@ -14,7 +14,7 @@ import { runChecklist } from './checklist.ts';
 import { checkConcurrency } from './concurrency.ts';
 import { type Finding, type Found, findingText, well, wrong } from './finding.ts';
 import { checkIssuer } from './issuer-checks.ts';
-import { type Checked, checkClock, checkKeys, checkServer } from './server-checks.ts';
+import { type Checked, checkCertificate, checkClock, checkKeys, checkServer } from './server-checks.ts';
 
 export interface DoctorOptions extends SubjectTokenOptions, ClientOptions {
   readonly url?: string | undefined;
@@ -40,7 +40,7 @@ export async function doctor(options: DoctorOptions, output: Output, machine: Ma
     findings.push(finding);
     if (!options.json) output.stdout(findingText(finding));
   };
-  const server = serverOf(options.url, machine);
+  const server = serverFor(options, machine);
   const exit = await lookerOf(options)(options, { server, machine, say });
   for (const found of await policyFindings(options, machine)) say('policy', found);
   if (options.json) output.stdout(`${JSON.stringify({ findings })}\n`);
@@ -90,6 +90,7 @@ async function lookHere(options: DoctorOptions, { server, machine, say }: Lookin
     say('keys', await checkKeys(checked.metadata, machine));
   }
   say('token', await checkToken(options, server, machine));
+  if (options['client-cert'] !== undefined) say('certificate', await checkCertificate(server, machine));
   const client = await checkClient(options, server, machine);
   if (client) say('client', client);
   const concurrency = await checkConcurrency(awsOf(server.at(''), machine));

@@ -4,7 +4,7 @@ import { CallFailed } from '../call-failed.ts';
 import { adviceWithoutAnswer } from '../failure-text.ts';
 import { type Answered, fetchWithRetries } from '../fetch.ts';
 import type { Machine } from '../machine.ts';
-import { assertPrivate, type Server } from '../server.ts';
+import { assertPrivate, metadataPath, type Server } from '../server.ts';
 import { UsageError } from '../usage.ts';
 import { type Found, well, wrong } from './finding.ts';
 
@@ -25,9 +25,10 @@ export interface Checked {
 const tolerated = 30;
 
 export async function checkServer(server: Server, machine: Machine): Promise<Checked> {
-  const url = server.at('/.well-known/oauth-authorization-server');
+  const url = server.at(metadataPath);
   try {
-    const answered = await fetchWithRetries({ url }, machine, { attempts: 1 });
+    const certificate = await server.certificate();
+    const answered = await fetchWithRetries({ url, certificate }, machine, { attempts: 1 });
     const { issuer, jwks_uri: jwksUri, token_endpoint: endpoint } = answered.json;
     if (typeof issuer !== 'string' || typeof jwksUri !== 'string') return { found: notCambio, isReachable: true };
     const metadata = { answered, issuer, jwksUri };
@@ -47,6 +48,24 @@ export async function checkServer(server: Server, machine: Machine): Promise<Che
 }
 
 const notCambio = wrong('no discovery document there', 'CAMBIO_URL or --url must be the API base of Cambio');
+
+/** Whether the name for callers with a certificate is there, and lets this one in. */
+export async function checkCertificate(server: Server, machine: Machine): Promise<Found> {
+  try {
+    const certificate = await server.certificate();
+    const url = await server.endpoint(metadataPath);
+    await fetchWithRetries({ url, certificate }, machine, { attempts: 1 });
+    const { certificateIn } = await import('../token/client-certificate.ts');
+    const end = certificateIn(certificate?.cert ?? '')
+      ?.validToDate.toISOString()
+      .slice(0, 10);
+    return well(`let in at ${url.host}, until ${end}`);
+  } catch (error) {
+    if (error instanceof UsageError) return wrong(error.message);
+    if (error instanceof CallFailed) return wrong(error.message, adviceWithoutAnswer(error.message));
+    throw error;
+  }
+}
 
 /** Compares with the Date header, which has whole seconds; a cached answer is as old as its Age header says. */
 export function checkClock({ answered: { headers } }: Pick<Metadata, 'answered'>, { clock }: Machine): Found {

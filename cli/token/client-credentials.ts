@@ -2,13 +2,15 @@
 
 import type { Machine } from '../machine.ts';
 import { readText } from '../read-text.ts';
-import type { Server } from '../server.ts';
+import { type Server, serverOf } from '../server.ts';
 import { UsageError } from '../usage.ts';
 
 export interface ClientOptions {
   readonly 'client-id'?: string | undefined;
   readonly 'client-secret-env'?: string | undefined;
   readonly 'client-key'?: string | undefined;
+  /** PEM; `client-key` is its key, then. */
+  readonly 'client-cert'?: string | undefined;
   readonly 'client-assertion-file'?: string | undefined;
 }
 
@@ -34,19 +36,32 @@ const anonymous: ClientCredentials = { headers: {}, form: {} };
  * @throws UsageError for options that do not go together
  */
 export function clientOf(options: ClientOptions, server: Server, machine: Machine): Client | undefined {
-  const { 'client-id': id, 'client-secret-env': variable, 'client-key': key, 'client-assertion-file': file } = options;
+  const { 'client-id': id, 'client-secret-env': variable, 'client-assertion-file': file } = options;
+  const { 'client-cert': certificate } = options;
+  const key = certificate === undefined ? options['client-key'] : undefined;
   const methods = [variable, key, file].filter((each) => each !== undefined);
   if (methods.length > 1) {
     throw new UsageError('give one of --client-secret-env NAME, --client-key FILE and --client-assertion-file FILE');
   }
   if (methods.length === 0 && id === undefined) return undefined;
+  if (methods.length === 0 && id !== undefined && certificate !== undefined) return certificateClient(id);
   // A federated client is known by its token alone, when that fits no other.
   if (file !== undefined) return assertionClient(id, () => readText(file).trim());
   if (id === undefined) throw new UsageError('--client-secret-env and --client-key need --client-id NAME');
   if (variable !== undefined) return secretClient(id, () => secretOf(variable, machine));
   if (key === undefined)
-    throw new UsageError('--client-id needs --client-secret-env, --client-key or --client-assertion-file');
+    throw new UsageError(
+      '--client-id needs --client-secret-env, --client-key, --client-assertion-file, or --client-cert with --client-key',
+    );
   return keyClient(id, () => ({ key: readText(key), file: key }), server, machine);
+}
+
+/** @throws UsageError */
+export function serverFor(options: ClientOptions & { readonly url?: string | undefined }, machine: Machine): Server {
+  const { url, 'client-cert': cert, 'client-key': key } = options;
+  if (cert === undefined) return serverOf(url, machine);
+  if (key === undefined) throw new UsageError('--client-cert FILE needs --client-key FILE');
+  return serverOf(url, machine, async () => (await import('./client-certificate.ts')).readCertificate(cert, key));
 }
 
 type Given<Value> = () => Value | Promise<Value>;
@@ -71,6 +86,11 @@ export function keyClient(
     return asserted(id, clientAssertion({ id, ...given, issuer, now: Math.floor(clock() / 1_000) }));
   };
   return { id, authenticate };
+}
+
+/** `tls_client_auth` and `self_signed_tls_client_auth`: the connection says the rest (RFC 8705 §2). */
+function certificateClient(id: string): Client {
+  return { id, authenticate: async () => ({ headers: {}, form: { client_id: id } }) };
 }
 
 /** A federated client. @param id undefined where its token fits no other client */

@@ -4,7 +4,7 @@ import { CallFailed } from '../call-failed.ts';
 import type { Prover } from '../dpop/prover.ts';
 import { type Answered, fetchOnce, type RetryLimits, withRetries } from '../fetch.ts';
 import type { Machine } from '../machine.ts';
-import type { Server } from '../server.ts';
+import type { Endpoint, Server } from '../server.ts';
 import { UsageError } from '../usage.ts';
 import { authenticate, type Client } from './client-credentials.ts';
 import type { FoundToken } from './found-token.ts';
@@ -29,13 +29,16 @@ const type = 'urn:ietf:params:oauth:token-type';
  */
 export async function exchangeToken(exchange: Exchange, server: Server, machine: Machine): Promise<Answered> {
   const { subject, client, prover, limits, timeoutMs } = exchange;
-  const url = server.at('/token');
-  const send = async (proof: Headers = {}): Promise<Answered> => {
-    const { headers, form } = await authenticate(client);
-    const body = formOf({ ...exchangeForm(subject.token), ...exchange.form, ...form });
-    return fetchOnce(formRequest(url, body, { ...headers, ...proof }, timeoutMs), machine);
+  const attempt = async () => {
+    const url = await server.endpoint('/token');
+    const send = async (proof: Headers = {}): Promise<Answered> => {
+      const { headers, form } = await authenticate(client);
+      const body = formOf({ ...exchangeForm(subject.token), ...exchange.form, ...form });
+      const certificate = await server.certificate();
+      return fetchOnce({ ...formRequest(url, body, { ...headers, ...proof }, timeoutMs), certificate }, machine);
+    };
+    return prover ? prover.prove({ method: 'POST', url, token: provedToken(exchange) }, send) : send();
   };
-  const attempt = () => (prover ? prover.prove({ method: 'POST', url, token: provedToken(exchange) }, send) : send());
   const answered = await withRetries(attempt, machine, { ...lifeOf(subject), ...limits }).catch((error) =>
     withFacts(error, exchange, machine),
   );
@@ -62,11 +65,20 @@ export function lifeOf({ token }: FoundToken): Pick<RetryLimits, 'until'> {
 }
 
 /** POST of a form by a client, tried again as {@link exchangeToken} is. @throws CallFailed */
-export function postForm(url: URL, form: Form, client: Client, machine: Machine): Promise<Answered> {
+export function postForm(path: Endpoint, form: Form, { server, client, machine }: Asking): Promise<Answered> {
   return withRetries(async () => {
-    const credentials = await client.authenticate();
-    return fetchOnce(formRequest(url, formOf({ ...form, ...credentials.form }), credentials.headers), machine);
+    const url = await server.endpoint(path);
+    const { headers, form: credentials } = await client.authenticate();
+    const certificate = await server.certificate();
+    return fetchOnce({ ...formRequest(url, formOf({ ...form, ...credentials }), headers), certificate }, machine);
   }, machine);
+}
+
+/** Who asks whom. */
+export interface Asking {
+  readonly server: Server;
+  readonly client: Client;
+  readonly machine: Machine;
 }
 
 type Form = Readonly<Record<string, string | undefined>>;
