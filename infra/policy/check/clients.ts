@@ -72,7 +72,7 @@ function checkCertificateName(
   const value = Object.values(names)[0] ?? '';
   if (value.includes('*'))
     return [errorAt(below(place, first), 'a name is compared as it is', 'write it without stars')];
-  if (first === 'san_ip' && isIP(value) === 0) {
+  if (first === 'san_ip' && (isIP(value) === 0 || value.includes('%'))) {
     const message = `the san_ip ${quote(value)} is no IP address`;
     return [errorAt(below(place, first), message, 'write one address, as 192.0.2.7 or 2001:db8::7')];
   }

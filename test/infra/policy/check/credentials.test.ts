@@ -67,6 +67,7 @@ describe('credentials of a client', () => {
       '{ tls_client_auth: [{ san_dns: a.example }, { san_dns: b.example }] }',
     ],
     ['{ tls_client_auth: { san_ip: 192.0.2.0/24 } }', '{ tls_client_auth: { san_ip: 192.0.2.7 } }'],
+    ['{ tls_client_auth: { san_ip: "fe80::1%eth0" } }', '{ tls_client_auth: { san_ip: "fe80::1" } }'],
     ['{ tls_client_auth: { san_ip: bank.example } }', '{ tls_client_auth: { san_ip: "2001:db8::7" } }'],
     ['{ tls_client_auth: { subject_dn: bank } }', '{ tls_client_auth: { subject_dn: "CN=bank,O=Bank of Example" } }'],
     ['{ tls_client_auth: { subject_dn: "CN=a\\\\,b" } }', '{ tls_client_auth: { subject_dn: "CN=a" } }'],
