@@ -1,4 +1,8 @@
 // The action: hands the job what `cambio`, which lies beside it, gets for it.
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { cambio, fail, flag, input, mask, write } from './runner.mjs';
 
 const url = input('url') || fail('the input url is missing');
@@ -13,6 +17,11 @@ const [masksAccount, isOutput, isEnvironment] = [
   'output-env-credentials',
 ].map(flag);
 
+const [isBound, givenKey] = [flag('dpop'), input('dpop-key')];
+if (isBound && givenKey) fail('give one of dpop and dpop-key');
+if ((isBound || givenKey) && !audience)
+  fail('dpop is for the token of an audience; AWS credentials are keys themselves');
+
 const asked = tokenAudience ? ['--token-audience', tokenAudience] : [];
 const options = { url, stdout: 'pipe' };
 
@@ -24,13 +33,25 @@ if (role) {
 
 if (audience) {
   const scoped = scope ? ['--scope', scope] : [];
-  const { status, stdout } = cambio(['exchange', '--audience', audience, ...scoped, ...asked], options);
+  const key = isBound ? newKey() : givenKey && resolve(givenKey);
+  const proved = key ? ['--dpop-key', key] : [];
+  const { status, stdout } = cambio(['exchange', '--audience', audience, ...scoped, ...proved, ...asked], options);
   const token = stdout?.trim() ?? '';
   if (status !== 0 || !/^[\x21-\x7e]+$/.test(token)) fail(`no token for ${audience}; the lines above say why`);
   mask(token);
   // The state first: what cannot be revoked later is not handed out.
   write('GITHUB_STATE', { token, url, audience: tokenAudience });
-  write('GITHUB_OUTPUT', { token });
+  write('GITHUB_OUTPUT', { token, ...(key && { 'dpop-key': key }) });
+}
+
+/** Of this job alone: what came to be known of it later is of no use with a token that has ended. */
+function newKey() {
+  const folder = mkdtempSync(join(process.env.RUNNER_TEMP || tmpdir(), 'cambio-'));
+  write('GITHUB_STATE', { folder });
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const file = join(folder, 'dpop-key.pem');
+  writeFileSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  return file;
 }
 
 function handOver({ AccessKeyId, SecretAccessKey, Token, Expiration, AccountId = '' }) {

@@ -1,5 +1,7 @@
 // The GitHub action as a release has it, in a job: what it hands over, what the log shows, what its end revokes.
-import { readFileSync } from 'node:fs';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -52,6 +54,38 @@ describe('an audience', () => {
     const [revoked] = cambio.at('/revoke');
     expect(revoked?.form.get('token')).toBe(issued);
     expect(audienceOf(revoked?.form.get('client_assertion'))).toBe('https://sts.acme.example');
+  });
+
+  test('is bound to a key of the job where it says so, which goes with the job', async () => {
+    exchanged = { body: { access_token: issued, token_type: 'DPoP', expires_in: 300 } };
+    const { main, post } = await runAction(action, { ...inputs(), dpop: 'true' }, job());
+    const { token, 'dpop-key': key = '' } = main.outputs;
+    expect([main.exit, token, statSync(key).mode & 0o777]).toEqual([0, issued, 0o600]);
+    const [header] = String(cambio.at('/token')[0]?.headers['dpop']).split('.');
+    const { jwk } = JSON.parse(Buffer.from(header ?? '', 'base64url').toString());
+    const { x, y } = createPublicKey(readFileSync(key)).export({ format: 'jwk' });
+    expect(jwk).toMatchObject({ x, y });
+    expect((await post()).exit).toBe(0);
+    expect([existsSync(key), cambio.at('/revoke').length]).toEqual([false, 1]);
+    const unbound = await runAction(action, inputs(), job());
+    expect(unbound.main.outputs).not.toHaveProperty('dpop-key');
+    expect(cambio.at('/token')[1]?.headers).not.toHaveProperty('dpop');
+  });
+
+  test('is bound to a key that is given, which stays', async () => {
+    exchanged = { body: { access_token: issued, token_type: 'DPoP', expires_in: 300 } };
+    const folder = mkdtempSync(join(tmpdir(), 'cambio-own-key-'));
+    const own = join(folder, 'key.pem');
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    writeFileSync(own, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+    const { main, post } = await runAction(action, { ...inputs(), 'dpop-key': own }, job());
+    expect([main.exit, main.outputs]).toEqual([0, { token: issued, 'dpop-key': own }]);
+    await post();
+    expect(existsSync(own)).toBe(true);
+    rmSync(folder, { recursive: true });
+    const absent = await runAction(action, { ...inputs(), 'dpop-key': own }, job());
+    expect([absent.main.exit, absent.main.outputs]).toEqual([1, {}]);
+    expect(absent.main.stderr).toContain('cannot be read (ENOENT)');
   });
 
   test('that cannot be revoked is a warning, and not a failed job', async () => {
@@ -143,6 +177,13 @@ describe('a role', () => {
 test.each([
   ['the input url is missing', { audience: 'x' }, {}],
   ['give role, audience or both', { url: 'https://cambio.acme.example' }, {}],
+  ['dpop is true or false', { url: 'https://c.example', audience: 'x', dpop: 'yes' }, {}],
+  ['give one of dpop and dpop-key', { url: 'https://c.example', audience: 'x', dpop: 'true', 'dpop-key': 'k' }, {}],
+  [
+    'dpop is for the token of an audience; AWS credentials are keys themselves',
+    { url: 'https://c.example', role: 'x', dpop: 'true' },
+    {},
+  ],
   ['aws-region is no region', { url: 'https://cambio.acme.example', role: 'x', 'aws-region': 'eu\nPATH=x' }, {}],
   ['mask-aws-account-id is true or false', { url: 'https://c.example', role: 'x', 'mask-aws-account-id': 'yes' }, {}],
   ...['899', '43201', '1h', '-3600'].map((seconds): [string, Record<string, string>, object] => [
@@ -169,7 +210,7 @@ test('the example of the documentation uses inputs and outputs there are', () =>
   expect(Object.keys(declared.inputs)).toEqual(expect.arrayContaining(Object.keys(step?.with ?? {})));
   expect(JSON.stringify(example.steps)).toContain('steps.cambio.outputs.token');
   expect(Object.keys(declared.outputs)).toEqual([
-    ...['token', 'aws-account-id', 'aws-expiration'],
+    ...['token', 'dpop-key', 'aws-account-id', 'aws-expiration'],
     ...['aws-access-key-id', 'aws-secret-access-key', 'aws-session-token'],
   ]);
 });
