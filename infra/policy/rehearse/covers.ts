@@ -36,7 +36,19 @@ function coversActor(wide: ActorMatch, narrow: ActorMatch): boolean {
 }
 
 function coversConditions({ when: wide = [] }: PolicyRule, { when: narrow = [] }: PolicyRule): boolean {
-  return wide.every(({ expression }) => narrow.some((other) => other.expression === expression));
+  return wide.every(({ expression }) => narrow.some((other) => coversExpression(expression, other.expression)));
+}
+
+/** One comparison of something with a number: `now - claims.auth_time < 300`. */
+const bounded = /^([^<>=!&|?]+?)\s*([<>]=?)\s*(\d{1,15})$/;
+
+/** The same expression, or the same but for a bound that is as wide or wider. */
+function coversExpression(wide: string, narrow: string): boolean {
+  if (wide === narrow) return true;
+  const [, what, operator, bound] = bounded.exec(wide.trim()) ?? [];
+  const [, other, same, closer] = bounded.exec(narrow.trim()) ?? [];
+  if (what === undefined || what !== other || operator !== same) return false;
+  return operator?.startsWith('<') ? Number(bound) >= Number(closer) : Number(bound) <= Number(closer);
 }
 
 /** Whether claims that fit `narrow` fit `wide`. */
@@ -52,8 +64,8 @@ function coversClaim(wide: ClaimMatch, narrow: ClaimMatch): boolean {
 /** What `**` may stand for, with more boundaries than any pattern writes out. */
 const anything: readonly string[] = ['', '\u0001', ':/', '/:', '\u0001:\u0001/\u0001', '/:\u0001'.repeat(64)];
 
-/** A star is a text that only a star of the wider pattern takes. */
-function includes(pattern: WantedValue, value: WantedValue): boolean {
+/** Whether a pattern takes all that another takes. A star is a text that only a star of the wider pattern takes. */
+export function includes(pattern: WantedValue, value: WantedValue): boolean {
   if ('equals' in value) {
     if ('equals' in pattern) return pattern.equals === value.equals;
     return typeof value.equals === 'string' && matchesGlob(pattern.glob, value.equals);

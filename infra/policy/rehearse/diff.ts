@@ -109,6 +109,8 @@ function createFinder(before: World, after: World): Find {
       const way = findWay(path, settled);
       if (!way) continue;
       if (way.undecided.length > 0) {
+        // A value that a condition does not let a token have says nothing of the others.
+        if (settled.size > 0) continue;
         undecided.push(...way.undecided);
         break;
       }

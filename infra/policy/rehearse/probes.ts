@@ -80,7 +80,11 @@ function valuesOf(slot: Slot, rules: readonly PolicyRule[], search: WitnessSearc
       const { reads, strings, numbers } = world.factsOf(expression);
       if (!reads.some((read) => keyOf(read) === keyOf(slot))) return [];
       const listed = Array.isArray(now) ? strings.map((text) => [text]) : strings;
-      return typeof now === 'number' ? numbers.flatMap((number) => [number, number - 1, number + 1]) : listed;
+      if (typeof now !== 'number') return listed;
+      const near = numbers.flatMap((number) => [number, number - 1, number + 1]);
+      // `now - claims.auth_time < 300`: what is compared is how long ago, or how far ahead.
+      const isTime = reads.some(({ variable }) => variable === 'now');
+      return isTime ? near.flatMap((number) => [base.now - number, base.now + number]) : near;
     }),
   );
   const values = [oddValue(now), ...wanted, ...compared, undefined];

@@ -238,8 +238,10 @@ function comparedValues(slot: Slot, facts: ExpressionFacts, value: unknown, solv
     ...fillers,
   ];
   const now = solver.search.base.now;
-  const counts = [...(facts.reads.some(({ variable }) => variable === 'now') ? [now, now + 60, now - 60] : [])];
-  const integers = [...counts, ...numbers.flatMap((number) => [number, number + 1, number - 1])];
+  const near = numbers.flatMap((number) => [number, number + 1, number - 1]);
+  const isTime = facts.reads.some(({ variable }) => variable === 'now');
+  const times = isTime ? [now, now + 60, now - 60, ...near.flatMap((span) => [now - span, now + span])] : [];
+  const integers = [...times, ...near];
   const type = typeAt(slot, value, solver);
   if (type === 'string') return texts;
   if (type === 'int') return integers;

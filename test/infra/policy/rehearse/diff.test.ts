@@ -58,8 +58,8 @@ function changes(before: Written, after: Written) {
   return { gains: gains.map(shown), loses: loses.map(shown), undecided, ways: gains.map(({ way }) => way) };
 }
 
-const rule = (match: string, more = '', grant = 'grant: { audience: api, scopes: [read] }') =>
-  `id: r, from: github, match: { ${match} }${more}, ${grant}`;
+const toApi = 'grant: { audience: api, scopes: [read] }';
+const rule = (match: string, more = '', grant = toApi) => `id: r, from: github, match: { ${match} }${more}, ${grant}`;
 const main = 'repository_id: "456789", ref: refs/heads/main';
 const one = (text: string, rest: Omit<Written, 'rules'> = {}): Written => ({ rules: [text], ...rest });
 const deny = (match: string, what = 'true') => `id: d, from: github, match: { ${match} }, deny: ${what}`;
@@ -85,6 +85,14 @@ describe('who gains', () => {
       one(rule(main)),
       ['github api'],
     ],
+    ...[
+      ['now - claims.auth_time < 300', 'now - claims.auth_time < 900'],
+      ['claims.auth_time >= now - 300', 'claims.auth_time >= now - 900'],
+      ['claims.exp - now > 200', 'claims.exp - now > 100'],
+    ].map(([closer, wider]): [string, Written, Written, readonly string[]] => {
+      const within = (it: string) => one(`id: r, from: okta, client: shop, when: { it: '${it}' }, ${toApi}`);
+      return [`a wider bound in ${closer}`, within(closer ?? ''), within(wider ?? ''), ['okta api']];
+    }),
     ['a client less', one(rule(main, ', client: shop')), one(rule(main)), ['github api']],
     ['another client', one(rule(main, ', client: shop')), one(rule(main, ', client: [shop, orders]')), ['github api']],
     ['any client', one(rule(main, ', client: shop')), one(rule(main, ', client: any')), ['github api']],
@@ -249,6 +257,11 @@ describe('nobody gains', () => {
       one(rule('repository_id: "1", ref: "refs/heads/*"')),
     ],
     ['a condition more', one(rule(main)), one(rule(main, `, when: { it: 'claims.environment == "prod"' }`))],
+    [
+      'a closer bound',
+      one(`id: r, from: okta, client: shop, when: { it: 'now - claims.auth_time < 900' }, ${toApi}`),
+      one(`id: r, from: okta, client: shop, when: { it: 'now - claims.auth_time < 300' }, ${toApi}`),
+    ],
     [
       'a session policy',
       one(rule(main, '', 'grant: { role: deploy, ttl: 15m }')),

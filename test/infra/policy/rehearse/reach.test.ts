@@ -94,6 +94,7 @@ describe('ways to a target', () => {
 
   test.each([
     ['now - claims.auth_time < 300', { auth_time: now }],
+    ['now - claims.auth_time > 3600 && claims.auth_time > now - 3700', { auth_time: now - 3601 }],
     ['"mfa" in claims.amr && claims.vip', { amr: ['mfa'], vip: true }],
     ['claims.groups.exists(g, g.startsWith("admin-"))', { groups: [expect.stringMatching(/^admin-/)] }],
     ['claims.email.endsWith("@acme.example")', { email: expect.stringMatching(/@acme\.example$/) }],
