@@ -1,5 +1,5 @@
 // Rules that can never decide anything: an earlier rule, or a deny rule, takes all they match. Pure.
-import { matchesGlob } from '../../../shared/policy/glob.ts';
+import { includes } from '../rehearse/covers.ts';
 import type { Entry, MergedPolicy } from '../schema/merge.ts';
 import type { MatchEntry, RuleEntry } from '../schema/schema.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
@@ -65,12 +65,12 @@ function covers(wide: MatchEntry, narrow: MatchEntry): boolean {
   return Object.entries(wide).every(([path, wanted]) => {
     const allowed = Object.hasOwn(narrow, path) ? narrow[path] : undefined;
     if (allowed === undefined) return false;
-    return [allowed].flat().every((value) => [wanted].flat().some((pattern) => includes(pattern, value)));
+    return [allowed].flat().every((value) => [wanted].flat().some((pattern) => takes(pattern, value)));
   });
 }
 
-function includes(pattern: string | number | boolean, value: string | number | boolean): boolean {
+function takes(pattern: string | number | boolean, value: string | number | boolean): boolean {
   if (pattern === value) return true;
-  if (typeof pattern !== 'string' || typeof value !== 'string' || value.includes('*')) return false;
-  return pattern.includes('*') && matchesGlob(pattern, value);
+  if (typeof pattern !== 'string' || typeof value !== 'string' || !pattern.includes('*')) return false;
+  return includes({ glob: pattern }, value.includes('*') ? { glob: value } : { equals: value });
 }

@@ -100,6 +100,13 @@ const mistakes: Readonly<Record<string, Mistake>> = {
       '24:9: rule "main" is unreachable: "first" at policy.yaml:23:11 grants all it matches | move it before that rule, narrow that rule, or remove it',
     good: earlier('repository_id: "456789", ref: [refs/tags/*, refs/heads/*], environment: prod', write),
   },
+  'a rule of a glob behind one of a wider glob': {
+    from: 'match: { sub: "system:serviceaccount:shop:*" }\n    grant: { audience: orders-api, scopes: [orders:read] }\n',
+    bad: 'match: { sub: "system:**" }\n    grant: { audience: orders-api, scopes: [orders:read] }\n  - id: narrow\n    from: eks\n    match: { sub: "system:serviceaccount:shop:*" }\n    grant: { audience: orders-api, scopes: [orders:read] }\n',
+    finding:
+      '31:9: rule "narrow" is unreachable: "pods" at policy.yaml:27:9 grants all it matches | move it before that rule, narrow that rule, or remove it',
+    good: 'match: { sub: "system:serviceaccount:*" }\n    grant: { audience: orders-api, scopes: [orders:read] }\n  - id: narrow\n    from: eks\n    match: { sub: "system:serviceaccount:shop:*" }\n    grant: { audience: orders-api, scopes: [orders:read] }\n',
+  },
   'a rule that a deny rule for its target takes': {
     from: 'rules:\n',
     bad: earlier('ref: "**/main"', 'deny: { audience: orders-api }'),
