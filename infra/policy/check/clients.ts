@@ -1,5 +1,6 @@
 // Clients: one way to authenticate each, with keys that can prove something. Pure.
 
+import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
 import { endOf, parseCertificate } from '../lower/clients.ts';
 import { urlHint, urlProblem } from '../schema/https-url.ts';
@@ -17,6 +18,7 @@ const ways = 'private_key_jwt, federated, client_secret_basic';
 export function checkClients({ clients }: MergedPolicy, local: boolean): readonly Diagnostic[] {
   return clients.flatMap(({ name, value: { auth, introspects = [] }, place }: Entry<ClientEntry>) => [
     ...checkWay(name, auth, below(place, 'auth')),
+    ...checkSecrets(auth, below(place, 'auth')),
     ...listed<Keyed>(auth.private_key_jwt, below(place, 'auth', 'private_key_jwt')).flatMap(({ entry, at }) =>
       checkKeys(entry, at, local),
     ),
@@ -43,6 +45,23 @@ function checkWay(name: string, auth: Authentication, place: Place): Diagnostic[
   const both = [first, second].every((way) => way.startsWith('client_secret_'));
   const hint = both ? 'a secret is accepted either way: keep one of the two keys' : 'keep one, or make two clients';
   return [errorAt(keyOf(place), `client ${quote(name)} has two ways to authenticate`, hint)];
+}
+
+const ofNothing = createHash('sha256').update('').digest('hex');
+
+/** RFC 6749 §2.3.1 knows an empty secret; who has one is a public client, and here are none. */
+function checkSecrets(auth: Authentication, place: Place): readonly Diagnostic[] {
+  return (['client_secret_basic', 'client_secret_post'] as const).flatMap((way) =>
+    listed<{ readonly sha256: string }>(auth[way], below(place, way))
+      .filter(({ entry: { sha256 } }) => sha256 === ofNothing)
+      .map(({ at }) =>
+        errorAt(
+          below(at, 'sha256'),
+          'this is the SHA-256 of no secret at all',
+          'hash the secret: printf %s "$SECRET" | sha256sum',
+        ),
+      ),
+  );
 }
 
 type Keyed = EntryOf<Authentication['private_key_jwt']>;

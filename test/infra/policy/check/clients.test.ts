@@ -36,6 +36,11 @@ const mistakes: Readonly<Record<string, Pair>> = {
     finding: '41:44: a SHA-256 is 64 lower-case hexadecimal digits | docs/policy.md shows every key with its values',
     good: withClient(secret),
   },
+  'the SHA-256 of nothing': {
+    bad: withClient('client_secret_post: { sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 }'),
+    finding: '41:43: this is the SHA-256 of no secret at all | hash the secret: printf %s "$SECRET" | sha256sum',
+    good: withClient(`client_secret_post: { sha256: ${sha256} }`),
+  },
   'no keys': {
     bad: keyed(''),
     finding: '41:30: this names no keys | give a "jwksUri", or "jwks: { keys: [...] }"',

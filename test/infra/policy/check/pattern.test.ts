@@ -14,6 +14,7 @@ const regularExpressions = [
   'release-\\d',
   'acme\\.example',
   '(?:main)',
+  '(?i)main',
   '(ab)+',
 ];
 
@@ -27,6 +28,7 @@ const realValues = [
   'repo:acme@1/api@456789:environment:prod%3Aeu',
   'acme/api/.github/workflows/*.yaml@refs/heads/main',
   'feature/(x)',
+  'ready?(yes)',
   'someone+tag@acme.example',
   'p://org/project/pipeline',
   'arn:aws:iam::123456789012:role/DataProcessingRole',
