@@ -40,11 +40,13 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 function adviceFor(facts: FailureFacts): string | undefined {
-  const { status, error = '', description, retryAfter } = facts;
+  const { status, error = '', description, retryAfter, decisionId } = facts;
   if (status === 0) return adviceWithoutAnswer(description);
   // Before the error code is looked at: for a path that does not exist, API Gateway blames the request.
   if (status === 404 || status === 405 || (status >= 300 && status < 400))
     return '--url or CAMBIO_URL: it must be the API base of Cambio';
+  // An operator's call: what it says of its parameters is all there is to say, for it brings no token.
+  if (error === 'invalid_request' && decisionId === undefined) return undefined;
   if (Object.hasOwn(advice, error)) return advice[error];
   return retryAfter === undefined ? undefined : `again in ${Math.ceil(retryAfter / 1_000)} s`;
 }
