@@ -14,10 +14,12 @@ import { byMethod } from '../shared/http/by-resource.ts';
 import { findTenantEndpoint, putTenantEndpoint, removeTenantEndpoint } from '../shared/http/endpoints/admin-tenants.ts';
 import { callOptions, configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';
 
-const config = configured('recordsTable', 'awsClients', 'policyValues', 'tenantKey');
+const config = configured('recordsTable', 'awsClients', 'policyValues', 'tenantKey', 'mtlsBase');
 const policy = joinedPolicy(config);
 const { tenants } = policy;
 if (!tenants || config.tenantKey === undefined) throw new Error('the policy has no tenants put at run time');
+// The local stack has none, and compiles as if: what works there may be deployed with a name for them.
+const certificates = config.mtlsBase !== undefined || policy.local;
 const write = logOf('tenants');
 const store = {
   ...(await recordsStore(config)),
@@ -26,7 +28,8 @@ const store = {
 };
 const endpoint = {
   policy,
-  compile: (files: Parameters<typeof compileTenant>[0]) => compileTenant(files, { ...policy, tenants }),
+  compile: (files: Parameters<typeof compileTenant>[0]) =>
+    compileTenant(files, { ...policy, tenants }, { certificates }),
   readList: createReadList(store),
   findTenant: createFindTenant(store),
   writeTenant: createWriteTenant(store),

@@ -80,13 +80,17 @@ function withTenants({ tenantKey, records }: PartsProps, part: EndpointPart): En
 }
 
 export function tenantsPart(props: PartsProps, tenantKey: TenantKey): EndpointPart {
-  const { records } = props;
+  const { records, mtlsBase } = props;
   return {
     entry: 'tenants',
     route: '/admin/tenants/{name}',
     seconds: 20,
     withPolicy: true,
-    settings: { recordsTable: records.name, tenantKey: tenantKey.arn, ...valuesOf(props) },
+    settings: {
+      ...{ recordsTable: records.name, tenantKey: tenantKey.arn, ...valuesOf(props) },
+      // Without it no connection has a certificate, which is said to whoever puts a client with one.
+      ...(mtlsBase !== undefined && { mtlsBase }),
+    },
     statements: [
       records.statement(['tenants', 'tenant'], ['GetItem', 'PutItem']),
       records.statement('tenant', ['UpdateItem']),

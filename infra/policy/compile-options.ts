@@ -8,6 +8,8 @@ export interface RunTimeTenant {
   /** Which the deployment has keys of, for tokens and for status lists. */
   readonly algorithms: readonly string[];
   readonly statuses: readonly string[];
+  /** Whether a connection can have a certificate. */
+  readonly certificates: boolean;
 }
 
 export interface CompileOptions {

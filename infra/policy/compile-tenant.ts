@@ -2,6 +2,7 @@
 import type { CompiledPolicy, TenantSource } from '../../shared/policy/compiled-policy.ts';
 import { keyPurposes } from '../../shared/policy/key-purposes.ts';
 import { partOf, type TenantPart } from '../../shared/policy/tenant-parts.ts';
+import type { RunTimeTenant } from './compile-options.ts';
 import { compilePolicyFiles } from './compile-policy.ts';
 import { parseTests } from './rehearse/read-tests.ts';
 import { runTests } from './rehearse/run-tests.ts';
@@ -19,10 +20,14 @@ export type CompiledTenant =
   /** Findings as `path:line:column: message`. */
   | { readonly findings: readonly string[] };
 
-/** @param deployed the policy that the deployment has, with its holes filled */
+/**
+ * @param deployed the policy that the deployment has, with its holes filled
+ * @param certificates whether a connection to it can have one
+ */
 export function compileTenant(
   { name, yaml, tests }: TenantFiles,
   deployed: CompiledPolicy & { readonly tenants: TenantSource },
+  { certificates }: Pick<RunTimeTenant, 'certificates'>,
 ): CompiledTenant {
   const problem = tenantNameProblem(name);
   if (problem) return { findings: [problem.join(': ')] };
@@ -30,7 +35,7 @@ export function compileTenant(
   const root = { path: 'policy.yaml', text: rootText(name, deployed) };
   const purposes = keyPurposes(deployed);
   const algorithmsOf = (wanted: string) => purposes.flatMap(({ use, alg }) => (use === wanted ? [alg] : []));
-  const runTime = { tenant: name, algorithms: algorithmsOf('token'), statuses: algorithmsOf('status') };
+  const runTime = { tenant: name, algorithms: algorithmsOf('token'), statuses: algorithmsOf('status'), certificates };
   const compiled = compilePolicyFiles([root, file], { local: deployed.local, runTime });
   const own = compiled.diagnostics.filter((each) => each.file === file.path);
   const said = (severity: string) => own.filter((each) => each.severity === severity).map(formatDiagnostic);

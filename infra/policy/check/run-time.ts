@@ -4,11 +4,12 @@ import type { RunTimeTenant } from '../compile-options.ts';
 import { defaults } from '../schema/defaults.ts';
 import type { MergedPolicy } from '../schema/merge.ts';
 import { type Diagnostic, quote } from '../source/diagnostic.ts';
-import { below, errorAt, keyOf, type Place } from '../source/place.ts';
+import { below, errorAt, keyOf, type Place, warningAt } from '../source/place.ts';
 
 const deployHint = 'leave it to a folder of the policy, which is deployed';
 
-export function checkRunTime(policy: MergedPolicy, { tenant, algorithms, statuses }: RunTimeTenant): Diagnostic[] {
+export function checkRunTime(policy: MergedPolicy, runTime: RunTimeTenant): Diagnostic[] {
+  const { tenant, algorithms, statuses, certificates } = runTime;
   const isOwn = ({ place }: { readonly place: Place }): boolean => place.source.tenant === tenant;
   const refuse = (place: Place, ...keys: readonly string[]): Diagnostic[] =>
     keys
@@ -37,9 +38,32 @@ export function checkRunTime(policy: MergedPolicy, { tenant, algorithms, statuse
               ),
             ]),
       ]),
+    ...(certificates
+      ? []
+      : needingCertificates(policy)
+          .filter(isOwn)
+          .map(({ place }) => warningAt(place, ...noCertificates))),
     ...policy.imports
       .filter((each) => each.tenant === tenant && (tenantOf(each.name) !== '' || each.section === 'roles'))
       .map(({ name, place }) => errorAt(place, `${quote(name)} is not exported by the root policy`, deployHint)),
+  ];
+}
+
+const noCertificates = [
+  'no connection has a certificate here, and what needs one is refused',
+  'the deployment has no "mtls"',
+] as const;
+
+/** Where clients and audiences say that they do. */
+function needingCertificates({ clients, audiences }: MergedPolicy): readonly { readonly place: Place }[] {
+  const way = 'tls_client_auth';
+  return [
+    ...clients
+      .filter(({ value }) => way in value.auth)
+      .map(({ place }) => ({ place: keyOf(below(place, 'auth', way)) })),
+    ...audiences
+      .filter(({ value }) => value.binding === 'mtls')
+      .map(({ place }) => ({ place: below(place, 'binding') })),
   ];
 }
 

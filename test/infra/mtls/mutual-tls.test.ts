@@ -49,6 +49,14 @@ const alone = (() => {
   };
   return withMtls(() => ({}), look);
 })();
+const own = certified('vault').cert;
+/** Of a policy with a client's own certificate, and tenants put at run time; without a file. */
+const ofPolicy = (() => {
+  const policy = join(folder, 'policy.yaml');
+  const auth = `{ self_signed_tls_client_auth: { certificates: ${JSON.stringify(own)} } }`;
+  writeFileSync(policy, `version: 1\ntenants: { source: table }\nclients:\n  vault: { auth: ${auth} }\n`);
+  return templateOf((stack) => ({ policy, mtls: { domain: domainOf(stack, 'mtls.acme.example') } }));
+})();
 const only = (of: Template, type: string, wanted: object) => {
   const found = Object.entries(of.findResources(type, { Properties: wanted }));
   expect(found).toHaveLength(1);
@@ -92,7 +100,7 @@ describe('the name for callers with a certificate', () => {
     expect(urlOff(alone)).toEqual([false]);
   });
 
-  test('is known to the functions that state it, and to the one that checks proofs', () => {
+  test('is known to the functions that state it, to the one that checks proofs, and to the one that compiles tenants', () => {
     const of = (names: Template) =>
       Object.entries(resourcesOf(names, 'AWS::Lambda::Function')).flatMap(([id, { Properties }]) => {
         const { Variables } = Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> };
@@ -105,6 +113,7 @@ describe('the name for callers with a certificate', () => {
       EndpointsDiscovery: 'https://mtls.acme.example',
       DocumentsWriter: 'https://mtls.acme.example',
     });
+    expect(Object.fromEntries(of(ofPolicy))).toMatchObject({ EndpointsTenants: 'https://mtls.acme.example' });
     expect(of(templateOf())).toEqual([]);
   });
 });
@@ -144,11 +153,6 @@ describe('the trust store', () => {
   test('is put again when the file or a client’s own certificate is another, and never otherwise', () => {
     const digestOf = (of: Template) =>
       only(of, 'AWS::CloudFormation::CustomResource', { Digest: Match.anyValue() })[1].Properties.Digest;
-    const own = certified('vault').cert;
-    const policy = join(folder, 'policy.yaml');
-    const auth = `{ self_signed_tls_client_auth: { certificates: ${JSON.stringify(own)} } }`;
-    writeFileSync(policy, `version: 1\nclients:\n  vault: { auth: ${auth} }\n`);
-    const ofPolicy = templateOf((stack) => ({ policy, mtls: { domain: domainOf(stack, 'mtls.acme.example') } }));
     const digests = [root, root + ended, own].map((pem) => hash('sha256', pem, 'hex'));
     expect([template, alone, ofPolicy].map(digestOf)).toEqual(digests);
   });

@@ -58,7 +58,7 @@ const joined = `${yaml}  - { id: to-shared, from: idp, match: { ref: refs/heads/
 imports: { audiences: [shared] }
 `;
 
-function makeStore(policy: Deployed = deployed, items = new Map<string, Item>()) {
+function makeStore(policy: Deployed = deployed, items = new Map<string, Item>(), certificates = false) {
   let reads = 0;
   const call = (async (operation: string, input: Readonly<Record<string, never>>) => {
     const { Key, Item: item, ConditionExpression, ExpressionAttributeValues } = input as Readonly<Record<string, Item>>;
@@ -92,7 +92,7 @@ function makeStore(policy: Deployed = deployed, items = new Map<string, Item>())
   const lines: unknown[] = [];
   const endpoint = {
     policy,
-    compile: (files: Parameters<typeof compileTenant>[0]) => compileTenant(files, policy),
+    compile: (files: Parameters<typeof compileTenant>[0]) => compileTenant(files, policy, { certificates }),
     readList: createReadList(store),
     findTenant: createFindTenant(store),
     writeTenant: createWriteTenant(store),
@@ -243,6 +243,27 @@ describe('a tenant put at run time', () => {
     expect(findings.join('\n')).toContain(finding);
     expect(world.items.size).toBe(0);
     expect(await world.put('partner')).toMatchObject({ status: 200 });
+  });
+
+  test('is told where it wants certificates that no connection has', async () => {
+    const files = {
+      yaml: `${yaml.replace('scopes: [read] }\nrules', 'binding: mtls, scopes: [read] }\nrules')}clients:
+  bank: { auth: { tls_client_auth: { san_dns: bank.example } } }
+  other: { auth: { client_secret_basic: { sha256: ${'1f'.repeat(32)} } } }
+`,
+      tests,
+    };
+    const words = 'warning: no connection has a certificate here, and what needs one is refused';
+    const without = await makeStore().put('partner', files);
+    expect(without.status).toBe(200);
+    expect(without.warnings.map((each: string) => each.split('\n')[0]?.replace(/:\d+:/, ':'))).toEqual([
+      expect.stringMatching(new RegExp(`^partner/policy.yaml:\\d+: ${words}$`)),
+      expect.stringMatching(new RegExp(`^partner/policy.yaml:\\d+: ${words}$`)),
+    ]);
+    expect(await makeStore(deployed, new Map(), true).put('partner', files)).toMatchObject({
+      status: 200,
+      warnings: [],
+    });
   });
 
   test('imports what the root exports to it, as long as it does', async () => {
