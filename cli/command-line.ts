@@ -62,7 +62,7 @@ function listOf(value: string | boolean | string[] | undefined): readonly string
 }
 
 function unknownOption(given: string, options: Options): WordsError {
-  const names = [...Object.keys(options), 'help'].map((name) => `--${name}`);
+  const names = [...new Set([...Object.keys(options), 'help'])].map((name) => `--${name}`);
   // Of one dash too few, `-audience` is read as `-a`.
   const hint = given.startsWith('--') ? didYouMean(given, names) : `options have two dashes: ${names.join(', ')}`;
   return new WordsError(`there is no option ${given}; ${hint}`);

@@ -27,6 +27,7 @@ describe('the words of npm start', () => {
     [['--polcy=x'], 'there is no option --polcy; did you mean --policy?'],
     [['--quite'], 'there is no option --quite; did you mean --quiet?'],
     [['-p', '1'], 'there is no option -p; options have two dashes: --port, '],
+    [['--bogus'], 'there is no option --bogus; known: --data, --help, --json, '],
     [['--port', 'x'], '--port must be 0 to 65535'],
     [['--port', '65536'], '--port must be 0 to 65535'],
     [['--policy'], '--policy needs a value'],
