@@ -13,10 +13,12 @@ import { callDirectly } from '../shared/aws/direct/dynamodb.ts';
 import type { CallDynamoDb } from '../shared/aws/dynamodb.ts';
 import { callBySdk } from '../shared/aws/sdk/dynamodb.ts';
 import { sayNotInstalled } from './installed.ts';
-import { hasMoto, startMoto } from './moto.ts';
+import { hasMoto, startRegionOfMoto } from './moto.ts';
 
 export interface RunningDynamoDb {
   readonly url: string;
+  /** Where the engine knows several; {@link defaultRegion} otherwise. */
+  readonly region?: string;
   readonly close: () => Promise<void>;
 }
 
@@ -32,7 +34,7 @@ export interface DynamoDbEngine {
   readonly start: () => Promise<RunningDynamoDb>;
 }
 
-const region = 'eu-west-1';
+const defaultRegion = 'eu-west-1';
 
 /** Use: `for (const engine of engines) describe.skipIf(!engine.available)(…)`. */
 export const engines: readonly DynamoDbEngine[] = [
@@ -43,7 +45,7 @@ export const engines: readonly DynamoDbEngine[] = [
     available: hasMoto('storage tests on moto'),
     supportsTtl: true,
     supportsTransactions: true,
-    start: startMoto,
+    start: startRegionOfMoto,
   },
 ];
 
@@ -74,7 +76,7 @@ export const stores: readonly Store[] = [
 const credentials = { accessKeyId: 'AKIADYNAMODBDYNAMODB', secretAccessKey: 'not-a-secret' };
 
 /** Calls any of the engines as functions do. */
-export function directCallOf({ url }: Pick<RunningDynamoDb, 'url'>): CallDynamoDb {
+export function directCallOf({ url, region = defaultRegion }: Omit<RunningDynamoDb, 'close'>): CallDynamoDb {
   const { accessKeyId, secretAccessKey } = credentials;
   const environment = {
     AWS_REGION: region,
@@ -88,7 +90,10 @@ export function directCallOf({ url }: Pick<RunningDynamoDb, 'url'>): CallDynamoD
 }
 
 /** A client for any of the engines. */
-export function clientOf({ url }: RunningDynamoDb, extra: { readonly maxAttempts?: number } = {}): DynamoDBClient {
+export function clientOf(
+  { url, region = defaultRegion }: RunningDynamoDb,
+  extra: { readonly maxAttempts?: number } = {},
+): DynamoDBClient {
   return new DynamoDBClient({ endpoint: url, region, credentials, ...extra });
 }
 
@@ -102,7 +107,7 @@ export async function createTable(client: DynamoDBClient, input: CreateTableComm
 
 function embedded(name: EngineName, available: boolean): DynamoDbEngine {
   const principalOf = () => 'arn:aws:iam::111122223333:user/test';
-  const options = { engine: name, region, accountId: '111122223333', principalOf, record: () => {} };
+  const options = { engine: name, region: defaultRegion, accountId: '111122223333', principalOf, record: () => {} };
   return {
     name,
     available,

@@ -1,9 +1,11 @@
-// moto, AWS's services as Python has them, as a server of a test's own. Starts a process.
+// moto, AWS's services as Python has them, as a server. Starts a process.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listen } from '../infra/local/protocol/listen.ts';
 import { installed } from './installed.ts';
+import { askTheRun, motoPath } from './once/ask-the-run.ts';
 
 const program = 'moto_server';
 
@@ -15,12 +17,25 @@ export interface RunningMoto {
 /** Says on stderr which tests do not run without it. */
 export const hasMoto = (tests: string): boolean => installed(program, tests);
 
+/** Where nothing is yet, but what S3 has for all Regions. */
+export interface RegionOfMoto extends RunningMoto {
+  readonly region: string;
+}
+
+/** Of the moto of the run, which takes more than a second of CPU to start; outside of a run, of one of one's own. */
+export async function startRegionOfMoto(): Promise<RegionOfMoto> {
+  const region = `test-${randomUUID()}`;
+  if (process.env['TEST_RUN_FOLDER'] === undefined) return { ...(await startMoto()), region };
+  return { url: await askTheRun<string>(motoPath), region, close: async () => {} };
+}
+
 /** On a free port of loopback, with nothing in it. */
 export async function startMoto(): Promise<RunningMoto> {
   const server = createServer();
   const { port } = await listen(server, 0);
   await new Promise((resolve) => server.close(resolve));
-  const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true });
+  const env = { ...process.env, MOTO_ALLOW_NONEXISTENT_REGION: 'true' };
+  const child = spawn(program, ['-H', '127.0.0.1', '-p', String(port)], { env, stdio: 'ignore', detached: true });
   process.once('exit', () => killGroup(child));
   const url = `http://127.0.0.1:${port}`;
   await answering(`${url}/moto-api/`, child);

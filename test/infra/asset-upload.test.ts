@@ -8,7 +8,7 @@ import { inflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Synthesized, synthesize } from '../../infra/synthesize.ts';
 import { compiledOnce } from '../compiled-once.ts';
-import { hasMoto, type RunningMoto, startMoto } from '../moto.ts';
+import { hasMoto, type RunningMoto, startRegionOfMoto } from '../moto.ts';
 import { artifact, policyReaders } from './synthesized.ts';
 
 const isThere = hasMoto('the upload of assets');
@@ -54,7 +54,7 @@ describe.skipIf(!isThere)(`the upload of assets${isThere ? '' : ' (moto NOT INST
   };
 
   beforeAll(async () => {
-    moto = await startMoto();
+    moto = await startRegionOfMoto();
     await fetch(`${moto.url}/${bucket}`, {
       method: 'PUT',
       headers: asService('s3'),

@@ -23,7 +23,7 @@ export default async function runFolder(project: TestProject): Promise<void> {
   const empty = (): void => rmSync(folder, { recursive: true, force: true });
   // In watch mode sources change between the runs.
   project.onTestsRerun(async () => {
-    synthesis.kill();
+    synthesis.disconnect();
     empty();
     mkdirSync(temporary, { recursive: true });
     synthesis = await startSynthesis();

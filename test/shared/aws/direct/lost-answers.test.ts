@@ -57,7 +57,7 @@ test.each<[string, readonly number[], number]>([
   ['on a kept one', [2], 3],
   ['on a kept one, then on the new one', [2, 3], 4],
 ])('a grant whose answer is lost %s is recorded once, and stays its own', async (_where, losing, sent) => {
-  const call = directCallOf({ url });
+  const call = directCallOf({ ...running, url });
   const [record, find] = [createRecordDecision(call, table), createFindDecision(call, table)];
   const id = `d-${losing.join('-')}`;
   [requests, lost] = [0, new Set(losing)];
