@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { bundleCli } from '../../infra/cli-bundle.ts';
 import { compiledOnce } from '../compiled-once.ts';
 import { exchangeForm } from './agent/agent-world.ts';
+import { commandOnce } from './command-once.ts';
 import { type FakeRoles, fakeRoles } from './fake-roles.ts';
 import { unsignedJwt } from './fake-server.ts';
 
@@ -93,7 +93,7 @@ describe('the sidecar, as a kubelet runs it', () => {
   let url: string;
   let agent: ReturnType<typeof spawn>;
   beforeAll(async () => {
-    writeFileSync(join(folder, 'cambio.mjs'), (await bundleCli()).code);
+    writeFileSync(join(folder, 'cambio.mjs'), await commandOnce());
     roles = await fakeRoles();
     project('first');
     // A port of its own, and the mount elsewhere: this machine may have agents of others.

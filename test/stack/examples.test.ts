@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleCli } from '../../infra/cli-bundle.ts';
 import { announcement } from '../../infra/local/announcement.ts';
+import { commandOnce } from '../cli/command-once.ts';
 import { snippetOf } from '../cli/snippets.ts';
 import { examples } from '../examples.ts';
 import { type LocalStack, startLocalStack } from '../local-stack.ts';
@@ -28,9 +28,9 @@ beforeAll(async () => {
     join(policy, 'tenants.yaml'),
     `${readFileSync(join(policy, 'tenants.yaml'), 'utf8')}tenants: { source: table }\n`,
   );
-  const bundled = bundleCli();
+  const bundled = commandOnce();
   stack = await startLocalStack({ policy });
-  writeFileSync(program, (await bundled).code);
+  writeFileSync(program, await bundled);
 });
 afterAll(async () => {
   await stack.close();
