@@ -5,17 +5,24 @@ import { matchesGlob } from '../../../shared/policy/glob.ts';
 const maxStars = 3;
 
 /**
- * Texts that fit a glob, the most real first.
+ * Texts that fit a glob, the most real first, each made when it is asked for: of many stars there are hundreds.
  * @param near a text of the real shape: itself where it fits, else what it ends with may fill a star
  * @param fillers what else may fill a star
  */
-export function fitGlob(glob: string, near: string | undefined, fillers: readonly string[]): readonly string[] {
-  if (!glob.includes('*')) return [glob];
-  const literals = glob.split(/\*\*|\*/);
-  const endings = near === undefined ? [] : endingsOf(near);
-  const texts = fill(literals, [...endings, ...fillers]);
-  const all = near === undefined ? texts : [near, ...texts];
-  return [...new Set(all)].filter((text) => matchesGlob(glob, text));
+export function* fitGlob(glob: string, near: string | undefined, fillers: readonly string[]): Generator<string> {
+  if (!glob.includes('*')) return yield glob;
+  const tried = new Set<string>();
+  for (const text of filledGlobs(glob, near, fillers)) {
+    if (tried.has(text)) continue;
+    tried.add(text);
+    if (matchesGlob(glob, text)) yield text;
+  }
+}
+
+function* filledGlobs(glob: string, near: string | undefined, fillers: readonly string[]): Generator<string> {
+  const [begun = '', ...literals] = glob.split(/\*\*|\*/);
+  if (near !== undefined) yield near;
+  yield* filled(begun, literals, near === undefined ? fillers : [...endingsOf(near), ...fillers]);
 }
 
 /** What a text ends with, cut where its segments are: `api:pull_request` and `pull_request` of `repo:acme/api:pull_request`. */
@@ -24,15 +31,17 @@ function endingsOf(text: string): readonly string[] {
   return cuts.map((cut) => text.slice(cut)).filter((ending) => ending !== '');
 }
 
-function fill(literals: readonly string[], fillers: readonly string[]): readonly string[] {
-  const [first = '', ...rest] = literals;
-  return rest.reduce<readonly string[]>(
-    (begun, literal, star) => {
-      const used = star < maxStars ? fillers : fillers.slice(-1);
-      return begun.flatMap((text) => used.map((filler) => `${text}${filler}${literal}`));
-    },
-    [first],
-  );
+/** @param literals what follows each star */
+function* filled(
+  begun: string,
+  literals: readonly string[],
+  fillers: readonly string[],
+  varied = maxStars,
+): Generator<string> {
+  const [literal, ...rest] = literals;
+  if (literal === undefined) return yield begun;
+  if (varied === 0) return yield [begun, ...literals].join(fillers.at(-1));
+  for (const filler of fillers) yield* filled(`${begun}${filler}${literal}`, rest, fillers, varied - 1);
 }
 
 /** Texts that may fit a regular expression (RE2), which says so itself: alternatives and classes are tried by one member. */

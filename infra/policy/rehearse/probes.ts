@@ -73,7 +73,7 @@ function valuesOf(slot: Slot, rules: readonly PolicyRule[], search: WitnessSearc
   const wanted = rules.flatMap(({ match, actor }) =>
     (slot.variable === 'actor' ? (actor?.match ?? []) : match)
       .filter(({ path }) => path === slot.path)
-      .flatMap((each) => concreteValues(each, undefined, oddHolder)),
+      .flatMap((each) => [...concreteValues(each, undefined, oddHolder)]),
   );
   const compared = rules.flatMap(({ when = [] }) =>
     when.flatMap(({ expression }): readonly unknown[] => {
@@ -124,7 +124,7 @@ function oddTokens(
 function wantedBy({ match }: PolicyRule, search: WitnessSearch): readonly (readonly [string, unknown])[] {
   return match.flatMap((each) => {
     const slot = { variable: 'claims', path: each.path } as const;
-    const value = concreteValues(each, undefined, anyHolder).find((wanted) => isPossible(slot, wanted, search));
+    const value = [...concreteValues(each, undefined, anyHolder)].find((wanted) => isPossible(slot, wanted, search));
     return value === undefined ? [] : [[keyOf(slot), value] as const];
   });
 }

@@ -125,7 +125,7 @@ function clientsOf(rule: Allow, { policy, clientOrder }: World, wish?: ClaimMatc
   const named = client === undefined ? ['', ...open] : client === 'any' ? open : client;
   const callers = clientOrder ? clientOrder(rule, named) : named;
   if (!wish) return callers.slice(0, maxClients);
-  const wanted = concreteValues(wish, undefined, anyHolder);
+  const wanted = [...concreteValues(wish, undefined, anyHolder)];
   const fitting = callers.filter((name) => wanted.includes(name === '' ? from : name));
   return (fitting.length > 0 ? fitting : callers).slice(0, maxClients);
 }
@@ -240,7 +240,7 @@ type Alternative = readonly [slot: Slot, value: unknown];
 function alternatives({ match, actor }: Allow, { base }: WitnessSearch): readonly Alternative[] {
   const of = (matches: readonly ClaimMatch[], variable: 'claims' | 'actor', claims: Claims) =>
     matches.flatMap((each) =>
-      concreteValues(each, claimAt(claims, each.path), anyHolder)
+      [...concreteValues(each, claimAt(claims, each.path), anyHolder)]
         .slice(1, maxAlternatives)
         .map((value): Alternative => [{ variable, path: each.path }, value]),
     );

@@ -54,9 +54,9 @@ export function* requestsFor(world: World, search: WitnessSearch): Generator<Reh
   if (slots.some((slot) => isOutOfReach(slot, search))) return;
   let request: Rehearsal | undefined = search.base;
   for (const slot of slots) {
-    const values = valuesOf(slot, request, solver);
-    if (values.length === 0) return;
-    request = assign(request, slot, values[0]);
+    const first = firstOf(valuesOf(slot, request, solver));
+    if (!first) return;
+    request = assign(request, slot, first.value);
   }
   yield* solve(whens, request, solver, new Set(settled.keys()));
 }
@@ -131,13 +131,19 @@ function slotOf(key: string): Slot {
   return { variable: key.slice(0, colon) as Slot['variable'], path: key.slice(colon + 1) };
 }
 
+/** Undefined of none; a value may be undefined itself. */
+function firstOf(values: Iterable<unknown>): { readonly value: unknown } | undefined {
+  for (const value of values) return { value };
+  return undefined;
+}
+
 /** Each value once, by its JSON text. */
-function distinct(values: readonly unknown[]): Iterable<unknown> {
-  return new Map(values.map((value) => [JSON.stringify(value) ?? 'absent', value])).values();
+function distinct(values: Iterable<unknown>): Iterable<unknown> {
+  return new Map([...values].map((value) => [JSON.stringify(value) ?? 'absent', value])).values();
 }
 
 /** Values worth a try, in order, some of them repeatedly; each fits what `match` wants of the claim and what its holder can have. */
-function valuesOf(slot: Slot, request: Rehearsal, solver: Solver): readonly unknown[] {
+function valuesOf(slot: Slot, request: Rehearsal, solver: Solver): Iterable<unknown> {
   const { settled, hints } = solver.search;
   const key = keyOf(slot);
   if (settled?.has(key)) {
@@ -152,23 +158,34 @@ function isClaim({ variable, path }: Slot): boolean {
   return (variable === 'claims' || variable === 'actor') && path !== '';
 }
 
-function claimValues(slot: Slot, request: Rehearsal, solver: Solver): readonly unknown[] {
-  const { hints } = solver.search;
+function* claimValues(slot: Slot, request: Rehearsal, solver: Solver): Generator<unknown> {
   const wishes = wishesOf(slot, solver.search);
   const now = valueAt(request, slot);
-  const holder = holderOf(slot, solver.search);
-  const concrete = wishes.flatMap((wish) => concreteValues(wish, now, holder));
-  const tried = solver.facts
-    .filter(({ reads }) => reads.some((read) => keyOf(read) === keyOf(slot)))
-    .flatMap((facts) => comparedValues(slot, facts, now, solver));
-  const absent = wishes.length === 0 && mayBeMissing(slot, solver) ? [undefined] : [];
-  const first = wishes.every((wish) => !isExact(wish)) ? [now] : [];
-  const hinted = hints?.get(keyOf(slot)) ?? [];
-  const all = [...hinted, ...first, ...concrete, ...together(concrete), ...tried, ...absent, now];
-  const fits = (value: unknown) => holder.canHave(slot.path, value) && wishes.every((wish) => isWanted(wish, value));
-  const possible = all.filter(fits);
+  const { canHave } = holderOf(slot, solver.search);
+  const fits = (value: unknown) => canHave(slot.path, value) && wishes.every((wish) => isWanted(wish, value));
   // What the rule does not ask for stays as it is, until that does not do.
-  return wishes.length === 0 && fits(now) ? [now, ...possible] : possible;
+  if (wishes.length === 0 && fits(now)) yield now;
+  for (const value of triedValues(slot, now, wishes, solver)) if (fits(value)) yield value;
+}
+
+function* triedValues(slot: Slot, now: unknown, wishes: readonly ClaimMatch[], solver: Solver): Generator<unknown> {
+  const { search, facts } = solver;
+  yield* search.hints?.get(keyOf(slot)) ?? [];
+  if (wishes.every((wish) => !isExact(wish))) yield now;
+  const lists: (readonly unknown[])[] = [];
+  for (const wish of wishes) {
+    for (const value of concreteValues(wish, now, holderOf(slot, search))) {
+      if (Array.isArray(value)) lists.push(value);
+      yield value;
+    }
+  }
+  // Of several wishes for one list, a list that fits them all.
+  if (lists.length > 1) yield [...new Set(lists.flat())];
+  for (const each of facts.filter(({ reads }) => reads.some((read) => keyOf(read) === keyOf(slot)))) {
+    yield* comparedValues(slot, each, now, solver);
+  }
+  if (wishes.length === 0 && mayBeMissing(slot, solver)) yield undefined;
+  yield now;
 }
 
 /** Our own tokens have what their grants gave them. */
@@ -210,20 +227,14 @@ function isExact({ anyOf }: ClaimMatch): boolean {
 }
 
 /** Values of the claim's type that a match wants; lists have one element. */
-export function concreteValues({ anyOf, type, path }: ClaimMatch, near: unknown, holder: Holder): readonly unknown[] {
+export function* concreteValues({ anyOf, type, path }: ClaimMatch, near: unknown, holder: Holder): Generator<unknown> {
   const like = [near].flat().find((each) => typeof each === 'string');
-  const scalars = anyOf.flatMap((wanted): readonly unknown[] =>
-    'equals' in wanted ? [wanted.equals] : fitGlob(wanted.glob, like, holder.fillers),
-  );
-  if (type !== 'list' || path === 'aud') return scalars;
-  const whole = Array.isArray(near) ? [near] : [];
-  return [...whole, ...scalars.map((scalar) => [scalar])];
-}
-
-/** Of several wishes for one list, a list that fits them all. */
-function together(values: readonly unknown[]): readonly unknown[] {
-  const lists = values.filter((value) => Array.isArray(value));
-  return lists.length > 1 ? [[...new Set(lists.flat())]] : [];
+  const isList = type === 'list' && path !== 'aud';
+  if (isList && Array.isArray(near)) yield near;
+  for (const wanted of anyOf) {
+    const scalars = 'equals' in wanted ? [wanted.equals] : fitGlob(wanted.glob, like, holder.fillers);
+    for (const scalar of scalars) yield isList ? [scalar] : scalar;
+  }
 }
 
 /** What an expression may compare a claim with. */

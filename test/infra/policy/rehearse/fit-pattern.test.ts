@@ -10,7 +10,7 @@ describe('texts that fit a glob', () => {
       .map((parts) => parts.join(''));
     fc.assert(
       fc.property(glob, (pattern) => {
-        const texts = fitGlob(pattern, 'repo:acme/api:ref', ['any']);
+        const texts = [...fitGlob(pattern, 'repo:acme/api:ref', ['any'])];
         expect(texts.length).toBeGreaterThan(0);
         for (const text of texts) expect(matchesGlob(pattern, text)).toBe(true);
       }),
@@ -18,9 +18,9 @@ describe('texts that fit a glob', () => {
   });
 
   test('are the real one first, then what ends like it', () => {
-    expect(fitGlob('repo:*/**', 'repo:acme/api:ref', ['any'])[0]).toBe('repo:acme/api:ref');
-    expect(fitGlob('repo:other/**', 'repo:acme/api:ref', ['any'])).toContain('repo:other/api:ref');
-    expect(fitGlob('plain', 'repo:acme/api:ref', ['any'])).toEqual(['plain']);
+    expect(fitGlob('repo:*/**', 'repo:acme/api:ref', ['any']).next().value).toBe('repo:acme/api:ref');
+    expect([...fitGlob('repo:other/**', 'repo:acme/api:ref', ['any'])]).toContain('repo:other/api:ref');
+    expect([...fitGlob('plain', 'repo:acme/api:ref', ['any'])]).toEqual(['plain']);
   });
 });
 
