@@ -41,7 +41,14 @@ function world() {
   return { clock, taken, mood, call, release, storeOf };
 }
 
-test('of a busy instance no request waits for a lease once it is known to be busy; of a quiet one each takes its own', async () => {
+/** Asks until a lease is being taken beside a request. */
+async function untilTaken({ taken }: ReturnType<typeof world>, ask: () => Promise<void>): Promise<void> {
+  const { calls } = taken;
+  for (let asked = 0; asked < 100 && taken.calls === calls; asked += 1) await ask();
+  expect(taken.calls).toBe(calls + 1);
+}
+
+test('of a busy instance no request waits for a lease once it is known to be busy; of a quiet one they take their own', async () => {
   const waited = async (counted: Counted, perSecond: number): Promise<number> => {
     const { clock, mood, release, storeOf, call } = world();
     const { take, renewed } = createLeases(storeOf(call));
@@ -64,7 +71,8 @@ test('of a busy instance no request waits for a lease once it is known to be bus
   };
   expect(await waited(hot, 65)).toBe(0);
   // Leases of its are too small to be taken ahead.
-  expect(await waited(of(20), 10)).toBeGreaterThan(10);
+  expect(await waited(hot, 6)).toBeGreaterThan(2);
+  expect(await waited(of(20), 10)).toBe(20);
 });
 
 test('what is counted is recorded when the lease taken beside it is there, whatever comes of the record', async () => {
@@ -79,8 +87,7 @@ test('what is counted is recorded when the lease taken beside it is there, whate
     for (let one = 0; one < 100; one += 1) await countCalls(granted);
     await withLeases(async () => {})();
     here.mood.held = true;
-    const { calls } = here.taken;
-    while (here.taken.calls === calls) await countCalls(granted);
+    await untilTaken(here, () => countCalls(granted));
     const recording = withLeases(record)()
       .catch((error: unknown) => error)
       .then((outcome) => outcomes.push(outcome));
@@ -93,6 +100,43 @@ test('what is counted is recorded when the lease taken beside it is there, whate
   expect(outcomes).toEqual(['recorded', failing]);
 });
 
+test('a request that comes while a lease is being taken takes no other', async () => {
+  const here = world();
+  const { take, renewed } = createLeases(here.storeOf(here.call));
+  for (let one = 0; one < 100; one += 1) await take(hot);
+  await renewed();
+  here.mood.held = true;
+  await untilTaken(here, async () => expect(await take(hot)).toBe(0));
+  const { calls } = here.taken;
+  const answers = Promise.all([take(hot), take(hot)]);
+  await settle();
+  expect(here.taken.calls).toBe(calls);
+  await here.release();
+  expect(await answers).toEqual([0, 0]);
+  expect(here.taken.calls).toBe(calls);
+});
+
+test('what was taken ahead is there for a second, and is lost then, whatever is taken next', async () => {
+  const here = world();
+  const { take, renewed } = createLeases(here.storeOf(here.call));
+  const ask = () => take(hot).catch(() => 1);
+  for (let one = 0; one < 100; one += 1) await ask();
+  await renewed();
+  here.mood.error = 'InternalServerError';
+  here.clock.time += 999;
+  expect(await ask()).toBe(0);
+  here.clock.time += 1;
+  expect(await ask()).toBe(1);
+  here.mood.error = undefined;
+  const before = here.taken.micros;
+  expect(await ask()).toBe(0);
+  const drawn = (here.taken.micros - before) / 1_000;
+  here.mood.error = 'InternalServerError';
+  let granted = 1;
+  while (granted <= drawn && (await ask()) === 0) granted += 1;
+  expect(granted).toBe(drawn);
+});
+
 test('a lease that cannot be taken beside a request fails it not, and refuses the next while DynamoDB fails', async () => {
   const after = async (error: string): Promise<readonly unknown[]> => {
     const here = world();
@@ -101,8 +145,7 @@ test('a lease that cannot be taken beside a request fails it not, and refuses th
     for (let one = 0; one < 100; one += 1) await ask();
     await renewed();
     here.mood.error = error;
-    const { calls } = here.taken;
-    while (here.taken.calls === calls) expect(await ask()).toBe(0);
+    await untilTaken(here, async () => expect(await ask()).toBe(0));
     await renewed();
     const failed = await ask().catch(({ name }: Error) => name);
     here.mood.error = undefined;
