@@ -1,15 +1,21 @@
 // The GitLab component as a runner runs it: inputs put in, before_script, script and after_script in sh without Node.
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { installed } from '../installed.ts';
 import { type FakeServer, fakeServer, type Reply, unsignedJwt } from './fake-server.ts';
-import { type PlainShell, plainShell } from './plain-shell.ts';
+import { find, type PlainShell, plainShell } from './plain-shell.ts';
 import { snippetOf } from './snippets.ts';
 
 const component = readFileSync(join(import.meta.dirname, '../../cli/gitlab/templates/cambio.yml'), 'utf8');
 const [header, template = ''] = component.split(/^---$/m);
-const { inputs: declared } = (parse(header ?? '') as { spec: { inputs: Record<string, { default?: string }> } }).spec;
+const { inputs: declared } = (
+  parse(header ?? '') as { spec: { inputs: Record<string, { default?: string | boolean }> } }
+).spec;
+
+const hasOpenssl = installed('openssl', 'proofs of possession of the GitLab component');
 
 interface Job {
   readonly id_tokens: { readonly CAMBIO_ID_TOKEN: { readonly aud: string } };
@@ -23,14 +29,14 @@ function jobOf(inputs: Readonly<Record<string, string>>): Job {
   const text = template.replace(/\$\[\[ inputs\.([\w-]+) \]\]/g, (_all, name: string) => {
     const value = inputs[name] ?? declared[name]?.default;
     if (value === undefined) throw new Error(`the input ${name} is missing`);
-    return value === '' ? '""' : value;
+    return value === '' ? '""' : String(value);
   });
   return (parse(text) as { '.cambio': Job })['.cambio'];
 }
 
 let shell: PlainShell;
 let cambio: FakeServer;
-let token: Reply;
+let token: Reply | (() => Reply);
 const issued = unsignedJwt({ jti: 'issued' });
 beforeAll(() => {
   shell = plainShell();
@@ -38,7 +44,7 @@ beforeAll(() => {
 afterAll(() => shell.close());
 beforeEach(async () => {
   token = { body: { access_token: issued, token_type: 'Bearer' } };
-  cambio = await fakeServer({ '/token': () => token, '/revoke': {} });
+  cambio = await fakeServer({ '/token': () => (typeof token === 'function' ? token() : token), '/revoke': {} });
 });
 afterEach(() => cambio.close());
 
@@ -100,6 +106,84 @@ describe('an audience', () => {
     expect(main.stdout).toContain(join(shell.folder, 'cambio-4711.'));
     for (const secret of [idToken, issued]) expect(shell.curlArguments()).not.toContain(secret);
     expect(shell.curlArguments()).toContain('audience=orders-api');
+  });
+});
+
+describe.skipIf(!hasOpenssl)('an audience with dpop', () => {
+  beforeAll(() => {
+    for (const name of ['openssl', 'date', 'head', 'tail', 'sleep']) {
+      if (!existsSync(join(shell.folder, name))) symlinkSync(find(name), join(shell.folder, name));
+    }
+  });
+  const bound = { body: { access_token: issued, token_type: 'DPoP' } };
+  /** Of a proof whose signature is of its own key. */
+  const claimsOf = (proof: unknown) => {
+    const [header = '', payload = '', signature = ''] = String(proof).split('.');
+    const { jwk, ...rest } = JSON.parse(Buffer.from(header, 'base64url').toString());
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    const signed = Buffer.from(signature, 'base64url');
+    expect(verify('sha256', Buffer.from(`${header}.${payload}`), { key, dsaEncoding: 'ieee-p1363' }, signed)).toBe(
+      true,
+    );
+    expect(rest).toEqual({ alg: 'ES256', typ: 'dpop+jwt' });
+    return { jwk, claims: JSON.parse(Buffer.from(payload, 'base64url').toString()) };
+  };
+
+  test('proves a key of the job, again with the nonce that the server wants, and the key goes with the job', async () => {
+    const replies = [
+      { status: 400, headers: { 'DPoP-Nonce': 'nonce-1' }, body: { error: 'use_dpop_nonce' } },
+      { status: 503, body: { error: 'temporarily_unavailable' } },
+      bound,
+    ];
+    token = () => replies.shift() ?? {};
+    const script = 'printf "%s\\n" "$CAMBIO_TOKEN"; cat "$CAMBIO_DPOP_KEY"';
+    const { main, after, left } = await run({ audience: 'orders-api', dpop: 'true' }, script);
+    const [printed, ...pem] = main.stdout.split('\n');
+    expect([main.exit, printed]).toEqual([0, issued]);
+    const { x, y } = createPublicKey(pem.join('\n')).export({ format: 'jwk' });
+    const proofs = cambio.at('/token').map(({ headers }) => claimsOf(headers['dpop']));
+    const common = { htm: 'POST', htu: `${cambio.url}/token`, iat: expect.closeTo(Date.now() / 1_000, -2) };
+    expect(proofs.map(({ claims: { jti: _, ...claims } }) => claims)).toEqual([
+      common,
+      { ...common, nonce: 'nonce-1' },
+      { ...common, nonce: 'nonce-1' },
+    ]);
+    expect(new Set(proofs.map(({ claims }) => claims.jti)).size).toBe(3);
+    expect(proofs.every(({ jwk }) => jwk.x === x && jwk.y === y)).toBe(true);
+    expect([after.exit, left, cambio.at('/revoke').length]).toEqual([0, [], 1]);
+    expect(cambio.at('/revoke')[0]?.headers).not.toHaveProperty('dpop');
+  });
+
+  test('proves a key that is given, of P-256 alone', async () => {
+    const pemOf = (namedCurve: string) =>
+      generateKeyPairSync('ec', { namedCurve }).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
+    const own = join(shell.folder, 'own.pem');
+    writeFileSync(own, pemOf('P-256'));
+    token = bound;
+    const inputs = { audience: 'orders-api', 'dpop-key': own };
+    // Numbers that begin with zeros are as long as others.
+    for (let at = 0; at < 4; at += 1) expect((await run(inputs, 'true')).main).toMatchObject({ exit: 0, stderr: '' });
+    for (const { headers } of cambio.at('/token')) claimsOf(headers['dpop']);
+    expect(existsSync(own)).toBe(true);
+    const before = cambio.at('/token').length;
+    writeFileSync(own, pemOf('P-384'));
+    const { main } = await run(inputs, 'echo ran');
+    expect(main).toEqual({ exit: 1, stdout: '', stderr: 'cambio: the key for DPoP is no PEM of P-256\n' });
+    expect(cambio.at('/token').length).toBe(before);
+  });
+
+  test('that is refused, or answered with a token of no key, ends the job before its script', async () => {
+    token = { status: 400, body: { error: 'invalid_target' } };
+    const refused = await run({ audience: 'orders-api', dpop: 'true' }, 'echo ran');
+    expect(refused.main).toEqual({
+      exit: 1,
+      stdout: '',
+      stderr: expect.stringContaining('{"error":"invalid_target"}\n'),
+    });
+    expect([cambio.at('/token').length, refused.left]).toEqual([1, []]);
+    token = { body: { access_token: issued, token_type: 'Bearer' } };
+    const { main } = await run({ audience: 'orders-api', dpop: 'true' }, 'echo ran');
+    expect(main).toEqual({ exit: 1, stdout: '', stderr: 'cambio: the server bound the token to no key\n' });
   });
 });
 
