@@ -8,14 +8,19 @@ const maxStars = 3;
  * Texts that fit a glob, the most real first, each made when it is asked for: of many stars there are hundreds.
  * @param near a text of the real shape: itself where it fits, else what it ends with may fill a star
  * @param fillers what else may fill a star
+ * @param suits what else is asked of a text: it costs less than the glob does
  */
-export function* fitGlob(glob: string, near: string | undefined, fillers: readonly string[]): Generator<string> {
+export function* fitGlob(
+  glob: string,
+  near: string | undefined,
+  { fillers, suits }: { readonly fillers: readonly string[]; readonly suits?: (text: string) => boolean },
+): Generator<string> {
   if (!glob.includes('*')) return yield glob;
   const tried = new Set<string>();
   for (const text of filledGlobs(glob, near, fillers)) {
     if (tried.has(text)) continue;
     tried.add(text);
-    if (matchesGlob(glob, text)) yield text;
+    if ((suits?.(text) ?? true) && matchesGlob(glob, text)) yield text;
   }
 }
 

@@ -226,13 +226,18 @@ function isExact({ anyOf }: ClaimMatch): boolean {
   return anyOf.every((wanted) => 'equals' in wanted);
 }
 
-/** Values of the claim's type that a match wants; lists have one element. */
-export function* concreteValues({ anyOf, type, path }: ClaimMatch, near: unknown, holder: Holder): Generator<unknown> {
+/** Values of the claim's type that a match wants and its holder can have, one that is written out in any case; lists have one element. */
+export function* concreteValues(
+  { anyOf, type, path }: ClaimMatch,
+  near: unknown,
+  { canHave, fillers }: Holder,
+): Generator<unknown> {
   const like = [near].flat().find((each) => typeof each === 'string');
   const isList = type === 'list' && path !== 'aud';
   if (isList && Array.isArray(near)) yield near;
+  const suits = (text: string) => canHave(path, isList ? [text] : text);
   for (const wanted of anyOf) {
-    const scalars = 'equals' in wanted ? [wanted.equals] : fitGlob(wanted.glob, like, holder.fillers);
+    const scalars = 'equals' in wanted ? [wanted.equals] : fitGlob(wanted.glob, like, { fillers, suits });
     for (const scalar of scalars) yield isList ? [scalar] : scalar;
   }
 }

@@ -10,7 +10,7 @@ describe('texts that fit a glob', () => {
       .map((parts) => parts.join(''));
     fc.assert(
       fc.property(glob, (pattern) => {
-        const texts = [...fitGlob(pattern, 'repo:acme/api:ref', ['any'])];
+        const texts = [...fitGlob(pattern, 'repo:acme/api:ref', { fillers: ['any'] })];
         expect(texts.length).toBeGreaterThan(0);
         for (const text of texts) expect(matchesGlob(pattern, text)).toBe(true);
       }),
@@ -18,9 +18,23 @@ describe('texts that fit a glob', () => {
   });
 
   test('are the real one first, then what ends like it', () => {
-    expect(fitGlob('repo:*/**', 'repo:acme/api:ref', ['any']).next().value).toBe('repo:acme/api:ref');
-    expect([...fitGlob('repo:other/**', 'repo:acme/api:ref', ['any'])]).toContain('repo:other/api:ref');
-    expect([...fitGlob('plain', 'repo:acme/api:ref', ['any'])]).toEqual(['plain']);
+    expect(fitGlob('repo:*/**', 'repo:acme/api:ref', { fillers: ['any'] }).next().value).toBe('repo:acme/api:ref');
+    expect([...fitGlob('repo:other/**', 'repo:acme/api:ref', { fillers: ['any'] })]).toContain('repo:other/api:ref');
+    expect([...fitGlob('plain', 'repo:acme/api:ref', { fillers: ['any'] })]).toEqual(['plain']);
+  });
+
+  test('are made only as far as they are asked for, however many stars there are', () => {
+    let made = 0;
+    const suits = () => {
+      made += 1;
+      return true;
+    };
+    const fillers = ['a', 'b', 'c', 'd'];
+    const texts = () => fitGlob('x*'.repeat(16), undefined, { fillers, suits });
+    expect(texts().next().value).toBe(`xa xa xa ${'xd '.repeat(13)}`.replaceAll(' ', ''));
+    expect(made).toBe(1);
+    expect([...texts()]).toHaveLength(4 ** 3);
+    expect([...fitGlob('x*', undefined, { fillers, suits: (text) => text !== 'xb' })]).toEqual(['xa', 'xc', 'xd']);
   });
 });
 
