@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startAgent } from '../../cli/agent/agent.ts';
+import { serverOf } from '../../cli/server.ts';
 import { serverFor } from '../../cli/token/client-credentials.ts';
 import { selfSigned } from '../shared/issuers/certificate.ts';
 import { cambioIn, inTheWorld } from './cambio.ts';
@@ -251,6 +252,18 @@ describe('a server', () => {
     aliases = named;
     const { exit, stderr } = await run([...exchange, ...ofBank]);
     expect({ exit, stderr, calls: calls() }).toEqual({ exit: 2, stderr: expect.stringContaining(problem), calls: [] });
+  });
+
+  test('is of its issuer under the name for callers with a certificate, too, and under no other', async () => {
+    const named = {
+      ...{ issuer: 'https://sts.acme.example', token_endpoint: 'https://api.acme.example/token' },
+      mtls_endpoint_aliases: aliasesAt('https://mtls.acme.example'),
+    };
+    const send = async () => ({ status: 200, headers: {}, body: JSON.stringify(named) });
+    const issuerAt = (url: string) => serverOf(url, { ...machine(), send }).issuer();
+    expect(await issuerAt('https://mtls.acme.example')).toBe('https://sts.acme.example');
+    expect(await issuerAt('https://api.acme.example')).toBe('https://sts.acme.example');
+    await expect(issuerAt('https://other.acme.example')).rejects.toThrow('its own metadata names another API');
   });
 
   test('whose answer fails is asked again for its names', async () => {
