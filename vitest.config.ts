@@ -3,14 +3,16 @@ import { defineConfig } from 'vitest/config';
 import { LongestFirst } from './test/once/longest-first.ts';
 
 /**
- * Tests that leave their process as it was: they share a worker, whose start, and whose loading of the CDK and the compiler, cost
- * more than most of them do. No process, no stack, no variable of the environment.
+ * Tests that want a worker of their own: they change what all of a process sees (its temporary folder), or end with the last
+ * test of their file what another file would find ended (the folder of the GitHub action), or do nearly all in other processes.
+ * The others share workers, whose start, and whose loading of the CDK, the compiler and the local stack, cost more than most of
+ * them do: what they change of their process they set back.
  */
-const sharing = [
-  'test/shared/{*,audit/**/*,oauth/**/*,policy/**/*,probe/**/*,http/**/*}.test.ts',
-  'test/infra/!(app|asset-upload|cli-bundle).test.ts',
-  'test/infra/{alarms/*,api/*,audit/*,cost/*,dashboards/*,edge/*,probe/*,rollout/*,endpoints/*,policy/**/*,local/{gateway,kms,protocol,stand-ins,sts,template}/*}.test.ts',
-  'test/cli/policy/!(check).test.ts',
+const alone = [
+  'test/stack/demonstration.test.ts',
+  'test/infra/{asset-upload,cli-bundle}.test.ts',
+  'test/infra/local/{aws-cli,boto3,stack,start}.test.ts',
+  'test/infra/release/package.test.ts',
 ];
 
 const common = {
@@ -27,10 +29,13 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
+      { test: { ...common, name: 'alone', include: alone } },
       {
-        test: { ...common, name: 'alone', include: ['test/**/*.test.ts'], exclude: [...sharing, '**/node_modules/**'] },
+        test: {
+          ...{ ...common, name: 'sharing', isolate: false },
+          ...{ include: ['test/**/*.test.ts'], exclude: [...alone, '**/node_modules/**'] },
+        },
       },
-      { test: { ...common, name: 'sharing', include: sharing, isolate: false } },
     ],
   },
 });

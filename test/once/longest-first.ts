@@ -1,5 +1,5 @@
-// The order of the test files. Those that take long begin, so that neither core waits for the other at the end; those that share
-// a worker end, one after the other: Vitest ends a shared worker when the next file in line wants one of its own.
+// The order of the test files. Those that want a worker of their own begin, for Vitest ends a shared worker when the next file in
+// line wants one; then those that take long, so that neither core waits for the other at the end.
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Vitest knows how long a file takes where it has run before, and elsewhere only how long it is. */
@@ -12,6 +12,8 @@ const long = [
     'rfc/rfc',
     'stack/profiles',
     'infra/cli-bundle',
+    'infra/cambio-stack',
+    'infra/token-exchange',
   ],
   ...['stack/examples', 'stack/credentials', 'infra/local/aws-cli', 'cli/github-action', 'cli/aws-exec'],
   ...['infra/asset-upload', 'stack/least-privilege', 'shared/aws/single-uses', 'stack/status-and-events'],
@@ -26,7 +28,7 @@ export class LongestFirst extends BaseSequencer {
 }
 
 function placeOf({ moduleId, project }: TestSpecification): number {
-  if (!project.config.isolate) return long.length + 1;
   const index = long.findIndex((path) => moduleId.endsWith(`/test/${path}.test.ts`));
-  return index === -1 ? long.length : index;
+  const place = index === -1 ? long.length : index;
+  return project.config.isolate ? place : long.length + 1 + place;
 }
