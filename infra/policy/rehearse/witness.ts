@@ -172,20 +172,31 @@ function* triedValues(slot: Slot, now: unknown, wishes: readonly ClaimMatch[], s
   const { search, facts } = solver;
   yield* search.hints?.get(keyOf(slot)) ?? [];
   if (wishes.every((wish) => !isExact(wish))) yield now;
+  const reading = facts.filter(({ reads }) => reads.some((read) => keyOf(read) === keyOf(slot)));
+  const strings = reading.flatMap((each) => each.strings);
+  const holder = holderOf(slot, search);
   const lists: (readonly unknown[])[] = [];
   for (const wish of wishes) {
-    for (const value of concreteValues(wish, now, holderOf(slot, search))) {
+    for (const value of concreteValues(wish, now, { ...holder, fillers: fillersFor(strings, holder) })) {
       if (Array.isArray(value)) lists.push(value);
       yield value;
     }
   }
-  // Of several wishes for one list, a list that fits them all.
+  // Of several wishes for one list, a list that fits them all, and then also what every condition looks for in it.
   if (lists.length > 1) yield [...new Set(lists.flat())];
-  for (const each of facts.filter(({ reads }) => reads.some((read) => keyOf(read) === keyOf(slot)))) {
-    yield* comparedValues(slot, each, now, solver);
-  }
+  const isList = strings.length > 0 && typeAt(slot, now, solver) === 'list';
+  if (isList && lists.length + strings.length > 1) yield [...new Set([...lists.flat(), ...strings])];
+  for (const each of reading) yield* comparedValues(slot, each, now, solver);
   if (wishes.length === 0 && mayBeMissing(slot, solver)) yield undefined;
   yield now;
+}
+
+/** What conditions look for may begin, end or be what a star stands for. */
+function fillersFor(strings: readonly string[], { fillers }: Holder): readonly string[] {
+  const [filler = ''] = fillers;
+  const spoken = strings.slice(0, 2).flatMap((text) => [`${text}${filler}`, `${filler}${text}`, text]);
+  // The last fills the stars of which there are too many to try.
+  return spoken.length === 0 ? fillers : [...fillers, ...spoken, ...fillers.slice(-1)];
 }
 
 /** Our own tokens have what their grants gave them. */

@@ -111,6 +111,24 @@ describe('ways to a target', () => {
     ]);
   });
 
+  test.each([
+    ['groups: staff', '"adm" in claims.groups', { groups: ['staff', 'adm'] }],
+    [
+      'email: "*@acme.example"',
+      'claims.email.startsWith("adm-")',
+      { email: expect.stringMatching(/^adm-.*@acme\.example$/) },
+    ],
+    ['team: a', '"mfa" in claims.amr', { amr: expect.arrayContaining(['mfa', 'hwk']) }],
+  ])('satisfy at once what a match of %s and conditions such as %s want of one claim', (match, condition, claims) => {
+    const also = `also: '"hwk" in claims.amr'`;
+    const rule = (when: string) =>
+      `id: r, from: okta, client: portal, match: { ${match} }, when: { ${when} }, ${toApi}`;
+    const [way] = waysTo('api', rule(`it: '${condition}', ${also}`));
+    expect(way).not.toHaveProperty('undecided');
+    expect(way?.hops[0]).toMatchObject({ claims });
+    expect(waysTo('api', rule(`it: '${condition}', never: '!(${condition})'`))[0]).toHaveProperty('undecided');
+  });
+
   test('go round deny rules where the token can, and end where it cannot', () => {
     const deny = (more: string) => `id: d, from: github, ${more}, deny: true`;
     const [way] = waysTo('deploy', fromMain, deny('match: { environment: prod }'));
