@@ -67,13 +67,13 @@ export const commands: Readonly<Record<string, Command>> = {
   },
   aws: {
     options: { ...server, ...subject, ...client, ...texts('role', 'format', 'dpop-key') },
-    run: async ({ values, output, machine }) => (await import('./aws.ts')).aws(values, output, machine),
+    run: async ({ values, output, machine }) => (await import('./aws/aws.ts')).aws(values, output, machine),
   },
   'aws exec': {
     argument: { name: 'CMD', rest: true },
     options: { ...server, ...subject, ...client, ...texts('role', 'dpop-key') },
     run: async ({ values, positionals, output, machine }) =>
-      (await import('./aws-exec.ts')).awsExec(positionals, values, output, machine),
+      (await import('./aws/exec.ts')).awsExec(positionals, values, output, machine),
   },
   'aws trust-policy': {
     options: { ...server, ...texts('role', 'policy', 'issuer', 'token-role', 'revocations-role') },

@@ -1,8 +1,8 @@
 // An answer of GET /credentials to the SDKs' container provider: the credentials, or `{code, message}`. Pure but for the
 // response it writes.
 import type { ServerResponse } from 'node:http';
-import type { AwsCredentials } from '../aws-credentials.ts';
-import { containerDocument } from '../aws-formats.ts';
+import type { AwsCredentials } from '../aws/credentials.ts';
+import { containerDocument } from '../aws/formats.ts';
 import { CallFailed } from '../call-failed.ts';
 import { UsageError } from '../usage.ts';
 import { answerJson } from './local-listener.ts';

@@ -1,7 +1,7 @@
 // AWS credentials of roles for the SDKs: kept, renewed in time, and each time with a fresh token. Network, through the
 // exchange.
 
-import { type AwsCredentials, fetchForRole } from '../aws-credentials.ts';
+import { type AwsCredentials, fetchForRole } from '../aws/credentials.ts';
 import type { RetryLimits } from '../fetch.ts';
 import type { FoundToken } from '../token/found-token.ts';
 import { type AnswerCache, type CacheOptions, createAnswerCache } from './answer-cache.ts';

@@ -15,7 +15,7 @@ const long = [
     'infra/cambio-stack',
     'infra/token-exchange',
   ],
-  ...['stack/examples', 'stack/credentials', 'infra/local/aws-cli', 'cli/github-action', 'cli/aws-exec'],
+  ...['stack/examples', 'stack/credentials', 'infra/local/aws-cli', 'cli/github-action', 'cli/aws/exec'],
   ...['infra/asset-upload', 'stack/least-privilege', 'shared/aws/single-uses', 'stack/status-and-events'],
   ...['shared/aws/listed-items', 'stack/probe-function', 'cli/agent/agent', 'shared/aws/listed-decisions'],
 ];

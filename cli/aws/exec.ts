@@ -2,18 +2,18 @@
 // runs. Listens on loopback, calls GET /credentials or POST /token.
 import { randomBytes } from 'node:crypto';
 import { devNull } from 'node:os';
-import { placeProblem, tokenProblem } from './agent/caller-check.ts';
-import { answerCredentials } from './agent/credentials-answer.ts';
-import { parseListen } from './agent/listen-address.ts';
-import { answerJson, type Listener, listenLocally } from './agent/local-listener.ts';
-import { type CredentialsFor, credentialsKeeper } from './agent/role-credentials.ts';
-import { runChild } from './child.ts';
-import { type ProofOptions, proverOf } from './dpop/options.ts';
-import type { Environment } from './environment.ts';
-import type { Machine } from './machine.ts';
-import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
-import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
-import { type Output, UsageError } from './usage.ts';
+import { placeProblem, tokenProblem } from '../agent/caller-check.ts';
+import { answerCredentials } from '../agent/credentials-answer.ts';
+import { parseListen } from '../agent/listen-address.ts';
+import { answerJson, type Listener, listenLocally } from '../agent/local-listener.ts';
+import { type CredentialsFor, credentialsKeeper } from '../agent/role-credentials.ts';
+import { runChild } from '../child.ts';
+import { type ProofOptions, proverOf } from '../dpop/options.ts';
+import type { Environment } from '../environment.ts';
+import type { Machine } from '../machine.ts';
+import { type ClientOptions, clientOf, serverFor } from '../token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts';
+import { type Output, UsageError } from '../usage.ts';
 
 export interface AwsExecOptions extends SubjectTokenOptions, ClientOptions, Pick<ProofOptions, 'dpop-key'> {
   readonly url?: string | undefined;

@@ -4,12 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { AwsCredentials } from '../../cli/aws-credentials.ts';
-import { environmentFileLines, shellLines } from '../../cli/aws-formats.ts';
-import { cambioIn, inTheWorld } from './cambio.ts';
-import { arn, type FakeRoles, fakeRoles } from './fake-roles.ts';
-import { fakeServer, unsignedJwt } from './fake-server.ts';
-import { readCommandFile } from './github-runner.ts';
+import type { AwsCredentials } from '../../../cli/aws/credentials.ts';
+import { environmentFileLines, shellLines } from '../../../cli/aws/formats.ts';
+import { cambioIn, inTheWorld } from '../cambio.ts';
+import { arn, type FakeRoles, fakeRoles } from '../fake-roles.ts';
+import { fakeServer, unsignedJwt } from '../fake-server.ts';
+import { readCommandFile } from '../github-runner.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cambio-aws-'));
 const environmentFile = join(folder, 'github-env');

@@ -1,14 +1,14 @@
 // `cambio aws --role R`: AWS credentials for another program. Calls POST /token or GET /credentials; appends to the file GITHUB_ENV names.
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
-import { type AwsCredentials, exchangeForRole, fetchForRole } from './aws-credentials.ts';
-import { containerDocument, environmentFileLines, maskLines, processDocument, shellLines } from './aws-formats.ts';
-import { type ProofOptions, proverOf } from './dpop/options.ts';
-import type { Environment } from './environment.ts';
-import type { Machine } from './machine.ts';
-import { type ClientOptions, clientOf, serverFor } from './token/client-credentials.ts';
-import { type SubjectTokenOptions, tokenFinder } from './token/subject-token.ts';
-import { exitCodes, type Output, UsageError } from './usage.ts';
+import { type ProofOptions, proverOf } from '../dpop/options.ts';
+import type { Environment } from '../environment.ts';
+import type { Machine } from '../machine.ts';
+import { type ClientOptions, clientOf, serverFor } from '../token/client-credentials.ts';
+import { type SubjectTokenOptions, tokenFinder } from '../token/subject-token.ts';
+import { exitCodes, type Output, UsageError } from '../usage.ts';
+import { type AwsCredentials, exchangeForRole, fetchForRole } from './credentials.ts';
+import { containerDocument, environmentFileLines, maskLines, processDocument, shellLines } from './formats.ts';
 
 export interface AwsOptions extends SubjectTokenOptions, ClientOptions, Pick<ProofOptions, 'dpop-key'> {
   readonly url?: string | undefined;

@@ -4,13 +4,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { compiledOnce } from '../compiled-once.ts';
-import { installed, sayNotInstalled } from '../installed.ts';
-import { cambioIn, inTheWorld } from './cambio.ts';
-import { busyRole, type FakeRoles, fakeRoles, refusedRole } from './fake-roles.ts';
-import { unsignedJwt } from './fake-server.ts';
+import { compiledOnce } from '../../compiled-once.ts';
+import { installed, sayNotInstalled } from '../../installed.ts';
+import { cambioIn, inTheWorld } from '../cambio.ts';
+import { busyRole, type FakeRoles, fakeRoles, refusedRole } from '../fake-roles.ts';
+import { unsignedJwt } from '../fake-server.ts';
 
-const program = join(import.meta.dirname, '../../cli/cambio.mjs');
+const program = join(import.meta.dirname, '../../../cli/cambio.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'cambio-exec-'));
 let roles: FakeRoles;
 beforeAll(async () => {

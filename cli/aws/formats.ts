@@ -1,5 +1,5 @@
 // AWS credentials as other programs read them. Pure.
-import type { AwsCredentials } from './aws-credentials.ts';
+import type { AwsCredentials } from './credentials.ts';
 
 /** What `credential_process` of the SDKs reads. */
 export function processDocument(credentials: AwsCredentials): string {

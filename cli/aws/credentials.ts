@@ -1,10 +1,10 @@
 // AWS credentials of a role, from POST /token or, with account and role beside them, from GET /credentials. Network,
 // through fetch.
-import { fetchOnce, withRetries } from './fetch.ts';
-import type { Machine } from './machine.ts';
-import type { Server } from './server.ts';
-import { type Exchange, exchangeToken, lifeOf, withFacts } from './token/token-exchange.ts';
-import { UsageError } from './usage.ts';
+import { fetchOnce, withRetries } from '../fetch.ts';
+import type { Machine } from '../machine.ts';
+import type { Server } from '../server.ts';
+import { type Exchange, exchangeToken, lifeOf, withFacts } from '../token/token-exchange.ts';
+import { UsageError } from '../usage.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;
