@@ -1,4 +1,4 @@
-// Asks the process that all test files of a run share (see ./synthesis-server.ts), over a socket in the run's folder.
+// Asks the process that all test files of a run share (see ./run-process.ts), over a socket in the run's folder.
 import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -8,7 +8,7 @@ export const synthesisPath = '/synthesis';
 export const motoPath = '/moto';
 
 export function socketOfTheRun(): string {
-  return join(process.env['TEST_RUN_FOLDER'] ?? '', 'synthesis.sock');
+  return join(process.env['TEST_RUN_FOLDER'] ?? '', 'process.sock');
 }
 
 export async function askTheRun<Answer>(path: string, input?: unknown): Promise<Answer> {

@@ -1,6 +1,6 @@
 // A folder for one run of the tests, where its processes leave what is the same for all of them, and find it: what esbuild made
-// (see ./esbuild.mjs), Node's compile cache, and the socket of the process that synthesizes for them. It begins empty and is
-// removed afterwards: nothing in it can be of another time.
+// (see ./esbuild.mjs), Node's compile cache, the one file of the command, and the socket of the process that works for them all (see
+// ./run-process.ts). It begins empty and is removed afterwards: nothing in it can be of another time.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -19,26 +19,26 @@ export default async function runFolder(project: TestProject): Promise<void> {
   const temporary = join(folder, 'tmp');
   mkdirSync(temporary);
   process.env['TMPDIR'] = temporary;
-  let synthesis = await startSynthesis();
+  let shared = await startProcess();
   const empty = (): void => rmSync(folder, { recursive: true, force: true });
   // In watch mode sources change between the runs.
   project.onTestsRerun(async () => {
-    synthesis.disconnect();
+    shared.disconnect();
     empty();
     mkdirSync(temporary, { recursive: true });
-    synthesis = await startSynthesis();
+    shared = await startProcess();
   });
   // Not a teardown: a worker writes its part of the compile cache when it ends, which is after that.
   process.once('exit', empty);
 }
 
 /** It ends with this process, which does not wait for it. */
-async function startSynthesis(): Promise<ChildProcess> {
-  const synthesis = fork(join(import.meta.dirname, 'synthesis-server.ts'), {
+async function startProcess(): Promise<ChildProcess> {
+  const child = fork(join(import.meta.dirname, 'run-process.ts'), {
     execArgv: ['--import', join(import.meta.dirname, 'preload.mjs')],
   });
-  await once(synthesis, 'message');
-  synthesis.unref();
-  synthesis.channel?.unref();
-  return synthesis;
+  await once(child, 'message');
+  child.unref();
+  child.channel?.unref();
+  return child;
 }

@@ -1,4 +1,4 @@
-// The run's own synthesis, as the local stack takes one (see ./synthesis-server.ts): the same code in another process.
+// The run's own synthesis, as the local stack takes one (see ./run-process.ts): the same code in another process.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
