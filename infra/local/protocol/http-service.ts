@@ -17,7 +17,7 @@ export interface ServiceResponse {
   readonly body: string | Buffer;
 }
 
-/** Answers every request; it may throw only by mistake, which is answered 500. */
+/** Answers every request; it may throw only by mistake, which is answered 500, or because what it asks has ended with the service. */
 export type Handle = (request: ServiceRequest) => Promise<ServiceResponse>;
 
 export interface HttpService {
@@ -33,8 +33,15 @@ export interface HttpService {
  */
 export async function serveHttp(port: number, maxBodyBytes: number, handle: Handle): Promise<HttpService> {
   const server = createServer((request, response) => {
-    answer(request, response, maxBodyBytes, handle).catch(() => response.destroy());
+    answer(request, response, maxBodyBytes, answered).catch(() => response.destroy());
   });
+  const answered: Handle = (request) =>
+    handle(request).catch((error: unknown) => {
+      // Once it is closed nobody waits for the answer.
+      if (server.listening)
+        process.stderr.write(`local stack: ${error instanceof Error ? error.stack : String(error)}\n`);
+      return { status: 500, headers: {}, body: '' };
+    });
   // Longer than SDK clients keep idle connections, or they would write into one that is closing.
   server.keepAliveTimeout = 60_000;
   const bound = await listen(server, port);
@@ -48,19 +55,16 @@ export async function serveHttp(port: number, maxBodyBytes: number, handle: Hand
 
 async function answer(request: IncomingMessage, response: ServerResponse, maxBodyBytes: number, handle: Handle) {
   const body = await readBody(request, maxBodyBytes);
-  const { status, headers, body: content } = body === undefined ? tooLarge : await handled(handle, request, body);
+  const { method = '', url: path = '' } = request;
+  const {
+    status,
+    headers,
+    body: content,
+  } = body === undefined ? tooLarge : await handle({ method, path, headers: request.headers, body });
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) response.setHeader(name, value);
   // The answer to a HEAD says how long the body of a GET would be.
   if (!response.hasHeader('content-length')) response.setHeader('content-length', Buffer.byteLength(content));
   response.writeHead(status).end(content);
-}
-
-async function handled(handle: Handle, request: IncomingMessage, body: Buffer): Promise<ServiceResponse> {
-  const { method = '', url: path = '', headers } = request;
-  return handle({ method, path, headers, body }).catch((error: unknown) => {
-    process.stderr.write(`local stack: ${error instanceof Error ? error.stack : String(error)}\n`);
-    return { status: 500, headers: {}, body: '' };
-  });
 }
 
 const tooLarge: ServiceResponse = { status: 413, headers: { connection: 'close' }, body: '' };
