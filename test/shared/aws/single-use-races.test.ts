@@ -47,6 +47,20 @@ const requests = (fault: fc.Arbitrary<readonly Fault[]>) => {
   return fc.tuple(request('same'), request('same'), request('different'));
 };
 const choices = fc.array(fc.nat(5), { maxLength: 60 });
+type Race = [all: [Request, Request, Request], order: number[], acts: boolean];
+/**
+ * A write that is sent twice while an identical request holds the use: it gave the use away to a third in a hundred races or more,
+ * and does so here at once.
+ */
+const rare: Race = [
+  [
+    { kind: 'same', faults: [], signs: true },
+    { kind: 'same', faults: ['twice'], signs: false },
+    { kind: 'different', faults: [], signs: false },
+  ],
+  [1, 0, 0, 1, 4, 4],
+  false,
+];
 let ids = 0;
 
 /** A new subject, or a subject and an actor; either may be used once. */
@@ -65,7 +79,7 @@ const calledDirectly = stores.filter(({ name }) => !name.endsWith('SDK'));
 
 onEveryEngine((store, on, { name }) => {
   // What is interleaved is ours, whatever engine serialises it: the fast one is given most of the runs.
-  const numRuns = { dynoxide: 105, moto: 15 }[name] ?? 60;
+  const numRuns = { dynoxide: 50, moto: 8 }[name] ?? 30;
 
   /** Everything the requests were answered, those that ended in between excepted. */
   async function raced(
@@ -138,7 +152,7 @@ onEveryEngine((store, on, { name }) => {
         const subject = present(acts);
         await holds(await raced(all, order, subject), subject);
       }),
-      { numRuns },
+      { numRuns, examples: [rare] },
     );
   });
 
@@ -154,7 +168,7 @@ onEveryEngine((store, on, { name }) => {
           if (answers.some(({ status }) => status === 200)) return;
           expect((await alone('third', subject)).status).toBe(200);
         }),
-        { numRuns },
+        { numRuns, examples: [rare] },
       );
     },
   );
