@@ -1,4 +1,4 @@
-// Every block of docs/ci.md, and those of a section together, by `sh -e`: what is refused ends the job, and is told.
+// Every block of the steps of docs/ci.md, and those of a section together, by `sh -e`: what is refused ends the job, and is told.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +9,8 @@ import { allSnippets } from './snippets.ts';
 const decision = '6f1c1d3e-8a4b-4c2d-9e0f-0123456789ab';
 const jobsToken = unsignedJwt({ sub: 'job' });
 const issued = unsignedJwt({ jti: 'issued' });
-const blocks = allSnippets('ci.md', 'sh');
+// Steps are numbered. What else is shown there is for a job that has the action, or the command.
+const blocks = allSnippets('ci.md', 'sh').filter(({ section }) => /^\d\. /.test(section));
 const codeOf = (name: string): string =>
   blocks
     .filter(({ heading }) => heading === name)
