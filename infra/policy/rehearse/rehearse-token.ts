@@ -42,12 +42,17 @@ export function checkToken(
   if ('wrong' in registered) return [malformed(role, registered, claims)];
   const checks = issuer ? foreign : own;
   const checked = Object.entries(checks).flatMap(([claim, check]) => {
-    // Of the subject alone a rule may take what has just expired (`outlive`).
-    const isEnd = claim === 'exp' && role === 'actor';
-    const result = check(registered, isEnd || !issuer ? self : issuer, now);
-    return result ? [{ name: `${role}.${claim}`, ...result }] : [];
+    const isEnd = claim === 'exp';
+    const result = check(registered, (isEnd && role === 'actor') || !issuer ? self : issuer, now);
+    const isLate = isEnd && registered.exp <= now && !mayBeLate(name, policy);
+    return result ? [{ name: `${role}.${claim}`, ...result, ...(isLate && { matched: false }) }] : [];
   });
   return issuer ? checked : [...checked, ...checkTenant(role, token)];
+}
+
+/** Of a subject a rule may take what has just expired (`outlive`). */
+function mayBeLate(issuer: string, { rules }: PolicyArtifact): boolean {
+  return rules.some((rule) => rule.from === issuer && 'grant' in rule && rule.outlive);
 }
 
 /** An own token is of the tenant that its claim names, whoever presents it. */

@@ -63,6 +63,7 @@ rules:
   - { id: plain, from: idp, client: app, match: { sub: a }, grant: { audience: api } }
   - { id: late, from: idp, client: app, match: { sub: b }, outlive: true, grant: { audience: api } }
   - { id: acted, from: idp, client: app, actor: { from: pods }, match: { sub: a }, grant: { audience: api } }
+  - { id: pod, from: pods, client: app, match: { sub: x }, grant: { audience: api } }
   - { id: never, from: idp, match: { sub: d }, deny: true }
 `);
   const decide = createRehearse(artifact);
@@ -92,6 +93,15 @@ rules:
     expect(said({ sub: 'a', ...justNow })).toBe('invalid_request/expired plain');
     expect(said({ sub: 'd', ...justNow })).toBe('invalid_request/expired never');
     expect(said({ sub: 'c', ...justNow })).toBe('invalid_request/expired');
+  });
+
+  test('is that it has expired, before any rule, where no rule lets tokens outlive those of its issuer', () => {
+    const [subject, claims] = [{ iss: 'https://pods.example', aud: 'us', sub: 'x', ...times }, { exp: now - 1 }];
+    const asked = { client: 'app', audiences: ['api'], resources: [], scope: undefined, now };
+    const of = (token: Claims) => decide({ ...asked, subject: { issuer: 'pods', claims: token } });
+    expect(of({ ...subject, ...claims })).toMatchObject({ reason: 'expired' });
+    expect(of({ ...subject, ...claims })).not.toHaveProperty('rule');
+    expect(of(subject)).toMatchObject({ outcome: 'granted', rule: 'pod' });
   });
 
   test('is that the actor’s has expired, whatever the clocks', () => {
