@@ -7,7 +7,7 @@ const only = (name, from, allowed) => ({
 });
 
 /** Beside the rooms of `shared`, and of no room. */
-const everywhere = ['^shared/(config|deadline|expiring-map|causes|metrics|version)\\.ts$'];
+const everywhere = ['^shared/(config|deadline|expiring-map|causes|loaded-once|metrics|version)\\.ts$'];
 
 // What every room of shared/oauth may use; and the rooms, each with those it stands on. The files beside them are the stages.
 const base = '^shared/oauth/(denial|oauth-error|token-types)\\.ts$';
@@ -54,7 +54,7 @@ module.exports = {
     only('aws-knows-the-core', '^shared/aws/', ['^shared/(aws|audit|oauth|policy)/', ...everywhere]),
     only('http-knows-the-core', '^shared/http/', ['^shared/(http|audit|probe|oauth|policy)/', ...everywhere]),
     only('issuers-know-the-core', '^shared/issuers/', ['^shared/(issuers|oauth|policy)/', ...everywhere]),
-    only('basics-stand-alone', '^shared/(deadline|expiring-map|causes|metrics|version)\\.ts$', ['^$']),
+    only('basics-stand-alone', '^shared/(deadline|expiring-map|causes|loaded-once|metrics|version)\\.ts$', ['^$']),
     only('config-stands-alone', '^shared/config\\.ts$', ['^$']),
     // What is put at run time is compiled by what compiles the rest.
     only('tenants-are-compiled', '^functions/tenants\\.ts$', [
@@ -82,7 +82,7 @@ module.exports = {
     only('cli-runs-beside-credentials', '^cli/(?!console/page-html\\.ts)', [
       '^cli/',
       '^shared/(policy|audit)/',
-      '^shared/version',
+      '^shared/(loaded-once|version)\\.ts$',
       '^infra/policy/',
     ]),
     {

@@ -2,12 +2,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { GetPublicKeyCommand, type KMSClient, type SigningAlgorithmSpec } from '@aws-sdk/client-kms';
 import { calculateJwkThumbprint } from 'jose';
+import { loadedOnce } from '../loaded-once.ts';
 import { derToJoseSignature } from '../oauth/jose/ecdsa-signature.ts';
 import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import { verifiesDer } from '../oauth/jose/signature.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
-import { loadedOnce } from './loaded-once.ts';
 import type { Decrypt } from './sealed-keys.ts';
 
 /**

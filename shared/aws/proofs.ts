@@ -1,8 +1,9 @@
 // Proofs of possession as a function checks them: what does it is loaded with the first proof.
+
+import { loadedOnce } from '../loaded-once.ts';
 import type { ProofCapabilities } from '../oauth/verify/possession.ts';
 import { callDependency } from './dependency.ts';
 import type { NonceStore } from './dpop-nonces.ts';
-import { loadedOnce } from './loaded-once.ts';
 
 export function createProofs(store: NonceStore): ProofCapabilities {
   const checks = loadedOnce(async () => (await import('./dpop-checks.ts')).createProofChecks(store));

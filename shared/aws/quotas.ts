@@ -1,10 +1,11 @@
 // How a function counts: what keeps the buckets is loaded by init where the policy has a quota, and else once the function is busy.
+
+import { loadedOnce } from '../loaded-once.ts';
 import { type OverQuota, Refused } from '../oauth/denial.ts';
 import type { CallRates, CountCalls, CountRequest } from '../oauth/quota.ts';
 import type { CompiledPolicy } from '../policy/compiled-policy.ts';
 import { hasQuotas } from '../policy/quotas.ts';
 import { callDependency, isThrottling } from './dependency.ts';
-import { loadedOnce } from './loaded-once.ts';
 import type { Counting } from './quota-counting.ts';
 import type { QuotaStore } from './quota-leases.ts';
 

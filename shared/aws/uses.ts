@@ -1,7 +1,8 @@
 // What may be used once, for a function: what records it is loaded with the first use.
+
+import { loadedOnce } from '../loaded-once.ts';
 import type { ReleaseUse, TakeUse } from '../oauth/verify/single-use.ts';
 import { callDependency } from './dependency.ts';
-import { loadedOnce } from './loaded-once.ts';
 import type { UseStore } from './single-uses.ts';
 
 interface Uses {

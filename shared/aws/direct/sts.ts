@@ -1,7 +1,7 @@
 // Role sessions by STS without the SDK's client: how STS is spoken to is loaded with the first.
 import type { AssumeRoleWithWebIdentityResponse } from '@aws-sdk/client-sts';
+import { loadedOnce } from '../../loaded-once.ts';
 import type { CallSts } from '../assume-role.ts';
-import { loadedOnce } from '../loaded-once.ts';
 import { createService, type DirectOptions } from './service.ts';
 
 /** The first call connects, and throws an Error where the environment names no region, or endpoints that cannot be had. */

@@ -1,8 +1,8 @@
-// Parts of a function that are loaded when they are first needed. No I/O of its own.
+// Parts of a program that are loaded when they are first needed. No I/O of its own.
 
 /**
  * What is loaded by the first call, for all others too. Where that failed the next call tries again: a file that could not be read
- * under one request must not keep an instance from serving those after it.
+ * under one request must not keep an instance, or an agent, from serving those after it.
  */
 export function loadedOnce<Loaded>(load: () => Promise<Loaded>): () => Promise<Loaded> {
   let loading: Promise<Loaded> | undefined;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { loadedOnce } from '../../../shared/aws/loaded-once.ts';
+import { loadedOnce } from '../../shared/loaded-once.ts';
 
 test('what is loaded is loaded once for all who call, and again after it could not be', async () => {
   let loads = 0;
