@@ -1,7 +1,7 @@
 // A command that shows a certificate: to a real TLS server that asks for one, under the name that discovery has for it (RFC 8705 §5).
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -63,7 +63,9 @@ const credentials = {
   },
 };
 
-const answer: RequestListener = async (request, response) => {
+const answer: RequestListener = (request, response) => void respond(request, response);
+
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let body = '';
   for await (const chunk of request) body += String(chunk);
   const { pathname } = new URL(request.url ?? '', 'http://any.example');
@@ -86,7 +88,7 @@ const answer: RequestListener = async (request, response) => {
     '/revoke': {},
   };
   response.setHeader('content-type', 'application/json').end(JSON.stringify(answers[pathname] ?? {}));
-};
+}
 
 async function listen(server: Server): Promise<number> {
   servers.push(server);

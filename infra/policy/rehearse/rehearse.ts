@@ -175,10 +175,12 @@ function scopesOf(
 ): readonly string[] | undefined {
   const ofRule = 'scopes' in grant ? grant.scopes : [];
   const { scope: had } = subject.claims;
-  const own = isOwnIssuer(subject.issuer) ? (typeof had === 'string' ? had.split(' ') : []) : ofRule;
+  const isOwn = isOwnIssuer(subject.issuer);
+  const own = isOwn ? (typeof had === 'string' ? had.split(' ') : []) : ofRule;
   const allowed = ofRule.filter((word) => target.scopes.includes(word) && own.includes(word));
   const granted = scope === undefined ? allowed : allowed.filter((word) => scope.includes(word));
-  // Of an audience that has scopes, or a request for some, nothing is left: the server refuses that.
-  const wanted = scope !== undefined || target.scopes.length > 0;
+  // Of an audience that has scopes, or a request for some, nothing is left: the server refuses that. Claims that somebody wrote down
+  // without a scope are not about one.
+  const wanted = scope !== undefined || (target.scopes.length > 0 && !(isOwn && had === undefined));
   return wanted && granted.length === 0 ? undefined : granted;
 }

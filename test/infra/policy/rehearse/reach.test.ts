@@ -223,6 +223,10 @@ describe('ways over our own tokens', () => {
     const request = { ...{ subject: own, client: 'shop', audiences: ['pay'], resources: [] }, scope: undefined, now };
     expect(createRehearse(policyOf(pay('charge')))(request)).toMatchObject({ error: 'invalid_scope', reason: 'scope' });
     expect(createRehearse(policyOf(pay('read')))(request)).toMatchObject({ outcome: 'granted', scopes: ['read'] });
+    // What says nothing of a scope is not about one.
+    const { scope: _, ...unsaid } = own.claims;
+    const about = { ...request, subject: { ...own, claims: unsaid } };
+    expect(createRehearse(policyOf(pay('charge')))(about)).toMatchObject({ outcome: 'granted', scopes: [] });
   });
 
   test('come by no audience twice, and never by references', () => {
