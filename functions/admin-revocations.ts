@@ -1,6 +1,6 @@
 // POST /admin/revocations. Wiring only.
-import { createFindDecision } from '../shared/aws/decision-records.ts';
-import { createRecordRevocation } from '../shared/aws/revocations.ts';
+import { createFindDecision } from '../shared/aws/records/decision-records.ts';
+import { createRecordRevocation } from '../shared/aws/records/revocations.ts';
 import { adminRevocationsEndpoint } from '../shared/http/endpoints/admin-revocations.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';
 import { administeredBy, configured, joinedPolicy, keyringOf, logOf, now, recordsStore } from './wiring.ts';

@@ -1,6 +1,6 @@
 // GET /admin/decisions and GET /admin/decisions/{decision_id}. Wiring only.
-import { createFindDecision } from '../shared/aws/decision-records.ts';
-import { createFindListed } from '../shared/aws/listed-decisions.ts';
+import { createFindDecision } from '../shared/aws/records/decision-records.ts';
+import { createFindListed } from '../shared/aws/records/listed-decisions.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { decisionEndpoint } from '../shared/http/endpoints/decision.ts';
 import { decisionsEndpoint } from '../shared/http/endpoints/decisions.ts';

@@ -1,8 +1,8 @@
 // POST /events. Wiring only.
 import { randomUUID } from 'node:crypto';
-import { createFindHolds } from '../shared/aws/holds.ts';
-import { createRecordRevocation } from '../shared/aws/revocations.ts';
-import { createTakeUse } from '../shared/aws/single-uses.ts';
+import { createFindHolds } from '../shared/aws/records/holds.ts';
+import { createRecordRevocation } from '../shared/aws/records/revocations.ts';
+import { createTakeUse } from '../shared/aws/records/single-uses.ts';
 import { eventsEndpoint } from '../shared/http/endpoints/events.ts';
 import { isListed } from '../shared/oauth/revocation/listing.ts';
 import { keptFor } from '../shared/oauth/revocation/revocation-request.ts';

@@ -1,5 +1,5 @@
 // POST /introspect. Wiring only.
-import { lookupsOf } from '../shared/aws/records.ts';
+import { lookupsOf } from '../shared/aws/records/records.ts';
 import { introspectionEndpoint } from '../shared/http/endpoints/introspection.ts';
 import type { CompiledPolicy } from '../shared/policy/compiled-policy.ts';
 import { endpointParts, servedBy } from './wiring.ts';

@@ -5,11 +5,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { retryWhileDenied } from '../shared/aws/access-denied.ts';
 import { customResource } from '../shared/aws/custom-resource.ts';
-import { deployedPolicyIn, recordDeployedPolicy } from '../shared/aws/deployed-policy.ts';
-import { makeSealedKey } from '../shared/aws/envelope-keys.ts';
-import { makeFirstKeyring, seedKeyring, type TemplateKey } from '../shared/aws/keyring-seed.ts';
+import { makeSealedKey } from '../shared/aws/keys/envelope-keys.ts';
+import { makeFirstKeyring, seedKeyring, type TemplateKey } from '../shared/aws/keys/keyring-seed.ts';
+import { createMakeMac } from '../shared/aws/keys/kms-keys.ts';
 import { findPublicKey } from '../shared/aws/kms.ts';
-import { createMakeMac } from '../shared/aws/kms-keys.ts';
+import { deployedPolicyIn, recordDeployedPolicy } from '../shared/aws/policy/deployed-policy.ts';
 import { callBySdk } from '../shared/aws/sdk/dynamodb.ts';
 import { configured, now } from './wiring.ts';
 

@@ -1,11 +1,11 @@
 // /admin/keys: GET of the keyring, POST of a rotation and of a key's revocation; and the schedule that rotates. Wiring only.
 import { KMSClient } from '@aws-sdk/client-kms';
 import { patientOptions } from '../shared/aws/client-options.ts';
-import { createSealedKeys } from '../shared/aws/envelope-keys.ts';
-import { createKeyringStore, unavailableStore } from '../shared/aws/keyring.ts';
-import { createKmsKeys, createMakeMac } from '../shared/aws/kms-keys.ts';
+import { createSealedKeys } from '../shared/aws/keys/envelope-keys.ts';
+import { createKeyringStore, unavailableStore } from '../shared/aws/keys/keyring.ts';
+import { createKmsKeys, createMakeMac } from '../shared/aws/keys/kms-keys.ts';
 import { createPublishKeys } from '../shared/aws/published-documents.ts';
-import { createRecordRevocation } from '../shared/aws/revocations.ts';
+import { createRecordRevocation } from '../shared/aws/records/revocations.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import {
   keyRotationTask,

@@ -1,5 +1,5 @@
 // POST /revoke. Wiring only.
-import { lookupsOf, revocationsOf } from '../shared/aws/records.ts';
+import { lookupsOf, revocationsOf } from '../shared/aws/records/records.ts';
 import { revocationEndpoint } from '../shared/http/endpoints/revocation.ts';
 import type { CompiledPolicy } from '../shared/policy/compiled-policy.ts';
 import { endpointParts, servedBy } from './wiring.ts';

@@ -3,7 +3,7 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { createAccountKeys } from '../shared/aws/account-keys.ts';
 import { clientOptions } from '../shared/aws/client-options.ts';
 import { createRolePolicy } from '../shared/aws/iam.ts';
-import { createListRevocations } from '../shared/aws/listed-items.ts';
+import { createListRevocations } from '../shared/aws/records/listed-items.ts';
 import { sessionRevocationsTask } from '../shared/http/endpoints/session-revocations.ts';
 import { reachingRevocations } from '../shared/oauth/role-session/session-denials.ts';
 import { revocableRoles } from '../shared/policy/session-revocation.ts';

@@ -1,6 +1,6 @@
 // GET /status-lists/{id}. Wiring only.
-import { createListRevocations, createListTokens } from '../shared/aws/listed-items.ts';
-import { createCountPositions } from '../shared/aws/status-positions.ts';
+import { createListRevocations, createListTokens } from '../shared/aws/records/listed-items.ts';
+import { createCountPositions } from '../shared/aws/records/status-positions.ts';
 import { statusListEndpoint } from '../shared/http/endpoints/status-list.ts';
 import { configured, keyringOf, logOf, now, recordsStore } from './wiring.ts';
 

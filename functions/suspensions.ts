@@ -1,6 +1,10 @@
 // /admin/suspensions: GET of the list, PUT and DELETE of one; and the gauges. Wiring only.
-import { createFindHolds } from '../shared/aws/holds.ts';
-import { createEndSuspension, createListSuspensions, createRecordSuspension } from '../shared/aws/suspensions.ts';
+import { createFindHolds } from '../shared/aws/records/holds.ts';
+import {
+  createEndSuspension,
+  createListSuspensions,
+  createRecordSuspension,
+} from '../shared/aws/records/suspensions.ts';
 import { byMethod, byResource } from '../shared/http/by-resource.ts';
 import { resumeEndpoint, suspendEndpoint, suspensionsEndpoint } from '../shared/http/endpoints/admin-suspensions.ts';
 import { gaugesTask } from '../shared/http/endpoints/gauges.ts';

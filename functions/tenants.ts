@@ -1,7 +1,7 @@
 // PUT, GET and DELETE /admin/tenants/{name}. Wiring only.
 import { randomUUID } from 'node:crypto';
 import { compileTenant } from '../infra/policy/compile-tenant.ts';
-import { createMac } from '../shared/aws/tenant-mac.ts';
+import { createMac } from '../shared/aws/policy/tenant-mac.ts';
 import {
   createEndTenant,
   createFindTenant,
@@ -9,7 +9,7 @@ import {
   createWriteList,
   createWriteTenant,
   refusedBy,
-} from '../shared/aws/tenant-store.ts';
+} from '../shared/aws/policy/tenant-store.ts';
 import { byMethod } from '../shared/http/by-resource.ts';
 import { findTenantEndpoint, putTenantEndpoint, removeTenantEndpoint } from '../shared/http/endpoints/admin-tenants.ts';
 import { callOptions, configured, joinedPolicy, logOf, now, recordsStore } from './wiring.ts';

@@ -1,10 +1,10 @@
 // POST /token and GET /credentials. Wiring only.
 import { randomBytes, randomInt } from 'node:crypto';
 import { createCallSts } from '../shared/aws/clients.ts';
-import { createProofs } from '../shared/aws/proofs.ts';
-import { createQuotas } from '../shared/aws/quotas.ts';
+import { createQuotas } from '../shared/aws/quotas/quotas.ts';
+import { createProofs } from '../shared/aws/records/proofs.ts';
+import { statusReserve } from '../shared/aws/records/statuses.ts';
 import { assumeRoles } from '../shared/aws/roles.ts';
-import { statusReserve } from '../shared/aws/statuses.ts';
 import { uncountedGrants } from '../shared/http/budget.ts';
 import { byResource } from '../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../shared/http/endpoints/credentials.ts';

@@ -1,8 +1,8 @@
 // Looks for decisions that the audit trail lacks. Wiring only.
 import { createAppend } from '../shared/audit/append.ts';
-import { createFindDecision } from '../shared/aws/decision-records.ts';
-import { createFindListed } from '../shared/aws/listed-decisions.ts';
-import { createDecisionsOf } from '../shared/aws/swept-decisions.ts';
+import { createFindDecision } from '../shared/aws/records/decision-records.ts';
+import { createFindListed } from '../shared/aws/records/listed-decisions.ts';
+import { createDecisionsOf } from '../shared/aws/records/swept-decisions.ts';
 import { trailSweepTask } from '../shared/http/endpoints/trail-sweep.ts';
 import { configured, logOf, now, recordsStore } from './wiring.ts';
 import { trailStore } from './wiring-trail.ts';

@@ -3,11 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createCallDynamoDb, createCallKms } from '../shared/aws/clients.ts';
-import { createCachedKeyring, createReadKeyring } from '../shared/aws/keyring.ts';
+import { createCachedKeyring, createReadKeyring } from '../shared/aws/keys/keyring.ts';
+import { keysFrom } from '../shared/aws/keys/own-keys.ts';
 import { createSign } from '../shared/aws/kms.ts';
-import { keysFrom } from '../shared/aws/own-keys.ts';
-import { recordsOf } from '../shared/aws/records.ts';
-import { createServedPolicy } from '../shared/aws/served-policy.ts';
+import { createServedPolicy } from '../shared/aws/policy/served-policy.ts';
+import { recordsOf } from '../shared/aws/records/records.ts';
 import { type Config, readConfig, type Setting } from '../shared/config.ts';
 import { refusalOf } from '../shared/http/audit.ts';
 import { unverifiedDecisions } from '../shared/http/audited-endpoint.ts';

@@ -2,10 +2,10 @@
 import type { AwsClients } from '../shared/config.ts';
 import type { ProvisionedFunctions } from './edge/provisioned-concurrency.ts';
 import type { WebAclOptions } from './edge/web-acl.ts';
+import type { SigningMode } from './keys/signing-keys.ts';
 import type { Canary } from './probe/canary.ts';
 import { PropsError } from './props-error.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
-import type { SigningMode } from './signing-keys.ts';
 
 /** A VPC that is there already, named so that nothing asks AWS about it. */
 export interface GivenVpc {

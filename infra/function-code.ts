@@ -12,18 +12,18 @@ const root = join(import.meta.dirname, '..');
 const ownChunks = {
   './cel.ts': 'shared/policy/cel.ts',
   './tracing/tracing.ts': 'shared/http/tracing/tracing.ts',
-  './quota-counting.ts': 'shared/aws/quota-counting.ts',
-  './envelope.ts': 'shared/aws/envelope.ts',
-  './single-uses.ts': 'shared/aws/single-uses.ts',
+  './quota-counting.ts': 'shared/aws/quotas/quota-counting.ts',
+  './keys/envelope.ts': 'shared/aws/keys/envelope.ts',
+  './single-uses.ts': 'shared/aws/records/single-uses.ts',
   './container-keys.ts': 'shared/aws/direct/container-keys.ts',
   './fetch-json.ts': 'shared/issuers/fetch-json.ts',
   './verify/client-certificate.ts': 'shared/oauth/verify/client-certificate.ts',
   './assume-role.ts': 'shared/aws/assume-role.ts',
   './sts-protocol.ts': 'shared/aws/direct/sts-protocol.ts',
-  './status-positions.ts': 'shared/aws/status-positions.ts',
+  './status-positions.ts': 'shared/aws/records/status-positions.ts',
   './upstream-introspection.ts': 'shared/issuers/upstream-introspection.ts',
-  './dpop-checks.ts': 'shared/aws/dpop-checks.ts',
-  './run-time-policy.ts': 'shared/aws/run-time-policy.ts',
+  './dpop-checks.ts': 'shared/aws/records/dpop-checks.ts',
+  './run-time-policy.ts': 'shared/aws/policy/run-time-policy.ts',
 } as const;
 
 /** The SDK's clients, which are made of much that they share: they have it in files beside them. */

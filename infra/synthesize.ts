@@ -6,9 +6,9 @@ import type { AwsClients } from '../shared/config.ts';
 import type { GivenMutualTls } from './app-context.ts';
 import { keepingBundles } from './bundle.ts';
 import { CambioStack } from './cambio-stack.ts';
+import type { SigningMode } from './keys/signing-keys.ts';
 import type { Canary } from './probe/canary.ts';
 import type { CompiledPolicyInput } from './resolve-policy.ts';
-import type { SigningMode } from './signing-keys.ts';
 
 const stackName = 'Cambio';
 

@@ -35,8 +35,10 @@ import { Endpoints, type ReservedConcurrency } from './endpoints/endpoints.ts';
 import type { ServiceBudget } from './endpoints/service-budget.ts';
 import type { TracingOptions } from './endpoints/tracing.ts';
 import { IssuerDistribution } from './issuer-distribution.ts';
-import { KeyRotation } from './key-rotation.ts';
-import { KeyringSeed } from './keyring-seed.ts';
+import { KeyRotation } from './keys/key-rotation.ts';
+import { KeyringSeed } from './keys/keyring-seed.ts';
+import { SigningKeys, type SigningMode } from './keys/signing-keys.ts';
+import { TenantKey } from './keys/tenant-key.ts';
 import {
   type MutualTls,
   MutualTlsDomain,
@@ -52,14 +54,12 @@ import { Probe } from './probe/probe.ts';
 import { PropsError } from './props-error.ts';
 import { RecordsTable } from './records-table.ts';
 import { type CompiledPolicyInput, resolvePolicy } from './resolve-policy.ts';
-import { registerIssuer, requirePublicIssuer, roleStatements } from './role-access.ts';
+import { registerIssuer, requirePublicIssuer, roleStatements } from './roles/role-access.ts';
+import { makeSessionRevocations } from './roles/session-revocations.ts';
+import { letAssume, type Trusted } from './roles/trust.ts';
 import { Rollout } from './rollout/rollout.ts';
 import type { RolloutSpeed } from './rollout/rollout-speed.ts';
-import { makeSessionRevocations } from './session-revocations.ts';
-import { SigningKeys, type SigningMode } from './signing-keys.ts';
-import { TenantKey } from './tenant-key.ts';
 import { leaveNothing } from './trial.ts';
-import { letAssume, type Trusted } from './trust.ts';
 import { digestValues } from './value-digests.ts';
 
 /** What a TokenExchange is made of: the policy alone, or more. */

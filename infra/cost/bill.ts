@@ -1,6 +1,6 @@
 // A month's bill by service, and how many exchanges a second the default quotas let through. Pure.
 import type { SigningAlgorithm } from '../../shared/policy/compiled-policy.ts';
-import type { SigningMode } from '../signing-keys.ts';
+import type { SigningMode } from '../keys/signing-keys.ts';
 import { priceOf, quotas, type Unit } from './prices.ts';
 import { assumed, exchange, signatureUnit } from './work.ts';
 

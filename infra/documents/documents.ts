@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 import type { AwsClients } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import { EndpointFunction, type Settings } from '../endpoints/endpoint-function.ts';
+import type { SigningKeys } from '../keys/signing-keys.ts';
 import type { RecordsTable } from '../records-table.ts';
-import type { SigningKeys } from '../signing-keys.ts';
 import type { DocumentsBucket } from './documents-bucket.ts';
 
 export interface DocumentsProps {

@@ -5,10 +5,10 @@ import type { DecisionIndex } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { DocumentsBucket } from '../documents/documents-bucket.ts';
 import type { FunctionEntry } from '../function-entries.ts';
+import type { Signers, SigningKeys } from '../keys/signing-keys.ts';
+import type { TenantKey } from '../keys/tenant-key.ts';
 import type { RecordsTable } from '../records-table.ts';
-import type { SessionRevocations } from '../session-revocations.ts';
-import type { Signers, SigningKeys } from '../signing-keys.ts';
-import type { TenantKey } from '../tenant-key.ts';
+import type { SessionRevocations } from '../roles/session-revocations.ts';
 import type { Settings } from './endpoint-function.ts';
 import {
   asksUpstream,

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type { AwsClients } from '../../shared/config.ts';
 import type { Route } from '../api/api.ts';
 import { type ProvisionedFunctions, provision } from '../edge/provisioned-concurrency.ts';
-import type { Signers } from '../signing-keys.ts';
+import type { Signers } from '../keys/signing-keys.ts';
 import {
   adminRevocationsPart,
   decisionsPart,

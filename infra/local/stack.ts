@@ -2,8 +2,8 @@
 import { readConfig } from '../../shared/config.ts';
 import type { PolicyArtifact } from '../../shared/policy/compiled-policy.ts';
 import type { GivenMutualTls } from '../app-context.ts';
+import type { SigningMode } from '../keys/signing-keys.ts';
 import type { Canary } from '../probe/canary.ts';
-import type { SigningMode } from '../signing-keys.ts';
 import { accountOf } from './account.ts';
 import { type Cleanup, createCleanup } from './cleanup.ts';
 import { createAnswerUrls, runCustomResources } from './custom-resources.ts';

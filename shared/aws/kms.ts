@@ -8,7 +8,7 @@ import type { PublicJwk, Sign, SigningKey } from '../oauth/jose/keyring.ts';
 import { verifiesDer } from '../oauth/jose/signature.ts';
 import type { SigningAlgorithm } from '../policy/compiled-policy.ts';
 import { callDependency } from './dependency.ts';
-import type { Decrypt } from './sealed-keys.ts';
+import type { Decrypt } from './keys/sealed-keys.ts';
 
 /**
  * KMS's `Sign` over a whole message.
@@ -56,7 +56,7 @@ const algorithms: Readonly<Record<SigningAlgorithm, KmsAlgorithm>> = {
 export function createSign({ signMessage, decrypt }: Pick<CallKms, 'signMessage' | 'decrypt'>): Sign {
   const publicKeyOf = createPublicKeys();
   // A file of its own beside a bundle (infra/function-code.ts): the first sealed key loads it.
-  const signSealed = loadedOnce(async () => (await import('./envelope.ts')).createSignSealed(decrypt));
+  const signSealed = loadedOnce(async () => (await import('./keys/envelope.ts')).createSignSealed(decrypt));
   return (key, input) =>
     callDependency('kms', async () => {
       const { spec, integerSize } = algorithms[key.alg];

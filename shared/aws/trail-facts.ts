@@ -8,8 +8,8 @@ import type { DecisionRecord } from '../oauth/decision/decision-record.ts';
 import { retryWindow } from '../oauth/verify/single-use.ts';
 import { isClaims } from '../policy/claims.ts';
 import type { Item } from './dynamodb.ts';
-import { decisionIdOf, kindOf, nameOf } from './record-keys.ts';
-import { decisionOf } from './stored-decision.ts';
+import { decisionIdOf, kindOf, nameOf } from './records/record-keys.ts';
+import { decisionOf } from './records/stored-decision.ts';
 
 /** @see https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_streams_Record.html */
 export interface StreamRecord {

@@ -7,7 +7,7 @@ import { cpus } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { BatchWriteItemCommand, CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { createFindHolds } from '../../shared/aws/holds.ts';
+import { createFindHolds } from '../../shared/aws/records/holds.ts';
 import { callBySdk } from '../../shared/aws/sdk/dynamodb.ts';
 import { chainRevocableBy } from '../../shared/oauth/revocation/revocation.ts';
 import { clientOf, engines } from '../dynamodb-engines.ts';

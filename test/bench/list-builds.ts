@@ -2,8 +2,8 @@
 // in memory that answers a page of a thousand items at a time.
 
 import type { CallDynamoDb, DynamoDbInput, DynamoDbOutput, Item } from '../../shared/aws/dynamodb.ts';
-import { createListRevocations, createListTokens } from '../../shared/aws/listed-items.ts';
-import { hourOf, listedRevocations, listedTokens } from '../../shared/aws/record-keys.ts';
+import { createListRevocations, createListTokens } from '../../shared/aws/records/listed-items.ts';
+import { hourOf, listedRevocations, listedTokens } from '../../shared/aws/records/record-keys.ts';
 import { makeStatusListToken } from '../../shared/oauth/status-list/status-list-token.ts';
 import { makeWorld, now } from '../world.ts';
 

@@ -5,7 +5,7 @@
 import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
 import { compilePolicyFiles } from '../../infra/policy/compile-policy.ts';
 import { hasErrors } from '../../infra/policy/source/diagnostic.ts';
-import { createRecordDecision } from '../../shared/aws/decision-records.ts';
+import { createRecordDecision } from '../../shared/aws/records/decision-records.ts';
 import { tokenEndpoint } from '../../shared/http/endpoints/token.ts';
 import { createLog } from '../../shared/http/log.ts';
 import { createConditionEvaluator } from '../../shared/policy/cel.ts';

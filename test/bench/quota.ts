@@ -2,7 +2,7 @@
 // caller's item gets. `node test/bench/quota.ts`. Loopback only; every figure but the first column's time is counted, not measured.
 import { startDynamoDb } from '../../infra/local/dynamodb/dynamodb.ts';
 import type { CallDynamoDb } from '../../shared/aws/dynamodb.ts';
-import { createLeases } from '../../shared/aws/quota-leases.ts';
+import { createLeases } from '../../shared/aws/quotas/quota-leases.ts';
 import type { Quota } from '../../shared/policy/compiled-policy.ts';
 import { clientOf, createTable, directCallOf } from '../dynamodb-engines.ts';
 

@@ -4,7 +4,13 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Vitest knows how long a file takes where it has run before, and elsewhere only how long it is. */
 const long = [
-  ...['stack/demonstration', 'shared/aws/single-use-races', 'infra/release/package', 'infra/app', 'stack/failures'],
+  ...[
+    'stack/demonstration',
+    'shared/aws/records/single-use-races',
+    'infra/release/package',
+    'infra/app',
+    'stack/failures',
+  ],
   ...[
     'infra/local/start',
     'infra/local/stack',
@@ -16,8 +22,13 @@ const long = [
     'infra/token-exchange',
   ],
   ...['stack/examples', 'stack/credentials', 'infra/local/aws-cli', 'cli/github-action', 'cli/aws/exec'],
-  ...['infra/asset-upload', 'stack/least-privilege', 'shared/aws/single-uses', 'stack/status-and-events'],
-  ...['shared/aws/listed-items', 'stack/probe-function', 'cli/agent/agent', 'shared/aws/listed-decisions'],
+  ...['infra/asset-upload', 'stack/least-privilege', 'shared/aws/records/single-uses', 'stack/status-and-events'],
+  ...[
+    'shared/aws/records/listed-items',
+    'stack/probe-function',
+    'cli/agent/agent',
+    'shared/aws/records/listed-decisions',
+  ],
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -1,7 +1,7 @@
-// Writes test/shared/aws/released-items.json: what the present version leaves in the table, for the next one to read.
+// Writes test/shared/aws/records/released-items.json: what the present version leaves in the table, for the next one to read.
 import { writeFileSync } from 'node:fs';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
-import { createFindDecision } from '../../shared/aws/decision-records.ts';
+import { createFindDecision } from '../../shared/aws/records/decision-records.ts';
 import { clientOf, createTable, directCallOf, engines } from '../dynamodb-engines.ts';
 import { granted, referred, refused, writeOneOfEach } from '../shared/aws/one-of-each.ts';
 
@@ -38,6 +38,9 @@ const items = Items.toSorted((one, other) => ((one['pk']?.S ?? '') < (other['pk'
 const find = createFindDecision(call, table);
 const decisions: Record<string, unknown> = {};
 for (const id of [granted, refused, referred]) decisions[id] = await find(id);
-writeFileSync(new URL('../shared/aws/released-items.json', import.meta.url), `${jsonOf({ items, decisions })}\n`);
+writeFileSync(
+  new URL('../shared/aws/records/released-items.json', import.meta.url),
+  `${jsonOf({ items, decisions })}\n`,
+);
 client.destroy();
 await running.close();

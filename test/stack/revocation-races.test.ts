@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ListTablesCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { revokedKey } from '../../shared/aws/record-keys.ts';
+import { revokedKey } from '../../shared/aws/records/record-keys.ts';
 import { clientOf, engines, type RunningDynamoDb } from '../dynamodb-engines.ts';
 import { type Answer, basic, decode, ending } from '../rfc/served.ts';
 import { hopTo, type Lifecycle, startLifecycle } from './lifecycle.ts';

@@ -1,6 +1,6 @@
 // The keys of the function's own role: from its environment, as Lambda puts them there, else from the container provider
 // (SnapStart, ECS, EKS), which renews them. Network through what asks the provider, which is loaded with the first call.
-import { keysFrom } from '../own-keys.ts';
+import { keysFrom } from '../keys/own-keys.ts';
 import type { AwsKeys } from '../sigv4.ts';
 import type { ExpiringKeys } from './container-keys.ts';
 import type { Environment } from './endpoint.ts';

@@ -3,9 +3,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
-import { createCachedKeyring, createReadKeyring } from '../../../shared/aws/keyring.ts';
+import { createCachedKeyring, createReadKeyring } from '../../../shared/aws/keys/keyring.ts';
 import { createSign, type SignMessage } from '../../../shared/aws/kms.ts';
-import { lookupsOf, recordsOf } from '../../../shared/aws/records.ts';
+import { lookupsOf, recordsOf } from '../../../shared/aws/records/records.ts';
 import { unverifiedDecisions } from '../../../shared/http/audited-endpoint.ts';
 import { byResource } from '../../../shared/http/by-resource.ts';
 import { createEntersList } from '../../../shared/http/decision-listing.ts';

@@ -1,9 +1,9 @@
 // One item of every kind and form, as the present version writes them: what a release leaves to the next one.
 import type { CallDynamoDb } from '../../../shared/aws/dynamodb.ts';
-import { seedKeyring } from '../../../shared/aws/keyring-seed.ts';
-import { recordsOf, revocationsOf } from '../../../shared/aws/records.ts';
-import { createReserveStatus } from '../../../shared/aws/status-positions.ts';
-import { createEndSuspension, createRecordSuspension } from '../../../shared/aws/suspensions.ts';
+import { seedKeyring } from '../../../shared/aws/keys/keyring-seed.ts';
+import { recordsOf, revocationsOf } from '../../../shared/aws/records/records.ts';
+import { createReserveStatus } from '../../../shared/aws/records/status-positions.ts';
+import { createEndSuspension, createRecordSuspension } from '../../../shared/aws/records/suspensions.ts';
 import { type DecisionInput, decisionRecord } from '../../../shared/oauth/decision/decision-record.ts';
 import type { RevocationRecord } from '../../../shared/oauth/revocation/revocation.ts';
 import type { IssuedClaims } from '../../../shared/oauth/tokens/issued-token.ts';

@@ -1,7 +1,7 @@
 // MACs as KMS makes them, by a key of the tests.
 import { createHmac } from 'node:crypto';
-import type { MakeMac, VerifyMac } from '../../../shared/aws/keyring.ts';
-import type { MakeFirst } from '../../../shared/aws/keyring-seed.ts';
+import type { MakeMac, VerifyMac } from '../../../shared/aws/keys/keyring.ts';
+import type { MakeFirst } from '../../../shared/aws/keys/keyring-seed.ts';
 import { type Keyring, useOf } from '../../../shared/oauth/jose/keyring.ts';
 
 const macOf = (message: Uint8Array): Buffer => createHmac('sha256', 'a key of the tests').update(message).digest();

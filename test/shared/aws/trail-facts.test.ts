@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { trailEvent } from '../../../shared/audit/trail-event.ts';
-import { deployedPolicyIn, recordDeployedPolicy } from '../../../shared/aws/deployed-policy.ts';
 import type { CallDynamoDb, Item } from '../../../shared/aws/dynamodb.ts';
+import { deployedPolicyIn, recordDeployedPolicy } from '../../../shared/aws/policy/deployed-policy.ts';
 import {
   decisionKey,
   keyringKey,
@@ -14,8 +14,8 @@ import {
   statusSeriesKey,
   suspendedKey,
   usedKey,
-} from '../../../shared/aws/record-keys.ts';
-import { decisionItem } from '../../../shared/aws/stored-decision.ts';
+} from '../../../shared/aws/records/record-keys.ts';
+import { decisionItem } from '../../../shared/aws/records/stored-decision.ts';
 import { type StreamRecord, trailFact } from '../../../shared/aws/trail-facts.ts';
 import { type DecisionInput, decisionRecord, type Ending } from '../../../shared/oauth/decision/decision-record.ts';
 import { now } from '../../world.ts';

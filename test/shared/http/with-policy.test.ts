@@ -1,7 +1,7 @@
 // What functions answer while nobody knows the tenants put at run time: each endpoint in its own words, and in its own time.
 import type { Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
-import { createCurrentPolicy } from '../../../shared/aws/current-policy.ts';
+import { createCurrentPolicy } from '../../../shared/aws/policy/current-policy.ts';
 import { byResource } from '../../../shared/http/by-resource.ts';
 import { credentialsEndpoint } from '../../../shared/http/endpoints/credentials.ts';
 import { introspectionEndpoint } from '../../../shared/http/endpoints/introspection.ts';

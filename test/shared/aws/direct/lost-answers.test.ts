@@ -1,7 +1,7 @@
 // Writes whose answers are lost with their connections: they are made again, and are one write.
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createFindDecision, createRecordDecision } from '../../../../shared/aws/decision-records.ts';
+import { createFindDecision, createRecordDecision } from '../../../../shared/aws/records/decision-records.ts';
 import { decisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import { clientOf, createTable, directCallOf, engines, type RunningDynamoDb } from '../../../dynamodb-engines.ts';

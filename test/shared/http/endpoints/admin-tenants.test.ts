@@ -3,9 +3,9 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context } from 'aws-lambda';
 import { describe, expect, test } from 'vitest';
 import { compileTenant } from '../../../../infra/policy/compile-tenant.ts';
-import { createCurrentPolicy } from '../../../../shared/aws/current-policy.ts';
 import type { CallDynamoDb, Item } from '../../../../shared/aws/dynamodb.ts';
-import type { MacCalls } from '../../../../shared/aws/tenant-mac.ts';
+import { createCurrentPolicy } from '../../../../shared/aws/policy/current-policy.ts';
+import type { MacCalls } from '../../../../shared/aws/policy/tenant-mac.ts';
 import {
   createEndTenant,
   createFindTenant,
@@ -13,7 +13,7 @@ import {
   createReadParts,
   createWriteList,
   createWriteTenant,
-} from '../../../../shared/aws/tenant-store.ts';
+} from '../../../../shared/aws/policy/tenant-store.ts';
 import {
   findTenantEndpoint,
   putTenantEndpoint,
