@@ -1,5 +1,5 @@
 // The index Status Lists are computed from, on every DynamoDB there is: what records and revocations leave in it.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { CallDynamoDb, DynamoDbInput } from '../../../../shared/aws/dynamodb.ts';
 import { createRecordDecision } from '../../../../shared/aws/records/decision-records.ts';
 import { createListRevocations, createListTokens } from '../../../../shared/aws/records/listed-items.ts';
@@ -7,10 +7,9 @@ import { createRecordRevocation } from '../../../../shared/aws/records/revocatio
 import { type DecisionInput, decisionRecord } from '../../../../shared/oauth/decision/decision-record.ts';
 import { Refused } from '../../../../shared/oauth/denial.ts';
 import type { RevocableBy, RevocationRecord } from '../../../../shared/oauth/revocation/revocation.ts';
-import { clientOf, createTable, stores } from '../../../dynamodb-engines.ts';
 import { now } from '../../../world.ts';
+import { onEveryEngine, table } from '../on-every-engine.ts';
 
-const table = 'records';
 const refusal = (error: unknown): unknown => (error instanceof Refused ? error.denial : error);
 
 const issued = { exp: now + 300, sub: 'github|repo', clientId: 'github', audience: 'orders-api', scope: undefined };
@@ -29,40 +28,12 @@ const revocation: RevocationRecord = {
   ...{ reason: 'stolen laptop', at: now, principal: 'arn:aws:iam::111122223333:user/test', listed: true },
 };
 
-describe.each(stores)('on $name', ({ engine, callOf }) => {
-  let running: Awaited<ReturnType<typeof engine.start>>;
-  let call: CallDynamoDb;
-  beforeAll(async () => {
-    if (!engine.available) return;
-    running = await engine.start();
-    call = callOf(running);
-    await createTable(clientOf(running), {
-      TableName: table,
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'listed', AttributeType: 'S' },
-      ],
-      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'listed',
-          KeySchema: [{ AttributeName: 'listed', KeyType: 'HASH' }],
-          Projection: {
-            ProjectionType: 'INCLUDE',
-            NonKeyAttributes: ['statusIndex', 'revocationKeys', 'issuedBefore', 'expiresAt'],
-          },
-        },
-      ],
-      BillingMode: 'PAY_PER_REQUEST',
-    });
-  });
-  afterAll(() => running?.close());
+onEveryEngine((store, on) => {
+  const listTokens = (list: string) => createListTokens(store(), table)(list);
+  const listRevocations = () => createListRevocations({ call: store(), table, now: () => now + 5, hours: 2 })();
 
-  const listTokens = (list: string) => createListTokens(call, table)(list);
-  const listRevocations = () => createListRevocations({ call, table, now: () => now + 5, hours: 2 })();
-
-  test.skipIf(!engine.available)('a token with a status is in its list with all it can be revoked by', async () => {
-    const record = createRecordDecision(call, table);
+  on('a token with a status is in its list with all it can be revoked by', async () => {
+    const record = createRecordDecision(store(), table);
     const status = { list: 'es256-a-0', index: 7, revocableBy: [subject, family] };
     await record({ ...decisionRecord(input), status });
     await record(decisionRecord({ ...input, decisionId: 'd-1' }));
@@ -75,8 +46,8 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     expect(await listTokens('es256-a-2')).toEqual([]);
   });
 
-  test.skipIf(!engine.available)('a grant that became a refusal is in no list', async () => {
-    const record = createRecordDecision(call, table);
+  on('a grant that became a refusal is in no list', async () => {
+    const record = createRecordDecision(store(), table);
     const status = { list: 'es256-b-0', index: 1, revocableBy: [subject] };
     const granted = { ...input, decisionId: 'd-3' };
     await record({ ...decisionRecord(granted), status });
@@ -86,8 +57,8 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     expect(await listTokens('es256-b-0')).toEqual([]);
   });
 
-  test.skipIf(!engine.available)('revocations are listed by the names that tokens know them by', async () => {
-    await createRecordRevocation(call, table)(revocation);
+  on('revocations are listed by the names that tokens know them by', async () => {
+    await createRecordRevocation(store(), table)(revocation);
     const { at, revocations } = await listRevocations();
     expect(at).toBe(now + 5);
     expect(revocations).toEqual([
@@ -98,23 +69,20 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     expect(token?.revocationKeys[1]?.[0]).not.toBe(revocations[0]?.key);
   });
 
-  test.skipIf(!engine.available)(
-    'what nothing can show is not listed; made again so that it can be, it is',
-    async () => {
-      const record = createRecordRevocation(call, table);
-      const unseen = { ...revocation, value: 'github|unseen', listed: false };
-      const before = (await listRevocations()).revocations.length;
-      await record(unseen);
-      expect((await listRevocations()).revocations).toHaveLength(before);
-      await record({ ...unseen, issuedBefore: now + 1, listed: true });
-      expect((await listRevocations()).revocations).toHaveLength(before + 1);
-    },
-  );
+  on('what nothing can show is not listed; made again so that it can be, it is', async () => {
+    const record = createRecordRevocation(store(), table);
+    const unseen = { ...revocation, value: 'github|unseen', listed: false };
+    const before = (await listRevocations()).revocations.length;
+    await record(unseen);
+    expect((await listRevocations()).revocations).toHaveLength(before);
+    await record({ ...unseen, issuedBefore: now + 1, listed: true });
+    expect((await listRevocations()).revocations).toHaveLength(before + 1);
+  });
 
-  test.skipIf(!engine.available)('revocations are listed for so many hours, each once', async () => {
-    const record = createRecordRevocation(call, table);
+  on('revocations are listed for so many hours, each once', async () => {
+    const record = createRecordRevocation(store(), table);
     const start = (Math.floor(now / 3_600) + 1_000) * 3_600;
-    const list = (at: number, hours: number) => createListRevocations({ call, table, now: () => at, hours })();
+    const list = (at: number, hours: number) => createListRevocations({ call: store(), table, now: () => at, hours })();
     const made = async (value: string, at: number) => record({ ...revocation, value, issuedBefore: at, at });
     for (const [value, at] of [
       ['old', start - 1],
@@ -130,15 +98,15 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     // A writer's clock may be ahead by five minutes.
     expect(await count(start - 301, 0)).toBe(1);
     expect(await count(start - 300, 0)).toBe(2);
-    const warm = createListRevocations({ call, table, now: () => start + 7_199, hours: 2 });
+    const warm = createListRevocations({ call: store(), table, now: () => start + 7_199, hours: 2 });
     await warm();
     await made('old', start + 7_190);
     const { revocations } = await warm();
     expect(revocations.map(({ issuedBefore }) => issuedBefore).sort()).toEqual([start, start + 7_190, start + 7_199]);
   });
 
-  test.skipIf(!engine.available)('a list of more than one page is read whole', async () => {
-    const record = createRecordDecision(call, table);
+  on('a list of more than one page is read whole', async () => {
+    const record = createRecordDecision(store(), table);
     // A page is 1 MB at most.
     const long = Array.from({ length: 400 }, (_, index) => ({ ...subject, value: String(index) }));
     const all = Array.from({ length: 70 }, (_, index) => index);
@@ -151,19 +119,19 @@ describe.each(stores)('on $name', ({ engine, callOf }) => {
     let pages = 0;
     const counted: CallDynamoDb = (operation, request) => {
       pages += 1;
-      return call(operation, request);
+      return store()(operation, request);
     };
     const found = await createListTokens(counted, table)('es256-c-0');
     expect(pages).toBeGreaterThan(1);
     expect(found.map(({ index }) => index).sort((a, b) => a - b)).toEqual(all);
   });
 
-  test.skipIf(!engine.available)('without the store nothing is known', async () => {
+  on('without the store nothing is known', async () => {
     const gone = { kind: 'unavailable', dependency: 'dynamodb' };
-    expect(await createListTokens(call, 'none')('es256-a-0').catch(refusal)).toEqual(gone);
-    expect(await createListRevocations({ call, table: 'none', now: () => now, hours: 2 })().catch(refusal)).toEqual(
-      gone,
-    );
+    expect(await createListTokens(store(), 'none')('es256-a-0').catch(refusal)).toEqual(gone);
+    expect(
+      await createListRevocations({ call: store(), table: 'none', now: () => now, hours: 2 })().catch(refusal),
+    ).toEqual(gone);
   });
 });
 
