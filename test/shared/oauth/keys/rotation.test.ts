@@ -86,6 +86,18 @@ function world(keys: readonly SigningKey[] = purposes.map(templateKey)) {
 const statesOf = (keys: readonly SigningKey[], use = 'token') =>
   keys.filter((key) => useOf(key) === use).map(({ kid, state }) => `${kid} ${state}`);
 
+/** Its KMS, where somebody else rotates once the first key is made, and is done before that is told. */
+function kmsWithRival({ capabilities: { kms }, run }: ReturnType<typeof world>): RotateCapabilities['kms'] {
+  let rival: Promise<unknown> | undefined;
+  const make: typeof kms.make = async (purpose) => {
+    const made = await kms.make(purpose);
+    rival ??= run();
+    await rival;
+    return made;
+  };
+  return { ...kms, make };
+}
+
 describe('a rotation', () => {
   test('publishes a key before it signs, and after it signed until nothing is good that it signed', async () => {
     const at = world();
@@ -312,15 +324,7 @@ describe('a compromise', () => {
 
   test('of the only key, while somebody else makes the next one, leaves no key that nothing names', async () => {
     const at = world();
-    const { kms } = at.capabilities;
-    let rival: Promise<unknown> | undefined;
-    const make: typeof kms.make = async (purpose) => {
-      const made = await kms.make(purpose);
-      rival ??= at.run();
-      await rival;
-      return made;
-    };
-    const revoked = await revokeKey('token.template-ES256', { ...at.capabilities, kms: { ...kms, make } });
+    const revoked = await revokeKey('token.template-ES256', { ...at.capabilities, kms: kmsWithRival(at) });
     expect(revoked?.successor).toBe(at.current());
     const named = new Set(at.keys().map(({ keyId }) => keyId));
     expect([...at.kms.enabled].filter((keyId) => !named.has(keyId))).toEqual([]);
@@ -330,15 +334,7 @@ describe('a compromise', () => {
   test('of the only key disables it, whether or not what was made for nothing can be ended', async () => {
     const enabledAfter = async (scheduleDeletion?: () => Promise<never>) => {
       const at = world();
-      const { kms } = at.capabilities;
-      let rival: Promise<unknown> | undefined;
-      const make: typeof kms.make = async (purpose) => {
-        const made = await kms.make(purpose);
-        rival ??= at.run();
-        await rival;
-        return made;
-      };
-      const changed = { ...kms, make, ...(scheduleDeletion && { scheduleDeletion }) };
+      const changed = { ...kmsWithRival(at), ...(scheduleDeletion && { scheduleDeletion }) };
       const revoked = revokeKey('token.template-ES256', { ...at.capabilities, kms: changed });
       const outcome = await revoked.then(
         () => 'revoked',
